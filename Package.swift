@@ -1,0 +1,95 @@
+// swift-tools-version: 6.1
+// SPDX-License-Identifier: Apache-2.0
+// Temper's targets. A target exists only where the dependencies differ: what stands above the
+// line never links the tensor engine.
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// `scripts/bootstrap` puts the engine there. Libraries carry no path, because SwiftPM refuses a
+/// dependency that sets unsafe flags; only what is run needs to find the engine at run time.
+let engineDirectory = Context.packageDirectory + "/.deps/engine/mlx/lib"
+let runPath: [LinkerSetting] = [
+    .unsafeFlags(["-Xlinker", "-rpath", "-Xlinker", engineDirectory])
+]
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(
+    of name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [],
+    engine: Bool = false
+) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.target(name: name)] + dependencies,
+        resources: resources, swiftSettings: swiftSettings,
+        linkerSettings: engine ? runPath : [])
+}
+
+let package = Package(
+    name: "temper",
+    platforms: [.macOS(.v14)],
+    products: [
+        .library(name: "Records", targets: ["Records"]),
+        .library(name: "Checkpoints", targets: ["Checkpoints"]),
+        .library(name: "Tokenization", targets: ["Tokenization"]),
+        .library(name: "Reports", targets: ["Reports"]),
+        .library(name: "Tensors", targets: ["Tensors"]),
+        .library(name: "LanguageModels", targets: ["LanguageModels"]),
+        .library(name: "Temper", targets: ["Temper"]),
+        .executable(name: "temper", targets: ["temper"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        library("Records"),
+        library("Checkpoints", ["Records", crypto]),
+        library("Tokenization"),
+        library("Reports", ["Records", .product(name: "Mustache", package: "swift-mustache")]),
+
+        // ---------------------------------------------------------- the engine starts here
+        .systemLibrary(
+            name: "EngineLibrary", pkgConfig: "temper-engine",
+            providers: [.apt(["libopenblas-dev"])]),
+        .target(name: "CTensor", dependencies: ["EngineLibrary"]),
+        library("Tensors", ["CTensor"]),
+        library("LanguageModels", ["Tensors", "Checkpoints", "Tokenization"]),
+        library(
+            "Temper",
+            [
+                "LanguageModels", "Records", "Reports", crypto,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        library("TemperCommands", ["Temper", argumentParser]),
+        .executableTarget(
+            name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
+            linkerSettings: runPath),
+
+        tests(of: "Records"),
+        tests(of: "Checkpoints", resources: [.copy("Goldens")]),
+        tests(of: "Tokenization", resources: [.copy("Goldens")]),
+        tests(of: "Reports"),
+        tests(of: "Tensors", engine: true),
+        tests(of: "LanguageModels", resources: [.copy("Goldens")], engine: true),
+        tests(of: "Temper", engine: true),
+        tests(of: "TemperCommands", engine: true),
+    ],
+    cxxLanguageStandard: .cxx20
+)
