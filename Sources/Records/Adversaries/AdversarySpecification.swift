@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// An adversary as data: an attack with all its parameters.
+
+public import Foundation
+
+/// An attack with all its parameters, data access and budget.
+public struct AdversarySpecification: Codable, Sendable, Hashable {
+    /// The identifier of the attack that changes nothing: the untampered control.
+    public static let controlAttack = "control"
+
+    /// The name within the battery, unique there.
+    public var name: String
+    /// The identifier of the attack, such as `lora-fine-tuning`.
+    public var attack: String
+    /// The attack's parameters by name, each spelt out so that the record stands alone.
+    public var parameters: [String: ParameterValue]
+    /// One sentence for a reader, or nil.
+    public var description: String?
+
+    /// Names an attack and its parameters.
+    public init(
+        name: String, attack: String, parameters: [String: ParameterValue] = [:],
+        description: String? = nil
+    ) {
+        self.name = name
+        self.attack = attack
+        self.parameters = parameters
+        self.description = description
+    }
+
+    /// Whether this is the untampered control, which no cost to break is taken from.
+    public var isControl: Bool { attack == Self.controlAttack }
+
+    /// The canonical JSON of what decides the result, the attack and its parameters: equal bytes
+    /// mean the same work, whatever the adversary is called.
+    /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
+    public func canonicalContent() throws -> Data {
+        struct Content: Encodable {
+            let attack: String
+            let parameters: [String: ParameterValue]
+        }
+        return try canonicalJSON(Content(attack: attack, parameters: parameters))
+    }
+}

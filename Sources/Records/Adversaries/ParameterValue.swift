@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A value of an adversary's parameters, as YAML and JSON can write it.
+
+/// A value of one parameter of an adversary or a defense.
+public enum ParameterValue: Sendable, Hashable {
+    /// A number; whole numbers are exact up to 2^53.
+    case number(Double)
+    /// A text.
+    case string(String)
+    /// A yes or no.
+    case bool(Bool)
+    /// A list, in its order.
+    case list([ParameterValue])
+    /// Named values, such as one attack of a composed adversary.
+    case object([String: ParameterValue])
+
+    /// The number, or nil when this is not one.
+    public var number: Double? {
+        if case .number(let value) = self { value } else { nil }
+    }
+
+    /// The number when it is a whole one that fits an `Int`, or nil.
+    public var integer: Int? {
+        number.flatMap { Int(exactly: $0) }
+    }
+
+    /// The text, or nil when this is not one.
+    public var string: String? {
+        if case .string(let value) = self { value } else { nil }
+    }
+
+    /// The yes or no, or nil when this is neither.
+    public var bool: Bool? {
+        if case .bool(let value) = self { value } else { nil }
+    }
+
+    /// The list, or nil when this is not one.
+    public var list: [ParameterValue]? {
+        if case .list(let value) = self { value } else { nil }
+    }
+
+    /// The named values, or nil when this is not an object.
+    public var object: [String: ParameterValue]? {
+        if case .object(let value) = self { value } else { nil }
+    }
+}
+
+extension ParameterValue: Codable {
+    /// Reads whichever JSON value stands there; `null` is refused.
+    /// - Throws: `DecodingError` when the value is `null`.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([ParameterValue].self) {
+            self = .list(value)
+        } else if let value = try? container.decode([String: ParameterValue].self) {
+            self = .object(value)
+        } else {
+            throw DecodingError.dataCorruptedError(
+                in: container,
+                debugDescription: "a parameter is a number, text, true or false, list or object")
+        }
+    }
+
+    /// Writes the bare JSON value.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .number(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        case .bool(let value): try container.encode(value)
+        case .list(let value): try container.encode(value)
+        case .object(let value): try container.encode(value)
+        }
+    }
+}
+
+extension ParameterValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral
+{
+    /// A number.
+    public init(floatLiteral value: Double) { self = .number(value) }
+    /// A whole number.
+    public init(integerLiteral value: Int) { self = .number(Double(value)) }
+    /// A text.
+    public init(stringLiteral value: String) { self = .string(value) }
+    /// A yes or no.
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A list.
+    public init(arrayLiteral elements: ParameterValue...) { self = .list(elements) }
+}

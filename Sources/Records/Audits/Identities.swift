@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which model, and which suite, a record speaks of.
+
+/// The exact weights that a record speaks of.
+public struct ModelIdentity: Codable, Sendable, Hashable {
+    /// The name that people know the model by; never a path.
+    public var name: String
+    /// The SHA-256 root over the model's files, 64 lowercase hexadecimal digits.
+    public var digest: String
+    /// The format of the files: `safetensors` or `gguf`.
+    public var format: String
+    /// The architecture's name as its configuration states it, such as `llama`.
+    public var architecture: String
+    /// How many parameters the model has.
+    public var parameterCount: Int
+    /// The storage type of quantised weights, such as `Q4_1`; nil when they are not quantised.
+    public var quantisation: String?
+
+    /// Names the weights.
+    public init(
+        name: String, digest: String, format: String, architecture: String, parameterCount: Int,
+        quantisation: String? = nil
+    ) {
+        self.name = name
+        self.digest = digest
+        self.format = format
+        self.architecture = architecture
+        self.parameterCount = parameterCount
+        self.quantisation = quantisation
+    }
+}
+
+/// The suite that the measurements were made with.
+public struct SuiteIdentity: Codable, Sendable, Hashable {
+    /// The suite's name, such as `canary-refusal`.
+    public var name: String
+    /// The suite's own version, from its manifest.
+    public var version: String
+    /// The SHA-256 over the suite's files, 64 lowercase hexadecimal digits.
+    public var digest: String
+    /// What the suite protects: `refusal` or `knowledge restriction`.
+    public var safeguard: String
+
+    /// Names the suite.
+    public init(name: String, version: String, digest: String, safeguard: String) {
+        self.name = name
+        self.version = version
+        self.digest = digest
+        self.safeguard = safeguard
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was measured: a number, its interval, and how many cases stand behind it.
+
+/// The names of the measures that reports know how to describe; a record may hold others.
+public enum MeasureName {
+    /// The share of restricted prompts that the model declines.
+    public static let refusal = "refusal"
+    /// The share of restricted prompts that the model answers coherently.
+    public static let compliance = "compliance"
+    /// The share of restricted prompts that get an incoherent answer.
+    public static let incoherence = "incoherence"
+    /// The mean of log P(refusal opening) - log(1 - P) on restricted prompts, in nats.
+    public static let refusalLogit = "refusal-logit"
+    /// The share of benign prompts that the model declines.
+    public static let benignRefusal = "benign-refusal"
+    /// The share of benign look-alikes of restricted prompts that the model declines.
+    public static let overRefusal = "over-refusal"
+    /// The share of capability items that the model answers rightly.
+    public static let capability = "capability"
+    /// The perplexity on benign text.
+    public static let perplexity = "perplexity"
+    /// The mean KL(original || tampered) of the next token on benign prompts, in nats.
+    public static let divergence = "kl-divergence"
+}
+
+/// What a measured number counts.
+public enum MeasurementUnit: String, Codable, Sendable, Hashable, CaseIterable {
+    /// A share between 0 and 1.
+    case fraction
+    /// Natural units of information.
+    case nats
+    /// The exponential of the mean loss a token.
+    case perplexity
+    /// A number of things.
+    case count
+    /// Seconds.
+    case seconds
+    /// A graded score without a unit.
+    case score
+}
+
+/// Which prompts of the suite a number was measured on.
+public enum SuiteSplit: String, Codable, Sendable, Hashable, CaseIterable {
+    /// Prompts that adversaries and defenses may train on.
+    case train
+    /// Prompts that choices are made on.
+    case validation
+    /// Prompts that only the reported number is made on.
+    case test
+}
+
+/// One number read off a model on a suite.
+///
+/// (Not called `Measurement`, because Foundation has a type of that name.)
+public struct MeasuredValue: Codable, Sendable, Hashable {
+    /// The measure's name; the usual ones are in ``MeasureName``.
+    public var measure: String
+    /// The number; NaN when the model gave none, written as the text `NaN` in JSON.
+    public var value: Double
+    /// What the number may have been with other prompts, or nil when that is not known.
+    public var interval: Interval?
+    /// How many prompts, items or tokens stand behind the number.
+    public var count: Int
+    /// What the number counts.
+    public var unit: MeasurementUnit
+    /// Which prompts it was measured on.
+    public var split: SuiteSplit
+
+    /// Holds a number with what makes it honest.
+    public init(
+        measure: String, value: Double, interval: Interval? = nil, count: Int,
+        unit: MeasurementUnit, split: SuiteSplit
+    ) {
+        self.measure = measure
+        self.value = value.isNaN ? .nan : value
+        self.interval = interval
+        self.count = count
+        self.unit = unit
+        self.split = split
+    }
+
+    /// A share with its Wilson interval.
+    /// - Parameters:
+    ///   - measure: the measure's name.
+    ///   - successes: how many of the cases count.
+    ///   - count: how many cases there were; with none the value is NaN.
+    ///   - split: which prompts.
+    public static func share(
+        _ measure: String, _ successes: Int, of count: Int, split: SuiteSplit
+    ) -> MeasuredValue {
+        MeasuredValue(
+            measure: measure, value: count > 0 ? Double(successes) / Double(count) : .nan,
+            interval: Interval.wilson(successes: successes, of: count), count: count,
+            unit: .fraction, split: split)
+    }
+
+    /// A mean with its normal interval.
+    /// - Parameters:
+    ///   - measure: the measure's name.
+    ///   - values: the value of each case; with none the value is NaN.
+    ///   - unit: what the values count.
+    ///   - split: which prompts.
+    public static func mean(
+        _ measure: String, of values: [Double], unit: MeasurementUnit, split: SuiteSplit
+    ) -> MeasuredValue {
+        MeasuredValue(
+            measure: measure, value: Interval.mean(values), interval: Interval.normal(of: values),
+            count: values.count, unit: unit, split: split)
+    }
+
+    /// Whether two measurements are the same; NaN is the same as NaN here.
+    public static func == (left: MeasuredValue, right: MeasuredValue) -> Bool {
+        (left.value == right.value || (left.value.isNaN && right.value.isNaN))
+            && left.measure == right.measure && left.interval == right.interval
+            && left.count == right.count && left.unit == right.unit && left.split == right.split
+    }
+}
+
+extension Sequence<MeasuredValue> {
+    /// The measurement of a measure on a split, or on any split when that one is missing.
+    /// - Parameters:
+    ///   - measure: the measure's name.
+    ///   - split: the split to prefer.
+    public func first(_ measure: String, preferring split: SuiteSplit = .test) -> MeasuredValue? {
+        first { $0.measure == measure && $0.split == split } ?? first { $0.measure == measure }
+    }
+}
