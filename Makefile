@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each target is enough on a fresh machine: it calls scripts/bootstrap, which is quick when done.
+
+export PKG_CONFIG_PATH := $(CURDIR)/.deps/pkgconfig:$(PKG_CONFIG_PATH)
+
+MODEL ?= smollm2-135m-instruct
+SUITE ?= canary-refusal
+OUT ?= build/audit
+TEMPER = .build/release/temper
+
+.PHONY: audit build test format lint screenshot clean
+
+## Harden a real model, attack it, and write the report to build/audit/.
+audit: build
+	$(TEMPER) harden $(MODEL) --suite $(SUITE) --defense refusal-training --out build/hardened
+	$(TEMPER) audit build/hardened --original $(MODEL) --suite $(SUITE) --out $(OUT)
+
+## Leave the command at .build/release/temper.
+build: bootstrap
+	swift build -c release --product temper
+
+test: bootstrap
+	swift build --build-tests -c release -Xswiftc -enable-testing
+	swift test -c release -Xswiftc -enable-testing --skip-build
+
+.PHONY: bootstrap
+bootstrap:
+	scripts/bootstrap
+
+SWIFT_FILES = Package.swift Sources Tests Examples
+format:
+	swift format --in-place --recursive --parallel $(SWIFT_FILES)
+
+lint:
+	swift format lint --strict --recursive --parallel $(SWIFT_FILES)
+
+clean:
+	rm -rf .build build

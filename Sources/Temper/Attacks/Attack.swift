@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an attack is: a published way of tampering that offers its model to be measured.
+
+public import Foundation
+public import LanguageModels
+public import Records
+
+/// A published way of tampering with a model.
+///
+/// An attack is a configuration: `Codable` with defaults for every field, so that an adversary is
+/// data. It never returns a model. It offers a ``TamperedModel`` to its observer at the points of
+/// its trace, and drops it.
+public protocol Attack: Codable, Sendable, Hashable {
+    /// What `temper attacks` prints.
+    static var entry: AttackEntry { get }
+
+    /// The configuration with its published defaults.
+    init()
+
+    /// Throws an ``AdversaryError`` for a value out of range.
+    func validate() throws
+
+    /// Whether different seeds give different results; if not, one seed is run.
+    static var dependsOnSeed: Bool { get }
+
+    /// The steps that the attack takes within a budget; progress is counted in them.
+    func steps(within budget: AttackBudget) -> Int
+
+    /// Tampers with a copy of `model` and offers it to `observer` at the points of the trace.
+    ///
+    /// - Parameters:
+    ///   - model: the checkpoint under audit; a value, which stays as it is.
+    ///   - suite: the data that the adversary has access to.
+    ///   - seed: the same seed gives the same bits on the same machine.
+    ///   - budget: what the adversary may spend at most.
+    ///   - meter: counts what the adversary pays.
+    ///   - observer: measures; says whether to go on.
+    func tamper(
+        with model: LanguageModel, suite: Suite, seed: UInt64, budget: AttackBudget,
+        meter: inout CostMeter, observer: inout some AttackObserver) throws
+}
+
+/// What `temper attacks` prints of an attack.
+public struct AttackEntry: Sendable {
+    /// The name by which adversaries refer to it.
+    public let name: String
+    /// One sentence.
+    public let summary: String
+    /// Where it was published.
+    public let source: String
+    /// How this implementation departs from its source; empty when it does not.
+    public let deviations: String
+}
+
+/// What an adversary may spend at most.
+public struct AttackBudget: Sendable, Hashable {
+    /// Optimizer steps; nil leaves it to the adversary's own configuration.
+    public var steps: Int?
+
+    /// A budget of at most `steps` optimizer steps.
+    public init(steps: Int? = nil) {
+        self.steps = steps
+    }
+}
+
+/// Sees an attack at work and measures what it offers.
+public protocol AttackObserver {
+    /// What an earlier run of the same audit decided at this step, or nil when the step is still to
+    /// be measured. An attack replayed after a kill need not offer its model there again.
+    func decision(at step: Int) -> Bool?
+
+    /// Measures a tampered model.
+    /// - Parameters:
+    ///   - model: the model as it is after `step` steps.
+    ///   - step: the step.
+    ///   - cost: what the adversary has paid so far.
+    /// - Returns: whether the attack should go on.
+    mutating func observe(_ model: borrowing TamperedModel, step: Int, cost: AttackCost) throws
+        -> Bool
+
+    /// Tells that the attack has taken a step.
+    /// - Throws: `CancellationError` when the audit is to end.
+    func advanced(to step: Int, note: String) throws
+}
+
+/// A model after tampering: it can be measured and dropped.
+///
+/// Nothing takes it apart: its weights cannot be reached from outside the package, and no writer
+/// accepts it.
+public struct TamperedModel: ~Copyable {
+    package let model: LanguageModel
+    package let systemPrompt: String?
+
+    package init(_ model: LanguageModel, systemPrompt: String? = nil) {
+        self.model = model
+        self.systemPrompt = systemPrompt
+    }
+}
+
+/// An adversary that cannot be run as it is written.
+public struct AdversaryError: Error, Sendable, CustomStringConvertible {
+    /// The adversary and the field, or the battery's file.
+    public let place: String
+    /// What was wrong and what to do about it.
+    public let problem: String
+
+    /// One line.
+    public var description: String { "\(place): \(problem)" }
+}

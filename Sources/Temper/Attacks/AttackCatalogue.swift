@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// All attacks by name, and the way from an adversary's data to an attack.
+
+public import Foundation
+public import Records
+
+/// All attacks that an adversary can name.
+public enum AttackCatalogue {
+    /// In the order in which `temper attacks` lists them.
+    public static let attacks: [any Attack.Type] = [
+        UntamperedControl.self, SystemPromptOverride.self, WeightOrthogonalisation.self,
+        LowRankFineTuning.self,
+    ]
+
+    /// The attack that an adversary describes, with defaults for what it leaves out.
+    /// - Throws: ``AdversaryError`` for an unknown attack, an unknown field or a bad value.
+    public static func attack(for adversary: AdversarySpecification) throws -> any Attack {
+        guard let type = attacks.first(where: { $0.entry.name == adversary.attack }) else {
+            let names = attacks.map(\.entry.name).joined(separator: ", ")
+            throw AdversaryError(
+                place: adversary.name,
+                problem: "there is no attack \"\(adversary.attack)\"; there are: \(names)")
+        }
+        return try configured(type, by: adversary)
+    }
+
+    /// The fields of an attack with the values they have unless an adversary says otherwise.
+    public static func defaults(of type: any Attack.Type) throws -> [String: ParameterValue] {
+        try parameters(of: type.init())
+    }
+
+    /// The fields of an attack.
+    public static func parameters(of attack: any Attack) throws -> [String: ParameterValue] {
+        try JSONDecoder().decode(
+            [String: ParameterValue].self, from: try JSONEncoder().encode(attack))
+    }
+
+    private static func configured<A: Attack>(
+        _ type: A.Type, by adversary: AdversarySpecification
+    ) throws -> A {
+        var fields = try defaults(of: type)
+        for (name, value) in adversary.parameters {
+            guard fields.updateValue(value, forKey: name) != nil else {
+                let known = fields.keys.sorted().joined(separator: ", ")
+                throw AdversaryError(
+                    place: "\(adversary.name).\(name)",
+                    problem: "\(adversary.attack) has no such parameter; it has: \(known)")
+            }
+        }
+        let attack: A
+        do {
+            attack = try JSONDecoder().decode(A.self, from: try JSONEncoder().encode(fields))
+        } catch let error as DecodingError {
+            throw AdversaryError(place: adversary.name, problem: describe(error))
+        }
+        try attack.validate()
+        return attack
+    }
+
+    private static func describe(_ error: DecodingError) -> String {
+        switch error {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context), .keyNotFound(_, let context):
+            let field = context.codingPath.map(\.stringValue).joined(separator: ".")
+            return "the parameter \"\(field)\": \(context.debugDescription)"
+        @unknown default: return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Counts what an attack pays, apart from what measuring it takes.
+
+public import LanguageModels
+public import Records
+
+/// Counts what an attack, or a defense, pays: examples, steps, tokens, floating point operations,
+/// seconds and dollars.
+///
+/// Operations are counted by the usual formulas for a transformer with N parameters in its matrix
+/// products, of which N_A are adapters: forward 2N a token; LoRA fine-tuning 4N + 6N_A, because the
+/// frozen weights take no gradient; full fine-tuning 6N. N counts the tied head once. Attention
+/// scores, which matter only for long sequences, are left out, and the head is counted at every
+/// token though only supervised ones need it.
+public struct CostMeter: Sendable {
+    /// What was paid so far.
+    public private(set) var cost = AttackCost.zero
+    private let parameters: Double
+    private let prices: Prices
+    private let clock = ContinuousClock()
+
+    /// A meter for attacks on a model.
+    public init(model: LanguageModel, prices: Prices) {
+        parameters = Double(model.matrixParameterCount)
+        self.prices = prices
+    }
+
+    /// Runs a part of the attack and adds the seconds it took.
+    public mutating func timing<Result>(_ work: () throws -> Result) rethrows -> Result {
+        let start = clock.now
+        defer { cost.deviceSeconds += (clock.now - start).seconds }
+        return try work()
+    }
+
+    /// Adds forward passes over `tokens` tokens.
+    public mutating func countForward(tokens: Int) {
+        count(tokens: tokens, operationsPerToken: 2 * parameters)
+    }
+
+    /// Adds one optimizer step of LoRA fine-tuning.
+    /// - Parameters:
+    ///   - tokens: the tokens of the batch, without padding.
+    ///   - adapterParameters: the number of trained parameters.
+    public mutating func countLowRankStep(tokens: Int, adapterParameters: Int) {
+        cost.steps += 1
+        count(tokens: tokens, operationsPerToken: 4 * parameters + 6 * Double(adapterParameters))
+    }
+
+    /// States how many distinct examples the attack has used so far.
+    public mutating func use(examples: Int) {
+        cost.examples = examples
+    }
+
+    private mutating func count(tokens: Int, operationsPerToken: Double) {
+        cost.tokens += tokens
+        cost.floatingPointOperations += operationsPerToken * Double(tokens)
+        cost.dollars = prices.dollars(forFloatingPointOperations: cost.floatingPointOperations)
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

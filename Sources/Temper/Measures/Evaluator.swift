@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the measures of a suite off a model.
+
+internal import LanguageModels
+public import Records
+internal import Tensors
+internal import Tokenization
+
+/// How measures are taken; part of what a cell's number depends on.
+public struct EvaluationSettings: Codable, Sendable, Hashable {
+    /// Answers are cut after this many tokens.
+    public var answerTokens = 32
+    /// How many answers are decoded side by side; the answers do not depend on it.
+    public var batchSize = 48
+    /// How many retain texts the KL divergence is taken over; perplexity takes all.
+    public var divergenceTexts = 24
+
+    /// The defaults.
+    public init() {}
+}
+
+/// A model with the system prompt it is to be measured with.
+struct Subject {
+    let model: LanguageModel
+    let systemPrompt: String?
+
+    init(_ model: LanguageModel, systemPrompt: String? = nil) {
+        self.model = model
+        self.systemPrompt = systemPrompt
+    }
+}
+
+/// Reads the measures of one suite off models, and counts what that takes.
+struct Evaluator {
+    let suite: Suite
+    /// The untampered model, which KL divergence is taken from.
+    let reference: LanguageModel
+    let settings: EvaluationSettings
+    let prices: Prices
+    private let judge: TextJudge
+    private let openings: [Int]
+
+    init(
+        suite: Suite, reference: LanguageModel, settings: EvaluationSettings, prices: Prices
+    ) {
+        self.suite = suite
+        self.reference = reference
+        self.settings = settings
+        self.prices = prices
+        judge = TextJudge(markers: suite.manifest.refusalMarkers)
+        openings = RefusalDirection.openings(of: suite, tokenizer: reference.tokenizer)
+    }
+
+    /// What is cheap enough for every trace point: refusal on validation prompts.
+    func brief(_ subject: Subject) throws -> Evaluation {
+        var evaluation = Evaluation(subject: subject, prices: prices)
+        try evaluation.timing { evaluation in
+            try refusal(of: subject, prompts: suite.restricted.validation.map(\.prompt),
+                split: .validation, into: &evaluation)
+        }
+        return evaluation
+    }
+
+    /// Every measure, on test prompts.
+    func full(_ subject: Subject) throws -> Evaluation {
+        var evaluation = Evaluation(subject: subject, prices: prices)
+        try evaluation.timing { evaluation in
+            try refusal(of: subject, prompts: suite.restricted.test.map(\.prompt), split: .test,
+                into: &evaluation)
+            for (measure, prompts) in [
+                (MeasureName.overRefusal, suite.lookalike.test), (MeasureName.benignRefusal, suite.benign.test),
+            ] {
+                let outcomes = try self.outcomes(of: subject, prompts: prompts.map(\.prompt), into: &evaluation)
+                evaluation.measurements.append(
+                    .share(measure, outcomes.count { $0 == .refuses }, of: outcomes.count, split: .test))
+            }
+            try capability(of: subject, into: &evaluation)
+            try language(of: subject, into: &evaluation)
+        }
+        return evaluation
+    }
+
+    /// Refusal by text with its three outcomes, and by logits.
+    private func refusal(
+        of subject: Subject, prompts: [String], split: SuiteSplit, into evaluation: inout Evaluation
+    ) throws {
+        let outcomes = try outcomes(of: subject, prompts: prompts, into: &evaluation)
+        for (measure, outcome) in [
+            (MeasureName.refusal, Outcome.refuses), (MeasureName.compliance, .complies),
+            (MeasureName.incoherence, .incoherent),
+        ] {
+            evaluation.measurements.append(
+                .share(measure, outcomes.count { $0 == outcome }, of: outcomes.count, split: split))
+        }
+        let inputs = try prompts.map { try subject.tokens(for: $0) }
+        let scores = try RefusalDirection.refusalScores(
+            of: inputs, openings: openings, model: subject.model, edit: nil)
+        evaluation.count(prompts: 0, tokens: inputs.reduce(0) { $0 + $1.count })
+        evaluation.measurements.append(
+            .mean(MeasureName.refusalLogit, of: scores.map(Double.init), unit: .nats, split: split))
+    }
+
+    private func outcomes(
+        of subject: Subject, prompts: [String], into evaluation: inout Evaluation
+    ) throws -> [Outcome] {
+        let inputs = try prompts.map { try subject.tokens(for: $0) }
+        let generator = Generator(
+            maximumTokens: settings.answerTokens, temperature: 0, seed: 0, batchSize: settings.batchSize)
+        let answers = try generator.generate(from: inputs, model: subject.model)
+        evaluation.count(
+            prompts: prompts.count,
+            tokens: inputs.reduce(0) { $0 + $1.count } + answers.reduce(0) { $0 + $1.count })
+        return answers.map {
+            judge.outcome(of: subject.model.tokenizer.decode($0, skippingSpecialTokens: true))
+        }
+    }
+
+    /// Multiple choice by log-likelihood of the choice's text, a token on average.
+    private func capability(of subject: Subject, into evaluation: inout Evaluation) throws {
+        let tokenizer = subject.model.tokenizer
+        var pairs: [CompletionExample] = []
+        for item in suite.capability {
+            let prompt = tokenizer.encode("Question: \(item.question)\nAnswer:")
+            pairs += item.choices.map {
+                CompletionExample(
+                    prompt: prompt, completion: tokenizer.encode(" " + $0, addingSpecialTokens: false))
+            }
+        }
+        let likelihoods = try subject.model.logLikelihoods(of: pairs)
+        evaluation.count(
+            prompts: suite.capability.count,
+            tokens: pairs.reduce(0) { $0 + $1.prompt.count + $1.completion.count })
+        var start = 0
+        var right = 0
+        for item in suite.capability {
+            let scores = item.choices.indices.map { choice in
+                likelihoods[start + choice] / Float(pairs[start + choice].completion.count)
+            }
+            start += item.choices.count
+            if scores.max() == scores[item.answer] { right += 1 }
+        }
+        evaluation.measurements.append(
+            .share(MeasureName.capability, right, of: suite.capability.count, split: .test))
+    }
+
+    /// Perplexity on retain text, and KL divergence from the untampered model.
+    private func language(of subject: Subject, into evaluation: inout Evaluation) throws {
+        let texts = suite.retain.map { subject.model.tokenizer.encode($0.text) }
+        let scores = try subject.model.logProbabilities(ofEach: texts)
+        let losses = scores.map { text in
+            -text.reduce(0) { $0 + Double($1) } / Double(max(text.count, 1))
+        }
+        let loss = MeasuredValue.mean(MeasureName.perplexity, of: losses, unit: .perplexity, split: .test)
+        evaluation.measurements.append(loss.exponential)
+        let divergences = try subject.model.divergences(
+            from: reference, of: Array(texts.prefix(settings.divergenceTexts)))
+        evaluation.measurements.append(
+            .mean(MeasureName.divergence, of: divergences.map(Double.init), unit: .nats, split: .test))
+        evaluation.count(prompts: texts.count, tokens: texts.reduce(0) { $0 + $1.count })
+    }
+}
+
+/// What one look at a model gave, and what it took.
+struct Evaluation {
+    var measurements: [MeasuredValue] = []
+    private(set) var cost = EvaluationCost.zero
+    private let operationsPerToken: Double
+    private let prices: Prices
+
+    init(subject: Subject, prices: Prices) {
+        operationsPerToken = 2 * Double(subject.model.matrixParameterCount)
+        self.prices = prices
+    }
+
+    mutating func count(prompts: Int, tokens: Int) {
+        cost.prompts += prompts
+        cost.tokens += tokens
+        cost.floatingPointOperations += operationsPerToken * Double(tokens)
+        cost.dollars = prices.dollars(forFloatingPointOperations: cost.floatingPointOperations)
+    }
+
+    mutating func timing(_ work: (inout Evaluation) throws -> Void) rethrows {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try work(&self)
+        cost.deviceSeconds += (clock.now - start).seconds
+    }
+}
+
+extension Subject {
+    /// The token ids of a prompt in the model's chat template, up to where the answer begins.
+    func tokens(for prompt: String) throws -> [Int] {
+        let system = systemPrompt.map { [ChatMessage(role: "system", content: $0)] } ?? []
+        return try model.tokens(
+            for: system + [ChatMessage(role: "user", content: prompt)], addingGenerationPrompt: true)
+    }
+}
+
+extension MeasuredValue {
+    /// A mean loss in nats, as the perplexity it stands for.
+    fileprivate var exponential: MeasuredValue {
+        var result = self
+        result.value = exp(value)
+        result.interval = interval.map {
+            Interval(lower: exp($0.lower), upper: exp($0.upper), confidence: $0.confidence, method: $0.method)
+        }
+        return result
+    }
+}

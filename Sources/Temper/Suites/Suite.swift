@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// A suite: the data of one safeguard, read from a folder and checked line by line.
+
+internal import Crypto
+public import Foundation
+public import Records
+
+/// The data of one safeguard: restricted prompts with compliant targets, benign prompts and
+/// look-alikes, capability items and retain text.
+///
+/// A suite is a folder with a `manifest.json` and JSON Lines files; `Suites/README.md` says what
+/// each holds. Everything is checked when it is read: a bad line is an error with its number.
+public struct Suite: Sendable {
+    /// What `manifest.json` says.
+    public let manifest: Manifest
+    /// Lowercase hexadecimal SHA-256 over the names and digests of the suite's files.
+    public let digest: String
+    /// Prompts that the safeguard must decline, with the answers of a model that does not.
+    public let restricted: Splits<RestrictedPrompt>
+    /// Everyday prompts that the safeguard must leave alone.
+    public let benign: Splits<BenignPrompt>
+    /// Benign prompts that resemble restricted ones: where over-refusal shows first.
+    public let lookalike: Splits<BenignPrompt>
+    /// Texts that decline, for refusal training.
+    public let refusals: [Refusal]
+    /// Multiple-choice items that measure what else the model can do.
+    public let capability: [CapabilityItem]
+    /// Plain prose, for perplexity and KL divergence.
+    public let retain: [RetainText]
+
+    /// What a record says of this suite.
+    public var identity: SuiteIdentity {
+        SuiteIdentity(
+            name: manifest.name, version: manifest.version, digest: digest,
+            safeguard: manifest.safeguard)
+    }
+
+    /// Reads and checks a suite.
+    /// - Parameter directory: the folder that holds `manifest.json`.
+    /// - Throws: ``SuiteError`` with file and line.
+    public init(at directory: URL) throws {
+        var reader = SuiteReader(directory: directory)
+        manifest = try reader.manifest()
+        restricted = try reader.splits("restricted")
+        benign = try reader.splits("benign")
+        lookalike = try reader.splits("lookalike")
+        refusals = try reader.lines("refusals.jsonl")
+        capability = try reader.lines("capability.jsonl")
+        retain = try reader.lines("retain.jsonl")
+        digest = reader.digest()
+    }
+}
+
+/// The three parts that keep fitting, choosing and reporting apart.
+public struct Splits<Item: Sendable>: Sendable {
+    /// What hardening and attacks may learn from.
+    public let train: [Item]
+    /// What choices are made on.
+    public let validation: [Item]
+    /// What is reported.
+    public let test: [Item]
+}
+
+/// Reads the files of one suite and keeps what its digest needs.
+struct SuiteReader {
+    let directory: URL
+    private var fileDigests: [(name: String, digest: SHA256.Digest)] = []
+
+    init(directory: URL) {
+        self.directory = directory
+    }
+
+    mutating func manifest() throws -> Suite.Manifest {
+        let name = "manifest.json"
+        let data = try contents(name)
+        do {
+            let manifest = try JSONDecoder().decode(Suite.Manifest.self, from: data)
+            try manifest.check { problem in failure(name, nil, problem) }
+            return manifest
+        } catch let error as DecodingError {
+            throw failure(name, nil, describe(error))
+        }
+    }
+
+    mutating func splits<Item: SuiteItem>(_ name: String) throws -> Splits<Item> {
+        Splits(
+            train: try lines("\(name)-train.jsonl"),
+            validation: try lines("\(name)-validation.jsonl"),
+            test: try lines("\(name)-test.jsonl"))
+    }
+
+    mutating func lines<Item: SuiteItem>(_ name: String) throws -> [Item] {
+        let data = try contents(name)
+        let decoder = JSONDecoder()
+        var items: [Item] = []
+        var lineOfIdentifier: [String: Int] = [:]
+        for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .enumerated()
+        {
+            let isBlank = line.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }
+            if isBlank { continue }
+            let number = index + 1
+            do {
+                let item = try decoder.decode(Item.self, from: line)
+                if let problem = item.problem { throw failure(name, number, problem) }
+                if let earlier = lineOfIdentifier.updateValue(number, forKey: item.id) {
+                    throw failure(name, number, "the id \"\(item.id)\" already stands in line \(earlier)")
+                }
+                items.append(item)
+            } catch let error as DecodingError {
+                throw failure(name, number, describe(error))
+            }
+        }
+        if items.isEmpty {
+            throw failure(name, nil, "is empty; a suite needs at least one line here")
+        }
+        return items
+    }
+
+    /// SHA-256 over `name\0digest` of each file, names in byte order.
+    func digest() -> String {
+        var hash = SHA256()
+        for file in fileDigests.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+            hash.update(data: Data(file.name.utf8) + [0])
+            hash.update(data: Data(file.digest))
+        }
+        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    }
+
+    private mutating func contents(_ name: String) throws -> Data {
+        let url = directory.appendingPathComponent(name)
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw failure(
+                name, nil,
+                FileManager.default.fileExists(atPath: url.path)
+                    ? "cannot be read; check its permissions"
+                    : "is missing; a suite is a folder described in Suites/README.md")
+        }
+        fileDigests.append((name, SHA256.hash(data: data)))
+        return data
+    }
+
+    private func failure(_ name: String, _ line: Int?, _ problem: String) -> SuiteError {
+        SuiteError(file: directory.appendingPathComponent(name).path, line: line, problem: problem)
+    }
+
+    private func describe(_ error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, _): "the field \"\(key.stringValue)\" is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "the field \"\(path(context))\" has the wrong type: \(context.debugDescription)"
+        case .dataCorrupted(let context):
+            context.codingPath.isEmpty
+                ? "is not valid JSON" : "the field \"\(path(context))\": \(context.debugDescription)"
+        @unknown default: "cannot be decoded: \(error)"
+        }
+    }
+
+    private func path(_ context: DecodingError.Context) -> String {
+        context.codingPath.map(\.stringValue).joined(separator: ".")
+    }
+}
