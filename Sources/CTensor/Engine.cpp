@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine as a whole: its lock, device and stream, memory, and the matrix library below it.
+
+#include <algorithm>
+#include <dlfcn.h>
+#include <thread>
+
+#include "Operations.hpp"
+
+#if !defined(__APPLE__)
+extern "C" {
+void openblas_set_num_threads(int count);
+int openblas_get_num_threads(void);
+}
+#endif
+extern "C" void cblas_sgemm();
+
+namespace temper {
+
+namespace {
+
+/// The device is chosen here and nowhere else. Engine streams belong to a thread unless they are
+/// made for sharing; the lock makes sharing one safe.
+struct Engine {
+    mx::Device device;
+    mx::Stream stream;
+    int generation = 1;
+
+    Engine()
+        : device(mx::is_available(mx::Device::gpu) ? mx::Device::gpu : mx::Device::cpu),
+          stream(mx::new_thread_unsafe_stream(device)) {}
+
+    static Engine &shared() {
+        static auto *engine = new Engine();
+        return *engine;
+    }
+};
+
+thread_local int generationOfThread = 0;
+
+}  // namespace
+
+std::recursive_mutex &engineLock() {
+    static auto *lock = new std::recursive_mutex();
+    return *lock;
+}
+
+void useEngineStream() {
+    Engine &engine = Engine::shared();
+    if (generationOfThread == engine.generation) return;
+    mx::set_default_device(engine.device);
+    mx::set_default_stream(engine.stream);
+    generationOfThread = engine.generation;
+}
+
+void describe(ct_error *error, const char *message) {
+    if (!error) return;
+    std::snprintf(error->message, sizeof(error->message), "%s", message);
+    error->payload = nullptr;
+}
+
+}  // namespace temper
+
+using namespace temper;
+
+ct_status ct_use_device(bool gpu, ct_error *error) {
+    return guarded(error, [&] {
+        mx::Device device(gpu ? mx::Device::gpu : mx::Device::cpu);
+        if (!mx::is_available(device)) {
+            throw std::runtime_error("this build of the engine has no such device");
+        }
+        Engine &engine = Engine::shared();
+        engine.stream = mx::new_thread_unsafe_stream(device);
+        engine.device = device;
+        engine.generation += 1;
+    });
+}
+
+bool ct_uses_gpu(void) {
+    bool gpu = false;
+    guarded(nullptr, [&] { gpu = Engine::shared().device == mx::Device::gpu; });
+    return gpu;
+}
+
+ct_memory ct_read_memory(void) {
+    ct_memory memory = {0, 0, 0};
+    guarded(nullptr, [&] {
+        memory = {mx::get_active_memory(), mx::get_peak_memory(), mx::get_cache_memory()};
+    });
+    return memory;
+}
+
+void ct_reset_peak_memory(void) {
+    guarded(nullptr, [] { mx::reset_peak_memory(); });
+}
+
+void ct_clear_memory_cache(void) {
+    guarded(nullptr, [] { mx::clear_cache(); });
+}
+
+void ct_set_memory_cache_limit(size_t bytes) {
+    guarded(nullptr, [&] { mx::set_cache_limit(bytes); });
+}
+
+int32_t ct_set_thread_count(int32_t count) {
+#if defined(__APPLE__)
+    return static_cast<int32_t>(std::thread::hardware_concurrency());
+#else
+    openblas_set_num_threads(std::max(count, 1));
+    return openblas_get_num_threads();
+#endif
+}
+
+const char *ct_matrix_library(void) {
+    Dl_info information;
+    if (dladdr(reinterpret_cast<const void *>(&cblas_sgemm), &information) == 0) return "";
+    return information.dli_fname ? information.dli_fname : "";
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C interface of the tensor engine: what Swift sees of it, and all that it sees.
+//
+// Every function that can fail returns a `ct_status` and describes the failure in an error that
+// the caller owns. No C++ exception leaves this interface. Calls are serialised by one lock, and
+// every thread uses the same engine stream, so a tensor may be used from any thread.
+
+#ifndef CTENSOR_H
+#define CTENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CT_CLOSED_ENUM __attribute__((enum_extensibility(closed)))
+
+/// An immutable tensor: a node of the engine's graph. Owned by whoever received it.
+typedef struct ct_tensor_s *ct_tensor;
+
+typedef enum CT_CLOSED_ENUM ct_status : int32_t {
+    ct_status_ok = 0,
+    ct_status_failed = 1,
+    /// A callback stopped the work; `ct_error.payload` is what it left.
+    ct_status_stopped = 2,
+} ct_status;
+
+typedef struct ct_error {
+    char message[512];
+    void *payload;
+} ct_error;
+
+typedef enum CT_CLOSED_ENUM ct_type : int32_t {
+    ct_type_bool,
+    ct_type_uint8,
+    ct_type_uint16,
+    ct_type_uint32,
+    ct_type_uint64,
+    ct_type_int8,
+    ct_type_int16,
+    ct_type_int32,
+    ct_type_int64,
+    ct_type_float16,
+    ct_type_bfloat16,
+    ct_type_float32,
+} ct_type;
+
+/// What `ct_apply` can compute. In the comments: inputs; integers; numbers.
+typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
+    // One input.
+    ct_operation_negate,
+    ct_operation_exp,
+    ct_operation_log,
+    ct_operation_log1p,
+    ct_operation_sqrt,
+    ct_operation_rsqrt,
+    ct_operation_square,
+    ct_operation_abs,
+    ct_operation_sigmoid,
+    ct_operation_tanh,
+    ct_operation_sin,
+    ct_operation_cos,
+    ct_operation_erf,
+    ct_operation_floor,
+    ct_operation_ceil,
+    ct_operation_round,
+    ct_operation_sign,
+    ct_operation_reciprocal,
+    ct_operation_logical_not,
+    ct_operation_is_nan,
+    ct_operation_is_finite,
+    ct_operation_stop_gradient,
+    ct_operation_contiguous,
+    // Two inputs that broadcast.
+    ct_operation_add,
+    ct_operation_subtract,
+    ct_operation_multiply,
+    ct_operation_divide,
+    ct_operation_power,
+    ct_operation_remainder,
+    ct_operation_maximum,
+    ct_operation_minimum,
+    ct_operation_equal,
+    ct_operation_not_equal,
+    ct_operation_less,
+    ct_operation_less_equal,
+    ct_operation_greater,
+    ct_operation_greater_equal,
+    ct_operation_logical_and,
+    ct_operation_logical_or,
+    // condition, a, b
+    ct_operation_where,
+    // -; type, shape...; value
+    ct_operation_full,
+    // -; start, end
+    ct_operation_range,
+    // a; type
+    ct_operation_convert,
+    // a; shape...
+    ct_operation_reshape,
+    ct_operation_broadcast,
+    // a; axes...
+    ct_operation_transpose,
+    ct_operation_expand,
+    ct_operation_squeeze,
+    // a; axis, axis
+    ct_operation_swap_axes,
+    // a; count, axis
+    ct_operation_repeat,
+    // tensors...; axis
+    ct_operation_concatenate,
+    ct_operation_stack,
+    // a; parts, axis -> parts
+    ct_operation_split,
+    // a; axis, start, end
+    ct_operation_slice,
+    // a, update; axis, start
+    ct_operation_replace_slice,
+    // a; axis, before, after; value
+    ct_operation_pad,
+    // a; offset of the diagonal
+    ct_operation_lower_triangle,
+    ct_operation_upper_triangle,
+    // a, indices; axis
+    ct_operation_take,
+    ct_operation_take_along,
+    // a, indices, values; axis
+    ct_operation_scatter_add_along,
+    // a; keeps dimensions, axes... (none: all)
+    ct_operation_sum,
+    ct_operation_mean,
+    ct_operation_max,
+    ct_operation_min,
+    ct_operation_product,
+    ct_operation_any,
+    ct_operation_all,
+    ct_operation_log_sum_exp,
+    ct_operation_norm,
+    // a; keeps dimensions, correction, axes...
+    ct_operation_variance,
+    // a; keeps dimensions, axis (none: of the flattened tensor)
+    ct_operation_arg_max,
+    ct_operation_arg_min,
+    // a; axis
+    ct_operation_sort,
+    ct_operation_arg_sort,
+    ct_operation_cumulative_sum,
+    ct_operation_softmax,
+    // a; count, axis
+    ct_operation_top,
+    // a, b
+    ct_operation_matmul,
+    // c, a, b; -; alpha, beta
+    ct_operation_add_product,
+    // a -> u, s, vt
+    ct_operation_svd,
+    // a, weight?; -; epsilon
+    ct_operation_rms_norm,
+    // a, offset [batch]?, frequencies?; has offset, has frequencies, dimensions, traditional,
+    // offset; base, scale
+    ct_operation_rope,
+    // queries, keys, values, mask?; causal; scale
+    ct_operation_attention,
+    // a; group size, bits -> packed, scales, biases
+    ct_operation_quantize,
+    // packed, scales, biases; group size, bits
+    ct_operation_dequantize,
+    // a, packed, scales, biases; group size, bits
+    ct_operation_quantized_matmul,
+    // -; seed (its bits)
+    ct_operation_random_key,
+    // key -> key, key
+    ct_operation_random_split,
+    // key; shape...
+    ct_operation_random_normal,
+    // key; shape...; low, high
+    ct_operation_random_uniform,
+    // key; shape...; probability
+    ct_operation_random_bernoulli,
+    // key, logits
+    ct_operation_random_categorical,
+    // key; count
+    ct_operation_random_permutation,
+    ct_operation_count,
+} ct_operation;
+
+/// Computes (lazily) one operation.
+/// `outputs` has room for `output_count` tensors; the operation must give exactly as many.
+ct_status ct_apply(
+    ct_operation operation, const ct_tensor *inputs, size_t input_count, const int64_t *integers,
+    size_t integer_count, const double *numbers, size_t number_count, ct_tensor *outputs,
+    size_t output_count, ct_error *error);
+
+/// A tensor with a copy of the bytes (row-major).
+ct_status ct_make(
+    const void *bytes, size_t byte_count, const int64_t *shape, size_t rank, ct_type type,
+    ct_tensor *output, ct_error *error);
+
+/// A tensor over the caller's bytes, which must stay valid and unchanged until `release(owner)`.
+/// `release` is called exactly once, also when this fails.
+ct_status ct_make_over(
+    const void *bytes, size_t byte_count, const int64_t *shape, size_t rank, ct_type type,
+    void *owner, void (*release)(void *owner), ct_tensor *output, ct_error *error);
+
+/// Another owner of the same tensor.
+ct_tensor ct_copy(ct_tensor tensor);
+void ct_release(ct_tensor tensor);
+size_t ct_rank(ct_tensor tensor);
+/// Writes `ct_rank` numbers.
+void ct_shape(ct_tensor tensor, int64_t *shape);
+/// Fails for the engine's types which are not listed in `ct_type`.
+ct_status ct_element_type(ct_tensor tensor, ct_type *type, ct_error *error);
+
+/// Computes all the tensors and waits for them.
+ct_status ct_evaluate(const ct_tensor *tensors, size_t count, ct_error *error);
+/// The memory of an evaluated, row-contiguous tensor; it lives as long as the tensor.
+ct_status ct_bytes(ct_tensor tensor, const void **bytes, size_t *byte_count, ct_error *error);
+
+/// A function of tensors that the engine calls back. It owns `inputs`, gives `output_count`
+/// tensors that the engine then owns, and returns `ct_status_stopped` with a payload in `error`
+/// in order to stop.
+typedef ct_status (*ct_function)(
+    void *context, const ct_tensor *inputs, size_t input_count, ct_tensor *outputs,
+    size_t output_count, ct_error *error);
+
+/// Calls `function` once, now. `values` receives its `output_count` outputs (the first is the
+/// scalar that is differentiated), `gradients` one gradient per input.
+ct_status ct_value_and_gradient(
+    ct_function function, void *context, const ct_tensor *inputs, size_t input_count,
+    ct_tensor *values, size_t output_count, ct_tensor *gradients, ct_error *error);
+
+/// Calls `function` now and, when a gradient is taken, again. `release(context)` is called once,
+/// when the graph no longer needs it.
+ct_status ct_checkpoint(
+    ct_function function, void *context, void (*release)(void *context), const ct_tensor *inputs,
+    size_t input_count, ct_tensor *outputs, size_t output_count, ct_error *error);
+
+/// Moves all later work to the GPU or to the CPU.
+ct_status ct_use_device(bool gpu, ct_error *error);
+bool ct_uses_gpu(void);
+
+typedef struct ct_memory {
+    size_t active, peak, cached;
+} ct_memory;
+
+ct_memory ct_read_memory(void);
+void ct_reset_peak_memory(void);
+void ct_clear_memory_cache(void);
+void ct_set_memory_cache_limit(size_t bytes);
+
+/// How many threads the CPU's matrix products use. Returns what is in force.
+int32_t ct_set_thread_count(int32_t count);
+/// The path of the library that provides `cblas_sgemm`, or an empty string.
+const char *ct_matrix_library(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine as a whole: where it computes, and what memory and threads it takes.
+
+import CTensor
+
+/// Where tensors are computed.
+public enum Device: String, Sendable {
+    case cpu, gpu
+}
+
+/// The tensor engine.
+public enum Engine {
+    /// Where tensors are computed; the GPU where the engine was built with one.
+    public static var device: Device { ct_uses_gpu() ? .gpu : .cpu }
+
+    /// Computes everything from now on somewhere else.
+    ///
+    /// - Parameter device: Where.
+    /// - Throws: A ``TensorError`` when there is no such device.
+    public static func use(_ device: Device) throws {
+        var error = ct_error()
+        guard ct_use_device(device == .gpu, &error) == .ok else {
+            throw TensorError(
+                operation: "Engine.use(.\(device.rawValue))", shapes: [], message: error.text)
+        }
+    }
+
+    /// What the tensors' memory takes, in bytes.
+    public struct Memory: Sendable, Hashable {
+        /// In use now.
+        public let active: Int
+        /// The most that was in use since the start or the last ``Engine/resetPeakMemory()``.
+        public let peak: Int
+        /// Kept for reuse.
+        public let cached: Int
+    }
+
+    /// What the tensors' memory takes now.
+    public static var memory: Memory {
+        let memory = ct_read_memory()
+        return Memory(active: memory.active, peak: memory.peak, cached: memory.cached)
+    }
+
+    /// Starts a new measurement of the peak.
+    public static func resetPeakMemory() { ct_reset_peak_memory() }
+
+    /// Gives the memory that is kept for reuse back to the system.
+    public static func clearCache() { ct_clear_memory_cache() }
+
+    /// Limits the memory that is kept for reuse.
+    ///
+    /// - Parameter bytes: The limit.
+    public static func setCacheLimit(_ bytes: Int) { ct_set_memory_cache_limit(max(bytes, 0)) }
+
+    /// Sets how many threads compute on the CPU.
+    ///
+    /// - Parameter count: How many, at least 1.
+    /// - Returns: How many are in force.
+    @discardableResult
+    public static func setThreadCount(_ count: Int) -> Int {
+        Int(ct_set_thread_count(Int32(clamping: count)))
+    }
+
+    /// The file of the library that multiplies matrices on the CPU; empty when it is unknown.
+    public static var matrixLibrary: String { String(cString: ct_matrix_library()) }
+}
