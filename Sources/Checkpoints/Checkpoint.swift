@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model's weights on disk, mapped into memory: safetensors or GGUF.
+
+public import Foundation
+
+/// The tensors and metadata of a checkpoint, whose files stay mapped while any copy of it lives.
+///
+/// Every length, offset and shape was checked against the files when it was opened, so that reading
+/// cannot go out of bounds. The files must not be changed meanwhile: cutting a mapped file short
+/// ends the process that reads what was cut.
+///
+/// ```swift
+/// let checkpoint = try Checkpoint(at: URL(filePath: "SmolLM2-135M-Instruct.Q4_1.gguf"))
+/// let norm = try checkpoint.float32("output_norm.weight")
+/// ```
+public struct Checkpoint: Sendable {
+    /// The formats that are read.
+    public enum Format: String, Sendable, Hashable, Codable {
+        /// One `.safetensors` file, or several with an index.
+        case safetensors
+        /// One GGUF file, version 2 or 3.
+        case gguf
+    }
+
+    /// What was opened: a directory or a file.
+    public let url: URL
+
+    /// The format of the files.
+    public let format: Format
+
+    /// The directory that was opened, or the one around a safetensors file: configuration and
+    /// tokenizer lie there. Nil for a GGUF file, which holds its own.
+    public let directory: URL?
+
+    /// The files that hold the weights, and the index of a sharded checkpoint after them.
+    public let files: [URL]
+
+    /// The tensors by name.
+    public let tensors: [String: StoredTensor]
+
+    /// The tensors' names in the order of files and bytes.
+    public let names: [String]
+
+    /// GGUF's key-values, or the `__metadata__` of safetensors (of the first shard that has a key).
+    public let metadata: [String: MetadataValue]
+
+    private let mappings: [URL: MappedFile]
+
+    /// Opens a checkpoint and checks its headers; no tensor is read yet.
+    ///
+    /// Of a directory, `model.safetensors` or `model.safetensors.index.json` with its shards is
+    /// opened, else its only `.safetensors` file, else its only `.gguf` file.
+    ///
+    /// - Parameter url: A directory, a `.safetensors` file or a `.gguf` file.
+    /// - Throws: A ``CheckpointError`` with file, place and remedy when anything is not as declared.
+    public init(at url: URL) throws {
+        let source = try Source(url)
+        var mappings: [URL: MappedFile] = [:]
+        var tensors: [String: StoredTensor] = [:]
+        var names: [String] = []
+        var metadata: [String: MetadataValue] = [:]
+        for file in source.weights {
+            let mapping = try MappedFile(file)
+            mappings[file] = mapping
+            let header: (tensors: [StoredTensor], metadata: [String: MetadataValue])
+            switch source.format {
+            case .safetensors:
+                let parsed = try SafetensorsHeader(mapping)
+                header = (parsed.tensors, parsed.metadata)
+            case .gguf:
+                let parsed = try GGUFHeader(mapping)
+                header = (parsed.tensors, parsed.metadata)
+            }
+            metadata.merge(header.metadata) { first, _ in first }
+            for tensor in header.tensors {
+                if let earlier = tensors.updateValue(tensor, forKey: tensor.name) {
+                    throw CheckpointError(
+                        file, "tensor \"\(tensor.name)\"",
+                        "is also in \(earlier.file.lastPathComponent)")
+                }
+                names.append(tensor.name)
+            }
+        }
+        try source.index?.check(tensors)
+
+        self.url = url
+        self.format = source.format
+        self.directory = source.directory
+        self.files = source.weights + (source.index.map { [$0.file] } ?? [])
+        self.tensors = tensors
+        self.names = names
+        self.metadata = metadata
+        self.mappings = mappings
+    }
+
+    /// A tensor's declaration.
+    ///
+    /// - Parameter name: The tensor's name.
+    /// - Returns: Its type, shape and place.
+    /// - Throws: A ``CheckpointError`` when there is no such tensor.
+    public func tensor(_ name: String) throws -> StoredTensor {
+        guard let tensor = tensors[name] else {
+            throw CheckpointError(
+                url, "tensor \"\(name)\"", "is not among the \(tensors.count) tensors",
+                remedy: "the checkpoint is incomplete or of another architecture")
+        }
+        return tensor
+    }
+
+    /// The value of a metadata key that must be there, as in
+    /// `try checkpoint.requiredMetadata("llama.block_count", as: \.integer)`.
+    ///
+    /// - Parameters:
+    ///   - key: The key.
+    ///   - kind: The kind of value, one of the properties of ``MetadataValue``.
+    /// - Returns: The value.
+    /// - Throws: A ``CheckpointError`` when the key is missing or its value is of another kind.
+    public func requiredMetadata<Value>(
+        _ key: String, as kind: (MetadataValue) -> Value?
+    ) throws -> Value {
+        guard let value = metadata[key] else {
+            throw CheckpointError(
+                files.first ?? url, "key \(key)", "is missing from the metadata",
+                remedy: "convert the model again with a current converter")
+        }
+        guard let result = kind(value) else {
+            throw CheckpointError(
+                files.first ?? url, "key \(key)",
+                "is \(value.kind), which is not what it should be",
+                remedy: "convert the model again with a current converter")
+        }
+        return result
+    }
+
+    /// Calls `body` with a tensor's stored bytes, which are not aligned to anything.
+    ///
+    /// - Parameters:
+    ///   - name: The tensor's name.
+    ///   - body: What to do with the bytes; they are not valid afterwards.
+    /// - Returns: What `body` returns.
+    /// - Throws: A ``CheckpointError`` when there is no such tensor, or what `body` throws.
+    public func withBytes<Result>(
+        of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        let (bytes, owner) = try mapped(name)
+        return try withExtendedLifetime(owner) { try body(bytes) }
+    }
+
+    /// A tensor's stored bytes for use without a copy.
+    ///
+    /// - Parameter name: The tensor's name.
+    /// - Returns: The bytes, which are not aligned to anything, and the owner that must be kept for
+    ///   as long as they are used.
+    /// - Throws: A ``CheckpointError`` when there is no such tensor.
+    public func mapped(_ name: String) throws -> (bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+        let tensor = try tensor(name)
+        guard let mapping = mappings[tensor.file] else {
+            throw CheckpointError(tensor.file, nil, "is not open")
+        }
+        return (UnsafeRawBufferPointer(rebasing: mapping.bytes[tensor.byteRange]), mapping)
+    }
+
+    /// A tensor's values in row-major order, converted to fp32.
+    ///
+    /// - Parameter name: The tensor's name.
+    /// - Returns: As many values as the tensor has elements.
+    /// - Throws: A ``CheckpointError`` when there is no such tensor or its type is an 8-bit float.
+    public func float32(_ name: String) throws -> [Float] {
+        let count = try tensor(name).count
+        return try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
+            try dequantise(name, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
+            initialised = count
+        }
+    }
+
+    /// Writes a tensor's values in row-major order, converted to fp32, equal to the bit to what the
+    /// Python package gguf's `dequantize` computes.
+    ///
+    /// - Parameters:
+    ///   - name: The tensor's name.
+    ///   - target: Room for exactly the tensor's elements; it need not be initialised.
+    /// - Throws: A ``CheckpointError`` when there is no such tensor, its type is an 8-bit float or
+    ///   `target` has another size.
+    public func dequantise(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws {
+        let tensor = try tensor(name)
+        let place = "tensor \"\(name)\""
+        guard target.count == tensor.count else {
+            throw CheckpointError(
+                tensor.file, place, "has \(tensor.count) elements, the target \(target.count)",
+                remedy: "pass a buffer of the tensor's size")
+        }
+        let hasValues = try withBytes(of: name) { tensor.elementType.decode($0, to: target) }
+        guard hasValues else {
+            throw CheckpointError(
+                tensor.file, place, "\(tensor.elementType.rawValue) cannot be converted to fp32",
+                remedy: "convert the model to BF16")
+        }
+    }
+
+    /// Looks for an infinity or NaN.
+    ///
+    /// - Parameter name: The tensor's name.
+    /// - Returns: The row-major index of the first such element, or nil when there is none.
+    /// - Throws: A ``CheckpointError`` when there is no such tensor.
+    public func firstNonFinite(in name: String) throws -> Int? {
+        let type = try tensor(name).elementType
+        return try withBytes(of: name) { type.firstNonFinite(in: $0) }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers of the block types: scales stored as binary16, and rows of small integers.
+
+/// A pointer into stored blocks; where it points was checked against the tensor's bytes.
+typealias Stored = UnsafePointer<UInt8>
+
+/// Where decoded values go; it has room for all of them.
+typealias Decoded = UnsafeMutablePointer<Float>
+
+/// Widens a binary16 exactly, without branches or subnormal arithmetic, so that loops vectorise.
+@inline(__always)
+func float(half: UInt16) -> Float {
+    let magnitude = UInt32(half & 0x7FFF) << 13
+    let exponent = magnitude & 0x0F80_0000
+    let rebiased = magnitude &+ 0x3800_0000
+    // An exponent of all ones stays all ones (infinity, NaN).
+    let special = rebiased &+ 0x3800_0000
+    // A subnormal is the distance of 2^-14 + value from 2^-14.
+    let subnormal =
+        (Float(bitPattern: rebiased &+ 0x0080_0000) - Float(bitPattern: 0x3880_0000)).bitPattern
+    let finite = exponent == 0 ? subnormal : rebiased
+    let bits = exponent == 0x0F80_0000 ? special : finite
+    return Float(bitPattern: bits | UInt32(half & 0x8000) << 16)
+}
+
+extension Stored {
+    /// The binary16 at an offset in bytes, widened.
+    @inline(__always)
+    func half(at offset: Int) -> Float {
+        float(half: UInt16(self[offset]) | UInt16(self[offset + 1]) << 8)
+    }
+
+    /// The 32 bits at an offset in bytes.
+    @inline(__always)
+    func word(at offset: Int) -> UInt32 {
+        UInt32(
+            littleEndian: UnsafeRawPointer(self).loadUnaligned(
+                fromByteOffset: offset, as: UInt32.self))
+    }
+}

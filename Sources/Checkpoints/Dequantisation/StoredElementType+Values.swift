@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// From stored elements of any type to fp32, and the search for what is not finite.
+
+import Foundation
+
+extension StoredElementType {
+    /// Writes the fp32 values of stored elements.
+    ///
+    /// - Parameters:
+    ///   - bytes: Whole blocks of this type.
+    ///   - target: As many elements as the blocks hold.
+    /// - Returns: Whether the type has values; the 8-bit floats are readable as bytes only.
+    func decode(_ bytes: UnsafeRawBufferPointer, to target: UnsafeMutableBufferPointer<Float>)
+        -> Bool
+    {
+        let blocks = bytes.count / block.bytes
+        guard let raw = bytes.baseAddress, let values = target.baseAddress, blocks > 0 else {
+            return true
+        }
+        precondition(target.count == blocks * block.elements)
+        let source = raw.assumingMemoryBound(to: UInt8.self)
+        switch self {
+        case .float32: memcpy(values, raw, bytes.count)
+        case .float64:
+            convert(raw, to: values, blocks) { Float(Double(bitPattern: $0)) }
+        case .float16: convert(raw, to: values, blocks) { float(half: $0) }
+        case .bfloat16:
+            convert(raw, to: values, blocks) { (bits: UInt16) in
+                Float(bitPattern: UInt32(bits) << 16)
+            }
+        case .int64: convert(raw, to: values, blocks) { (value: Int64) in Float(value) }
+        case .int32: convert(raw, to: values, blocks) { (value: Int32) in Float(value) }
+        case .int16: convert(raw, to: values, blocks) { (value: Int16) in Float(value) }
+        case .int8: convert(raw, to: values, blocks) { (value: Int8) in Float(value) }
+        case .uint64: convert(raw, to: values, blocks) { (value: UInt64) in Float(value) }
+        case .uint32: convert(raw, to: values, blocks) { (value: UInt32) in Float(value) }
+        case .uint16: convert(raw, to: values, blocks) { (value: UInt16) in Float(value) }
+        case .uint8: convert(raw, to: values, blocks) { (value: UInt8) in Float(value) }
+        case .bool: convert(raw, to: values, blocks) { (value: UInt8) in value == 0 ? 0 : 1 }
+        case .q8_0: SmallBlocks.decodeQ8_0(source, to: values, blocks: blocks)
+        case .q4_0: SmallBlocks.decodeQ4_0(source, to: values, blocks: blocks)
+        case .q4_1: SmallBlocks.decodeQ4_1(source, to: values, blocks: blocks)
+        case .q5_0: SmallBlocks.decodeQ5_0(source, to: values, blocks: blocks)
+        case .q5_1: SmallBlocks.decodeQ5_1(source, to: values, blocks: blocks)
+        case .q2_K: LargeBlocks.decodeQ2_K(source, to: values, blocks: blocks)
+        case .q3_K: LargeBlocks.decodeQ3_K(source, to: values, blocks: blocks)
+        case .q4_K: LargeBlocks.decodeQ4_K(source, to: values, blocks: blocks)
+        case .q5_K: LargeBlocks.decodeQ5_K(source, to: values, blocks: blocks)
+        case .q6_K: LargeBlocks.decodeQ6_K(source, to: values, blocks: blocks)
+        case .float8E4M3, .float8E5M2, .float8E8M0: return false
+        }
+        return true
+    }
+
+    /// The index of the first element that is infinite or NaN, or nil.
+    ///
+    /// In a block type, a scale that is not finite spoils its whole block (0 · ∞ is NaN), and
+    /// finite scales cannot overflow fp32, so only the scales are looked at.
+    func firstNonFinite(in bytes: UnsafeRawBufferPointer) -> Int? {
+        switch self {
+        case .float64:
+            first(in: bytes) { (bits: UInt64) in bits & 0x7FF0 << 48 == 0x7FF0 << 48 }
+        case .float32: first(in: bytes) { (bits: UInt32) in bits & 0x7F80 << 16 == 0x7F80 << 16 }
+        case .bfloat16: first(in: bytes) { (bits: UInt16) in bits & 0x7F80 == 0x7F80 }
+        case .float16: first(in: bytes) { (bits: UInt16) in bits & 0x7C00 == 0x7C00 }
+        case .q8_0, .q4_0, .q5_0: firstBlock(in: bytes, withNonFiniteHalfAt: [0])
+        case .q4_1, .q5_1, .q4_K, .q5_K: firstBlock(in: bytes, withNonFiniteHalfAt: [0, 2])
+        case .q2_K: firstBlock(in: bytes, withNonFiniteHalfAt: [80, 82])
+        case .q3_K: firstBlock(in: bytes, withNonFiniteHalfAt: [108])
+        case .q6_K: firstBlock(in: bytes, withNonFiniteHalfAt: [208])
+        case .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8, .bool: nil
+        case .float8E4M3: first(in: bytes) { (bits: UInt8) in bits & 0x7F == 0x7F }
+        case .float8E5M2: first(in: bytes) { (bits: UInt8) in bits & 0x7C == 0x7C }
+        case .float8E8M0: first(in: bytes) { (bits: UInt8) in bits == 0xFF }
+        }
+    }
+
+    private func firstBlock(
+        in bytes: UnsafeRawBufferPointer, withNonFiniteHalfAt offsets: [Int]
+    ) -> Int? {
+        for start in stride(from: 0, to: bytes.count, by: block.bytes) {
+            for offset in offsets where bytes[start + offset + 1] & 0x7C == 0x7C {
+                return start / block.bytes * block.elements
+            }
+        }
+        return nil
+    }
+}
+
+/// Converts elements one by one from wherever they lie: files need not align them.
+@inline(__always)
+private func convert<Bits: FixedWidthInteger & BitwiseCopyable>(
+    _ source: UnsafeRawPointer, to target: Decoded, _ count: Int, _ value: (Bits) -> Float
+) {
+    for i in 0..<count {
+        let bits = source.loadUnaligned(
+            fromByteOffset: i &* MemoryLayout<Bits>.size, as: Bits.self)
+        target[i] = value(Bits(littleEndian: bits))
+    }
+}
+
+/// Finds the first element that satisfies `isSought`, a stretch at a time so that it vectorises.
+@inline(__always)
+private func first<Bits: FixedWidthInteger & BitwiseCopyable>(
+    in bytes: UnsafeRawBufferPointer, where isSought: (Bits) -> Bool
+) -> Int? {
+    guard let source = bytes.baseAddress else { return nil }
+    func isSoughtElement(_ i: Int) -> Bool {
+        let bits = source.loadUnaligned(
+            fromByteOffset: i &* MemoryLayout<Bits>.size, as: Bits.self)
+        return isSought(Bits(littleEndian: bits))
+    }
+    let count = bytes.count / MemoryLayout<Bits>.size
+    for start in stride(from: 0, to: count, by: 1024) {
+        let stretch = start..<min(start + 1024, count)
+        var found: UInt8 = 0
+        for i in stretch { found |= isSoughtElement(i) ? 1 : 0 }
+        if found != 0 { return stretch.first(where: isSoughtElement) }
+    }
+    return nil
+}

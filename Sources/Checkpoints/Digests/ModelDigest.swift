@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The identity of a model: SHA-256 over its files, as OpenSSF Model Signing v1 defines it.
+
+import Crypto
+public import Foundation
+
+/// The digests of a model's files and the one digest that stands for all of them.
+///
+/// The files are all regular files of the directory, dotfiles included, in the code point order of
+/// their paths; the root is SHA-256 over their concatenated raw digests (OpenSSF Model Signing
+/// v1.0, method "files"). The root does not cover the names: whoever signs, signs the list.
+public struct ModelDigest: Sendable, Hashable {
+    /// A file of the model.
+    public struct Resource: Sendable, Hashable {
+        /// The path within the model, with `/`; `.` when the model is a single file.
+        public let name: String
+
+        /// The file's length in bytes.
+        public let byteCount: Int
+
+        /// The file's SHA-256, in lowercase hexadecimal digits.
+        public let sha256: String
+    }
+
+    /// Version control's own files at the top level are not part of a model.
+    public static let ignoredByDefault = [".git", ".gitattributes", ".github", ".gitignore"]
+
+    /// The name of a signature beside the files that it signs.
+    public static let signatureName = "model.sig"
+
+    /// The files in the order in which the root covers them.
+    public let resources: [Resource]
+
+    /// The paths that are there but were ignored.
+    public let ignored: [String]
+
+    /// The digest over all files, in lowercase hexadecimal digits.
+    public let root: String
+
+    /// Reads a model's files and digests them.
+    ///
+    /// - Parameters:
+    ///   - url: A directory or a single file.
+    ///   - paths: Paths within the directory to ignore besides ``ignoredByDefault`` and a regular
+    ///     file ``signatureName`` at the top level.
+    /// - Throws: A ``CheckpointError`` when a file cannot be read, is a symbolic link or a special
+    ///   file, or has a name that is not UTF-8.
+    public init(of url: URL, ignoring paths: [String] = []) throws {
+        let listing = try ModelFiles(of: url, ignoring: paths)
+        var all = SHA256()
+        var resources: [Resource] = []
+        for file in listing.files {
+            let (digest, byteCount) = try file.digest()
+            digest.withUnsafeBytes { all.update(bufferPointer: $0) }
+            resources.append(
+                Resource(name: file.name, byteCount: byteCount, sha256: digest.hexadecimal))
+        }
+        self.resources = resources
+        self.ignored = listing.ignored
+        self.root = all.finalize().hexadecimal
+    }
+}
+
+extension Checkpoint {
+    /// The digest of the model that was opened: of all files of the directory, or of the one file.
+    ///
+    /// - Returns: The root of ``ModelDigest``, in lowercase hexadecimal digits.
+    /// - Throws: A ``CheckpointError``, as ``ModelDigest/init(of:ignoring:)`` does.
+    public func digest() throws -> String { try ModelDigest(of: url).root }
+}
+
+extension SHA256Digest {
+    fileprivate var hexadecimal: String {
+        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The values of a checkpoint's metadata: GGUF key-values, or the strings of safetensors.
+
+/// A value of a checkpoint's metadata; arrays of one kind are stored as such.
+public enum MetadataValue: Sendable, Hashable {
+    /// A text.
+    case string(String)
+    /// An integer of any width that fits.
+    case integer(Int)
+    /// An integer above `Int.max`.
+    case unsigned(UInt64)
+    /// A number with a fraction; binary32 values are widened exactly.
+    case floatingPoint(Double)
+    /// A truth value.
+    case boolean(Bool)
+    /// Texts, such as a vocabulary.
+    case strings([String])
+    /// Integers.
+    case integers([Int])
+    /// Numbers with fractions.
+    case floatingPoints([Double])
+    /// Truth values.
+    case booleans([Bool])
+    /// Arrays within an array, or integers of which some exceed `Int.max`.
+    case array([MetadataValue])
+
+    /// The text, or nil when the value is none.
+    public var string: String? { if case .string(let value) = self { value } else { nil } }
+
+    /// The integer, or nil when the value is none.
+    public var integer: Int? { if case .integer(let value) = self { value } else { nil } }
+
+    /// The number, also of an integer, or nil when the value is none.
+    public var floatingPoint: Double? {
+        switch self {
+        case .floatingPoint(let value): value
+        case .integer(let value): Double(value)
+        default: nil
+        }
+    }
+
+    /// The truth value, or nil when the value is none.
+    public var boolean: Bool? { if case .boolean(let value) = self { value } else { nil } }
+
+    /// The texts, or nil when the value is no array of texts.
+    public var strings: [String]? { if case .strings(let value) = self { value } else { nil } }
+
+    /// The integers, or nil when the value is no array of integers.
+    public var integers: [Int]? { if case .integers(let value) = self { value } else { nil } }
+
+    /// The numbers, also of integers, or nil when the value is no array of numbers.
+    public var floatingPoints: [Double]? {
+        switch self {
+        case .floatingPoints(let values): values
+        case .integers(let values): values.map(Double.init)
+        default: nil
+        }
+    }
+
+    /// The truth values, or nil when the value is no array of truth values.
+    public var booleans: [Bool]? { if case .booleans(let value) = self { value } else { nil } }
+
+    /// What the value is, for messages.
+    var kind: String {
+        switch self {
+        case .string: "a string"
+        case .integer, .unsigned: "an integer"
+        case .floatingPoint: "a number"
+        case .boolean: "a boolean"
+        case .strings: "an array of strings"
+        case .integers: "an array of integers"
+        case .floatingPoints: "an array of numbers"
+        case .booleans: "an array of booleans"
+        case .array: "an array of arrays"
+        }
+    }
+}

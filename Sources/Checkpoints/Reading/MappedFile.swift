@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file's bytes, mapped into memory for reading.
+
+import Foundation
+
+/// The owner of a read-only mapping: the bytes are valid for as long as it lives.
+///
+/// Sendable because nothing changes after `init`: the mapping is private and cannot be written.
+final class MappedFile: @unchecked Sendable {
+    let url: URL
+    let bytes: UnsafeRawBufferPointer
+
+    init(_ url: URL) throws {
+        self.url = url
+        // Without O_NONBLOCK, opening a FIFO would wait for its other end.
+        let descriptor = url.withUnsafeFileSystemRepresentation {
+            $0.map { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) } ?? -1
+        }
+        guard descriptor >= 0 else {
+            throw CheckpointError(
+                url, failedTo: "open it", errno: errno,
+                remedy: "check the path and that you may read it")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw CheckpointError(
+                url, nil, "is not a regular file", remedy: "name a file that holds weights")
+        }
+        guard let size = Int(exactly: status.st_size), size > 0 else {
+            throw CheckpointError(url, nil, "is empty", remedy: "download or export it again")
+        }
+        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
+            address != MAP_FAILED
+        else {
+            throw CheckpointError(
+                url, failedTo: "map it into memory", errno: errno,
+                remedy: "raise the limit on address space (ulimit -v)")
+        }
+        bytes = UnsafeRawBufferPointer(start: address, count: size)
+    }
+
+    deinit {
+        munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+    }
+}
+
+extension String {
+    /// The text that the bytes encode, or nil when they are not UTF-8.
+    init?(strictUTF8 bytes: UnsafeRawBufferPointer) {
+        self.init(decoding: bytes, as: UTF8.self)
+        // Decoding repairs what is invalid; whatever was repaired no longer equals its source.
+        guard utf8.count == bytes.count else { return nil }
+        let isUnchanged = utf8.withContiguousStorageIfAvailable { text in
+            guard let text = text.baseAddress, let source = bytes.baseAddress else { return true }
+            return memcmp(text, source, bytes.count) == 0
+        }
+        guard isUnchanged ?? utf8.elementsEqual(bytes) else { return nil }
+    }
+}

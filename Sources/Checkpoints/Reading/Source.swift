@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which files make up a checkpoint: those of a directory, the shards of an index, or one file.
+
+import Foundation
+
+/// The weight files behind the path that a user named.
+struct Source {
+    let format: Checkpoint.Format
+    let directory: URL?
+    let weights: [URL]
+    let index: ShardIndex?
+
+    static let singleName = "model.safetensors"
+    static let indexName = "model.safetensors.index.json"
+
+    init(_ url: URL) throws {
+        var isDirectory: ObjCBool = false
+        let path = url.path(percentEncoded: false)
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+            throw CheckpointError(url, nil, "does not exist", remedy: "check the path")
+        }
+        if isDirectory.boolValue {
+            try self.init(directory: url)
+        } else if path.hasSuffix(".index.json") {
+            let index = try ShardIndex(url)
+            self.init(.safetensors, url.deletingLastPathComponent(), index.shards, index)
+        } else if url.pathExtension.lowercased() == "safetensors" {
+            self.init(.safetensors, url.deletingLastPathComponent(), [url], nil)
+        } else if url.pathExtension.lowercased() == "gguf" {
+            self.init(.gguf, nil, [url], nil)
+        } else {
+            throw CheckpointError(
+                url, nil, "is neither a .safetensors nor a .gguf file",
+                remedy: "name one, or a directory with one; convert other formats first")
+        }
+    }
+
+    private init(
+        _ format: Checkpoint.Format, _ directory: URL?, _ weights: [URL], _ index: ShardIndex?
+    ) {
+        self.format = format
+        self.directory = directory
+        self.weights = weights
+        self.index = index
+    }
+
+    private init(directory: URL) throws {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(
+                atPath: directory.path(percentEncoded: false))
+        } catch {
+            throw CheckpointError(
+                directory, nil, "cannot be listed", remedy: "check that you may read it")
+        }
+        func files(_ suffix: String) -> [URL] {
+            names.filter { $0.hasSuffix(suffix) }.sorted().map { directory.appending(path: $0) }
+        }
+        let single = names.contains(Self.singleName)
+        let index = names.contains(Self.indexName)
+        if single && index {
+            // Loaders disagree about which of the two counts, so neither can be vouched for.
+            throw CheckpointError(
+                directory, nil, "holds both \(Self.singleName) and \(Self.indexName)",
+                remedy: "remove the one that is not meant")
+        }
+        if index {
+            try self.init(directory.appending(path: Self.indexName))
+            return
+        }
+        let safetensors =
+            single ? [directory.appending(path: Self.singleName)] : files(".safetensors")
+        let weights = safetensors.isEmpty ? files(".gguf") : safetensors
+        guard weights.count == 1 else {
+            throw CheckpointError(
+                directory, nil,
+                weights.isEmpty
+                    ? "holds neither a .safetensors nor a .gguf file"
+                    : "holds \(weights.count) weight files and no \(Self.indexName)",
+                remedy: weights.isEmpty
+                    ? "name a directory with a model in it; convert other formats first"
+                    : "name one of the files, or add the index")
+        }
+        self.init(
+            safetensors.isEmpty ? .gguf : .safetensors, directory, weights, nil)
+    }
+}
+
+/// The index of a sharded safetensors checkpoint: which file holds which tensor.
+struct ShardIndex {
+    let file: URL
+
+    /// The shards in the order of their names.
+    let shards: [URL]
+
+    private var shardNames: [String: String] = [:]
+
+    init(_ file: URL) throws {
+        self.file = file
+        let mapping = try MappedFile(file)
+        var shardNames: [String: String] = [:]
+        var scanner = JSONScanner(mapping.bytes, of: file)
+        try scanner.object { scanner, key in
+            if key == "weight_map" {
+                try scanner.object { scanner, tensor in
+                    let name = try scanner.string()
+                    // Bytes, not characters: a combining mark after a slash would hide it.
+                    guard !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0),
+                        name.hasSuffix(".safetensors")
+                    else {
+                        throw CheckpointError(
+                            file, "tensor \"\(tensor)\"",
+                            "\"\(name)\" is not the name of a .safetensors file beside the index")
+                    }
+                    shardNames[tensor] = name
+                }
+            } else {
+                try scanner.skipValue()
+            }
+        }
+        try scanner.end()
+        let names = Set(shardNames.values).sorted()
+        guard !names.isEmpty else {
+            throw CheckpointError(file, "key weight_map", "names no tensors")
+        }
+        shards = names.map { file.deletingLastPathComponent().appending(path: $0) }
+        self.shardNames = shardNames
+        for shard in shards
+        where !FileManager.default.fileExists(atPath: shard.path(percentEncoded: false)) {
+            throw CheckpointError(
+                shard, nil, "is missing, though \(file.lastPathComponent) names it",
+                remedy: "download the missing shard")
+        }
+    }
+
+    /// Checks that the index and the shards name the same tensors in the same places.
+    func check(_ tensors: [String: StoredTensor]) throws {
+        for (name, shard) in shardNames.sorted(by: { $0.key < $1.key })
+        where tensors[name]?.file.lastPathComponent != shard {
+            throw CheckpointError(
+                file, "tensor \"\(name)\"", "is not in \(shard) as the index says")
+        }
+        if tensors.count != shardNames.count,
+            let extra = tensors.values.filter({ shardNames[$0.name] == nil })
+                .min(by: { $0.name < $1.name })
+        {
+            throw CheckpointError(
+                extra.file, "tensor \"\(extra.name)\"",
+                "is not named by \(file.lastPathComponent)")
+        }
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The element types that checkpoints store, with the layout of their blocks.
+
+public import Foundation
+
+/// How a tensor's elements are stored; the raw value is the name that both formats print.
+public enum StoredElementType: String, Sendable, Hashable, CaseIterable, Codable {
+    /// IEEE 754 binary64.
+    case float64 = "F64"
+    /// IEEE 754 binary32.
+    case float32 = "F32"
+    /// IEEE 754 binary16.
+    case float16 = "F16"
+    /// The upper half of a binary32.
+    case bfloat16 = "BF16"
+    /// 8-bit float with 4 exponent bits; readable as bytes only.
+    case float8E4M3 = "F8_E4M3"
+    /// 8-bit float with 5 exponent bits; readable as bytes only.
+    case float8E5M2 = "F8_E5M2"
+    /// 8-bit power of two; readable as bytes only.
+    case float8E8M0 = "F8_E8M0"
+    /// Signed 64-bit integer.
+    case int64 = "I64"
+    /// Signed 32-bit integer.
+    case int32 = "I32"
+    /// Signed 16-bit integer.
+    case int16 = "I16"
+    /// Signed 8-bit integer.
+    case int8 = "I8"
+    /// Unsigned 64-bit integer.
+    case uint64 = "U64"
+    /// Unsigned 32-bit integer.
+    case uint32 = "U32"
+    /// Unsigned 16-bit integer.
+    case uint16 = "U16"
+    /// Unsigned 8-bit integer.
+    case uint8 = "U8"
+    /// One byte per truth value.
+    case bool = "BOOL"
+
+    // The names of the quantised types are the field's own.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 32 elements: a scale and signed bytes.
+    case q8_0 = "Q8_0"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 32 elements: a scale and 4-bit values around 8.
+    case q4_0 = "Q4_0"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 32 elements: a scale, a minimum and 4-bit values.
+    case q4_1 = "Q4_1"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 32 elements: a scale and 5-bit values around 16.
+    case q5_0 = "Q5_0"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 32 elements: a scale, a minimum and 5-bit values.
+    case q5_1 = "Q5_1"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: 2-bit values, 4-bit scales and minima for 16 elements each.
+    case q2_K = "Q2_K"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: 3-bit values, 6-bit scales for 16 elements each.
+    case q3_K = "Q3_K"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: 4-bit values, 6-bit scales and minima for 32 elements each.
+    case q4_K = "Q4_K"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: 5-bit values, 6-bit scales and minima for 32 elements each.
+    case q5_K = "Q5_K"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: 6-bit values, 8-bit scales for 16 elements each.
+    case q6_K = "Q6_K"
+
+    /// The smallest stored unit: how many elements it holds and how many bytes it takes.
+    public var block: (elements: Int, bytes: Int) {
+        switch self {
+        case .float64, .int64, .uint64: (1, 8)
+        case .float32, .int32, .uint32: (1, 4)
+        case .float16, .bfloat16, .int16, .uint16: (1, 2)
+        case .float8E4M3, .float8E5M2, .float8E8M0, .int8, .uint8, .bool: (1, 1)
+        case .q8_0: (32, 34)
+        case .q4_0: (32, 18)
+        case .q4_1: (32, 20)
+        case .q5_0: (32, 22)
+        case .q5_1: (32, 24)
+        case .q2_K: (256, 84)
+        case .q3_K: (256, 110)
+        case .q4_K: (256, 144)
+        case .q5_K: (256, 176)
+        case .q6_K: (256, 210)
+        }
+    }
+
+    /// Whether elements share scales in blocks, as only GGUF stores them.
+    public var isQuantised: Bool { block.elements > 1 }
+
+    /// The bytes that a tensor takes; nil when the shape overflows or does not end on a block.
+    func byteCount(ofShape shape: [Int]) -> Int? {
+        var elements = 1
+        for extent in shape {
+            let (product, overflow) = elements.multipliedReportingOverflow(by: extent)
+            guard extent >= 0, !overflow else { return nil }
+            elements = product
+        }
+        let block = block
+        guard (shape.last ?? 1).isMultiple(of: block.elements) else { return nil }
+        let (bytes, overflow) = (elements / block.elements).multipliedReportingOverflow(
+            by: block.bytes)
+        return overflow ? nil : bytes
+    }
+}
+
+/// A tensor as the header of a checkpoint file declares it.
+public struct StoredTensor: Sendable, Hashable {
+    /// The tensor's name in the checkpoint.
+    public let name: String
+
+    /// How its elements are stored.
+    public let elementType: StoredElementType
+
+    /// Its extents, outermost first (row-major) in both formats.
+    public let shape: [Int]
+
+    /// The file that holds it.
+    public let file: URL
+
+    /// The bytes of that file which are its data.
+    public let byteRange: Range<Int>
+
+    /// The number of its elements.
+    public var count: Int { byteRange.count / elementType.block.bytes * elementType.block.elements }
+}
