@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads Hugging Face's tokenizer.json and the roles of tokens from tokenizer_config.json.
+
+public import Foundation
+
+extension Tokenizer {
+    /// Reads a tokenizer from Hugging Face's `tokenizer.json`.
+    ///
+    /// Truncation and padding settings in the file are not followed.
+    ///
+    /// - Parameters:
+    ///   - tokenizerJSON: The file's bytes.
+    ///   - file: The file's name, for errors.
+    ///   - configurationJSON: The bytes of `tokenizer_config.json`, which names the tokens that
+    ///     have a role and may ask for tokens around a text.
+    /// - Throws: An error with the place in the file for what is damaged or not supported.
+    public init(
+        tokenizerJSON: Data, file: String, configurationJSON: Data? = nil
+    ) throws(TokenizationError) {
+        let value = try JSONReader.read(tokenizerJSON, file: file)
+        try self.init(JSONPlace(file: file, path: "", value: value))
+        if let configurationJSON {
+            let name = (file as NSString).deletingLastPathComponent
+            let path = (name as NSString).appendingPathComponent("tokenizer_config.json")
+            let value = try JSONReader.read(configurationJSON, file: path)
+            try readConfiguration(JSONPlace(file: path, path: "", value: value))
+        }
+    }
+
+    init(_ root: JSONPlace) throws(TokenizationError) {
+        let preTokenizer = try root.member("pre_tokenizer")
+        let compiled = if let preTokenizer { try PreTokenizer(preTokenizer) } else { PreTokenizer() }
+        self.init(
+            model: try BytePairModel(
+                try root.required("model"), isByteLevel: compiled.isByteLevel))
+        self.preTokenizer = compiled
+        if let place = try root.member("normalizer") { normalizer = try Normalizer(place) }
+        if let place = try root.member("post_processor") {
+            postProcessor = try PostProcessor(place)
+        }
+        if let place = try root.member("decoder") { decoder = try Decoder(place) }
+        for key in ["normalizer", "pre_tokenizer", "post_processor", "decoder"] {
+            components.append(JSON.Member(key: key, value: try root.member(key)?.value ?? .null))
+        }
+        for place in try root.member("added_tokens")?.elements() ?? [] {
+            addedTokens.append(try addedToken(place))
+        }
+        indexAddedTokens()
+    }
+
+    private func addedToken(_ place: JSONPlace) throws(TokenizationError) -> AddedToken {
+        let isSpecial = try place.flag("special", default: false)
+        let token = AddedToken(
+            identifier: try place.required("id").count(),
+            content: try place.required("content").string(),
+            isSpecial: isSpecial,
+            isNormalized: try place.flag("normalized", default: !isSpecial),
+            isSingleWord: try place.flag("single_word", default: false),
+            stripsLeft: try place.flag("lstrip", default: false),
+            stripsRight: try place.flag("rstrip", default: false))
+        guard token.identifier <= Vocabulary.greatestIdentifier else {
+            throw place.error("the identifier is out of range", "check the file")
+        }
+        let known = model.vocabulary.identifier(of: token.content).map(Int.init)
+        if let known, known != token.identifier {
+            throw place.error(
+                "the token has the identifier \(token.identifier) here and \(known) in the model",
+                "make both the same")
+        }
+        if known == nil, model.vocabulary.bytes(token.identifier) != nil {
+            throw place.error(
+                "the identifier \(token.identifier) belongs to another token of the model",
+                "give the added token an identifier of its own")
+        }
+        return token
+    }
+
+    private mutating func readConfiguration(_ root: JSONPlace) throws(TokenizationError) {
+        bosToken = try specialToken("bos_token", root)
+        eosToken = try specialToken("eos_token", root)
+        padToken = try specialToken("pad_token", root)
+        unkToken = try specialToken("unk_token", root)
+        let addsBOS = try root.member("add_bos_token")
+        let addsEOS = try root.member("add_eos_token")
+        guard addsBOS != nil || addsEOS != nil else { return }
+        // Asked for explicitly, these replace the tokenizer's own post-processor.
+        let first = try root.flag("add_bos_token", default: false) ? bosToken : nil
+        let last = try root.flag("add_eos_token", default: false) ? eosToken : nil
+        try surround(first: first, last: last, file: root.file)
+    }
+
+    /// Replaces the post-processor.
+    mutating func surround(
+        first: SpecialToken?, last: SpecialToken?, file: String
+    ) throws(TokenizationError) {
+        let template = PostProcessor.template(
+            first: first.map { ($0.text, $0.identifier) },
+            last: last.map { ($0.text, $0.identifier) })
+        postProcessor = try PostProcessor(
+            JSONPlace(file: file, path: "post_processor", value: template))
+        components.removeAll { $0.key == "post_processor" }
+        components.append(JSON.Member(key: "post_processor", value: template))
+    }
+
+    /// A token of the configuration: its text, or an object with its `content`.
+    private func specialToken(
+        _ key: String, _ root: JSONPlace
+    ) throws(TokenizationError) -> SpecialToken? {
+        guard let place = try root.member(key) else { return nil }
+        let text: String
+        if case .object = place.value {
+            text = try place.required("content").string()
+        } else {
+            text = try place.string()
+        }
+        guard let identifier = identifier(of: text) else {
+            throw place.error(
+                "the token \(text) is not in the vocabulary",
+                "use the tokenizer.json that belongs to this file")
+        }
+        return SpecialToken(text: text, identifier: identifier)
+    }
+}

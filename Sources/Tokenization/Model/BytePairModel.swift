@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Byte-pair encoding of one word: its symbols, merged by rank.
+
+/// A vocabulary with its merges and the rules for what is in neither.
+struct BytePairModel: Sendable {
+    /// What one call of `encode` needs besides the model, kept between words.
+    struct Scratch {
+        var symbols: [Int32] = []
+        var merges: [MergeTable.Merge] = []
+        var queue = MergeQueue()
+    }
+
+    /// From here on words go through a queue: below it a scan of the neighbours is faster.
+    private static let longWord = 40
+
+    var vocabulary: Vocabulary
+    var merges: MergeTable
+    /// The symbol of each byte in byte-level models, -1 where there is none; empty in others.
+    var byteSymbols: [Int32] = []
+    /// The symbol of `<0x00>` to `<0xFF>` when these stand for unknown characters.
+    var fallbackSymbols: [Int32] = []
+    var unknown: Int32?
+    var fusesUnknown = false
+    var ignoresMerges = false
+
+    /// Encodes one word.
+    ///
+    /// - Parameters:
+    ///   - word: The word as valid UTF-8.
+    ///   - scratch: Memory to work in.
+    ///   - identifiers: Where the word's tokens are appended.
+    func encode(
+        _ word: UnsafeBufferPointer<UInt8>, scratch: inout Scratch,
+        into identifiers: inout [Int32]
+    ) {
+        if ignoresMerges, let whole = identifierOfWhole(word) {
+            identifiers.append(whole)
+            return
+        }
+        scratch.symbols.removeAll(keepingCapacity: true)
+        if byteSymbols.isEmpty {
+            appendCharacters(of: word, to: &scratch.symbols)
+        } else {
+            appendBytes(of: word, to: &scratch.symbols)
+        }
+        if scratch.symbols.count < Self.longWord {
+            mergeShort(&scratch)
+        } else {
+            scratch.queue.merge(&scratch.symbols, by: merges)
+        }
+        identifiers.append(contentsOf: scratch.symbols)
+    }
+
+    private func identifierOfWhole(_ word: UnsafeBufferPointer<UInt8>) -> Int32? {
+        guard !byteSymbols.isEmpty else { return vocabulary.identifier(of: word) }
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: word.count * 2) { text in
+            var count = 0
+            for byte in word {
+                let utf8 = ByteAlphabet.utf8[Int(byte)]
+                text[count] = utf8.0
+                count += 1
+                if utf8.1 != 0 {
+                    text[count] = utf8.1
+                    count += 1
+                }
+            }
+            return vocabulary.identifier(of: UnsafeBufferPointer(rebasing: text[..<count]))
+        }
+    }
+
+    private func appendBytes(of word: UnsafeBufferPointer<UInt8>, to symbols: inout [Int32]) {
+        var endsUnknown = false
+        for byte in word {
+            let symbol = byteSymbols[Int(byte)]
+            if symbol >= 0 {
+                symbols.append(symbol)
+                endsUnknown = false
+            } else {
+                appendUnknown(to: &symbols, &endsUnknown)
+            }
+        }
+    }
+
+    private func appendCharacters(
+        of word: UnsafeBufferPointer<UInt8>, to symbols: inout [Int32]
+    ) {
+        var endsUnknown = false
+        var position = 0
+        while position < word.count {
+            let end = position + UnicodeClasses.read(at: position, of: word).length
+            let character = UnsafeBufferPointer(rebasing: word[position..<end])
+            position = end
+            if let symbol = vocabulary.identifier(of: character) {
+                symbols.append(symbol)
+                endsUnknown = false
+            } else if !fallbackSymbols.isEmpty {
+                symbols.append(contentsOf: character.map { fallbackSymbols[Int($0)] })
+            } else {
+                appendUnknown(to: &symbols, &endsUnknown)
+            }
+        }
+    }
+
+    private func appendUnknown(to symbols: inout [Int32], _ endsUnknown: inout Bool) {
+        guard let unknown else { return }
+        if !(endsUnknown && fusesUnknown) { symbols.append(unknown) }
+        endsUnknown = true
+    }
+
+    /// Merges the first of the lowest-ranked pairs until none is left.
+    private func mergeShort(_ scratch: inout Scratch) {
+        var count = scratch.symbols.count
+        guard count > 1 else { return }
+        scratch.merges.removeAll(keepingCapacity: true)
+        for index in 1..<count {
+            scratch.merges.append(merges[scratch.symbols[index - 1], scratch.symbols[index]])
+        }
+        scratch.symbols.withUnsafeMutableBufferPointer { symbols in
+            scratch.merges.withUnsafeMutableBufferPointer { next in
+                while count > 1 {
+                    var best = MergeTable.none
+                    var index = 0
+                    for candidate in 0..<count - 1 where next[candidate] < best {
+                        best = next[candidate]
+                        index = candidate
+                    }
+                    guard best != MergeTable.none else { break }
+                    symbols[index] = Int32(truncatingIfNeeded: best)
+                    count -= 1
+                    for later in index + 1..<count {
+                        symbols[later] = symbols[later + 1]
+                        next[later - 1] = next[later]
+                    }
+                    if index > 0 { next[index - 1] = merges[symbols[index - 1], symbols[index]] }
+                    if index < count - 1 { next[index] = merges[symbols[index], symbols[index + 1]] }
+                }
+            }
+        }
+        scratch.symbols.removeSubrange(count...)
+    }
+}

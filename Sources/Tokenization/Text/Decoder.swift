@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns tokens back into text.
+
+/// The decoder of a tokenizer: each kind maps a list of tokens to another list.
+indirect enum Decoder: Sendable {
+    case byteLevel
+    case byteFallback
+    case fuse
+    case strip(content: [UInt8], start: Int, stop: Int)
+    case replace(TextPattern, String)
+    case metaspace(Metaspace)
+    case sequence([Decoder])
+
+    /// Reads the `decoder` of a tokenizer file.
+    ///
+    /// - Parameter place: Where it stands.
+    /// - Throws: An error when it is not one of these.
+    init(_ place: JSONPlace) throws(TokenizationError) {
+        let type = try place.required("type")
+        switch try type.string() {
+        case "ByteLevel": self = .byteLevel
+        case "ByteFallback": self = .byteFallback
+        case "Fuse": self = .fuse
+        case "Strip":
+            self = .strip(
+                content: Array(try place.required("content").string().utf8),
+                start: try place.required("start").count(),
+                stop: try place.required("stop").count())
+        case "Replace":
+            self = .replace(
+                try TextPattern(try place.required("pattern")),
+                try place.required("content").string())
+        case "Metaspace": self = .metaspace(try Metaspace(place))
+        case "Sequence":
+            var all: [Decoder] = []
+            for element in try place.required("decoders").elements() {
+                all.append(try Decoder(element))
+            }
+            self = .sequence(all)
+        case let other:
+            throw type.error(
+                "the decoder \(other) is not supported",
+                "supported: ByteFallback, ByteLevel, Fuse, Metaspace, Replace, Sequence, Strip")
+        }
+    }
+
+    /// Decodes a list of tokens.
+    ///
+    /// - Parameter tokens: UTF-8 texts.
+    /// - Returns: UTF-8 texts, which joined are the decoded text.
+    func decode(_ tokens: [[UInt8]]) -> [[UInt8]] {
+        switch self {
+        case .byteLevel:
+            let bytes = tokens.flatMap { ByteAlphabet.bytes(of: $0[...]) ?? $0 }
+            return [Array(String(decoding: bytes, as: UTF8.self).utf8)]
+        case .byteFallback: return Self.joinBytes(tokens)
+        case .fuse: return [Array(tokens.joined())]
+        case .strip(let content, let start, let stop):
+            return tokens.map { Self.strip($0, content, start, stop) }
+        case .replace(let pattern, let content):
+            return tokens.map { token in
+                let text = String(decoding: token, as: UTF8.self)
+                return Array(pattern.replacing(in: text, with: content).utf8)
+            }
+        case .metaspace(let metaspace):
+            return tokens.enumerated().map { metaspace.decode($1, isFirst: $0 == 0) }
+        case .sequence(let all): return all.reduce(tokens) { $1.decode($0) }
+        }
+    }
+
+    private static func strip(
+        _ token: [UInt8], _ content: [UInt8], _ start: Int, _ stop: Int
+    ) -> [UInt8] {
+        var rest = token[...]
+        for _ in 0..<start where rest.starts(with: content) { rest = rest.dropFirst(content.count) }
+        for _ in 0..<stop where rest.suffix(content.count) == content[...] {
+            rest = rest.dropLast(content.count)
+        }
+        return Array(rest)
+    }
+
+    /// Joins runs of `<0xXX>`; a run that is not UTF-8 becomes one U+FFFD for each byte.
+    private static func joinBytes(_ tokens: [[UInt8]]) -> [[UInt8]] {
+        var result: [[UInt8]] = []
+        var run: [UInt8] = []
+        func finish() {
+            guard !run.isEmpty else { return }
+            if String(validating: run, as: UTF8.self) != nil {
+                result.append(run)
+            } else {
+                result += run.map { _ in Array("\u{FFFD}".utf8) }
+            }
+            run = []
+        }
+        for token in tokens {
+            if let byte = byte(of: token) {
+                run.append(byte)
+            } else {
+                finish()
+                result.append(token)
+            }
+        }
+        finish()
+        return result
+    }
+
+    private static func byte(of token: [UInt8]) -> UInt8? {
+        guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">")
+        else { return nil }
+        return UInt8(String(decoding: token[3..<5], as: UTF8.self), radix: 16)
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is done to text before it is cut into words.
+
+import Foundation
+
+/// The normalizer of a tokenizer.
+indirect enum Normalizer: Sendable {
+    case nfc
+    case nfd
+    case nfkc
+    case nfkd
+    case lowercase
+    case prepend(String)
+    case replace(TextPattern, String)
+    case sequence([Normalizer])
+
+    /// Reads the `normalizer` of a tokenizer file.
+    ///
+    /// - Parameter place: Where it stands.
+    /// - Throws: An error when it is not one of these.
+    init(_ place: JSONPlace) throws(TokenizationError) {
+        let type = try place.required("type")
+        switch try type.string() {
+        case "NFC": self = .nfc
+        case "NFD": self = .nfd
+        case "NFKC": self = .nfkc
+        case "NFKD": self = .nfkd
+        case "Lowercase": self = .lowercase
+        case "Prepend": self = .prepend(try place.required("prepend").string())
+        case "Replace":
+            self = .replace(
+                try TextPattern(try place.required("pattern")),
+                try place.required("content").string())
+        case "Sequence":
+            var all: [Normalizer] = []
+            for element in try place.required("normalizers").elements() {
+                all.append(try Normalizer(element))
+            }
+            self = .sequence(all)
+        case let other:
+            throw type.error(
+                "the normalizer \(other) is not supported",
+                "supported: NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Sequence")
+        }
+    }
+
+    /// The normalized text.
+    func apply(_ text: String) -> String {
+        switch self {
+        case .nfc, .nfkc, .nfd, .nfkd:
+            if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
+            return normalForm(text)
+        case .lowercase:
+            var result = String.UnicodeScalarView()
+            for scalar in text.unicodeScalars {
+                result.append(contentsOf: scalar.properties.lowercaseMapping.unicodeScalars)
+            }
+            return String(result)
+        case .prepend(let prefix): return text.isEmpty ? text : prefix + text
+        case .replace(let pattern, let content):
+            return pattern.replacing(in: text, with: content)
+        case .sequence(let all): return all.reduce(text) { $1.apply($0) }
+        }
+    }
+
+    private func normalForm(_ text: String) -> String {
+        switch self {
+        case .nfc: text.precomposedStringWithCanonicalMapping
+        case .nfd: text.decomposedStringWithCanonicalMapping
+        case .nfkc: text.precomposedStringWithCompatibilityMapping
+        default: text.decomposedStringWithCompatibilityMapping
+        }
+    }
+}

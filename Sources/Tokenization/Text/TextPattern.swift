@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pattern of a tokenizer file: literal text, or a regular expression. Expressions other than
+// the well-known ones go through Foundation, whose Unicode tables are the system's.
+
+import Foundation
+
+/// A pattern that finds its matches in a text.
+struct TextPattern: @unchecked Sendable {
+    // NSRegularExpression is documented as immutable and thread-safe; it is never handed out.
+    private let expression: NSRegularExpression
+
+    /// Compiles a pattern.
+    ///
+    /// - Parameter place: `{"String": ...}` or `{"Regex": ...}` in a tokenizer file.
+    /// - Throws: An error when the expression is not understood.
+    init(_ place: JSONPlace) throws(TokenizationError) {
+        let (text, isRegex) = try place.pattern()
+        // Foundation's \s lacks U+000B and U+0085, which the reference engines count as space.
+        let source =
+            isRegex
+            ? text.replacingOccurrences(of: #"\s"#, with: #"\p{White_Space}"#)
+                .replacingOccurrences(of: #"\S"#, with: #"\P{White_Space}"#)
+            : NSRegularExpression.escapedPattern(for: text)
+        do {
+            expression = try NSRegularExpression(pattern: source)
+        } catch {
+            throw place.error(
+                "the regular expression \(text) is not understood",
+                "the syntax is that of ICU regular expressions")
+        }
+    }
+
+    /// The matches in a text, as ranges of UTF-8 offsets in ascending order.
+    func matches(in bytes: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let whole = NSRange(location: 0, length: text.utf16.count)
+        var utf16 = 0
+        var utf8 = 0
+        /// Turns ascending UTF-16 offsets into UTF-8 offsets.
+        func offset(_ target: Int) -> Int {
+            while utf16 < target {
+                let first = bytes[utf8]
+                utf16 += first >= 0xF0 ? 2 : 1
+                utf8 += first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+            }
+            return utf8
+        }
+        return expression.matches(in: text, range: whole).map { match in
+            let start = offset(match.range.location)
+            return start..<offset(match.range.location + match.range.length)
+        }
+    }
+
+    /// A text with every match replaced.
+    func replacing(in text: String, with replacement: String) -> String {
+        expression.stringByReplacingMatches(
+            in: text, range: NSRange(location: 0, length: text.utf16.count),
+            withTemplate: NSRegularExpression.escapedTemplate(for: replacement))
+    }
+}

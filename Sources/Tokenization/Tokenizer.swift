@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text to token identifiers and back, exactly as the reference tokenizers do it.
+
+/// A byte-pair tokenizer, from a Hugging Face `tokenizer.json` or from a GGUF vocabulary.
+///
+/// A value: copies share their tables and their memory of encoded words, and may be used from
+/// several threads at once.
+public struct Tokenizer: Sendable {
+    /// A token that has a role, such as the beginning of a text.
+    public struct SpecialToken: Sendable, Hashable, Codable {
+        /// The token's text.
+        public let text: String
+        /// The token's identifier.
+        public let identifier: Int
+    }
+
+    /// The token before a text, if the tokenizer names one.
+    public internal(set) var bosToken: SpecialToken?
+    /// The token after a text, at which generation stops.
+    public internal(set) var eosToken: SpecialToken?
+    /// The token that fills up shorter texts of a batch.
+    public internal(set) var padToken: SpecialToken?
+    /// The token for what the vocabulary cannot express.
+    public internal(set) var unkToken: SpecialToken?
+
+    var model: BytePairModel
+    var addedTokens: [AddedToken] = []
+    var normalizer: Normalizer?
+    var preTokenizer = PreTokenizer()
+    var postProcessor = PostProcessor()
+    var decoder: Decoder?
+    /// The components as they stand in `tokenizer.json`, to be written again.
+    var components: [JSON.Member] = []
+
+    /// Added tokens by identifier, with the text that is decoded.
+    private var addedByIdentifier: [Int: (token: AddedToken, decoded: [UInt8])] = [:]
+    private var addedByText: [[UInt8]: Int] = [:]
+    private var rawMatcher = AddedTokenMatcher()
+    private var normalizedMatcher = AddedTokenMatcher()
+    private let cache = WordCache()
+
+    init(model: BytePairModel) { self.model = model }
+
+    /// Makes `addedTokens` findable; called once they and the normalizer are known.
+    mutating func indexAddedTokens() {
+        for token in addedTokens where !token.content.isEmpty {
+            var spelling = token.content
+            if token.isNormalized, let normalizer { spelling = normalizer.apply(spelling) }
+            if token.isNormalized {
+                normalizedMatcher.insert(token, spelt: spelling)
+            } else {
+                rawMatcher.insert(token, spelt: spelling)
+            }
+            addedByIdentifier[token.identifier] = (token, Array(spelling.utf8))
+            addedByText[Array(token.content.utf8)] = token.identifier
+        }
+    }
+
+    // MARK: - Tokens
+
+    /// One more than the greatest identifier, added tokens included.
+    public var vocabularySize: Int {
+        max(model.vocabulary.size, (addedByIdentifier.keys.max() ?? -1) + 1)
+    }
+
+    /// The text of a token as it stands in the vocabulary.
+    ///
+    /// - Parameter identifier: The token's identifier.
+    /// - Returns: The text, or nil when there is no such token.
+    public func token(_ identifier: Int) -> String? {
+        if let added = addedByIdentifier[identifier] { return added.token.content }
+        return model.vocabulary.bytes(identifier).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// The identifier of a token.
+    ///
+    /// - Parameter token: The text as it stands in the vocabulary; compared byte by byte.
+    /// - Returns: The identifier, or nil when there is no such token.
+    public func identifier(of token: String) -> Int? {
+        addedByText[Array(token.utf8)] ?? model.vocabulary.identifier(of: token).map(Int.init)
+    }
+
+    /// Whether a token is a special one, which `decode` can leave out.
+    ///
+    /// - Parameter identifier: The token's identifier.
+    /// - Returns: True for special tokens; false for others and for unknown identifiers.
+    public func isSpecial(_ identifier: Int) -> Bool {
+        addedByIdentifier[identifier]?.token.isSpecial ?? false
+    }
+
+    // MARK: - Encoding
+
+    /// Encodes a text.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - addingSpecialTokens: Whether to put the model's tokens around the text, such as the
+    ///     one for its beginning.
+    ///   - parsingSpecialTokens: Whether special tokens that are spelt out in the text count as
+    ///     such; when false they are encoded like other text.
+    /// - Returns: The tokens' identifiers.
+    public func encode(
+        _ text: String, addingSpecialTokens: Bool = true, parsingSpecialTokens: Bool = true
+    ) -> [Int] {
+        var identifiers: [Int32] = addingSpecialTokens ? postProcessor.before : []
+        var words = cache.take()
+        var scratch = BytePairModel.Scratch()
+        var text = text
+        text.withUTF8 { bytes in
+            let pieces = rawMatcher.split(bytes, includingSpecial: parsingSpecialTokens)
+            for piece in pieces {
+                if let identifier = piece.identifier {
+                    identifiers.append(Int32(identifier))
+                    continue
+                }
+                let part = UnsafeBufferPointer(rebasing: bytes[piece.range])
+                withNormalized(part) { normalized in
+                    encode(
+                        normalized, isFirst: piece.range.lowerBound == 0, parsingSpecialTokens,
+                        &words, &scratch, into: &identifiers)
+                }
+            }
+        }
+        cache.put(words)
+        if addingSpecialTokens { identifiers += postProcessor.after }
+        return identifiers.map(Int.init)
+    }
+
+    private func withNormalized(
+        _ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
+        guard let normalizer else { return body(text) }
+        var normalized = normalizer.apply(String(decoding: text, as: UTF8.self))
+        normalized.withUTF8(body)
+    }
+
+    /// Encodes normalized text that lies between added tokens.
+    private func encode(
+        _ text: UnsafeBufferPointer<UInt8>, isFirst: Bool, _ includingSpecial: Bool,
+        _ words: inout WordCache.Words, _ scratch: inout BytePairModel.Scratch,
+        into identifiers: inout [Int32]
+    ) {
+        for piece in normalizedMatcher.split(text, includingSpecial: includingSpecial) {
+            if let identifier = piece.identifier {
+                identifiers.append(Int32(identifier))
+                continue
+            }
+            preTokenizer.forEachWord(
+                in: UnsafeBufferPointer(rebasing: text[piece.range]),
+                isFirst: isFirst && piece.range.lowerBound == 0
+            ) { word in
+                let isShort = word.count <= WordCache.Words.longestWord
+                if isShort, let known = words.find(word) {
+                    identifiers.append(contentsOf: known)
+                    return
+                }
+                let start = identifiers.count
+                model.encode(word, scratch: &scratch, into: &identifiers)
+                if isShort { words.insert(word, identifiers[start...]) }
+            }
+        }
+    }
+
+    // MARK: - Decoding
+
+    /// Decodes tokens.
+    ///
+    /// - Parameters:
+    ///   - identifiers: The tokens' identifiers; unknown ones are left out.
+    ///   - skippingSpecialTokens: Whether special tokens are left out.
+    /// - Returns: The text. Bytes that are not UTF-8 become U+FFFD.
+    public func decode(_ identifiers: [Int], skippingSpecialTokens: Bool = false) -> String {
+        var tokens: [[UInt8]] = []
+        tokens.reserveCapacity(identifiers.count)
+        for identifier in identifiers {
+            if let added = addedByIdentifier[identifier] {
+                if !(skippingSpecialTokens && added.token.isSpecial) { tokens.append(added.decoded) }
+            } else if let bytes = model.vocabulary.bytes(identifier) {
+                tokens.append(Array(bytes))
+            }
+        }
+        let parts = decoder?.decode(tokens) ?? [Array(tokens.joined(separator: " ".utf8))]
+        return String(decoding: parts.joined(), as: UTF8.self)
+    }
+}
