@@ -23,6 +23,11 @@ Table makeTable() {
     addReductions(table);
     addProducts(table);
     addRandom(table);
+    addCrossEntropy(table);
+    addGatedUnits(table);
+    addAttention(table);
+    addProjections(table);
+    addNorms(table);
     return table;
 }
 

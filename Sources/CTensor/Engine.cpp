@@ -2,6 +2,7 @@
 // The engine as a whole: its lock, device and stream, memory, and the matrix library below it.
 
 #include <algorithm>
+#include <cstdlib>
 #include <dlfcn.h>
 #include <thread>
 
@@ -11,6 +12,10 @@
 extern "C" {
 void openblas_set_num_threads(int count);
 int openblas_get_num_threads(void);
+char *openblas_get_corename(void);
+// Not in every build of OpenBLAS.
+__attribute__((weak)) void gotoblas_dynamic_init(void);
+__attribute__((weak)) void gotoblas_dynamic_quit(void);
 }
 #endif
 extern "C" void cblas_sgemm();
@@ -18,6 +23,26 @@ extern "C" void cblas_sgemm();
 namespace temper {
 
 namespace {
+
+/// An OpenBLAS older than the processor takes it for a Haswell and multiplies at half the speed
+/// that AVX-512 gives. Where the processor has it, OpenBLAS is told to choose again.
+void chooseMatrixKernels() {
+#if defined(__x86_64__) && !defined(__APPLE__)
+    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                __builtin_cpu_supports("avx512cd");
+    std::string chosen = openblas_get_corename();
+    constexpr const char *variable = "OPENBLAS_CORETYPE";
+    if (!wide || (chosen != "Haswell" && chosen != "Zen") || std::getenv(variable) ||
+        !gotoblas_dynamic_init || !gotoblas_dynamic_quit) {
+        return;
+    }
+    setenv(variable, "SkylakeX", 1);
+    gotoblas_dynamic_quit();
+    gotoblas_dynamic_init();
+    unsetenv(variable);
+#endif
+}
 
 /// The device is chosen here and nowhere else. Engine streams belong to a thread unless they are
 /// made for sharing; the lock makes sharing one safe.
@@ -28,7 +53,9 @@ struct Engine {
 
     Engine()
         : device(mx::is_available(mx::Device::gpu) ? mx::Device::gpu : mx::Device::cpu),
-          stream(mx::new_thread_unsafe_stream(device)) {}
+          stream(mx::new_thread_unsafe_stream(device)) {
+        chooseMatrixKernels();
+    }
 
     static Engine &shared() {
         static auto *engine = new Engine();

@@ -52,6 +52,11 @@ void addShapes(Table &table);
 void addReductions(Table &table);
 void addProducts(Table &table);
 void addRandom(Table &table);
+void addCrossEntropy(Table &table);
+void addGatedUnits(Table &table);
+void addAttention(Table &table);
+void addProjections(Table &table);
+void addNorms(Table &table);
 
 mx::Dtype engineType(ct_type type);
 mx::Shape engineShape(const int64_t *shape, size_t rank);

@@ -12,17 +12,23 @@ public protocol TensorScalar: Sendable {
 }
 
 extension Float: TensorScalar {
+    /// Its value.
     public var tensorValue: Double { Double(self) }
+    /// Whether it takes the type of an integer tensor beside it.
     public static var isInteger: Bool { false }
 }
 
 extension Double: TensorScalar {
+    /// Its value.
     public var tensorValue: Double { self }
+    /// Whether it takes the type of an integer tensor beside it.
     public static var isInteger: Bool { false }
 }
 
 extension Int: TensorScalar {
+    /// Its value.
     public var tensorValue: Double { Double(self) }
+    /// Whether it takes the type of an integer tensor beside it.
     public static var isInteger: Bool { true }
 }
 

@@ -13,6 +13,7 @@ public struct TensorError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What the engine said about it.
     public let message: String
 
+    /// Operation, shapes and message in one line.
     public var description: String {
         let inputs = shapes.map { "[" + $0.map(String.init).joined(separator: ", ") + "]" }
         let place = inputs.isEmpty ? operation : "\(operation) of \(inputs.joined(separator: ", "))"

@@ -170,6 +170,21 @@ typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
     ct_operation_dequantize,
     // a, packed, scales, biases; group size, bits
     ct_operation_quantized_matmul,
+    // hidden [rows, width], weight [vocabulary, width], targets [rows] -> losses [rows]
+    ct_operation_linear_cross_entropy,
+    // gate, up; ct_gate
+    ct_operation_gated_unit,
+    // queries [batch, length, heads, width], keys and values [batch, keys, key heads, width],
+    // padding [batch]?, frequencies [pairs]?; has padding, has frequencies, window (0: none); scale
+    ct_operation_causal_attention,
+    // a [batch, length, heads, width], frequencies [pairs], padding [batch]?; position of the first
+    ct_operation_rotate,
+    // input [..., inputs], then for each projection: weight [outputs, inputs], bias?, down
+    // [rank, inputs] and up [outputs, rank]?; for each: has bias, has low rank; scales
+    // -> one output per projection
+    ct_operation_project,
+    // residual, delta, weight [width]?; -; epsilon -> sum, normalised sum
+    ct_operation_add_norm,
     // -; seed (its bits)
     ct_operation_random_key,
     // key -> key, key
@@ -186,6 +201,13 @@ typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
     ct_operation_random_permutation,
     ct_operation_count,
 } ct_operation;
+
+/// The function of the gate in a gated unit.
+typedef enum CT_CLOSED_ENUM ct_gate : int32_t {
+    ct_gate_silu,
+    ct_gate_gelu,
+    ct_gate_gelu_approximate,
+} ct_gate;
 
 /// Computes (lazily) one operation.
 /// `outputs` has room for `output_count` tensors; the operation must give exactly as many.

@@ -26,6 +26,7 @@ public struct SGD: Optimizer {
     public let nesterov: Bool
     /// The factor of the parameters that is added to their gradients.
     public let weightDecay: Float
+    /// The momentum, after a step that used it.
     public private(set) var state: [Tensor] = []
 
     /// Makes the rule.
@@ -40,6 +41,13 @@ public struct SGD: Optimizer {
         self.weightDecay = weightDecay
     }
 
+    /// Takes one step.
+    ///
+    /// - Parameters:
+    ///   - parameters: The parameters, always in the same order.
+    ///   - gradients: One gradient for each, of the same shape.
+    ///   - learningRate: The step size.
+    /// - Returns: The new parameters, not evaluated yet.
     public mutating func update(
         _ parameters: [Tensor], gradients: [Tensor], learningRate: Float
     ) -> [Tensor] {
@@ -70,8 +78,16 @@ public struct Adam: Optimizer {
         moments = AdamMoments(betas: betas, epsilon: epsilon)
     }
 
+    /// The running moments, first and second.
     public var state: [Tensor] { moments.first + moments.second }
 
+    /// Takes one step.
+    ///
+    /// - Parameters:
+    ///   - parameters: The parameters, always in the same order.
+    ///   - gradients: One gradient for each, of the same shape.
+    ///   - learningRate: The step size.
+    /// - Returns: The new parameters, not evaluated yet.
     public mutating func update(
         _ parameters: [Tensor], gradients: [Tensor], learningRate: Float
     ) -> [Tensor] {
@@ -99,8 +115,16 @@ public struct AdamW: Optimizer {
         moments = AdamMoments(betas: betas, epsilon: epsilon)
     }
 
+    /// The running moments, first and second.
     public var state: [Tensor] { moments.first + moments.second }
 
+    /// Takes one step.
+    ///
+    /// - Parameters:
+    ///   - parameters: The parameters, always in the same order.
+    ///   - gradients: One gradient for each, of the same shape.
+    ///   - learningRate: The step size.
+    /// - Returns: The new parameters, not evaluated yet.
     public mutating func update(
         _ parameters: [Tensor], gradients: [Tensor], learningRate: Float
     ) -> [Tensor] {

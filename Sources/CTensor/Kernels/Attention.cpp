@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Causal attention over left-padded batches, with rotary positions and grouped queries, in the
+// layout in which projections leave their outputs.
+
+#include "../Operations.hpp"
+
+namespace temper {
+
+namespace {
+
+/// Positions that start at zero after each row's padding: `[batch or 1, length]`.
+mx::array positions(int length, int first, const std::optional<mx::array> &padding) {
+    mx::array steps = mx::reshape(mx::arange(first, first + length, 1), {1, length});
+    if (!padding) return steps;
+    mx::array start = mx::reshape(mx::astype(*padding, mx::int32), {-1, 1});
+    return mx::maximum(steps - start, mx::array(0));
+}
+
+/// Turns the pairs (i, i + pairs) of the last axis by position times frequency.
+mx::array composedRotation(
+    const mx::array &a, const mx::array &frequencies, const std::optional<mx::array> &padding,
+    int first) {
+    int pairs = frequencies.shape(0), length = a.shape(1), width = a.shape(3);
+    mx::array angles =
+        mx::expand_dims(mx::astype(positions(length, first, padding), mx::float32), 2) *
+        frequencies;
+    angles = mx::expand_dims(angles, 2);
+    mx::array cosine = mx::astype(mx::cos(angles), a.dtype());
+    mx::array sine = mx::astype(mx::sin(angles), a.dtype());
+    auto part = [&](int start, int end) {
+        mx::Shape starts(4, 0), stops = a.shape();
+        starts[3] = start;
+        stops[3] = end;
+        return mx::slice(a, starts, stops);
+    };
+    mx::array left = part(0, pairs), right = part(pairs, 2 * pairs);
+    std::vector<mx::array> parts = {
+        left * cosine - right * sine, right * cosine + left * sine};
+    if (2 * pairs < width) parts.push_back(part(2 * pairs, width));
+    return mx::concatenate(parts, 3);
+}
+
+struct Attention {
+    std::optional<mx::array> padding, frequencies;
+    int window;
+    float scale;
+};
+
+mx::array composedAttention(
+    mx::array queries, mx::array keys, const mx::array &values, const Attention &options) {
+    int length = queries.shape(1), keyCount = keys.shape(1);
+    if (options.frequencies) {
+        queries = composedRotation(queries, *options.frequencies, options.padding, 0);
+        keys = composedRotation(keys, *options.frequencies, options.padding, 0);
+    }
+    mx::array row = mx::reshape(mx::arange(keyCount - length, keyCount, 1), {1, 1, length, 1});
+    mx::array column = mx::reshape(mx::arange(0, keyCount, 1), {1, 1, 1, keyCount});
+    mx::array allowed = column <= row;
+    if (options.window > 0) allowed = allowed && column > row - mx::array(options.window);
+    mx::array present = mx::array(true);
+    if (options.padding) {
+        mx::array start = mx::reshape(mx::astype(*options.padding, mx::int32), {-1, 1, 1, 1});
+        present = row >= start;
+        // A row without keys would be 0/0: it attends to itself, and its output is dropped.
+        allowed = (allowed && column >= start) || (column == row);
+    }
+    mx::array output = mx::fast::scaled_dot_product_attention(
+        mx::transpose(queries, {0, 2, 1, 3}), mx::transpose(keys, {0, 2, 1, 3}),
+        mx::transpose(values, {0, 2, 1, 3}), options.scale, "", allowed);
+    if (options.padding) {
+        output = mx::where(present, output, mx::array(0.0f, output.dtype()));
+    }
+    return mx::transpose(output, {0, 2, 1, 3});
+}
+
+void requireRotation(const mx::array &a, const mx::array &frequencies) {
+    if (a.ndim() != 4 || frequencies.ndim() != 1 || 2 * frequencies.shape(0) > a.shape(3)) {
+        throw std::invalid_argument(
+            "rotation needs [batch, length, heads, width] and at most width / 2 frequencies");
+    }
+}
+
+Arrays causalAttention(const Arguments &a) {
+    const mx::array &queries = a[0], &keys = a[1], &values = a[2];
+    bool hasPadding = a.flag(0), hasFrequencies = a.flag(1);
+    Attention options = {
+        hasPadding ? a.optional(3) : std::nullopt,
+        hasFrequencies ? a.optional(hasPadding ? 4 : 3) : std::nullopt, a.integer(2),
+        a.number(0)};
+    if (queries.ndim() != 4 || keys.ndim() != 4 || values.shape() != keys.shape() ||
+        queries.shape(0) != keys.shape(0) || queries.shape(3) != keys.shape(3) ||
+        keys.shape(2) == 0 || queries.shape(2) % keys.shape(2) != 0 ||
+        queries.shape(1) > keys.shape(1)) {
+        throw std::invalid_argument(
+            "needs queries [batch, length, heads, width] and keys and values [batch, keys, key "
+            "heads, width], with key heads that divide the heads and keys >= length");
+    }
+    if (hasPadding && options.padding->shape() != mx::Shape{queries.shape(0)}) {
+        throw std::invalid_argument("the padding must be [batch]");
+    }
+    if (hasFrequencies) {
+        requireRotation(queries, *options.frequencies);
+        if (queries.shape(1) != keys.shape(1)) {
+            throw std::invalid_argument("kept keys must be rotated already");
+        }
+    }
+    return {composedAttention(queries, keys, values, options)};
+}
+
+}  // namespace
+
+void addAttention(Table &table) {
+    table[ct_operation_causal_attention] = causalAttention;
+    table[ct_operation_rotate] = [](const Arguments &a) -> Arrays {
+        requireRotation(a[0], a[1]);
+        return {composedRotation(a[0], a[1], a.optional(2), a.integer(0))};
+    };
+}
+
+}  // namespace temper
