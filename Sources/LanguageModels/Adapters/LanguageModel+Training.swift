@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loss that fine-tuning minimises.
+
+public import Tensors
+
+/// A prompt and the completion that should follow it.
+public struct CompletionExample: Sendable, Hashable, Codable {
+    /// Tokens that are given; 1 or more.
+    public var prompt: [Int]
+    /// Tokens that are predicted; 1 or more.
+    public var completion: [Int]
+
+    /// Makes an example.
+    ///
+    /// - Parameters:
+    ///   - prompt: Tokens that are given.
+    ///   - completion: Tokens that are predicted.
+    public init(prompt: [Int], completion: [Int]) {
+        self.prompt = prompt
+        self.completion = completion
+    }
+}
+
+extension LanguageModel {
+    /// Mean negative log-likelihood of the completions' tokens, in nats.
+    ///
+    /// Logits are computed only where a completion's token is predicted. The gradient is taken
+    /// with `valueAndGradient`, over a model that `adapted(by:)` or `replacing(parameters:)` made
+    /// from the parameters.
+    ///
+    /// - Parameters:
+    ///   - examples: The batch.
+    ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
+    /// - Returns: A scalar.
+    /// - Throws: `LanguageModelError` for an empty prompt or completion, an identifier outside the
+    ///   vocabulary, or a sequence longer than the context.
+    public func completionLoss(
+        of examples: [CompletionExample], recomputing: Bool = false
+    ) throws -> Tensor {
+        let rows = try SupervisedRows(examples, in: self)
+        var none: KeyValueCache?
+        let stream = try residualStream(rows.batch, cache: &none, recomputing: recomputing)
+        return try -logProbabilities(of: rows.targets, in: rows.select(from: stream)).mean()
+    }
+
+    /// Log-probabilities of one target for each row of the residual stream.
+    ///
+    /// - Parameters:
+    ///   - targets: `[rows]`, int32.
+    ///   - stream: `[rows, width]`, before the final norm.
+    /// - Returns: `[rows]`.
+    func logProbabilities(of targets: Tensor, in stream: Tensor) throws -> Tensor {
+        let logits = try logits(of: normalised(stream))
+        let chosen = logits.takeAlong(targets.expanded(at: -1), axis: -1).squeezed(at: -1)
+        return chosen - logits.logSumExp(axis: -1)
+    }
+}
+
+/// The places of a padded batch at which a token is predicted.
+struct SupervisedRows {
+    let batch: TokenBatch
+    /// Rows of the flattened `[batch * length]`, in the order of the examples.
+    let indices: [Int32]
+    /// The token that follows each of them, `[targets]`, int32.
+    let targets: Tensor
+    /// How many targets each example has.
+    let counts: [Int]
+
+    init(_ examples: [CompletionExample], in model: LanguageModel) throws {
+        var inputs: [[Int]] = []
+        var tokens: [Int32] = []
+        for (index, example) in examples.enumerated() {
+            guard !example.prompt.isEmpty, !example.completion.isEmpty else {
+                throw LanguageModelError(
+                    "example \(index)", "has an empty prompt or completion",
+                    remedy: "give at least one token for each")
+            }
+            try model.checkTokens(example.prompt)
+            try model.checkTokens(example.completion)
+            inputs.append(example.prompt + example.completion.dropLast())
+            tokens += example.completion.map { Int32($0) }
+        }
+        guard !examples.isEmpty else {
+            throw LanguageModelError("batch", "is empty", remedy: "give at least one example")
+        }
+        let batch = TokenBatch(inputs)
+        self.batch = batch
+        counts = examples.map(\.completion.count)
+        indices = counts.enumerated().flatMap { row, count in
+            let end = (row + 1) * batch.length
+            return (end - count..<end).map { Int32($0) }
+        }
+        targets = Tensor(tokens, shape: [tokens.count])
+    }
+
+    /// The supervised rows of `[batch, length, width]`, as `[targets, width]`.
+    func select(from stream: Tensor) -> Tensor {
+        stream.reshaped([batch.count * batch.length, -1])
+            .take(Tensor(indices, shape: [indices.count]), axis: 0)
+    }
+}
+
+extension LanguageModel {
+    func checkTokens(_ tokens: [Int]) throws {
+        for token in tokens where token < 0 || token >= configuration.vocabularySize {
+            throw LanguageModelError(
+                "token \(token)", "is not in 0..<\(configuration.vocabularySize)",
+                remedy: "use the model's own tokenizer")
+        }
+    }
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Low-rank adapters (LoRA, arXiv 2106.09685), initialised and scaled as in PEFT.
+
+public import Tensors
+
+/// Low-rank additions to linear maps: y = W x + (alpha / rank) B A x.
+public struct LowRankAdapters: Sendable {
+    /// What a set of adapters looks like.
+    public struct Configuration: Sendable, Hashable, Codable {
+        /// The inner width, 1 or more.
+        public var rank = 16
+        /// The addition is scaled with `alpha / rank`.
+        public var alpha: Float = 32
+        /// The maps that get an adapter, in every layer.
+        public var targets = Projection.allCases
+
+        /// Makes a configuration.
+        ///
+        /// - Parameters:
+        ///   - rank: The inner width, 1 or more.
+        ///   - alpha: The addition is scaled with `alpha / rank`.
+        ///   - targets: The maps that get an adapter, in every layer.
+        public init(rank: Int = 16, alpha: Float = 32, targets: [Projection] = Projection.allCases)
+        {
+            self.rank = rank
+            self.alpha = alpha
+            self.targets = targets
+        }
+
+        func check() throws {
+            guard (1...4096).contains(rank) else {
+                throw LanguageModelError(
+                    "adapter rank", "\(rank) is not in 1...4096", remedy: "choose such a rank")
+            }
+            guard alpha.isFinite, alpha > 0 else {
+                throw LanguageModelError(
+                    "adapter alpha", "\(alpha) is not above 0", remedy: "choose such an alpha")
+            }
+            guard !targets.isEmpty, Set(targets).count == targets.count else {
+                throw LanguageModelError(
+                    "adapter targets", "are empty or repeated",
+                    remedy: "name each target projection once")
+            }
+        }
+    }
+
+    /// What these adapters look like.
+    public let configuration: Configuration
+    /// The number of layers.
+    public let layerCount: Int
+    /// A and B, `[rank, in]` and `[out, rank]`, for each target of each layer, in that order.
+    public private(set) var parameters: [Tensor]
+
+    /// Makes adapters that change nothing yet: A is uniform within 1 / sqrt(in), B is zero.
+    ///
+    /// - Parameters:
+    ///   - configuration: What the adapters look like.
+    ///   - decoder: The decoder they are for.
+    ///   - key: Decides A.
+    /// - Throws: `LanguageModelError` for a rank or alpha out of range.
+    public init(
+        _ configuration: Configuration = Configuration(), for decoder: DecoderConfiguration,
+        key: RandomKey
+    ) throws {
+        try configuration.check()
+        self.configuration = configuration
+        layerCount = decoder.layerCount
+        parameters = []
+        var key = key
+        for _ in 0..<decoder.layerCount {
+            for target in configuration.targets {
+                let shape = decoder.shape(of: target)
+                let bound = 1 / Float(shape[1]).squareRoot()
+                parameters.append(
+                    Tensor.uniform(
+                        [configuration.rank, shape[1]], low: -bound, high: bound, key: key.next()))
+                parameters.append(Tensor.zeros([shape[0], configuration.rank]))
+            }
+        }
+    }
+
+    /// The number of trainable scalars.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+
+    /// The same adapters with other numbers.
+    ///
+    /// - Parameter parameters: Tensors in the order of `parameters`.
+    /// - Returns: Adapters of the same configuration.
+    /// - Throws: `LanguageModelError` for another number of tensors or another shape.
+    public func replacing(parameters: [Tensor]) throws -> LowRankAdapters {
+        guard parameters.count == self.parameters.count else {
+            throw LanguageModelError(
+                "\(parameters.count) adapter parameters",
+                "the adapters have \(self.parameters.count)",
+                remedy: "give one tensor for each of parameters")
+        }
+        for (index, (new, old)) in zip(parameters, self.parameters).enumerated() {
+            if let error = new.error { throw error }
+            guard new.shape == old.shape else {
+                throw LanguageModelError(
+                    "adapter parameter \(index)", "has shape \(new.shape) instead of \(old.shape)",
+                    remedy: "give a tensor of that shape")
+            }
+        }
+        var adapters = self
+        adapters.parameters = parameters
+        return adapters
+    }
+
+    func check(fits decoder: DecoderConfiguration) throws {
+        for layer in 0..<max(layerCount, decoder.layerCount) {
+            for target in configuration.targets {
+                let shape = decoder.shape(of: target)
+                guard let adapter = adapter(of: target, layer: layer), layer < decoder.layerCount,
+                    adapter.down.shape == [configuration.rank, shape[1]],
+                    adapter.up.shape == [shape[0], configuration.rank]
+                else {
+                    throw LanguageModelError(
+                        "adapter of \(target.rawValue) in layer \(layer)", "does not fit the model",
+                        remedy: "make adapters for this model's configuration")
+                }
+            }
+        }
+    }
+
+    func adapter(of projection: Projection, layer: Int) -> Linear.Adapter? {
+        guard let place = configuration.targets.firstIndex(of: projection),
+            (0..<layerCount).contains(layer)
+        else { return nil }
+        let index = 2 * (layer * configuration.targets.count + place)
+        return Linear.Adapter(
+            down: parameters[index], up: parameters[index + 1],
+            scale: configuration.alpha / Float(configuration.rank))
+    }
+}
+
+extension LanguageModel {
+    /// The model with its adapters added to its weights.
+    ///
+    /// - Returns: A model without adapters that computes the same.
+    /// - Throws: `TensorError` when the sums cannot be computed.
+    public func fused() throws -> LanguageModel {
+        guard let adapters else { return self }
+        var sums: [String: Tensor] = [:]
+        for layer in 0..<configuration.layerCount {
+            for target in adapters.configuration.targets {
+                guard let adapter = adapters.adapter(of: target, layer: layer) else { continue }
+                let name = target.weightName(inLayer: layer)
+                sums[name] =
+                    try weight(name) + adapter.up.matmul(adapter.down) * adapter.scale
+            }
+        }
+        try evaluate(Array(sums.values))
+        return try replacing(sums).adapted(by: nil)
+    }
+}

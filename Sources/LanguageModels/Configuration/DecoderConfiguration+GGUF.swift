@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// A configuration from the key-values of a GGUF file.
+
+import Checkpoints
+
+extension DecoderConfiguration {
+    /// Reads the hyperparameters of a GGUF file.
+    ///
+    /// - Parameters:
+    ///   - checkpoint: The opened file.
+    ///   - file: The file's name, for errors.
+    /// - Throws: `LanguageModelError` that names the file and the key.
+    init(gguf checkpoint: Checkpoint, file: String) throws {
+        let keys = GGUFKeys(metadata: checkpoint.metadata, file: file)
+        let architecture = checkpoint.metadata["general.architecture"]?.string
+        guard let family = Family.all.first(where: { $0.ggufArchitecture == architecture }),
+            let prefix = family.ggufArchitecture
+        else {
+            throw HuggingFaceConfiguration.unsupported(
+                architecture, key: "general.architecture", file: file,
+                supported: Family.all.compactMap(\.ggufArchitecture))
+        }
+        let width = try keys.integer("\(prefix).embedding_length")
+        let headCount = try keys.integer("\(prefix).attention.head_count")
+        guard headCount > 0 else {
+            throw keys.bad("\(prefix).attention.head_count", "\(headCount) is not 1 or more")
+        }
+        var attention = Attention(
+            headCount: headCount,
+            keyValueHeadCount: try keys.integer(
+                "\(prefix).attention.head_count_kv", default: headCount),
+            headDimension: try keys.integer(
+                "\(prefix).attention.key_length", default: width / headCount))
+        attention.normalisesHeads = family.normalisesHeads
+        let turned = try keys.integer(
+            "\(prefix).rope.dimension_count", default: attention.headDimension)
+        guard turned == attention.headDimension else {
+            throw keys.bad(
+                "\(prefix).rope.dimension_count",
+                "\(turned) is not the head's width, which is \(attention.headDimension)")
+        }
+        if let window = try keys.optionalInteger("\(prefix).attention.sliding_window") {
+            attention.slidingWindow = SlidingWindow(size: window)
+        }
+        attention.rotary = try keys.rotary(prefix, checkpoint: checkpoint)
+        let hasBias = Projection.allCases.filter {
+            checkpoint.tensors["blk.0.\(GGUFNames.stem(of: $0)).bias"] != nil
+        }
+        try self.init(
+            family: family.modelType,
+            vocabularySize: keys.vocabularySize(prefix, checkpoint: checkpoint),
+            width: width,
+            feedForwardWidth: keys.integer("\(prefix).feed_forward_length"),
+            layerCount: keys.integer("\(prefix).block_count"),
+            contextLength: keys.integer("\(prefix).context_length"),
+            attention: attention,
+            normalisation: Normalisation(
+                epsilon: Float(keys.number("\(prefix).attention.layer_norm_rms_epsilon"))),
+            activation: family.activation,
+            biasedProjections: family.biasedProjections ?? Set(hasBias),
+            headIsTied: checkpoint.tensors["output.weight"] == nil)
+    }
+}
+
+/// Key-values of a GGUF file, with errors that name the key.
+private struct GGUFKeys {
+    let metadata: [String: MetadataValue]
+    let file: String
+
+    func bad(_ key: String, _ problem: String) -> LanguageModelError {
+        LanguageModelError(
+            "\(file), \(key)", problem, remedy: "download or export the file again")
+    }
+
+    func optionalInteger(_ key: String) throws -> Int? {
+        guard let value = metadata[key] else { return nil }
+        guard let integer = value.integer else { throw bad(key, "is not an integer") }
+        return integer
+    }
+
+    func integer(_ key: String, default fallback: Int? = nil) throws -> Int {
+        guard let value = try optionalInteger(key) ?? fallback else { throw bad(key, "is missing") }
+        return value
+    }
+
+    func number(_ key: String, default fallback: Double? = nil) throws -> Double {
+        guard let value = metadata[key] else {
+            guard let fallback else { throw bad(key, "is missing") }
+            return fallback
+        }
+        guard let number = value.floatingPoint else { throw bad(key, "is not a number") }
+        return number
+    }
+
+    func vocabularySize(_ prefix: String, checkpoint: Checkpoint) throws -> Int {
+        if let shape = checkpoint.tensors["token_embd.weight"]?.shape, let rows = shape.first {
+            return rows
+        }
+        return try integer("\(prefix).vocab_size")
+    }
+
+    func rotary(_ prefix: String, checkpoint: Checkpoint) throws -> RotaryEmbedding {
+        let base = try number("\(prefix).rope.freq_base", default: 10_000)
+        let key = "\(prefix).rope.scaling.type"
+        let type = metadata[key]?.string ?? "none"
+        switch type {
+        case "none":
+            break
+        case "linear":
+            let factor = try number("\(prefix).rope.scaling.factor")
+            return RotaryEmbedding(base: base, scaling: .linear(factor: factor))
+        default:
+            throw bad(key, "\"\(type)\" is not supported (supported are none, linear)")
+        }
+        guard checkpoint.tensors["rope_freqs.weight"] != nil else {
+            return RotaryEmbedding(base: base)
+        }
+        return try llama3(base: base, stretches: checkpoint.float32("rope_freqs.weight"))
+    }
+
+    /// GGUF keeps Llama 3.1's scaling only as one stretch per frequency; the numbers that made
+    /// them are published, so they are recognised.
+    private func llama3(base: Double, stretches: [Float]) throws -> RotaryEmbedding {
+        let numbers = RotaryEmbedding.Llama3(
+            factor: Double(stretches.max() ?? 1), lowFrequencyFactor: 1, highFrequencyFactor: 4,
+            originalContextLength: 8192)
+        let dimension = 2 * stretches.count
+        let scaled = RotaryEmbedding(base: base, scaling: .llama3(numbers))
+            .periods(dimension: dimension)
+        let plain = RotaryEmbedding(base: base).periods(dimension: dimension)
+        let isRecognised = zip(zip(scaled, plain), stretches).allSatisfy {
+            abs($0.0 / $0.1 - $1) <= 1e-3 * $1
+        }
+        guard isRecognised else {
+            throw LanguageModelError(
+                "\(file), rope_freqs.weight", "holds a scaling other than Llama 3.1's",
+                remedy: "use the safetensors checkpoint of this model")
+        }
+        return RotaryEmbedding(base: base, scaling: .llama3(numbers))
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// A configuration from config.json, and config.json from a configuration.
+
+public import Foundation
+
+extension DecoderConfiguration {
+    /// Reads a Hugging Face config.json of a supported family.
+    ///
+    /// - Parameters:
+    ///   - data: The file's bytes.
+    ///   - file: The file's name, for errors.
+    /// - Throws: `LanguageModelError` that names the file and the key.
+    public init(huggingFace data: Data, file: String) throws {
+        let (keys, family) = try HuggingFaceConfiguration.read(data, file: file)
+        func refused(_ key: String, _ problem: String) -> LanguageModelError {
+            LanguageModelError(
+                "\(file), \(key)", problem, remedy: "use a checkpoint without this feature")
+        }
+        let activationName = keys.hiddenActivation ?? keys.activation
+        var activation = family.activation
+        if let activationName, family.modelType != "gemma" || keys.hiddenActivation != nil {
+            guard let named = Activation(rawValue: activationName) else {
+                throw refused("hidden_act", "\"\(activationName)\" is not supported")
+            }
+            activation = named
+        }
+        if let factor = keys.partialRotaryFactor, factor != 1 {
+            throw refused("partial_rotary_factor", "\(factor) is not supported")
+        }
+        let headCount = keys.headCount
+        if keys.headDimension == nil, headCount < 1 || keys.width % headCount != 0 {
+            throw LanguageModelError(
+                "\(file), num_attention_heads",
+                "\(headCount) does not divide hidden_size, which is \(keys.width)",
+                remedy: "use an intact checkpoint")
+        }
+        var attention = Attention(
+            headCount: headCount, keyValueHeadCount: keys.keyValueHeadCount ?? headCount,
+            headDimension: keys.headDimension ?? keys.width / headCount)
+        attention.normalisesHeads = family.normalisesHeads
+        attention.slidingWindow = keys.slidingWindow(of: family)
+        attention.rotary = try keys.rotary(file: file)
+        var normalisation = Normalisation(epsilon: keys.epsilon ?? 1e-6)
+        normalisation.weightOffset = family.normWeightOffset
+        var biased = family.biasedProjections ?? []
+        if family.biasedProjections == nil {
+            if keys.attentionHasBias == true { biased.formUnion([.query, .key, .value, .output]) }
+            if keys.feedForwardHasBias == true { biased.formUnion([.gate, .up, .down]) }
+        }
+        try self.init(
+            family: family.modelType, vocabularySize: keys.vocabularySize, width: keys.width,
+            feedForwardWidth: keys.feedForwardWidth, layerCount: keys.layerCount,
+            contextLength: keys.contextLength ?? 2048, attention: attention,
+            normalisation: normalisation, activation: activation, biasedProjections: biased,
+            embeddingScale: family.scalesEmbeddings ? Float(keys.width).squareRoot() : 1,
+            headIsTied: keys.headIsTied ?? family.headIsTiedByDefault)
+    }
+
+    /// Writes config.json so that transformers reads the same decoder from it.
+    ///
+    /// - Parameter tokens: The special tokens to name.
+    /// - Returns: The file's bytes.
+    func huggingFaceJSON(
+        bosToken: Int?, eosTokens: [Int], padToken: Int?, dataType: String
+    ) throws -> Data {
+        var rope = HuggingFaceConfiguration.Rope(ropeType: "default")
+        switch attention.rotary.scaling {
+        case .none: break
+        case .linear(let factor):
+            rope.ropeType = "linear"
+            rope.factor = factor
+        case .llama3(let numbers):
+            rope.ropeType = "llama3"
+            rope.factor = numbers.factor
+            rope.lowFrequencyFactor = numbers.lowFrequencyFactor
+            rope.highFrequencyFactor = numbers.highFrequencyFactor
+            rope.originalContextLength = numbers.originalContextLength
+        }
+        let isScaled = rope.ropeType != "default"
+        let known = Family.named(family)
+        let window = attention.slidingWindow
+        let keys = HuggingFaceConfiguration(
+            architectures: known.map { [$0.architecture] }, modelType: family,
+            vocabularySize: vocabularySize, width: width, feedForwardWidth: feedForwardWidth,
+            layerCount: layerCount, headCount: attention.headCount,
+            keyValueHeadCount: attention.keyValueHeadCount,
+            headDimension: attention.headDimension, contextLength: contextLength,
+            epsilon: normalisation.epsilon, activation: activation.rawValue,
+            hiddenActivation: known?.normWeightOffset == 1 ? activation.rawValue : nil,
+            headIsTied: headIsTied,
+            attentionHasBias: known?.biasedProjections == nil
+                ? biasedProjections.contains(.query) : nil,
+            feedForwardHasBias: known?.biasedProjections == nil
+                ? biasedProjections.contains(.up) : nil,
+            usesSlidingWindow: known?.slidingWindowIsOptIn == true ? window != nil : nil,
+            slidingWindow: window == nil && known?.slidingWindowByDefault == nil
+                ? nil : .some(window?.size),
+            layerTypes: window.map { window in
+                (0..<layerCount).map {
+                    window.layers?.contains($0) ?? true ? "sliding_attention" : "full_attention"
+                }
+            },
+            ropeTheta: attention.rotary.base, ropeScaling: isScaled ? rope : nil,
+            bosToken: bosToken,
+            eosToken: eosTokens.isEmpty ? nil : .init(eosTokens), padToken: padToken,
+            dataType: dataType)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(keys)
+    }
+}
+
+extension HuggingFaceConfiguration {
+    func slidingWindow(of family: Family) -> DecoderConfiguration.SlidingWindow? {
+        let size: Int?
+        if family.slidingWindowIsOptIn {
+            guard usesSlidingWindow == true else { return nil }
+            size = slidingWindow ?? 4096
+        } else if family.slidingWindowByDefault != nil {
+            size = slidingWindow ?? family.slidingWindowByDefault
+        } else {
+            return nil
+        }
+        guard let size else { return nil }
+        if let layerTypes {
+            let windowed = layerTypes.indices.filter { layerTypes[$0] == "sliding_attention" }
+            return windowed.count == layerTypes.count
+                ? .init(size: size) : .init(size: size, layers: Set(windowed))
+        }
+        if family.slidingWindowIsOptIn {
+            let first = max(0, firstWindowedLayer ?? 28)
+            return .init(size: size, layers: Set(first..<max(first, layerCount)))
+        }
+        return .init(size: size)
+    }
+
+    func rotary(file: String) throws -> RotaryEmbedding {
+        let rope = ropeParameters ?? ropeScaling
+        let place = ropeParameters == nil ? "rope_scaling" : "rope_parameters"
+        func required<Number>(_ number: Number?, _ key: String) throws -> Number {
+            guard let number else {
+                throw LanguageModelError(
+                    "\(file), \(place), \(key)", "is missing", remedy: "use an intact checkpoint")
+            }
+            return number
+        }
+        let base = rope?.ropeTheta ?? ropeTheta ?? 10_000
+        let type = rope?.ropeType ?? rope?.type ?? "default"
+        switch type {
+        case "default":
+            return RotaryEmbedding(base: base)
+        case "linear":
+            return RotaryEmbedding(
+                base: base, scaling: .linear(factor: try required(rope?.factor, "factor")))
+        case "llama3":
+            return RotaryEmbedding(
+                base: base,
+                scaling: .llama3(
+                    .init(
+                        factor: try required(rope?.factor, "factor"),
+                        lowFrequencyFactor: try required(
+                            rope?.lowFrequencyFactor, "low_freq_factor"),
+                        highFrequencyFactor: try required(
+                            rope?.highFrequencyFactor, "high_freq_factor"),
+                        originalContextLength: try required(
+                            rope?.originalContextLength, "original_max_position_embeddings"))))
+        default:
+            throw LanguageModelError(
+                "\(file), \(place), rope_type", "\"\(type)\" is not supported",
+                remedy: "supported are default, linear, llama3")
+        }
+    }
+}

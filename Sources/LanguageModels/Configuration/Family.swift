@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The supported model families: what each fixes that its configuration file does not say.
+
+/// What a family fixes beyond the numbers of its configuration file.
+struct Family: Sendable {
+    /// config.json's `model_type`.
+    var modelType: String
+    /// config.json's `architectures`.
+    var architecture: String
+    /// `general.architecture` of GGUF files, when they are read.
+    var ggufArchitecture: String?
+    /// The projections that always have a bias; nil leaves it to `attention_bias`.
+    var biasedProjections: Set<Projection>?
+    var normalisesHeads = false
+    var headIsTiedByDefault = false
+    /// The window where the file has no `sliding_window` (a null there means none).
+    var slidingWindowByDefault: Int?
+    /// Whether `use_sliding_window` must be true for the window to count.
+    var slidingWindowIsOptIn = false
+    var normWeightOffset: Float = 0
+    var scalesEmbeddings = false
+    var activation = DecoderConfiguration.Activation.silu
+
+    static let all = [
+        Family(
+            modelType: "llama", architecture: "LlamaForCausalLM", ggufArchitecture: "llama"),
+        Family(
+            modelType: "mistral", architecture: "MistralForCausalLM", biasedProjections: [],
+            slidingWindowByDefault: 4096),
+        Family(
+            modelType: "qwen2", architecture: "Qwen2ForCausalLM", ggufArchitecture: "qwen2",
+            biasedProjections: [.query, .key, .value], slidingWindowIsOptIn: true),
+        Family(
+            modelType: "qwen3", architecture: "Qwen3ForCausalLM", ggufArchitecture: "qwen3",
+            normalisesHeads: true, slidingWindowIsOptIn: true),
+        Family(
+            modelType: "gemma", architecture: "GemmaForCausalLM", biasedProjections: [],
+            headIsTiedByDefault: true, normWeightOffset: 1, scalesEmbeddings: true,
+            activation: .geluTanh),
+    ]
+
+    static func named(_ modelType: String) -> Family? {
+        all.first { $0.modelType == modelType }
+    }
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// config.json as Hugging Face writes it: the keys, in old and in new spelling.
+
+import Foundation
+
+/// The keys of config.json that say how a decoder computes.
+struct HuggingFaceConfiguration: Codable {
+    /// `rope_parameters` (transformers 5) or `rope_scaling` (before).
+    struct Rope: Codable {
+        var ropeType: String?
+        var type: String?
+        var ropeTheta: Double?
+        var factor: Double?
+        var lowFrequencyFactor: Double?
+        var highFrequencyFactor: Double?
+        var originalContextLength: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case ropeType = "rope_type"
+            case type
+            case ropeTheta = "rope_theta"
+            case factor
+            case lowFrequencyFactor = "low_freq_factor"
+            case highFrequencyFactor = "high_freq_factor"
+            case originalContextLength = "original_max_position_embeddings"
+        }
+    }
+
+    /// One identifier or several.
+    struct Identifiers: Codable {
+        var values: [Int]
+
+        init(_ values: [Int]) { self.values = values }
+
+        init(from decoder: any Decoder) throws {
+            let box = try decoder.singleValueContainer()
+            values = try (try? [box.decode(Int.self)]) ?? box.decode([Int].self)
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var box = encoder.singleValueContainer()
+            if values.count == 1 {
+                try box.encode(values[0])
+            } else {
+                try box.encode(values)
+            }
+        }
+    }
+
+    var architectures: [String]?
+    var modelType: String?
+    var vocabularySize: Int
+    var width: Int
+    var feedForwardWidth: Int
+    var layerCount: Int
+    var headCount: Int
+    var keyValueHeadCount: Int?
+    var headDimension: Int?
+    var contextLength: Int?
+    var epsilon: Float?
+    var activation: String?
+    var hiddenActivation: String?
+    var headIsTied: Bool?
+    var attentionHasBias: Bool?
+    var feedForwardHasBias: Bool?
+    var usesSlidingWindow: Bool?
+    /// The outer optional is absence, the inner a null.
+    var slidingWindow: Int??
+    var firstWindowedLayer: Int?
+    var layerTypes: [String]?
+    var ropeTheta: Double?
+    var ropeScaling: Rope?
+    var ropeParameters: Rope?
+    var partialRotaryFactor: Double?
+    var bosToken: Int?
+    var eosToken: Identifiers?
+    var padToken: Int?
+    var dataType: String?
+
+    enum CodingKeys: String, CodingKey {
+        case architectures
+        case modelType = "model_type"
+        case vocabularySize = "vocab_size"
+        case width = "hidden_size"
+        case feedForwardWidth = "intermediate_size"
+        case layerCount = "num_hidden_layers"
+        case headCount = "num_attention_heads"
+        case keyValueHeadCount = "num_key_value_heads"
+        case headDimension = "head_dim"
+        case contextLength = "max_position_embeddings"
+        case epsilon = "rms_norm_eps"
+        case activation = "hidden_act"
+        case hiddenActivation = "hidden_activation"
+        case headIsTied = "tie_word_embeddings"
+        case attentionHasBias = "attention_bias"
+        case feedForwardHasBias = "mlp_bias"
+        case usesSlidingWindow = "use_sliding_window"
+        case slidingWindow = "sliding_window"
+        case firstWindowedLayer = "max_window_layers"
+        case layerTypes = "layer_types"
+        case ropeTheta = "rope_theta"
+        case ropeScaling = "rope_scaling"
+        case ropeParameters = "rope_parameters"
+        case partialRotaryFactor = "partial_rotary_factor"
+        case bosToken = "bos_token_id"
+        case eosToken = "eos_token_id"
+        case padToken = "pad_token_id"
+        case dataType = "torch_dtype"
+    }
+
+    /// What decides whether the rest can be read at all.
+    struct Header: Decodable {
+        var modelType: String?
+        enum CodingKeys: String, CodingKey { case modelType = "model_type" }
+    }
+}
+
+extension HuggingFaceConfiguration {
+    /// Reads config.json.
+    ///
+    /// - Parameters:
+    ///   - data: The file's bytes.
+    ///   - file: The file's name, for errors.
+    /// - Returns: The keys and the family they belong to.
+    /// - Throws: `LanguageModelError` that names the file and the key.
+    static func read(_ data: Data, file: String) throws -> (HuggingFaceConfiguration, Family) {
+        do {
+            let decoder = JSONDecoder()
+            let header = try decoder.decode(Header.self, from: data)
+            guard let type = header.modelType, let family = Family.named(type) else {
+                throw unsupported(
+                    header.modelType, key: "model_type", file: file,
+                    supported: Family.all.map(\.modelType))
+            }
+            var keys = try decoder.decode(HuggingFaceConfiguration.self, from: data)
+            let names = try decoder.decode([String: Ignored].self, from: data).keys
+            if keys.slidingWindow == nil, names.contains(CodingKeys.slidingWindow.rawValue) {
+                keys.slidingWindow = .some(nil)
+            }
+            return (keys, family)
+        } catch let error as DecodingError {
+            throw error.located(in: file)
+        }
+    }
+
+    static func unsupported(_ found: String?, key: String, file: String, supported: [String])
+        -> LanguageModelError
+    {
+        LanguageModelError(
+            "\(file), \(key)",
+            found.map { "\"\($0)\" is not a supported architecture" } ?? "is missing",
+            remedy: "supported are \(supported.joined(separator: ", "))")
+    }
+
+    private struct Ignored: Decodable {
+        init(from decoder: any Decoder) {}
+    }
+}
+
+extension DecodingError {
+    /// The same failure as one line with the file and the key.
+    func located(in file: String) -> LanguageModelError {
+        let remedy = "use an intact checkpoint"
+        func path(_ keys: [any CodingKey]) -> String {
+            ([file] + keys.map(\.stringValue)).joined(separator: ", ")
+        }
+        switch self {
+        case .keyNotFound(let key, let context):
+            return LanguageModelError(
+                path(context.codingPath + [key]), "is missing", remedy: remedy)
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            return LanguageModelError(
+                path(context.codingPath), "is not of type \(type)", remedy: remedy)
+        case .dataCorrupted(let context):
+            return LanguageModelError(path(context.codingPath), "is not valid", remedy: remedy)
+        @unknown default:
+            return LanguageModelError(file, "cannot be read", remedy: remedy)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seven linear maps of a decoder layer, by the names that checkpoints and adapters use.
+
+/// A linear map of a decoder layer; its raw value is the name used by checkpoints and by PEFT.
+public enum Projection: String, Codable, Sendable, Hashable, CaseIterable {
+    /// Makes the queries of attention.
+    case query = "q_proj"
+    /// Makes the keys of attention.
+    case key = "k_proj"
+    /// Makes the values of attention.
+    case value = "v_proj"
+    /// Writes what attention found to the residual stream.
+    case output = "o_proj"
+    /// Gates the feed-forward network.
+    case gate = "gate_proj"
+    /// Widens the residual stream into the feed-forward network.
+    case up = "up_proj"
+    /// Writes the feed-forward network's answer to the residual stream.
+    case down = "down_proj"
+
+    /// The place inside a layer, for example `self_attn.q_proj`.
+    var path: String {
+        switch self {
+        case .query, .key, .value, .output: "self_attn." + rawValue
+        case .gate, .up, .down: "mlp." + rawValue
+        }
+    }
+
+    /// The name of this map's weight in a checkpoint, which has the shape `[out, in]`.
+    ///
+    /// - Parameter layer: The layer, counted from 0.
+    /// - Returns: A Hugging Face tensor name, for example `model.layers.3.mlp.down_proj.weight`.
+    public func weightName(inLayer layer: Int) -> String {
+        "model.layers.\(layer).\(path).weight"
+    }
+}

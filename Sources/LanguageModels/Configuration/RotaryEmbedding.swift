@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rotary position embedding (arXiv 2104.09864) and the ways in which it is stretched.
+
+import Foundation
+
+/// How positions turn pairs of coordinates of a query or key.
+public struct RotaryEmbedding: Sendable, Hashable, Codable {
+    /// How the embedding is stretched to contexts longer than the first training saw.
+    public enum Scaling: Sendable, Hashable, Codable {
+        /// Not at all.
+        case none
+        /// All positions divided by the factor (arXiv 2306.15595).
+        case linear(factor: Double)
+        /// Llama 3.1's: slow coordinates divided by the factor, fast ones kept, a ramp between.
+        case llama3(Llama3)
+    }
+
+    /// The numbers of Llama 3.1's scaling.
+    public struct Llama3: Sendable, Hashable, Codable {
+        /// By how much slow coordinates are stretched.
+        public var factor: Double
+        /// Coordinates with fewer turns than this in the original context are slow.
+        public var lowFrequencyFactor: Double
+        /// Coordinates with more turns than this in the original context are fast.
+        public var highFrequencyFactor: Double
+        /// The context length of the first training, in tokens.
+        public var originalContextLength: Int
+    }
+
+    /// The base of the geometric series of wavelengths.
+    public let base: Double
+    /// How the series is stretched.
+    public let scaling: Scaling
+
+    /// Makes an embedding.
+    ///
+    /// - Parameters:
+    ///   - base: The base of the geometric series of wavelengths, above 1.
+    ///   - scaling: How the series is stretched.
+    public init(base: Double = 10_000, scaling: Scaling = .none) {
+        self.base = base
+        self.scaling = scaling
+    }
+
+    /// Radians per position are the reciprocals of these, one for each pair of coordinates.
+    ///
+    /// - Parameter dimension: The width of a head, even.
+    /// - Returns: `dimension / 2` positive numbers.
+    func periods(dimension: Int) -> [Float] {
+        let unscaled = stride(from: 0, to: dimension, by: 2).map {
+            pow(base, Double($0) / Double(dimension))
+        }
+        switch scaling {
+        case .none: return unscaled.map { Float($0) }
+        case .linear(let factor): return unscaled.map { Float($0 * factor) }
+        case .llama3(let numbers):
+            return unscaled.map { Float($0 * numbers.stretch(ofPeriod: $0)) }
+        }
+    }
+
+    func problems() -> [(key: String, problem: String)] {
+        var found: [(String, String)] = []
+        if !(base.isFinite && base > 1) { found.append(("rope_theta", "\(base) is not above 1")) }
+        switch scaling {
+        case .none: break
+        case .linear(let factor):
+            if !(factor.isFinite && factor >= 1) {
+                found.append(("rope_scaling.factor", "\(factor) is not 1 or more"))
+            }
+        case .llama3(let numbers):
+            if !(numbers.factor.isFinite && numbers.factor >= 1) {
+                found.append(("rope_scaling.factor", "\(numbers.factor) is not 1 or more"))
+            }
+            let low = numbers.lowFrequencyFactor
+            let high = numbers.highFrequencyFactor
+            if !(low.isFinite && high.isFinite && low > 0 && high > low) {
+                found.append(
+                    (
+                        "rope_scaling.low_freq_factor",
+                        "\(low) is not above 0 and below high_freq_factor, which is \(high)"
+                    ))
+            }
+            if numbers.originalContextLength < 1 {
+                found.append(
+                    (
+                        "rope_scaling.original_max_position_embeddings",
+                        "\(numbers.originalContextLength) is not 1 or more"
+                    ))
+            }
+        }
+        return found
+    }
+}
+
+extension RotaryEmbedding.Llama3 {
+    /// By how much a coordinate is slowed down, between 1 and `factor`.
+    func stretch(ofPeriod period: Double) -> Double {
+        let turns = Double(originalContextLength) / (2 * Double.pi * period)
+        if turns < lowFrequencyFactor { return factor }
+        if turns > highFrequencyFactor { return 1 }
+        let share =
+            (turns - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor)
+        return 1 / ((1 - share) / factor + share)
+    }
+}

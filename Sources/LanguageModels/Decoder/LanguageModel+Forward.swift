@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The forward pass: tokens to hidden states, hidden states to logits.
+
+public import Tensors
+
+extension LanguageModel {
+    /// Computes hidden states behind the last layer and its norm.
+    ///
+    /// - Parameters:
+    ///   - batch: The tokens; with a cache that is not empty, those that continue it.
+    ///   - cache: Keys and values of earlier tokens, extended by this pass.
+    ///   - edit: A change of the residual stream.
+    /// - Returns: `[batch, length, width]`; columns of padding hold nothing of meaning.
+    /// - Throws: `LanguageModelError` when a weight is missing or the context is too short.
+    public func forward(
+        _ batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit? = nil
+    ) throws -> Tensor {
+        let stream = try residualStream(batch, cache: &cache, edit: edit)
+        return try normalised(stream)
+    }
+
+    /// Computes hidden states behind the last layer and its norm, without a cache.
+    ///
+    /// - Parameters:
+    ///   - batch: The tokens.
+    ///   - edit: A change of the residual stream.
+    /// - Returns: `[batch, length, width]`; columns of padding hold nothing of meaning.
+    /// - Throws: `LanguageModelError` when a weight is missing or the context is too short.
+    public func forward(_ batch: TokenBatch, edit: ResidualEdit? = nil) throws -> Tensor {
+        var none: KeyValueCache?
+        return try forward(batch, cache: &none, edit: edit)
+    }
+
+    /// Computes logits from hidden states.
+    ///
+    /// - Parameter hidden: What `forward` returned, or rows of it, `[..., width]`.
+    /// - Returns: `[..., vocabulary]`.
+    /// - Throws: `LanguageModelError` when the head is missing.
+    public func logits(of hidden: Tensor) throws -> Tensor {
+        let logits = hidden.matmul(try head.transposed())
+        guard let cap = configuration.logitSoftCap else { return logits }
+        return (logits * (1 / cap)).tanh() * cap
+    }
+
+    /// The residual stream in front of each layer and behind the last, before the final norm.
+    ///
+    /// - Parameters:
+    ///   - batch: The tokens.
+    ///   - positions: Columns counted from the end: -1 is the last token of each row.
+    ///   - edit: A change of the residual stream.
+    /// - Returns: `[layers + 1, batch, positions, width]`.
+    /// - Throws: `LanguageModelError` when a weight is missing or a position is outside.
+    public func residualStates(
+        _ batch: TokenBatch, positions: [Int], edit: ResidualEdit? = nil
+    ) throws -> Tensor {
+        let shortest = batch.length - (batch.padding.max() ?? 0)
+        for position in positions where position >= 0 || position < -shortest {
+            throw LanguageModelError(
+                "position \(position)", "is not in -\(shortest)...(-1)",
+                remedy: "choose positions that every sequence has, counted from the end")
+        }
+        let columns = Tensor(
+            positions.map { Int32(batch.length + $0) }, shape: [positions.count])
+        var states: [Tensor] = []
+        var none: KeyValueCache?
+        _ = try residualStream(batch, cache: &none, edit: edit) {
+            states.append($0.take(columns, axis: 1))
+        }
+        return Tensor.stacked(states, axis: 0)
+    }
+
+    /// `[vocabulary, width]`.
+    var head: Tensor {
+        get throws {
+            try weight(
+                configuration.headIsTied ? "model.embed_tokens.weight" : "lm_head.weight")
+        }
+    }
+
+    func normalised(_ stream: Tensor) throws -> Tensor {
+        configuration.normalisation.apply(try weight("model.norm.weight"), to: stream)
+    }
+
+    /// The residual stream behind the last layer, before the final norm.
+    ///
+    /// - Parameters:
+    ///   - batch: The tokens.
+    ///   - cache: Keys and values of earlier tokens, extended by this pass.
+    ///   - edit: A change of the residual stream.
+    ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
+    ///   - observe: Sees the stream in front of each layer and behind the last.
+    /// - Returns: `[batch, length, width]`.
+    func residualStream(
+        _ batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit? = nil,
+        recomputing: Bool = false, observe: (Tensor) -> Void = { _ in }
+    ) throws -> Tensor {
+        cache?.begin(padding: batch.padding)
+        let past = cache?.length ?? 0
+        try checkLength(past + batch.length)
+        let layout = AttentionLayout(
+            configuration: configuration, past: past, length: batch.length,
+            padding: past > 0 ? cache?.padding ?? batch.padding : batch.padding)
+        var stream = try weight("model.embed_tokens.weight").take(batch.tokens, axis: 0)
+        if configuration.embeddingScale != 1 { stream = stream * configuration.embeddingScale }
+        stream = edit?.written(stream) ?? stream
+        observe(stream)
+        for index in 0..<configuration.layerCount {
+            let layer = try DecoderLayer(index, of: self)
+            stream =
+                recomputing
+                ? try layer.recomputed(
+                    stream, index: index, configuration: configuration, layout: layout)
+                : layer.forward(
+                    stream, index: index, configuration: configuration, layout: layout,
+                    cache: &cache, edit: edit)
+            observe(stream)
+        }
+        cache?.advance(by: batch.length)
+        return stream
+    }
+
+    func checkLength(_ length: Int) throws {
+        guard length > configuration.contextLength else { return }
+        throw LanguageModelError(
+            "a sequence of \(length) tokens",
+            "is longer than the model's context of \(configuration.contextLength)",
+            remedy: "shorten the text")
+    }
+}
+
+extension DecoderLayer {
+    /// The layer, with its inner results dropped and computed again in the backward pass.
+    fileprivate func recomputed(
+        _ stream: Tensor, index: Int, configuration: DecoderConfiguration, layout: AttentionLayout
+    ) throws -> Tensor {
+        var inputs = [stream]
+        var visited = self
+        visited.forEachTensor { inputs.append($0) }
+        return try checkpointed(inputs) { inputs in
+            var layer = self
+            var next = 1
+            layer.forEachTensor {
+                $0 = inputs[next]
+                next += 1
+            }
+            var none: KeyValueCache?
+            return [
+                layer.forward(
+                    inputs[0], index: index, configuration: configuration, layout: layout,
+                    cache: &none, edit: nil)
+            ]
+        }[0]
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Continues prompts: batched, left-padded, greedy or sampled.
+
+import Tensors
+
+/// How answers are generated; the answers do not depend on `batchSize`.
+public struct Generator: Sendable, Hashable, Codable {
+    /// How far generation is.
+    public struct Progress: Sendable, Hashable {
+        /// Prompts that are answered.
+        public let finished: Int
+        /// All prompts.
+        public let total: Int
+        /// Tokens made so far.
+        public let tokens: Int
+    }
+
+    /// An answer has so many tokens at most; 1 or more.
+    public var maximumTokens: Int
+    /// 0 takes the likeliest token; otherwise logits are divided by it and sampled.
+    public var temperature: Float
+    /// Decides what is sampled, for each prompt by its place in the list.
+    public var seed: UInt64
+    /// How many prompts are continued together; 1 or more.
+    public var batchSize: Int
+
+    /// Makes a generator.
+    ///
+    /// - Parameters:
+    ///   - maximumTokens: An answer has so many tokens at most.
+    ///   - temperature: 0 takes the likeliest token; otherwise logits are divided by it.
+    ///   - seed: Decides what is sampled.
+    ///   - batchSize: How many prompts are continued together.
+    public init(
+        maximumTokens: Int = 128, temperature: Float = 0, seed: UInt64 = 0, batchSize: Int = 32
+    ) {
+        self.maximumTokens = maximumTokens
+        self.temperature = temperature
+        self.seed = seed
+        self.batchSize = batchSize
+    }
+
+    /// Continues prompts until a stop token, `maximumTokens` or the end of the context.
+    ///
+    /// - Parameters:
+    ///   - prompts: Token identifiers; none empty, none longer than the context.
+    ///   - model: The model.
+    ///   - edit: A change of the residual stream.
+    ///   - progress: Called after each step.
+    /// - Returns: The new tokens of each prompt in the order of the prompts; an answer that a stop
+    ///   token ended ends with it.
+    /// - Throws: `LanguageModelError` for a prompt or setting out of range, `TensorError` when the
+    ///   engine fails, and what `progress` throws.
+    public func generate(
+        from prompts: [[Int]], model: LanguageModel, edit: ResidualEdit? = nil,
+        progress: (Progress) throws -> Void = { _ in }
+    ) throws -> [[Int]] {
+        try check(prompts, model: model)
+        var answers = [[Int]](repeating: [], count: prompts.count)
+        var finished = 0
+        let order = prompts.indices.sorted {
+            (prompts[$0].count, $0) < (prompts[$1].count, $1)
+        }
+        for start in stride(from: 0, to: order.count, by: batchSize) {
+            let places = order[start..<min(start + batchSize, order.count)]
+            var batch = Decoding(
+                rows: places.map { Decoding.Row(place: $0, prompt: prompts[$0], seed: seed) },
+                generator: self, model: model, edit: edit)
+            while !batch.isFinished {
+                for (place, answer) in try batch.step() {
+                    answers[place] = answer
+                    finished += 1
+                }
+                let made = answers.reduce(batch.tokenCount) { $0 + $1.count }
+                try progress(Progress(finished: finished, total: prompts.count, tokens: made))
+            }
+        }
+        return answers
+    }
+
+    private func check(_ prompts: [[Int]], model: LanguageModel) throws {
+        let settings: [(name: String, isGood: Bool)] = [
+            ("maximumTokens", maximumTokens >= 1), ("batchSize", batchSize >= 1),
+            ("temperature", temperature.isFinite && temperature >= 0),
+        ]
+        for setting in settings where !setting.isGood {
+            throw LanguageModelError(
+                "generator's \(setting.name)", "is out of range",
+                remedy: "choose at least 1, or 0 for the temperature")
+        }
+        for (index, prompt) in prompts.enumerated() {
+            guard !prompt.isEmpty else {
+                throw LanguageModelError(
+                    "prompt \(index)", "is empty", remedy: "give at least one token")
+            }
+            try model.checkTokens(prompt)
+            try model.checkLength(prompt.count)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a GGUF file holds beside the weights: vocabulary, chat template, stop tokens.
+
+import Checkpoints
+import Foundation
+import Tokenization
+
+/// A GGUF file of a language model.
+struct GGUFModel {
+    let checkpoint: Checkpoint
+
+    init(_ checkpoint: Checkpoint) { self.checkpoint = checkpoint }
+
+    var file: String {
+        (checkpoint.files.first ?? checkpoint.url).path(percentEncoded: false)
+    }
+
+    func tokenizer() throws -> Tokenizer {
+        let metadata = checkpoint.metadata
+        let tokens = try checkpoint.requiredMetadata("tokenizer.ggml.tokens", as: \.strings)
+        let types = metadata["tokenizer.ggml.token_type"]?.integers ?? []
+        return try Tokenizer(
+            vocabulary: GGUFVocabulary(
+                file: file, model: metadata["tokenizer.ggml.model"]?.string ?? "gpt2",
+                tokens: tokens, types: types.map { Int32(clamping: $0) },
+                merges: metadata["tokenizer.ggml.merges"]?.strings ?? [],
+                preTokenizer: metadata["tokenizer.ggml.pre"]?.string ?? "default",
+                bosIdentifier: identifier("bos"), eosIdentifier: identifier("eos"),
+                unkIdentifier: identifier("unknown"), padIdentifier: identifier("padding"),
+                addBOS: metadata["tokenizer.ggml.add_bos_token"]?.boolean,
+                addEOS: metadata["tokenizer.ggml.add_eos_token"]?.boolean ?? false,
+                addSpacePrefix: metadata["tokenizer.ggml.add_space_prefix"]?.boolean ?? false))
+    }
+
+    func chatTemplate() throws -> ChatTemplate? {
+        try checkpoint.metadata["tokenizer.chat_template"]?.string.map { try ChatTemplate($0) }
+    }
+
+    var stopTokens: Set<Int> { Set(["eos", "eot"].compactMap { identifier($0) }) }
+
+    private func identifier(_ role: String) -> Int? {
+        checkpoint.metadata["tokenizer.ggml.\(role)_token_id"]?.integer
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// GGUF's names for the tensors that Hugging Face checkpoints hold.
+
+/// The translation between Hugging Face and GGUF tensor names.
+enum GGUFNames {
+    private static let outer = [
+        "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
+    ]
+    private static let norms = [
+        "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+        "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
+    ]
+
+    /// What GGUF calls a projection.
+    static func stem(of projection: Projection) -> String {
+        switch projection {
+        case .query: "attn_q"
+        case .key: "attn_k"
+        case .value: "attn_v"
+        case .output: "attn_output"
+        case .gate: "ffn_gate"
+        case .up: "ffn_up"
+        case .down: "ffn_down"
+        }
+    }
+
+    /// The GGUF name of a parameter.
+    ///
+    /// - Parameter name: A Hugging Face name, for example `model.layers.3.mlp.up_proj.weight`.
+    /// - Returns: For example `blk.3.ffn_up.weight`; nil when GGUF has no such tensor.
+    static func name(of name: String) -> String? {
+        guard let dot = name.lastIndex(of: ".") else { return nil }
+        let suffix = name[dot...]
+        let owner = name[..<dot]
+        if let stem = outer[String(owner)] { return stem + suffix }
+        let parts = owner.split(separator: ".", maxSplits: 3)
+        guard parts.count == 4, parts[0] == "model", parts[1] == "layers" else { return nil }
+        let inner = String(parts[3])
+        let stem = norms[inner] ?? Projection.allCases.first { $0.path == inner }.map(stem(of:))
+        return stem.map { "blk.\(parts[2]).\($0)\(suffix)" }
+    }
+
+    /// Tensors of a GGUF file that are no parameters.
+    static let known: Set<String> = ["rope_freqs.weight"]
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens a model from a Hugging Face directory, a safetensors file in one, or a GGUF file.
+
+import Checkpoints
+public import Foundation
+import Tensors
+public import Tokenization
+
+extension LanguageModel {
+    /// Loads a model in fp32; weights stored as such are mapped, not copied.
+    ///
+    /// - Parameters:
+    ///   - url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file.
+    ///   - name: What the model is called; the file's name by default.
+    /// - Throws: `LanguageModelError`, `CheckpointError` or `TokenizationError` with the file, the
+    ///   place in it and a remedy.
+    public init(at url: URL, name: String? = nil) throws {
+        let checkpoint = try Checkpoint(at: url)
+        let name = name ?? url.deletingPathExtension().lastPathComponent
+        switch checkpoint.format {
+        case .gguf:
+            try self.init(gguf: GGUFModel(checkpoint), name: name)
+        case .safetensors:
+            try self.init(
+                checkpoint, in: ModelDirectory(checkpoint.directory ?? url), name: name)
+        }
+    }
+
+    /// Loads the tokenizer of a model alone.
+    ///
+    /// - Parameter url: A Hugging Face directory, a file in one, or a `.gguf` file.
+    /// - Returns: The tokenizer.
+    /// - Throws: `LanguageModelError`, `CheckpointError` or `TokenizationError` with the file, the
+    ///   place in it and a remedy.
+    public static func tokenizer(at url: URL) throws -> Tokenizer {
+        let checkpoint = try Checkpoint(at: url)
+        return switch checkpoint.format {
+        case .gguf: try GGUFModel(checkpoint).tokenizer()
+        case .safetensors: try ModelDirectory(checkpoint.directory ?? url).tokenizer()
+        }
+    }
+
+    private init(gguf: GGUFModel, name: String) throws {
+        let configuration = try DecoderConfiguration(gguf: gguf.checkpoint, file: gguf.file)
+        try self.init(
+            name: name, configuration: configuration,
+            weights: WeightLoading(
+                checkpoint: gguf.checkpoint, configuration: configuration, file: gguf.file
+            ).load(),
+            tokenizer: gguf.tokenizer(), chatTemplate: gguf.chatTemplate(),
+            stopTokens: gguf.stopTokens)
+    }
+
+    private init(_ checkpoint: Checkpoint, in directory: ModelDirectory, name: String) throws {
+        let configuration = try DecoderConfiguration(
+            huggingFace: directory.required("config.json"), file: directory.path("config.json"))
+        let tokenizer = try directory.tokenizer()
+        var stopTokens = try directory.stopTokens()
+        if stopTokens.isEmpty, let token = tokenizer.eosToken { stopTokens = [token.identifier] }
+        try self.init(
+            name: name, configuration: configuration,
+            weights: WeightLoading(
+                checkpoint: checkpoint, configuration: configuration,
+                file: checkpoint.files.first?.lastPathComponent ?? name
+            ).load(),
+            tokenizer: tokenizer, chatTemplate: directory.chatTemplate(), stopTokens: stopTokens)
+    }
+}

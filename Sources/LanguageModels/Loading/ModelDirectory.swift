@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The small files beside the weights in a Hugging Face directory.
+
+import Foundation
+import Tokenization
+
+/// A directory that holds a model in Hugging Face's form.
+struct ModelDirectory {
+    let url: URL
+
+    init(_ url: URL) { self.url = url }
+
+    func path(_ file: String) -> String { url.appending(path: file).path(percentEncoded: false) }
+
+    func required(_ file: String) throws -> Data {
+        guard let data = try optional(file) else {
+            throw LanguageModelError(
+                path(file), "is missing",
+                remedy: "copy it into the model's directory from where the model was published")
+        }
+        return data
+    }
+
+    func tokenizer() throws -> Tokenizer {
+        try Tokenizer(
+            tokenizerJSON: required("tokenizer.json"), file: path("tokenizer.json"),
+            configurationJSON: optional("tokenizer_config.json"))
+    }
+
+    func chatTemplate() throws -> ChatTemplate? {
+        if let data = try optional("chat_template.jinja") {
+            return try ChatTemplate(String(decoding: data, as: UTF8.self))
+        }
+        let keys = try optional("tokenizer_config.json", as: TokenizerKeys.self)
+        return try keys?.chatTemplate?.source.map { try ChatTemplate($0) }
+    }
+
+    /// The tokens that end an answer: generation_config.json's, else config.json's.
+    func stopTokens() throws -> Set<Int> {
+        for file in ["generation_config.json", "config.json"] {
+            if let tokens = try optional(file, as: StopKeys.self)?.eosToken {
+                return Set(tokens.values)
+            }
+        }
+        return []
+    }
+
+    private func optional(_ file: String) throws -> Data? {
+        let place = url.appending(path: file)
+        guard FileManager.default.fileExists(atPath: path(file)) else { return nil }
+        do {
+            return try Data(contentsOf: place)
+        } catch {
+            throw LanguageModelError(
+                path(file), "cannot be read", remedy: "check the file's permissions")
+        }
+    }
+
+    private func optional<Keys: Decodable>(_ file: String, as type: Keys.Type) throws -> Keys? {
+        guard let data = try optional(file) else { return nil }
+        do {
+            return try JSONDecoder().decode(type, from: data)
+        } catch let error as DecodingError {
+            throw error.located(in: path(file))
+        }
+    }
+}
+
+private struct StopKeys: Decodable {
+    var eosToken: HuggingFaceConfiguration.Identifiers?
+
+    enum CodingKeys: String, CodingKey { case eosToken = "eos_token_id" }
+}
+
+private struct TokenizerKeys: Decodable {
+    /// One template, or several with names.
+    enum Template: Decodable {
+        case single(String)
+        case named([[String: String]])
+
+        init(from decoder: any Decoder) throws {
+            let box = try decoder.singleValueContainer()
+            self =
+                try (try? .single(box.decode(String.self)))
+                ?? .named(box.decode([[String: String]].self))
+        }
+
+        var source: String? {
+            switch self {
+            case .single(let source): source
+            case .named(let list): list.first { $0["name"] == "default" }?["template"]
+            }
+        }
+    }
+
+    var chatTemplate: Template?
+
+    enum CodingKeys: String, CodingKey { case chatTemplate = "chat_template" }
+}
