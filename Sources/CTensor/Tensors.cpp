@@ -31,6 +31,12 @@ void requireSize(const mx::Shape &shape, mx::Dtype type, size_t byteCount) {
     }
 }
 
+mx::array copied(const void *bytes, size_t byteCount, mx::Shape shape, mx::Dtype type) {
+    mx::allocator::Data data = mx::allocator::malloc(byteCount);
+    if (byteCount > 0) std::memcpy(data.buffer().raw_ptr(), bytes, byteCount);
+    return mx::array(std::move(data), std::move(shape), type);
+}
+
 }  // namespace
 
 mx::Dtype engineType(ct_type type) {
@@ -67,9 +73,7 @@ ct_status ct_make(
         mx::Shape extents = engineShape(shape, rank);
         mx::Dtype dtype = engineType(type);
         requireSize(extents, dtype, byte_count);
-        mx::allocator::Data data = mx::allocator::malloc(byte_count);
-        if (byte_count > 0) std::memcpy(data.buffer().raw_ptr(), bytes, byte_count);
-        *output = handle(mx::array(std::move(data), std::move(extents), dtype));
+        *output = handle(copied(bytes, byte_count, std::move(extents), dtype));
     });
 }
 
@@ -85,15 +89,22 @@ ct_status ct_make_over(
             *output = handle(mx::zeros(extents, dtype));
             return;
         }
-        if (reinterpret_cast<uintptr_t>(bytes) % dtype.size() != 0) {
-            mx::allocator::Data data = mx::allocator::malloc(byte_count);
-            std::memcpy(data.buffer().raw_ptr(), bytes, byte_count);
-            *output = handle(mx::array(std::move(data), std::move(extents), dtype));
-            return;
+        void *memory = const_cast<void *>(bytes);
+        bool aligned = reinterpret_cast<uintptr_t>(bytes) % dtype.size() == 0;
+        if (aligned && !mx::is_available(mx::Device::gpu)) {
+            // The CPU's buffers begin with their size, which the engine reads of its own alone.
+            mx::allocator::Buffer buffer(static_cast<char *>(memory) - sizeof(size_t));
+            if (buffer.raw_ptr() == memory) {
+                auto keep = [keeper](mx::allocator::Buffer) {};
+                *output = handle(mx::array({buffer, keep}, std::move(extents), dtype));
+                return;
+            }
         }
-        *output = handle(mx::array(
-            const_cast<void *>(bytes), std::move(extents), dtype,
-            [keeper = std::move(keeper)](void *) mutable { keeper.reset(); }));
+        if (aligned) {
+            *output = handle(mx::array(memory, std::move(extents), dtype, [keeper](void *) {}));
+        } else {
+            *output = handle(copied(bytes, byte_count, std::move(extents), dtype));
+        }
     });
 }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory, threads, random keys, and the speed that depends on how the engine was linked.
+
+import Tensors
+import Testing
+
+@Suite("Engine")
+struct EngineTests {
+    final class Owner: @unchecked Sendable {
+        let memory: UnsafeMutableBufferPointer<Float>
+        let released: @Sendable () -> Void
+
+        init(_ values: [Float], released: @escaping @Sendable () -> Void) {
+            memory = .allocate(capacity: values.count)
+            _ = memory.initialize(from: values)
+            self.released = released
+        }
+
+        deinit {
+            memory.deallocate()
+            released()
+        }
+    }
+
+    @Test("a tensor over mapped memory copies nothing and keeps the owner alive")
+    func mapped() async throws {
+        try await confirmation("the owner is released") { confirm in
+            var owner: Owner? = Owner([1, 2, 3, 4]) { confirm() }
+            weak let watched = owner
+            let memory = try #require(owner?.memory)
+            var tensor: Tensor? = Tensor(
+                mapping: UnsafeRawBufferPointer(memory), shape: [2, 2], type: .float32,
+                owner: try #require(owner))
+            owner = nil
+            #expect(watched != nil)
+            #expect(try tensor?.sum().item() == 10)
+            let address = try tensor?.withBytes { $0.baseAddress }
+            #expect(address == UnsafeRawPointer(memory.baseAddress))
+            tensor = nil
+            #expect(watched == nil)
+        }
+    }
+
+    @Test("memory that is not aligned for its type is copied, and still right")
+    func unaligned() throws {
+        let owner = Owner([1, 2, 3]) {}
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: 13, alignment: 8)
+        defer { bytes.deallocate() }
+        let moved = UnsafeMutableRawBufferPointer(rebasing: bytes[1...])
+        moved.copyMemory(from: UnsafeRawBufferPointer(owner.memory))
+        let tensor = Tensor(
+            mapping: UnsafeRawBufferPointer(moved), shape: [3], type: .float32, owner: owner)
+        #expect(try tensor.values() == [1, 2, 3])
+    }
+
+    @Test("any thread can build and evaluate, also the same tensor")
+    func threads() async throws {
+        let shared = Tensor.ones([64, 64]).matmul(.ones([64, 64]))
+        let results = try await withThrowingTaskGroup(of: Float.self) { group in
+            for index in 0..<16 {
+                group.addTask { try (shared * index).sum().item() }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let wanted = (0..<16).map { Float($0) * 262_144 }
+        #expect(results.sorted() == wanted)
+    }
+
+    @Test("every element type keeps its values through a conversion and back")
+    func types() throws {
+        for type in ElementType.allCases where type != .bool {
+            let tensor = Tensor([0, 1, 2, 100] as [Float], shape: [4]).converted(to: type)
+            #expect(tensor.type == type)
+            #expect(try tensor.values() == [0, 1, 2, 100])
+            #expect(try tensor.withBytes { $0.count } == 4 * type.byteCount)
+        }
+        #expect(try Tensor([true, false], shape: [2]).values() == [1, 0])
+    }
+
+    @Test("memory counters see a tensor come")
+    func memory() throws {
+        Engine.resetPeakMemory()
+        let before = Engine.memory.active
+        let tensor = try Tensor.zeros([1 << 20]).evaluated()
+        #expect(Engine.memory.active - before >= 4 << 20)
+        #expect(Engine.memory.peak >= 4 << 20)
+        #expect(try tensor.sum().item() == 0)
+    }
+
+    @Test("random numbers depend on the key alone and have the right moments")
+    func random() throws {
+        let key = RandomKey(seed: .max)
+        let normal = Tensor.normal([20_000], key: key)
+        #expect(try normal.values() == Tensor.normal([20_000], key: key).values())
+        let (left, right) = key.split()
+        #expect(
+            try Tensor.normal([8], key: left).values() != Tensor.normal([8], key: right).values())
+        try expectClose(normal.mean(), [0], atol: 0.03)
+        try expectClose(normal.variance(), [1], atol: 0.05)
+        let uniform = Tensor.uniform([20_000], low: -1, high: 3, key: key)
+        try expectClose(uniform.mean(), [1], atol: 0.05)
+        #expect(try uniform.min().item() >= -1)
+        #expect(try uniform.max().item() < 3)
+        try expectClose(
+            Tensor.bernoulli(0.3, [20_000], key: key).converted(to: .float32).mean(), [0.3],
+            atol: 0.02)
+        var moving = key
+        let draws = try (0..<200).map { _ in
+            try Tensor.categorical(
+                logits: Tensor([-100, 2, 2] as [Float], shape: [1, 3]), key: moving.next()
+            ).integers()[0]
+        }
+        #expect(Set(draws) == [1, 2])
+        #expect(try Tensor.permutation(50, key: key).integers().sorted() == Array(0..<50))
+    }
+
+    @Test("matrices are multiplied by OpenBLAS and not by the engine's reference library")
+    func matrixLibrary() throws {
+        #if os(Linux)
+            guard Engine.device == .cpu else { return }
+            #expect(Engine.matrixLibrary.contains("openblas"))
+            let size = 512
+            let matrix = try Tensor.uniform([size, size], key: RandomKey(seed: 1)).evaluated()
+            let clock = ContinuousClock()
+            let fast =
+                try (0..<5).map { _ in
+                    try clock.measure { try matrix.matmul(matrix).evaluated() }
+                }.min() ?? .zero
+            // One element per iteration is about 1 GFLOP/s; the reference library has 3,
+            // OpenBLAS more than 60 on one slow core.
+            let naive = plainProduct(size / 4) * 64
+            let ratio = naive / fast
+            #expect(ratio > 12, "only \(ratio) times a plain loop")
+        #endif
+    }
+
+    /// The time of a plain matrix product of one element after the other.
+    func plainProduct(_ size: Int) -> Duration {
+        let left = [Float](repeating: 1, count: size * size)
+        var sum: Float = 0
+        let time = ContinuousClock().measure {
+            left.withUnsafeBufferPointer { left in
+                for row in 0..<size {
+                    for column in 0..<size {
+                        var total: Float = 0
+                        for inner in 0..<size {
+                            total += left[row * size + inner] * left[inner * size + column]
+                        }
+                        sum += total
+                    }
+                }
+            }
+        }
+        return sum > 0 ? time : .zero
+    }
+}
