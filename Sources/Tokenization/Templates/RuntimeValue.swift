@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a template computes with, and how Python sees it.
+
+/// A value while a template is rendered.
+indirect enum RuntimeValue {
+    /// What is not there, with the reason for an error.
+    case undefined(String)
+    case none
+    case boolean(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case list(RuntimeList)
+    case tuple(RuntimeList)
+    case dictionary(RuntimeDictionary)
+    case namespace(Namespace)
+    case loop(Loop)
+    case macro(TemplateMacro, depth: Int)
+    case function(String)
+    case method(RuntimeValue, String)
+
+    /// What `namespace()` makes: the one thing that a template can change.
+    final class Namespace {
+        var members: [(key: String, value: RuntimeValue)]
+        init(_ members: [(key: String, value: RuntimeValue)]) { self.members = members }
+    }
+
+    /// The state of a `for` loop.
+    final class Loop {
+        let elements: [RuntimeValue]
+        let depth: Int
+        var index = 0
+        var lastChanged: RuntimeList?
+        init(_ elements: [RuntimeValue], depth: Int) {
+            self.elements = elements
+            self.depth = depth
+        }
+    }
+
+    /// The value of a variable that was given from outside.
+    init(_ value: TemplateValue) {
+        switch value {
+        case .none: self = .none
+        case .boolean(let value): self = .boolean(value)
+        case .integer(let value): self = .integer(value)
+        case .number(let value): self = .number(value)
+        case .string(let value): self = .string(value)
+        case .array(let values): self = .list(of: values.map(RuntimeValue.init))
+        case .dictionary(let entries):
+            self = .dictionary(of: entries.map { (.string($0.key), RuntimeValue($0.value)) })
+        }
+    }
+
+    /// The name of the value's type, as Python's errors have it.
+    var typeName: String {
+        switch self {
+        case .undefined: "Undefined"
+        case .none: "None"
+        case .boolean: "bool"
+        case .integer: "int"
+        case .number: "float"
+        case .string: "str"
+        case .list: "list"
+        case .tuple: "tuple"
+        case .dictionary: "dict"
+        case .namespace: "namespace"
+        case .loop: "loop"
+        case .macro: "macro"
+        case .function: "function"
+        case .method: "method"
+        }
+    }
+
+    /// Whether the value counts as true.
+    var isTrue: Bool {
+        switch self {
+        case .undefined, .none: false
+        case .boolean(let value): value
+        case .integer(let value): value != 0
+        case .number(let value): value != 0
+        case .string(let value): !value.isEmpty
+        case .list(let values), .tuple(let values): !values.isEmpty
+        case .dictionary(let members): !members.isEmpty
+        case .namespace, .loop, .macro, .function, .method: true
+        }
+    }
+
+    /// The value as a whole number, as Python counts booleans too; nil for others.
+    var integer: Int? {
+        switch self {
+        case .integer(let value): value
+        case .boolean(let value): value ? 1 : 0
+        default: nil
+        }
+    }
+
+    /// The value as a number; nil for what is none.
+    var number: Double? {
+        if case .number(let value) = self { return value }
+        return integer.map(Double.init)
+    }
+
+    /// Whether Python's `==` holds.
+    func equals(_ other: RuntimeValue) -> Bool {
+        switch (self, other) {
+        case (.undefined, .undefined), (.none, .none): return true
+        case (.string(let left), .string(let right)): return left.utf8.elementsEqual(right.utf8)
+        case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
+            return left.count == right.count && zip(left, right).allSatisfy { $0.equals($1) }
+        case (.dictionary(let left), .dictionary(let right)):
+            return left.count == right.count
+                && left.allSatisfy { member in
+                    right.contains { $0.key.equals(member.key) && $0.value.equals(member.value) }
+                }
+        case (.namespace(let left), .namespace(let right)): return left === right
+        default:
+            if let left = integer, let right = other.integer { return left == right }
+            if let left = number, let right = other.number { return left == right }
+            return false
+        }
+    }
+
+    /// Python's order: nil where it has none.
+    func isLess(than other: RuntimeValue) -> Bool? {
+        switch (self, other) {
+        case (.string(let left), .string(let right)):
+            // The order of UTF-8 is that of code points.
+            return left.utf8.lexicographicallyPrecedes(right.utf8)
+        case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
+            for (first, second) in zip(left, right) where !first.equals(second) {
+                return first.isLess(than: second)
+            }
+            return left.count < right.count
+        default:
+            if let left = integer, let right = other.integer { return left < right }
+            guard let left = number, let right = other.number else { return nil }
+            return left < right
+        }
+    }
+
+    /// How much work it is to look at the whole value, in the renderer's steps.
+    var weight: Int {
+        switch self {
+        case .string(let text): text.utf8.count / 32
+        case .list(let values), .tuple(let values): values.weight
+        case .dictionary(let members): members.weight
+        default: 0
+        }
+    }
+
+    /// How deep values are nested in this one.
+    var depth: Int {
+        switch self {
+        case .list(let values), .tuple(let values): values.depth
+        case .dictionary(let members): members.depth
+        case .method(let receiver, _): receiver.depth + 1
+        // They change after they were put somewhere, so nobody could tell how deep that is.
+        case .namespace, .loop: RuntimeList.greatestDepth
+        default: 0
+        }
+    }
+
+    /// A list of values.
+    static func list(of values: [RuntimeValue]) -> RuntimeValue { .list(RuntimeList(values)) }
+
+    /// A tuple of values.
+    static func tuple(of values: [RuntimeValue]) -> RuntimeValue { .tuple(RuntimeList(values)) }
+
+    /// A mapping.
+    static func dictionary(of members: [RuntimeDictionary.Element]) -> RuntimeValue {
+        .dictionary(RuntimeDictionary(members))
+    }
+}

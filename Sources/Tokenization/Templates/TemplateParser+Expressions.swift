@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parses the expressions of a template, with Jinja's precedence.
+
+extension TemplateParser {
+    /// Parses an expression, or several with commas between, which make a tuple.
+    mutating func tuple(
+        allowingCondition: Bool = true
+    ) throws(TokenizationError) -> TemplateExpression {
+        let start = position
+        let first = allowingCondition ? try expression() : try disjunction()
+        guard kind == .symbol(",") else { return first }
+        var elements = [first]
+        while skip(symbol: ",") {
+            switch kind {
+            case .blockEnd, .variableEnd, .symbol(")"): break
+            default: elements.append(allowingCondition ? try expression() : try disjunction())
+            }
+        }
+        return TemplateExpression(kind: .tuple(elements), position: start)
+    }
+
+    /// Parses one expression.
+    mutating func expression() throws(TokenizationError) -> TemplateExpression {
+        try nested { parser throws(TokenizationError) in
+            var value = try parser.disjunction()
+            while parser.kind == .name("if") {
+                let start = parser.position
+                parser.advance()
+                let test = try parser.disjunction()
+                let otherwise = parser.skip(.name("else")) ? try parser.expression() : nil
+                value = TemplateExpression(
+                    kind: .condition(test: test, then: value, otherwise: otherwise),
+                    position: start)
+            }
+            return value
+        }
+    }
+
+    private mutating func disjunction() throws(TokenizationError) -> TemplateExpression {
+        var left = try conjunction()
+        while kind == .name("or") {
+            let start = position
+            advance()
+            left = TemplateExpression(kind: .or(left, try conjunction()), position: start)
+        }
+        return left
+    }
+
+    private mutating func conjunction() throws(TokenizationError) -> TemplateExpression {
+        var left = try negation()
+        while kind == .name("and") {
+            let start = position
+            advance()
+            left = TemplateExpression(kind: .and(left, try negation()), position: start)
+        }
+        return left
+    }
+
+    private mutating func negation() throws(TokenizationError) -> TemplateExpression {
+        let start = position
+        guard skip(.name("not")) else { return try comparison() }
+        let operand = try nested { parser throws(TokenizationError) in try parser.negation() }
+        return TemplateExpression(kind: .not(operand), position: start)
+    }
+
+    private mutating func comparison() throws(TokenizationError) -> TemplateExpression {
+        let start = position
+        let left = try sum()
+        var operands: [(sign: String, operand: TemplateExpression)] = []
+        while true {
+            if case .symbol(let sign) = kind, ["==", "!=", "<", "<=", ">", ">="].contains(sign) {
+                advance()
+                operands.append((sign, try sum()))
+            } else if skip(.name("in")) {
+                operands.append(("in", try sum()))
+            } else if kind == .name("not"), isNext(.name("in")) {
+                advance()
+                advance()
+                operands.append(("not in", try sum()))
+            } else {
+                break
+            }
+        }
+        guard !operands.isEmpty else { return left }
+        return TemplateExpression(kind: .comparison(left, operands), position: start)
+    }
+
+    /// Parses operands with one of `signs` between; they are applied from the left.
+    private mutating func chain(
+        _ signs: Set<String>,
+        _ operand: (inout TemplateParser) throws(TokenizationError) -> TemplateExpression
+    ) throws(TokenizationError) -> TemplateExpression {
+        let start = position
+        let left = try operand(&self)
+        var operands: [(sign: String, operand: TemplateExpression)] = []
+        while case .symbol(let sign) = kind, signs.contains(sign) {
+            advance()
+            operands.append((sign, try operand(&self)))
+        }
+        guard !operands.isEmpty else { return left }
+        return TemplateExpression(kind: .arithmetic(left, operands), position: start)
+    }
+
+    private mutating func sum() throws(TokenizationError) -> TemplateExpression {
+        try chain(["+", "-"]) { parser throws(TokenizationError) in try parser.concatenation() }
+    }
+
+    private mutating func concatenation() throws(TokenizationError) -> TemplateExpression {
+        let start = position
+        var parts = [try product()]
+        while skip(symbol: "~") { parts.append(try product()) }
+        guard parts.count > 1 else { return parts[0] }
+        return TemplateExpression(kind: .concatenation(parts), position: start)
+    }
+
+    private mutating func product() throws(TokenizationError) -> TemplateExpression {
+        try chain(["*", "/", "//", "%"]) { parser throws(TokenizationError) in
+            try parser.chain(["**"]) { parser throws(TokenizationError) in
+                try parser.unary(allowingFilters: true)
+            }
+        }
+    }
+
+    private mutating func unary(
+        allowingFilters: Bool
+    ) throws(TokenizationError) -> TemplateExpression {
+        let start = position
+        var value: TemplateExpression
+        if kind == .symbol("-") || kind == .symbol("+") {
+            let isNegative = kind == .symbol("-")
+            advance()
+            let operand = try nested { parser throws(TokenizationError) in
+                try parser.unary(allowingFilters: false)
+            }
+            value = TemplateExpression(
+                kind: isNegative ? .negative(operand) : .positive(operand), position: start)
+        } else {
+            value = try primary()
+        }
+        value = try postfix(value)
+        return allowingFilters ? try filters(value) : value
+    }
+
+    private mutating func primary() throws(TokenizationError) -> TemplateExpression {
+        let start = position
+        func literal(_ value: TemplateValue) -> TemplateExpression {
+            TemplateExpression(kind: .literal(value), position: start)
+        }
+        switch kind {
+        case .name(let name):
+            advance()
+            switch name {
+            case "true", "True": return literal(.boolean(true))
+            case "false", "False": return literal(.boolean(false))
+            case "none", "None": return literal(.none)
+            default: return TemplateExpression(kind: .name(name), position: start)
+            }
+        case .string(var text):
+            advance()
+            while case .string(let more) = kind {
+                text += more
+                advance()
+            }
+            return literal(.string(text))
+        case .integer(let value):
+            advance()
+            return literal(.integer(value))
+        case .number(let value):
+            advance()
+            return literal(.number(value))
+        case .symbol("("):
+            advance()
+            if skip(symbol: ")") { return TemplateExpression(kind: .tuple([]), position: start) }
+            let value = try tuple()
+            try expect(symbol: ")")
+            return value
+        case .symbol("["):
+            advance()
+            var elements: [TemplateExpression] = []
+            while !skip(symbol: "]") {
+                if !elements.isEmpty { try expect(symbol: ",") }
+                if skip(symbol: "]") { break }
+                elements.append(try expression())
+            }
+            return TemplateExpression(kind: .list(elements), position: start)
+        case .symbol("{"):
+            advance()
+            return TemplateExpression(kind: .dictionary(try members()), position: start)
+        default:
+            throw start.error("an expression expected, found \(kind.description)")
+        }
+    }
+
+    private mutating func members() throws(TokenizationError) -> [(
+        key: TemplateExpression, value: TemplateExpression
+    )] {
+        var members: [(key: TemplateExpression, value: TemplateExpression)] = []
+        while !skip(symbol: "}") {
+            if !members.isEmpty { try expect(symbol: ",") }
+            if skip(symbol: "}") { break }
+            let key = try expression()
+            try expect(symbol: ":")
+            members.append((key, try expression()))
+        }
+        return members
+    }
+
+    // MARK: - After a value
+
+    private mutating func postfix(
+        _ value: TemplateExpression
+    ) throws(TokenizationError) -> TemplateExpression {
+        var value = value
+        var length = 0
+        while true {
+            let start = position
+            if skip(symbol: ".") {
+                if case .integer(let index) = kind {
+                    advance()
+                    let item = TemplateExpression(kind: .literal(.integer(index)), position: start)
+                    value = TemplateExpression(kind: .item(value, item), position: start)
+                } else {
+                    value = TemplateExpression(
+                        kind: .attribute(value, try name()), position: start)
+                }
+            } else if skip(symbol: "[") {
+                value = TemplateExpression(kind: try subscripting(value), position: start)
+            } else if kind == .symbol("(") {
+                value = TemplateExpression(kind: .call(value, try arguments()), position: start)
+            } else {
+                return value
+            }
+            length += 1
+            if length > 64 { throw start.error("more than 64 accesses in a row") }
+        }
+    }
+
+    private mutating func subscripting(
+        _ value: TemplateExpression
+    ) throws(TokenizationError) -> TemplateExpression.Kind {
+        var bounds: [TemplateExpression?] = []
+        var bound: TemplateExpression?
+        while !skip(symbol: "]") {
+            if skip(symbol: ":") {
+                bounds.append(bound)
+                bound = nil
+                guard bounds.count <= 2 else {
+                    throw position.error("a slice has at most three parts")
+                }
+            } else {
+                guard bound == nil else { throw position.error("] expected") }
+                bound = try expression()
+            }
+        }
+        if bounds.isEmpty {
+            guard let bound else { throw position.error("an index expected") }
+            return .item(value, bound)
+        }
+        bounds.append(bound)
+        return .slice(value, bounds)
+    }
+
+    private mutating func arguments() throws(TokenizationError) -> TemplateArguments {
+        try expect(symbol: "(")
+        var arguments = TemplateArguments()
+        var isFirst = true
+        while !skip(symbol: ")") {
+            if !isFirst { try expect(symbol: ",") }
+            isFirst = false
+            if skip(symbol: ")") { break }
+            if kind == .symbol("*") || kind == .symbol("**") {
+                throw position.error("unpacked arguments are not supported", "write them out")
+            }
+            if case .name(let name) = kind, isNext(.symbol("=")) {
+                advance()
+                advance()
+                arguments.named.append((name, try expression()))
+            } else {
+                guard arguments.named.isEmpty else {
+                    throw position.error("an argument without a name after one with a name")
+                }
+                arguments.positional.append(try expression())
+            }
+        }
+        return arguments
+    }
+
+    /// Parses filters and tests after a value.
+    private mutating func filters(
+        _ value: TemplateExpression
+    ) throws(TokenizationError) -> TemplateExpression {
+        var value = value
+        var length = 0
+        while true {
+            let start = position
+            if skip(symbol: "|") {
+                value = TemplateExpression(
+                    kind: .filter(value, try filterCall()), position: start)
+            } else if skip(.name("is")) {
+                value = try test(value, from: start)
+            } else if kind == .symbol("(") {
+                value = TemplateExpression(kind: .call(value, try arguments()), position: start)
+            } else {
+                return value
+            }
+            length += 1
+            if length > 64 { throw start.error("more than 64 filters in a row") }
+        }
+    }
+
+    /// Parses a filter's name and arguments; it must be one that is known.
+    mutating func filterCall() throws(TokenizationError) -> TemplateCall {
+        let start = position
+        let name = try name()
+        guard TemplateRenderer.filterNames.contains(name) else {
+            let known = TemplateRenderer.filterNames.sorted().joined(separator: ", ")
+            throw start.error("the filter \(name) is not supported", "supported: \(known)")
+        }
+        let arguments = kind == .symbol("(") ? try arguments() : TemplateArguments()
+        return TemplateCall(name: name, arguments: arguments, position: start)
+    }
+
+    private mutating func test(
+        _ value: TemplateExpression, from start: TemplatePosition
+    ) throws(TokenizationError) -> TemplateExpression {
+        let isNegated = skip(.name("not"))
+        let place = position
+        let name = try name()
+        guard TemplateRenderer.testNames.contains(name) else {
+            let known = TemplateRenderer.testNames.sorted().joined(separator: ", ")
+            throw place.error("the test \(name) is not supported", "supported: \(known)")
+        }
+        var arguments = TemplateArguments()
+        switch kind {
+        case .symbol("("): arguments = try self.arguments()
+        case .name("else"), .name("or"), .name("and"), .name("if"), .name("is"): break
+        case .name, .string, .integer, .number, .symbol("["), .symbol("{"):
+            arguments.positional = [try postfix(try primary())]
+        default: break
+        }
+        let call = TemplateCall(name: name, arguments: arguments, position: place)
+        let test = TemplateExpression(kind: .test(value, call), position: start)
+        return isNegated ? TemplateExpression(kind: .not(test), position: start) : test
+    }
+}

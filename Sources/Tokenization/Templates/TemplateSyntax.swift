@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tree that a template is parsed into.
+
+/// An expression with its place.
+struct TemplateExpression: Sendable {
+    indirect enum Kind: Sendable {
+        case literal(TemplateValue)
+        case name(String)
+        case list([TemplateExpression])
+        case tuple([TemplateExpression])
+        case dictionary([(key: TemplateExpression, value: TemplateExpression)])
+        case attribute(TemplateExpression, String)
+        case item(TemplateExpression, TemplateExpression)
+        case slice(TemplateExpression, [TemplateExpression?])
+        case call(TemplateExpression, TemplateArguments)
+        case filter(TemplateExpression, TemplateCall)
+        case test(TemplateExpression, TemplateCall)
+        case not(TemplateExpression)
+        case negative(TemplateExpression)
+        case positive(TemplateExpression)
+        case and(TemplateExpression, TemplateExpression)
+        case or(TemplateExpression, TemplateExpression)
+        case arithmetic(TemplateExpression, [(sign: String, operand: TemplateExpression)])
+        case concatenation([TemplateExpression])
+        case comparison(TemplateExpression, [(sign: String, operand: TemplateExpression)])
+        case condition(
+            test: TemplateExpression, then: TemplateExpression, otherwise: TemplateExpression?)
+    }
+
+    let kind: Kind
+    let position: TemplatePosition
+}
+
+/// The arguments of a call.
+struct TemplateArguments: Sendable {
+    var positional: [TemplateExpression] = []
+    var named: [(name: String, value: TemplateExpression)] = []
+}
+
+/// A filter or a test with its arguments.
+struct TemplateCall: Sendable {
+    let name: String
+    let arguments: TemplateArguments
+    let position: TemplatePosition
+}
+
+/// What can be assigned to.
+indirect enum TemplateTarget: Sendable {
+    case name(String)
+    case attribute(String, String)
+    case tuple([TemplateTarget])
+}
+
+/// A macro as it is defined.
+struct TemplateMacro: Sendable {
+    let name: String
+    let parameters: [(name: String, fallback: TemplateExpression?)]
+    let body: [TemplateStatement]
+}
+
+/// A statement with its place.
+struct TemplateStatement: Sendable {
+    indirect enum Kind: Sendable {
+        case text(String)
+        case output(TemplateExpression)
+        case condition(
+            [(test: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement])
+        case loop(TemplateLoop)
+        case assignment(TemplateTarget, TemplateExpression)
+        case capture(TemplateTarget, [TemplateCall], [TemplateStatement])
+        case macro(TemplateMacro)
+        case group([TemplateStatement])
+        case leave
+        case skip
+    }
+
+    let kind: Kind
+    let position: TemplatePosition
+}
+
+/// A `for` loop.
+struct TemplateLoop: Sendable {
+    let target: TemplateTarget
+    let sequence: TemplateExpression
+    let filter: TemplateExpression?
+    let body: [TemplateStatement]
+    let otherwise: [TemplateStatement]
+}

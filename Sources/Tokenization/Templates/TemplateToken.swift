@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pieces that a template's text is cut into.
+
+/// A place in a template's text.
+struct TemplatePosition: Sendable, Hashable {
+    let line: Int
+    let column: Int
+
+    /// An error at this place.
+    func error(_ problem: String, _ remedy: String = "") -> TokenizationError {
+        TokenizationError(line: line, column: column, problem: problem, remedy: remedy)
+    }
+}
+
+/// A piece of a template with its place.
+struct TemplateToken: Sendable {
+    enum Kind: Sendable, Equatable {
+        case text(String)
+        case blockStart
+        case blockEnd
+        case variableStart
+        case variableEnd
+        case name(String)
+        case string(String)
+        case integer(Int)
+        case number(Double)
+        case symbol(String)
+        case end
+
+        /// The piece, as an error shows it.
+        var description: String {
+            switch self {
+            case .text: "text"
+            case .blockStart: "{%"
+            case .blockEnd: "%}"
+            case .variableStart: "{{"
+            case .variableEnd: "}}"
+            case .name(let name): name
+            case .string: "a string"
+            case .integer, .number: "a number"
+            case .symbol(let symbol): symbol
+            case .end: "the end of the template"
+            }
+        }
+    }
+
+    let kind: Kind
+    let position: TemplatePosition
+}

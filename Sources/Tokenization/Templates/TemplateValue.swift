@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be given to a template.
+
+/// A value for a template's variable.
+public enum TemplateValue: Sendable, Hashable {
+    /// Jinja's `none`.
+    case none
+    /// True or false.
+    case boolean(Bool)
+    /// A whole number.
+    case integer(Int)
+    /// A number.
+    case number(Double)
+    /// A text.
+    case string(String)
+    /// A list.
+    case array([TemplateValue])
+    /// A mapping, in the order in which it is iterated.
+    case dictionary([Entry])
+
+    /// One key of a mapping with its value.
+    public struct Entry: Sendable, Hashable {
+        /// The key.
+        public let key: String
+        /// The value.
+        public let value: TemplateValue
+
+        /// An entry.
+        ///
+        /// - Parameters:
+        ///   - key: The key.
+        ///   - value: The value.
+        public init(_ key: String, _ value: TemplateValue) {
+            self.key = key
+            self.value = value
+        }
+    }
+}
+
+extension TemplateValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    /// A text.
+    ///
+    /// - Parameter value: The text.
+    public init(stringLiteral value: String) { self = .string(value) }
+
+    /// True or false.
+    ///
+    /// - Parameter value: Which.
+    public init(booleanLiteral value: Bool) { self = .boolean(value) }
+
+    /// A whole number.
+    ///
+    /// - Parameter value: The number.
+    public init(integerLiteral value: Int) { self = .integer(value) }
+
+    /// A list.
+    ///
+    /// - Parameter elements: Its elements.
+    public init(arrayLiteral elements: TemplateValue...) { self = .array(elements) }
+
+    /// A mapping.
+    ///
+    /// - Parameter elements: Its keys and values in order.
+    public init(dictionaryLiteral elements: (String, TemplateValue)...) {
+        self = .dictionary(elements.map { Entry($0.0, $0.1) })
+    }
+}
