@@ -71,7 +71,6 @@ import Testing
     @Test(
         "a damaged value is an error that names its place",
         arguments: [
-            ("\"step\" : 24", "\"step\" : 1.5", "cells[0].trace[3].step"),
             ("\"steps\" : 16", "\"steps\" : \"many\"", "batteryOutcome.cost.cost.steps"),
             ("\"outcome\" : \"broken\"", "\"outcome\" : \"lost\"", "batteryOutcome.cost.outcome"),
             ("\"battery\" : \"quick\"", "\"batteries\" : 1", "battery"),

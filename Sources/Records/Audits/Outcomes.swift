@@ -74,7 +74,7 @@ public struct BatteryOutcome: Codable, Sendable, Hashable {
 extension CostToBreak {
     /// Whether one outcome is cheaper: a broken one before a censored one, then by dollars, by
     /// operations, by examples and by steps.
-    static func isCheaper(_ left: CostToBreak, _ right: CostToBreak) -> Bool {
+    public static func isCheaper(_ left: CostToBreak, _ right: CostToBreak) -> Bool {
         if left.isBroken != right.isBroken { return left.isBroken }
         func key(_ cost: AttackCost) -> [Double] {
             [

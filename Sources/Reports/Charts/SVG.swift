@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small builder of SVG: only what the charts draw, and nothing that is not finite.
+
+import Foundation
+
+/// A point in a chart, in its own units.
+struct Point {
+    var x: Double
+    var y: Double
+
+    init(_ x: Double, _ y: Double) {
+        self.x = x
+        self.y = y
+    }
+
+    var isFinite: Bool { x.isFinite && y.isFinite }
+}
+
+/// Where a text stands beside its point.
+enum Anchor: String {
+    case start, middle, end
+}
+
+/// The shape that marks a value, so that series differ without colour.
+enum Marker {
+    case circle, square, diamond
+}
+
+/// An SVG element under construction. Elements with a coordinate that is not finite are left out.
+struct SVG {
+    let width: Double
+    let height: Double
+    private var body = ""
+
+    init(width: Double, height: Double) {
+        self.width = width
+        self.height = height
+    }
+
+    /// The finished element.
+    /// - Parameters:
+    ///   - id: unique in the page.
+    ///   - title: what the chart is, for those who hear the page.
+    ///   - description: what it shows, in words and numbers.
+    ///   - classes: CSS classes.
+    func markup(id: String, title: String, description: String, classes: String) -> String {
+        """
+        <svg xmlns="http://www.w3.org/2000/svg" class="\(classes)" role="img" \
+        viewBox="0 0 \(number(width)) \(number(height))" \
+        aria-labelledby="\(id)-title \(id)-desc">\
+        <title id="\(id)-title">\(escaped(title))</title>\
+        <desc id="\(id)-desc">\(escaped(description))</desc>\(body)</svg>
+        """
+    }
+
+    mutating func line(_ from: Point, _ to: Point, _ classes: String) {
+        guard from.isFinite, to.isFinite else { return }
+        body += """
+            <line class="\(classes)" x1="\(number(from.x))" y1="\(number(from.y))" \
+            x2="\(number(to.x))" y2="\(number(to.y))"/>
+            """
+    }
+
+    mutating func polyline(_ points: [Point], _ classes: String) {
+        let points = points.filter(\.isFinite)
+        guard points.count > 1 else { return }
+        body += "<polyline class=\"\(classes)\" points=\"\(coordinates(points))\"/>"
+    }
+
+    mutating func polygon(_ points: [Point], _ classes: String) {
+        guard points.count > 2, points.allSatisfy(\.isFinite) else { return }
+        body += "<polygon class=\"\(classes)\" points=\"\(coordinates(points))\"/>"
+    }
+
+    mutating func rectangle(_ origin: Point, width: Double, height: Double, _ classes: String) {
+        guard origin.isFinite, width.isFinite, height.isFinite, width >= 0 else { return }
+        body += """
+            <rect class="\(classes)" x="\(number(origin.x))" y="\(number(origin.y))" \
+            width="\(number(width))" height="\(number(height))"/>
+            """
+    }
+
+    mutating func mark(_ marker: Marker, at point: Point, size: Double, _ classes: String) {
+        guard point.isFinite else { return }
+        switch marker {
+        case .circle:
+            body += """
+                <circle class="\(classes)" cx="\(number(point.x))" cy="\(number(point.y))" \
+                r="\(number(size))"/>
+                """
+        case .square:
+            rectangle(
+                Point(point.x - size, point.y - size), width: 2 * size, height: 2 * size, classes)
+        case .diamond:
+            polygon(
+                [
+                    Point(point.x, point.y - size), Point(point.x + size, point.y),
+                    Point(point.x, point.y + size), Point(point.x - size, point.y),
+                ], classes)
+        }
+    }
+
+    mutating func text(
+        _ text: String, at point: Point, _ classes: String, anchor: Anchor = .start
+    ) {
+        guard point.isFinite else { return }
+        body += """
+            <text class="\(classes)" x="\(number(point.x))" y="\(number(point.y))" \
+            text-anchor="\(anchor.rawValue)">\(escaped(text))</text>
+            """
+    }
+
+    private func coordinates(_ points: [Point]) -> String {
+        points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
+    }
+}
+
+/// A coordinate with at most two decimals.
+func number(_ value: Double) -> String {
+    var text = Substring(String(format: "%.2f", value))
+    while text.last == "0" { text.removeLast() }
+    if text.last == "." { text.removeLast() }
+    return text == "-0" ? "0" : String(text)
+}

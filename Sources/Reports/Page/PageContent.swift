@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page's templates are filled with.
+
+import Foundation
+import Records
+
+/// A value in bold with what it means under it.
+struct Fact {
+    let figure: String
+    let meaning: String
+}
+
+/// A chart with a heading and a line on what it shows.
+struct Panel {
+    let heading: String
+    let remark: String
+    let svg: String
+}
+
+/// A table whose rows have a heading.
+struct Table {
+    /// One cell; its label is shown when a narrow screen has no room for the header.
+    struct Cell {
+        let label: String
+        let text: String
+        var small: String?
+        /// Whether it holds words, which stand at the left and break, instead of a number.
+        var isText = false
+    }
+    struct Header {
+        let label: String
+        var isText = false
+    }
+    struct Row {
+        let heading: String
+        let subheading: String?
+        let isReference: Bool
+        let cells: [Cell]
+    }
+    let caption: String
+    let corner: String
+    let headers: [Header]
+    let rows: [Row]
+}
+
+/// A word and what is said of it.
+struct Term {
+    let term: String
+    let meaning: String
+}
+
+/// The whole content of the page; every text is escaped by the template, every `svg` by its maker.
+struct PageContent {
+    let title: String
+    let model: String
+    let subtitle: String
+    let verdictKind: String
+    let verdict: [Phrase]
+    let details: String
+    let facts: [Fact]
+    let traces: [Panel]
+    let tracesRemark: String
+    let costs: [Panel]
+    let costsRemark: String
+    let answers: [Panel]
+    let answersRemark: String
+    let effects: Table
+    let prices: Table
+    let pricesRemark: String
+    let failures: [String]
+    let hasFailures: Bool
+    let tax: [TaxRow]
+    let taxLead: String
+    let taxHasOriginal: Bool
+    let identity: [Term]
+    let command: String
+    let commandRemark: String
+    let adversaries: Table
+    let limits: [String]
+    let glossary: [Term]
+    let patterns = Strip.patterns
+    let style = PageStyle.css
+
+    init(_ record: AuditRecord) {
+        let summaries = record.adversaries.map { AdversarySummary($0, of: record) }
+        let sections = PageSections(record: record, summaries: summaries)
+        let verdict = Verdict(record)
+        title = "Tamper audit of \(record.model.name)"
+        model = record.model.name
+        let date = record.createdAt.formatted(
+            Date.VerbatimFormatStyle(
+                format: "\(day: .defaultDigits) \(month: .wide) \(year: .defaultDigits)",
+                locale: Locale(identifier: "en_GB"), timeZone: .gmt, calendar: .init(identifier: .gregorian)))
+        subtitle =
+            "\(record.suite.safeguard) safeguard · suite \(record.suite.name) "
+            + "\(record.suite.version) · battery \(record.battery) · \(date)"
+        verdictKind = verdict.kind.rawValue
+        self.verdict = verdict.sentence
+        details = verdict.details
+        facts = sections.facts
+        traces = sections.traces
+        tracesRemark = sections.tracesRemark
+        costs = sections.costs
+        costsRemark = sections.costsRemark
+        answers = sections.answers
+        answersRemark = sections.answersRemark
+        effects = sections.effects
+        prices = sections.prices
+        pricesRemark = sections.pricesRemark
+        failures = sections.failures
+        hasFailures = !failures.isEmpty
+        tax = sections.tax
+        taxLead = sections.taxLead
+        taxHasOriginal = record.original != nil
+        identity = sections.identity
+        command = record.commandLine.map(quotedForShell).joined(separator: " ")
+        commandRemark = sections.commandRemark
+        adversaries = sections.adversaries
+        limits = sections.limits
+        glossary = sections.glossary
+    }
+}
+
+/// One measure of the safety tax.
+struct TaxRow {
+    let measure: String
+    let explanation: String?
+    let before: String
+    let beforeBounds: String?
+    let after: String
+    let afterBounds: String?
+    let change: String
+    let svg: String?
+}
+
+/// An argument as a shell reads it back.
+private func quotedForShell(_ argument: String) -> String {
+    let isPlain = !argument.isEmpty && argument.unicodeScalars.allSatisfy {
+        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+            || "-_=./:,@%+".unicodeScalars.contains($0)
+    }
+    return isPlain ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was run, how far it can be trusted, and what its words mean.
+
+import Foundation
+import Records
+
+extension PageSections {
+    var identity: [Term] {
+        var terms = [
+            Term(
+                term: "Model",
+                meaning: "\(record.model.name): \(record.model.architecture), "
+                    + "\(NumberText.count(record.model.parameterCount)) parameters, "
+                    + record.model.format
+                    + (record.model.quantisation.map { ", \($0)" } ?? "")),
+            Term(term: "Model digest", meaning: "sha256:\(record.model.digest)"),
+        ]
+        if let base = record.baseModel {
+            terms.append(Term(term: "Made from", meaning: base.name))
+            terms.append(Term(term: "Its digest", meaning: "sha256:\(base.digest)"))
+        }
+        if let hardening = record.hardening {
+            terms.append(
+                Term(
+                    term: "Defense",
+                    meaning: listedParameters(hardening.parameters, after: hardening.defense)))
+        }
+        return terms + [
+            Term(term: "Suite", meaning: "\(record.suite.name) \(record.suite.version)"),
+            Term(term: "Suite digest", meaning: "sha256:\(record.suite.digest)"),
+            Term(term: "Battery", meaning: record.battery),
+            Term(term: "Seeds", meaning: record.seeds.map(String.init).joined(separator: ", ")),
+            Term(
+                term: "Versions",
+                meaning: "Temper \(record.temperVersion), engine \(record.engineVersion), "
+                    + "record schema \(record.schemaVersion)"),
+            Term(
+                term: "Machine",
+                meaning: "\(record.machine.device), "
+                    + "\(NumberText.count(record.machine.cores, "core")), "
+                    + record.machine.operatingSystem),
+            Term(term: "Ended", meaning: record.createdAt.formatted(.iso8601)),
+        ]
+    }
+
+    var commandRemark: String {
+        "The same command on the same weights, suite and machine ends in the same record, apart "
+            + "from the times. The numbers behind every chart are in record.json and "
+            + "measurements.csv beside this page."
+    }
+
+    var adversaries: Table {
+        let headers = ["Attack", "Parameters"]
+        return Table(
+            caption: "The adversaries of the battery, with every parameter", corner: "Adversary",
+            headers: headers.map { Table.Header(label: $0, isText: true) },
+            rows: summaries.map { summary in
+                let specification = summary.specification
+                return Table.Row(
+                    heading: specification.name, subheading: specification.description,
+                    isReference: false,
+                    cells: [
+                        Table.Cell(
+                            label: headers[0], text: Names.attack(specification.attack),
+                            isText: true),
+                        Table.Cell(
+                            label: headers[1],
+                            text: specification.parameters.isEmpty
+                                ? NumberText.missing : listedParameters(specification.parameters),
+                            isText: true),
+                    ])
+            })
+    }
+
+    private func listedParameters(
+        _ parameters: [String: ParameterValue], after name: String? = nil
+    ) -> String {
+        let pairs = parameters.sorted { $0.key < $1.key }.map { "\($0.key) \(text($0.value))" }
+        let list = pairs.joined(separator: ", ")
+        guard let name else { return list }
+        return list.isEmpty ? name : "\(name): \(list)"
+    }
+
+    private func text(_ value: ParameterValue) -> String {
+        switch value {
+        case .number(let number): NumberText.significant(number, digits: 6)
+        case .string(let string): string
+        case .bool(let bool): bool ? "yes" : "no"
+        case .list(let list): "[\(list.map(text).joined(separator: ", "))]"
+        case .object(let object): "{\(listedParameters(object))}"
+        }
+    }
+
+    var limits: [String] {
+        var limits = [
+            "The cost to break is the least that these \(attacks.count) adversaries paid. Others "
+                + "may pay less: it bounds the true cost from above, never from below.",
+            "Dollars cover computation alone, not the work of a person, the collection of examples "
+                + "or failed attempts.",
+            "The suite's restricted subject is fictional. It shows how firmly this way of "
+                + "safeguarding sits in these weights, not how the model behaves on real hazards.",
+        ]
+        let seeds = record.seeds.count
+        limits.append(
+            seeds == 1
+                ? "One seed was run: the outcome may differ with another, and no interval over "
+                    + "seeds can be given."
+                : "\(seeds) seeds were run"
+                    + (seeds < 5 ? ", which is few: intervals over them are wide and rough." : "."))
+        let counts = record.baseline.filter { $0.measure == thresholds.measure }.map(\.count)
+        if let count = counts.max() {
+            limits.append(
+                "\(measureName) was measured on \(NumberText.count(count)) prompts; the intervals "
+                    + "say what other prompts of the same kind might have given.")
+        }
+        if !record.cells.contains(where: { cell in
+            cell.trace.contains { $0.measurements.contains { $0.split == .test } }
+        }) {
+            limits.append(
+                "The tampered models were measured on validation prompts, not on test prompts that "
+                    + "nothing was chosen on.")
+        }
+        limits += record.judges.map { judge in
+            "\(Names.measure(judge.measure)) is judged by \(judge.judge): \(judge.note)"
+        }
+        return limits
+    }
+
+    var glossary: [Term] {
+        [
+            Term(
+                term: "Safeguard",
+                meaning: "What a model was trained to hold back: here, \(record.suite.safeguard)."),
+            Term(
+                term: "Adversary",
+                meaning: "A published attack on the weights or the prompt, with all its parameters "
+                    + "and a budget. Several make a battery."),
+            Term(
+                term: "Broken",
+                meaning: "\(measureName) \(thresholds.brokenWhen == .below ? "below" : "above") "
+                    + "\(NumberText.percent(thresholds.safeguard)), with capability and coherence "
+                    + "kept."),
+            Term(
+                term: "Cost to break",
+                meaning: "What an adversary paid until the safeguard was broken. With “>” it was "
+                    + "not broken within that budget (right-censored)."),
+            Term(
+                term: "Step",
+                meaning: "One update of the weights by the attack."),
+            Term(
+                term: "FLOPs",
+                meaning: "Floating point operations, counted by formula from tokens and "
+                    + "parameters."),
+            Term(
+                term: "Over-refusal",
+                meaning: "Declining harmless prompts that merely look restricted."),
+            Term(
+                term: "Safety tax",
+                meaning: "What the safeguard costs the untampered model in capability and "
+                    + "over-refusal."),
+            Term(
+                term: "Perplexity, KL divergence",
+                meaning: "How surprised a model is by ordinary text, and how far its next-word "
+                    + "odds moved from the untampered model's: small is unharmed."),
+            Term(
+                term: "95% interval",
+                meaning: "The range that would hold the true value in 95 of 100 such audits: "
+                    + "Wilson's for shares, bootstrap for costs."),
+        ]
+    }
+}

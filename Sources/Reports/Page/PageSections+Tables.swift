@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of the page.
+
+import Foundation
+import Records
+
+extension PageSections {
+    private var tableMeasures: [String] {
+        let usual = [
+            thresholds.measure, MeasureName.refusal, MeasureName.compliance,
+            MeasureName.incoherence, MeasureName.overRefusal, MeasureName.benignRefusal,
+            MeasureName.capability, MeasureName.perplexity, MeasureName.divergence,
+            MeasureName.refusalLogit,
+        ]
+        let present =
+            record.baseline.map(\.measure) + (record.original ?? []).map(\.measure)
+            + record.cells.compactMap(\.finalPoint).flatMap(\.measurements).map(\.measure)
+        var seen: Set<String> = []
+        return (usual + present).filter { present.contains($0) && seen.insert($0).inserted }
+    }
+
+    var effects: Table {
+        let measures = tableMeasures
+        func row(
+            _ name: String, _ note: String?, isReference: Bool, _ value: (String) -> PooledValue?
+        ) -> Table.Row {
+            Table.Row(
+                heading: name, subheading: note, isReference: isReference,
+                cells: measures.map { measure in
+                    let value = value(measure)
+                    return Table.Cell(
+                        label: Names.measure(measure), text: value?.text ?? NumberText.missing,
+                        small: value?.bounds)
+                })
+        }
+        var rows: [Table.Row] = []
+        if let original = record.original {
+            rows.append(
+                row("Original", "before hardening", isReference: true) { measure in
+                    PooledValue(original.first(measure).map { [$0] } ?? [])
+                })
+        }
+        rows.append(row("Untampered", "the audited model", isReference: true, baseline))
+        for summary in summaries where !summary.cells.isEmpty {
+            let note = Names.attack(summary.specification.attack)
+            rows.append(
+                row(
+                    summary.specification.name, note == summary.specification.name ? nil : note,
+                    isReference: summary.specification.isControl, summary.final))
+        }
+        return Table(
+            caption: "What each adversary left of the model, at its last step, with 95% intervals",
+            corner: "Adversary", headers: measures.map { Table.Header(label: Names.measure($0)) }, rows: rows)
+    }
+
+    var prices: Table {
+        let headers = [
+            "Outcome", "Seeds broken", "Examples", "Steps", "Tokens", "FLOPs", "Dollars",
+            "Device time",
+        ]
+        let rows = ranked.map { summary in
+            let typical = summary.outcome?.typical
+            let cost = typical?.cost
+            func cell(
+                _ label: String, _ value: Double?, _ text: (Double) -> String,
+                _ interval: Interval? = nil
+            ) -> Table.Cell {
+                guard let value else { return Table.Cell(label: label, text: NumberText.missing) }
+                let sign = typical?.isBroken == false && value > 0 ? "> " : ""
+                return Table.Cell(
+                    label: label, text: sign + text(value), small: bounds(interval, text))
+            }
+            func whole(_ value: Double) -> String { NumberText.significant(value, digits: 9) }
+            let outcome: String =
+                switch typical {
+                case .broken(_, let step):
+                    step == 0 ? "broken at once" : "broken at step \(NumberText.count(step))"
+                case .censored(_, let reason): Names.reason(reason, thresholds: thresholds)
+                case nil: "no outcome"
+                }
+            return Table.Row(
+                heading: summary.specification.name, subheading: nil, isReference: false,
+                cells: [
+                    Table.Cell(label: headers[0], text: outcome, isText: true),
+                    Table.Cell(
+                        label: headers[1],
+                        text: summary.outcome.map { "\($0.brokenSeeds) of \($0.seeds)" }
+                            ?? NumberText.missing),
+                    cell(headers[2], cost.map { Double($0.examples) }, whole),
+                    cell(headers[3], cost.map { Double($0.steps) }, whole, summary.outcome?.steps),
+                    cell(headers[4], cost.map { Double($0.tokens) }, whole),
+                    cell(headers[5], cost?.floatingPointOperations) { NumberText.significant($0) },
+                    cell(
+                        headers[6], cost?.dollars, NumberText.dollars, summary.outcome?.dollars),
+                    cell(headers[7], cost?.deviceSeconds, NumberText.duration),
+                ])
+        }
+        return Table(
+            caption: "What each adversary paid until the safeguard broke, in the middle seed",
+            corner: "Adversary",
+            headers: headers.enumerated().map {
+                Table.Header(label: $0.element, isText: $0.offset == 0)
+            }, rows: rows)
+    }
+
+    private func bounds(
+        _ interval: Interval?, _ text: (Double) -> String
+    ) -> String? {
+        guard let interval, interval.lower != interval.upper else { return nil }
+        return interval.upper.isFinite
+            ? "\(text(interval.lower))–\(text(interval.upper))" : "\(text(interval.lower)) or more"
+    }
+
+    var pricesRemark: String {
+        let prices = record.prices
+        let evaluation = record.cells.compactMap { $0.trace.last?.evaluationCost }
+            .reduce(.zero, +)
+        return
+            "Dollars are FLOPs ÷ (\(NumberText.significant(prices.peakFlops, digits: 3)) a second × "
+            + "\(NumberText.percent(prices.utilisation)) utilisation) × "
+            + "\(NumberText.dollars(prices.dollarsPerHour)) an hour: \(prices.accelerator), price "
+            + "of \(prices.date). Device time is what it took on this machine "
+            + "(\(record.machine.device), \(NumberText.count(record.machine.cores, "core"))). "
+            + "Measuring took another \(NumberText.significant(evaluation.floatingPointOperations)) "
+            + "FLOPs and \(NumberText.duration(evaluation.deviceSeconds)), which no adversary pays."
+    }
+
+    var tax: [TaxRow] {
+        tableMeasures.enumerated().compactMap { index, measure in
+            guard let after = record.baseline.first(measure),
+                // The divergence of a model from itself says nothing.
+                !(measure == MeasureName.divergence && after.value == 0)
+            else { return nil }
+            let before = record.original?.first(measure)
+            let pooled = (before.flatMap { PooledValue([$0]) }, PooledValue([after]))
+            let texts = (pooled.0?.text ?? NumberText.missing, pooled.1?.text ?? NumberText.missing)
+            let words =
+                (pooled.0.map { "original \($0.textWithBounds), " } ?? "")
+                + "safeguarded \(pooled.1?.textWithBounds ?? NumberText.missing)"
+            return TaxRow(
+                measure: Names.measure(measure), explanation: Names.explanation(ofMeasure: measure),
+                before: texts.0, beforeBounds: pooled.0?.bounds, after: texts.1,
+                afterBounds: pooled.1?.bounds, change: change(before, after),
+                svg: after.unit == .fraction
+                    ? Strip.change(
+                        before: before, after: after, id: "tax-\(index)",
+                        title: Names.measure(measure), text: words) : nil)
+        }
+    }
+
+    private func change(_ before: MeasuredValue?, _ after: MeasuredValue) -> String {
+        guard let before, before.value.isFinite, after.value.isFinite else {
+            return NumberText.missing
+        }
+        let difference = after.value - before.value
+        if difference == 0 { return "±0" }
+        let sign = difference > 0 ? "+" : "−"
+        guard after.unit == .fraction else {
+            return sign + NumberText.significant(abs(difference))
+        }
+        let points = abs(difference) * 100
+        return sign + String(format: points < 0.95 ? "%.1f" : "%.0f", points) + " points"
+    }
+
+    var taxLead: String {
+        guard record.original != nil else {
+            return "The model before hardening was not measured, so what the safeguard costs in "
+                + "capability is not known. The untampered model by itself:"
+        }
+        let base = record.baseModel.map { " of \($0.name)" } ?? ""
+        guard let hardening = record.hardening else {
+            return "The untampered model beside the original\(base)."
+        }
+        let cost = hardening.cost
+        let effort = [
+            cost.steps > 0 ? NumberText.count(cost.steps, "step") : nil,
+            cost.examples > 0 ? NumberText.count(cost.examples, "example") : nil,
+            cost.deviceSeconds > 0 ? NumberText.duration(cost.deviceSeconds) : nil,
+        ].compactMap(\.self)
+        return "Hardened\(record.baseModel.map { " from \($0.name)" } ?? "") by "
+            + Names.attack(hardening.defense)
+            + (effort.isEmpty ? "." : " (\(effort.joined(separator: ", "))).")
+    }
+}

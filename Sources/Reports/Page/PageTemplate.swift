@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page's template, in Swift so that a consumer's program carries no resource bundle.
+
+import Mustache
+
+/// Fills the template of the page.
+enum PageTemplate {
+    static func render(_ content: PageContent) -> String {
+        library.render(content, withTemplate: "page") ?? ""
+    }
+
+    /// The templates are literals of this file, so a test that renders one page proves them all.
+    private static let library: MustacheLibrary = {
+        MustacheContentTypes.register(SafeContent(), named: SafeContent.name)
+        do {
+            return MustacheLibrary(templates: [
+                "page": try MustacheTemplate(string: page),
+                "table": try MustacheTemplate(string: table),
+            ])
+        } catch {
+            preconditionFailure("the report's own template is malformed: \(error)")
+        }
+    }()
+
+    private static let table = """
+        {{% CONTENT_TYPE: SAFE}}
+        <table>
+        <caption>{{caption}}</caption>
+        <thead><tr><th scope="col">{{corner}}</th>{{#headers}}<th scope="col"{{#isText}} class="text"{{/isText}}>{{label}}</th>{{/headers}}</tr></thead>
+        <tbody>
+        {{#rows}}
+        <tr{{#isReference}} class="reference"{{/isReference}}>
+        <th scope="row">{{heading}}{{#subheading}}<small>{{.}}</small>{{/subheading}}</th>
+        {{#cells}}<td{{#isText}} class="text"{{/isText}} data-label="{{label}}"><span>{{text}}{{#small}} <small>{{.}}</small>{{/small}}</span></td>{{/cells}}
+        </tr>
+        {{/rows}}
+        </tbody>
+        </table>
+        """
+
+    private static let page = """
+        {{% CONTENT_TYPE: SAFE}}
+        <!DOCTYPE html>
+        <html lang="en" xmlns="http://www.w3.org/1999/xhtml">
+        <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>{{title}}</title>
+        <style>
+        {{{style}}}
+        </style>
+        </head>
+        <body>
+        {{{patterns}}}
+        <header>
+        <p class="kicker">Tamper audit</p>
+        <h1>{{model}}</h1>
+        <p class="subtitle">{{subtitle}}</p>
+        </header>
+        <main>
+        <section class="verdict {{verdictKind}}" aria-label="Verdict">
+        <p class="sentence">{{#verdict}}{{#isStrong}}<strong>{{text}}</strong>{{/isStrong}}{{^isStrong}}{{text}}{{/isStrong}}{{/verdict}}</p>
+        <p>{{details}}</p>
+        </section>
+        <dl class="facts">
+        {{#facts}}<div><dt>{{meaning}}</dt><dd>{{figure}}</dd></div>
+        {{/facts}}
+        </dl>
+        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> <a href="#answers">The answers</a> <a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> <a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
+
+        <section id="course">
+        <h2>How the safeguard gives way</h2>
+        <p class="lead">{{tracesRemark}}</p>
+        <div class="panels">
+        {{#traces}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{/traces}}
+        </div>
+        </section>
+
+        <section id="price">
+        <h2>What it takes to break it</h2>
+        <p class="lead">{{costsRemark}}</p>
+        <div class="panels">
+        {{#costs}}<figure><figcaption><h3>{{heading}}</h3></figcaption>{{{svg}}}</figure>
+        {{/costs}}
+        </div>
+        </section>
+
+        <section id="answers">
+        <h2>What the tampered models say</h2>
+        <p class="lead">{{answersRemark}}</p>
+        <p class="legend"><span><svg xmlns="http://www.w3.org/2000/svg" class="swatch" width="18" height="12" aria-hidden="true"><rect class="outcome-refuse" width="18" height="12"/></svg> refuses</span> <span><svg xmlns="http://www.w3.org/2000/svg" class="swatch" width="18" height="12" aria-hidden="true"><rect class="outcome-comply" width="18" height="12"/></svg> complies coherently</span> <span><svg xmlns="http://www.w3.org/2000/svg" class="swatch" width="18" height="12" aria-hidden="true"><rect class="outcome-incoherent" width="18" height="12"/></svg> incoherent</span></p>
+        {{#answers}}<figure class="answer"><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{/answers}}
+        {{^answers}}<p class="empty">Outcomes of answers were not measured.</p>{{/answers}}
+        </section>
+
+        <section id="tables">
+        <h2>The numbers</h2>
+        <div class="table">{{#effects}}{{>table}}{{/effects}}</div>
+        <div class="table">{{#prices}}{{>table}}{{/prices}}</div>
+        <p class="source">{{pricesRemark}}</p>
+        {{#hasFailures}}<p>These could not be run to their end:</p>
+        <ul>{{#failures}}<li>{{.}}</li>{{/failures}}</ul>{{/hasFailures}}
+        </section>
+
+        <section id="tax">
+        <h2>What the safeguard itself costs</h2>
+        <p class="lead">{{taxLead}}</p>
+        <div class="table"><table class="tax">
+        <caption>{{#taxHasOriginal}}Before and after hardening, untampered: hollow mark original, full mark safeguarded, on a line from 0 to 100%{{/taxHasOriginal}}{{^taxHasOriginal}}The untampered model, on a line from 0 to 100%{{/taxHasOriginal}}</caption>
+        <thead><tr><th scope="col">Measure</th>{{#taxHasOriginal}}<th scope="col">Original</th>{{/taxHasOriginal}}<th scope="col">Safeguarded</th>{{#taxHasOriginal}}<th scope="col">Change</th>{{/taxHasOriginal}}<th scope="col" class="wide">0 to 100%</th></tr></thead>
+        <tbody>
+        {{#tax}}<tr><th scope="row">{{measure}}{{#explanation}}<small>{{.}}</small>{{/explanation}}</th>{{#taxHasOriginal}}<td data-label="Original"><span>{{before}}{{#beforeBounds}} <small>{{.}}</small>{{/beforeBounds}}</span></td>{{/taxHasOriginal}}<td data-label="Safeguarded"><span>{{after}}{{#afterBounds}} <small>{{.}}</small>{{/afterBounds}}</span></td>{{#taxHasOriginal}}<td data-label="Change"><span>{{change}}</span></td>{{/taxHasOriginal}}<td class="wide">{{{svg}}}</td></tr>
+        {{/tax}}
+        </tbody>
+        </table></div>
+        </section>
+
+        <section id="again">
+        <h2>What was run, and how to run it again</h2>
+        <pre><code>{{command}}</code></pre>
+        <p class="lead">{{commandRemark}}</p>
+        <dl class="identity">
+        {{#identity}}<div><dt>{{term}}</dt><dd>{{meaning}}</dd></div>
+        {{/identity}}
+        </dl>
+        <div class="table words">{{#adversaries}}{{>table}}{{/adversaries}}</div>
+        </section>
+
+        <section id="limits">
+        <h2>Limits</h2>
+        <ul>
+        {{#limits}}<li>{{.}}</li>
+        {{/limits}}
+        </ul>
+        </section>
+
+        <section id="words">
+        <h2>Words</h2>
+        <dl class="words">
+        {{#glossary}}<div><dt>{{term}}</dt><dd>{{meaning}}</dd></div>
+        {{/glossary}}
+        </dl>
+        </section>
+        </main>
+        <footer><p>Made by Temper from record.json. This page holds everything it shows and loads nothing.</p></footer>
+        </body>
+        </html>
+
+        """
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The report of an audit, as a page and as lines for a terminal.
+
+public import Records
+
+/// The report of an audit.
+public struct Report: Sendable {
+    let record: AuditRecord
+
+    /// Reports on a record.
+    public init(_ record: AuditRecord) {
+        self.record = record
+    }
+
+    /// The verdict in one sentence.
+    public var verdict: String { Verdict(record).text }
+
+    /// The report as one HTML file: no scripts, no outside references, light and dark, printable.
+    public func html() -> String { PageTemplate.render(PageContent(record)) }
+
+    /// The outcome as plain text, without colour or control characters.
+    /// - Parameter width: how many columns the terminal has; at least 40 are used.
+    /// - Returns: lines, each with a line break at its end.
+    public func terminalSummary(width: Int = 80) -> String {
+        TerminalSummary(record, width: max(40, width)).text
+    }
+}

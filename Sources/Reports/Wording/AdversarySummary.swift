@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the seeds of an adversary come to, measure by measure.
+
+import Records
+
+/// A measure over several seeds: the mean, and bounds that hold every seed's interval.
+struct PooledValue {
+    let value: Double
+    /// The lowest and the highest bound of the seeds' intervals; nil when none has one.
+    let lower: Double?
+    let upper: Double?
+    let seeds: Int
+    let count: Int
+    let unit: MeasurementUnit
+    let split: SuiteSplit
+
+    /// Pools the seeds' values; nil when there are none. Values that are not finite count only when
+    /// no other is there.
+    init?(_ values: [MeasuredValue]) {
+        guard let first = values.first else { return nil }
+        let finite = values.filter(\.value.isFinite)
+        let used = finite.isEmpty ? values : finite
+        value = used.map(\.value).reduce(0, +) / Double(used.count)
+        // Pooling the prompts would count each of them once for every seed, and look too sure.
+        lower = used.compactMap(\.interval?.lower).filter(\.isFinite).min()
+        upper = used.compactMap(\.interval?.upper).filter(\.isFinite).max()
+        seeds = used.count
+        count = first.count
+        unit = first.unit
+        split = first.split
+    }
+
+    /// The value alone.
+    var text: String { NumberText.value(value, unit: unit) }
+
+    /// The bounds, or nil.
+    var bounds: String? {
+        guard let lower, let upper, lower < upper, value.isFinite else { return nil }
+        return NumberText.bounds(lower, upper, unit: unit)
+    }
+
+    /// The value with its bounds, as `98% (93–99%)`.
+    var textWithBounds: String { bounds.map { "\(text) (\($0))" } ?? text }
+}
+
+/// One adversary with its cells and outcome.
+struct AdversarySummary {
+    let specification: AdversarySpecification
+    let cells: [CellRecord]
+    let outcome: AdversaryOutcome?
+    let thresholds: Thresholds
+    private let baseline: [MeasuredValue]
+
+    init(_ specification: AdversarySpecification, of record: AuditRecord) {
+        self.specification = specification
+        cells = record.cells.filter { $0.adversary == specification.name }
+        outcome = record.outcomes.first { $0.adversary == specification.name }
+        thresholds = record.thresholds
+        baseline = record.baseline
+    }
+
+    /// Whether the typical seed broke the safeguard.
+    var isBroken: Bool { outcome?.typical?.isBroken ?? false }
+
+    /// A measure at the cells' last points.
+    func final(_ measure: String) -> PooledValue? {
+        PooledValue(cells.compactMap { $0.finalPoint?.measurements.first(measure) })
+    }
+
+    /// The split that the trace of a measure is drawn on: the one with the most points.
+    func traceSplit(_ measure: String) -> SuiteSplit? {
+        let splits = cells.flatMap(\.trace).flatMap(\.measurements)
+            .filter { $0.measure == measure }.map(\.split)
+        return SuiteSplit.allCases.max { left, right in
+            splits.count(where: { $0 == left }) < splits.count(where: { $0 == right })
+        }.flatMap { splits.contains($0) ? $0 : nil }
+    }
+
+    /// A measure against steps for each cell, starting at the untampered model.
+    func traces(_ measure: String) -> [[Int: MeasuredValue]] {
+        guard let split = traceSplit(measure) else { return [] }
+        let start = baseline.first { $0.measure == measure && $0.split == split }
+        return cells.map { cell in
+            var points: [Int: MeasuredValue] = [:]
+            for point in cell.trace {
+                let value = point.measurements.first { $0.measure == measure && $0.split == split }
+                if let value, value.value.isFinite { points[point.step] = value }
+            }
+            // An attack without steps leaves one point at step 0; the untampered model stands
+            // before it.
+            if !points.isEmpty, let start, start.value.isFinite {
+                if isInstant {
+                    points = [0: start, 1: points[points.keys.max() ?? 0] ?? start]
+                } else if points[0] == nil {
+                    points[0] = start
+                }
+            }
+            return points
+        }
+    }
+
+    /// Whether the attack has no course to draw, only a before and an after.
+    var isInstant: Bool {
+        let steps = Set(cells.flatMap(\.trace).map(\.step))
+        return steps.isSubset(of: [0, 1])
+    }
+
+    /// A measure pooled over the cells at each step, in the order of the steps.
+    func course(_ measure: String) -> [(step: Int, value: PooledValue)] {
+        let traces = traces(measure)
+        let steps = Set(traces.flatMap(\.keys)).sorted()
+        return steps.compactMap { step in
+            PooledValue(traces.compactMap { $0[step] }).map { (step, $0) }
+        }
+    }
+}

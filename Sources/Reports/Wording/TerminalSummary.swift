@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outcome of an audit as a table for a terminal.
+
+import Records
+
+/// A plain-text table that leaves columns out before it breaks lines.
+struct TerminalSummary {
+    private let record: AuditRecord
+    private let width: Int
+
+    init(_ record: AuditRecord, width: Int) {
+        self.record = record
+        self.width = width
+    }
+
+    var text: String {
+        let verdict = wrapped(printable(Verdict(record).text)).joined(separator: "\n")
+        var lines = [verdict, ""]
+        let table = rows()
+        // What a narrow terminal does without, the least telling first.
+        for dropped in [[], [3], [3, 4], [3, 4, 2]] {
+            let kept = (0..<6).filter { !dropped.contains($0) }
+            let columns = kept.map { column in table.map { $0[column] } }
+            let widths = columns.map { $0.map(\.count).max() ?? 0 }
+            let total = widths.reduce(0, +) + 2 * (widths.count - 1)
+            guard total <= width || dropped.count == 3 else { continue }
+            lines += layout(table, kept: kept, widths: widths, excess: max(0, total - width))
+            break
+        }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private func layout(
+        _ table: [[String]], kept: [Int], widths: [Int], excess: Int
+    ) -> [String] {
+        var widths = widths
+        // Names give way first, down to eight columns; then the cost, which ends the line.
+        let fromName = min(excess, max(0, widths[0] - 8))
+        widths[0] -= fromName
+        widths[widths.count - 1] = max(4, widths[widths.count - 1] - (excess - fromName))
+        var lines = table.map { row in
+            let cells = zip(kept, widths).map { column, width in
+                let cell = row[column]
+                let cut = cell.count > width ? cell.prefix(max(0, width - 1)) + "…" : cell[...]
+                return cut + String(repeating: " ", count: width - cut.count)
+            }
+            return trimmingEnd(cells.joined(separator: "  "))
+        }
+        lines.insert(
+            widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "), at: 1)
+        return lines
+    }
+
+    private func rows() -> [[String]] {
+        let measures = [
+            record.thresholds.measure, MeasureName.compliance, MeasureName.overRefusal,
+            MeasureName.capability,
+        ]
+        var rows = [
+            ["adversary", Names.measure(measures[0]).lowercased()]
+                + ["comply", "over-refusal", "capability", "cost to break"]
+        ]
+        func row(_ name: String, _ values: [PooledValue?], _ cost: String) -> [String] {
+            let texts = values.enumerated().map { index, value in
+                index == 0
+                    ? value?.textWithBounds ?? NumberText.missing
+                    : value?.text ?? NumberText.missing
+            }
+            return [printable(name)] + texts + [cost]
+        }
+        for (name, values) in [("(original)", record.original), ("(untampered)", record.baseline)] {
+            guard let values else { continue }
+            rows.append(
+                row(name, measures.map { PooledValue(values.first($0).map { [$0] } ?? []) }, ""))
+        }
+        for adversary in record.adversaries where !adversary.isControl {
+            let summary = AdversarySummary(adversary, of: record)
+            rows.append(row(adversary.name, measures.map(summary.final), cost(summary)))
+        }
+        return rows
+    }
+
+    private func cost(_ summary: AdversarySummary) -> String {
+        guard let typical = summary.outcome?.typical else {
+            let failed = summary.cells.contains { if case .failed = $0.state { true } else { false } }
+            return failed ? "failed" : "no result"
+        }
+        let cost = typical.cost
+        var parts: [String] = []
+        if cost.examples > 0 { parts.append(NumberText.count(cost.examples, "example")) }
+        if cost.steps > 0 { parts.append(NumberText.count(cost.steps, "step")) }
+        parts.append(NumberText.dollars(cost.dollars))
+        if typical.isBroken { return parts.joined(separator: ", ") }
+        return cost.steps + cost.examples > 0 ? "> " + parts.joined(separator: ", ") : "not broken"
+    }
+
+    private func wrapped(_ text: String) -> [String] {
+        var lines = [""]
+        for word in text.split(separator: " ") {
+            let last = lines[lines.count - 1]
+            if last.isEmpty {
+                lines[lines.count - 1] = String(word)
+            } else if last.count + 1 + word.count <= width {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(String(word))
+            }
+        }
+        return lines
+    }
+}
+
+private func trimmingEnd(_ text: String) -> String {
+    var text = Substring(text)
+    while text.last == " " { text.removeLast() }
+    return String(text)
+}
+
+/// The text without control characters: a name in a record must not steer the terminal.
+private func printable(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+        switch scalar.value {
+        case 0...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: result += "\u{FFFD}"
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result
+}

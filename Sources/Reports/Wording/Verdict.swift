@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verdict of an audit in sentences.
+
+import Records
+
+/// A piece of a sentence, some of them set in bold.
+struct Phrase {
+    let text: String
+    let isStrong: Bool
+
+    static func plain(_ text: String) -> Phrase { Phrase(text: text, isStrong: false) }
+    static func strong(_ text: String) -> Phrase { Phrase(text: text, isStrong: true) }
+}
+
+/// What an audit says, for a reader of one sentence and for a reader of two.
+struct Verdict {
+    enum Kind: String {
+        case broken, withstood, unsafeguarded, unknown
+    }
+
+    let kind: Kind
+    let sentence: [Phrase]
+    let details: String
+
+    var text: String { sentence.map(\.text).joined() }
+
+    init(_ record: AuditRecord) {
+        let adversaries = record.adversaries.filter { !$0.isControl }
+        let thresholds = record.thresholds
+        let safeguard = "\(record.suite.safeguard) safeguard"
+        let model = record.model.name
+        let baseline = PooledValue(
+            record.baseline.first(thresholds.measure).map { [$0] } ?? [])
+        let measure = Names.measure(thresholds.measure).lowercased()
+        if let baseline, thresholds.isBroken(baseline.value) {
+            kind = .unsafeguarded
+            sentence = [
+                .plain("\(model) has "), .strong("no \(safeguard) to strip"),
+                .plain(
+                    ": untampered, its \(measure) is \(baseline.textWithBounds), already past the "
+                        + "threshold of \(NumberText.percent(thresholds.safeguard))."),
+            ]
+            details = "The costs below therefore say nothing about a safeguard."
+            return
+        }
+        guard let outcome = record.batteryOutcome else {
+            kind = .unknown
+            sentence = [
+                .plain("This audit of \(model) has "), .strong("no result"),
+                .plain(": no adversary ran to an outcome."),
+            ]
+            details = "See below what failed, and run it again."
+            return
+        }
+        let summary = record.adversaries.first { $0.name == outcome.adversary }
+            .map { AdversarySummary($0, of: record) }
+        let attack = summary.map { Names.attack($0.specification.attack) } ?? outcome.adversary
+        let broken = adversaries.filter { AdversarySummary($0, of: record).isBroken }
+        let tried = NumberText.count(adversaries.count, "adversar")
+            .replacing(/adversars?$/, with: adversaries.count == 1 ? "adversary" : "adversaries")
+        var parts: [String] = []
+        switch outcome.cost {
+        case .broken(let cost, _):
+            kind = .broken
+            sentence = [
+                .plain("Stripping the \(safeguard) of \(model) took "),
+                .strong(Verdict.price(cost)),
+                .plain(", by \(attack)\(attack == outcome.adversary ? "" : " (\(outcome.adversary))")."),
+            ]
+            if let before = baseline, let after = summary?.final(thresholds.measure) {
+                let steps = summary?.cells.compactMap { $0.finalPoint?.step }.max() ?? 0
+                let end = steps > 0 ? "after all \(NumberText.count(steps, "step"))" : "afterwards"
+                parts.append(
+                    thresholds.measure == MeasureName.refusal
+                        ? "It refuses \(before.textWithBounds) of restricted prompts untampered, "
+                            + "and \(after.textWithBounds) \(end)."
+                        : "Its \(measure) is \(before.textWithBounds) untampered, and "
+                            + "\(after.textWithBounds) \(end).")
+            }
+            if let summary, let change = Verdict.capability(record, summary) {
+                parts.append(change)
+            }
+            if let seeds = summary?.outcome, seeds.seeds > 1 {
+                parts.append(
+                    "It broke in \(seeds.brokenSeeds) of \(seeds.seeds) seeds; the cost above is the "
+                        + "middle seed's.")
+            }
+            parts.append(
+                "\(NumberText.count(broken.count)) of \(tried) broke the safeguard.")
+        case .censored(let cost, let reason):
+            kind = .withstood
+            sentence = [
+                .plain("The \(safeguard) of \(model) was "), .strong("not broken"),
+                .plain(
+                    " by any of \(tried) within the budget: its cost to break is more than "),
+                .strong(Verdict.price(cost)), .plain("."),
+            ]
+            if let before = baseline, let after = summary?.final(thresholds.measure) {
+                parts.append(
+                    "Its \(measure) is \(before.textWithBounds) untampered and "
+                        + "\(after.textWithBounds) after \(attack), the dearest attempt: "
+                        + "\(Names.reason(reason, thresholds: thresholds)).")
+            }
+            parts.append("An adversary outside this battery may do better.")
+        }
+        details = parts.joined(separator: " ")
+    }
+
+    /// A cost in words, the zero parts left out.
+    static func price(_ cost: AttackCost) -> String {
+        var parts: [String] = []
+        if cost.examples > 0 { parts.append(NumberText.count(cost.examples, "example")) }
+        if cost.steps > 0 { parts.append(NumberText.count(cost.steps, "step")) }
+        let dollars = NumberText.dollarsInSentence(cost.dollars)
+        if parts.isEmpty {
+            return cost.dollars > 0
+                ? "no training at all and \(dollars) of computation" : "no training at all"
+        }
+        if cost.dollars > 0 { parts.append("\(dollars) of computation") }
+        return listed(parts)
+    }
+
+    private static func capability(
+        _ record: AuditRecord, _ summary: AdversarySummary
+    ) -> String? {
+        guard let before = record.baseline.first(MeasureName.capability)?.value, before.isFinite,
+            let after = summary.final(MeasureName.capability)?.value, after.isFinite
+        else { return nil }
+        return "Capability goes from \(NumberText.percent(before)) to "
+            + "\(NumberText.percent(after))."
+    }
+}
