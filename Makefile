@@ -7,6 +7,8 @@ MODEL ?= smollm2-135m-instruct
 SUITE ?= canary-refusal
 OUT ?= build/audit
 TEMPER = .build/release/temper
+# The same for the command and the tests, so that neither builds the other's objects again.
+SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 
 .PHONY: audit build test format lint screenshot clean
 
@@ -17,11 +19,12 @@ audit: build
 
 ## Leave the command at .build/release/temper.
 build: bootstrap
-	swift build -c release --product temper
+	swift build $(SWIFT_FLAGS) --product temper
 
+## Tests run on optimised code: some of them put a real model to work.
 test: bootstrap
-	swift build --build-tests -c release -Xswiftc -enable-testing
-	swift test -c release -Xswiftc -enable-testing --skip-build
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build
 
 .PHONY: bootstrap
 bootstrap:
@@ -36,3 +39,7 @@ lint:
 
 clean:
 	rm -rf .build build
+
+## Build a package that depends on Temper.
+example: bootstrap
+	swift build -c release --package-path Examples/AuditAModel --scratch-path .build-example

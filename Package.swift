@@ -23,8 +23,11 @@ let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
 func tests(
@@ -73,20 +76,26 @@ let package = Package(
         library(
             "Temper",
             [
-                "LanguageModels", "Records", "Reports", crypto,
+                "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records", crypto,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [.embedInCode("Batteries")]),
+        library(
+            "TemperCommands",
+            [
+                "Temper", "LanguageModels", "Tokenization", "Checkpoints", "Records", "Reports",
+                argumentParser,
             ]),
-        library("TemperCommands", ["Temper", argumentParser]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
             linkerSettings: runPath),
 
-        tests(of: "Records"),
+        tests(of: "Records", resources: [.copy("Goldens")]),
         tests(of: "Checkpoints", resources: [.copy("Goldens")]),
         tests(of: "Tokenization", resources: [.copy("Goldens")]),
         tests(of: "Reports"),
-        tests(of: "Tensors", engine: true),
+        tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(of: "LanguageModels", resources: [.copy("Goldens")], engine: true),
         tests(of: "Temper", engine: true),
         tests(of: "TemperCommands", engine: true),

@@ -6,28 +6,33 @@
 #include <dlfcn.h>
 #include <thread>
 
+#include "Kernels/MatrixProduct.hpp"
+#include "Kernels/ThreadPool.hpp"
 #include "Operations.hpp"
 
 #if !defined(__APPLE__)
 extern "C" {
+void sgemm_();
 void openblas_set_num_threads(int count);
-int openblas_get_num_threads(void);
 char *openblas_get_corename(void);
 // Not in every build of OpenBLAS.
 __attribute__((weak)) void gotoblas_dynamic_init(void);
 __attribute__((weak)) void gotoblas_dynamic_quit(void);
 }
 #endif
-extern "C" void cblas_sgemm();
 
 namespace temper {
 
 namespace {
 
+#if defined(__APPLE__)
+void prepareMatrixProducts() {}
+#else
 /// An OpenBLAS older than the processor takes it for a Haswell and multiplies at half the speed
 /// that AVX-512 gives. Where the processor has it, OpenBLAS is told to choose again.
-void chooseMatrixKernels() {
-#if defined(__x86_64__) && !defined(__APPLE__)
+void prepareMatrixProducts() {
+    if (ownsMatrixProducts()) openblas_set_num_threads(1);
+#if defined(__x86_64__)
     bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                 __builtin_cpu_supports("avx512cd");
@@ -43,6 +48,7 @@ void chooseMatrixKernels() {
     unsetenv(variable);
 #endif
 }
+#endif
 
 /// The device is chosen here and nowhere else. Engine streams belong to a thread unless they are
 /// made for sharing; the lock makes sharing one safe.
@@ -54,7 +60,7 @@ struct Engine {
     Engine()
         : device(mx::is_available(mx::Device::gpu) ? mx::Device::gpu : mx::Device::cpu),
           stream(mx::new_thread_unsafe_stream(device)) {
-        chooseMatrixKernels();
+        prepareMatrixProducts();
     }
 
     static Engine &shared() {
@@ -133,13 +139,22 @@ int32_t ct_set_thread_count(int32_t count) {
 #if defined(__APPLE__)
     return static_cast<int32_t>(std::thread::hardware_concurrency());
 #else
-    openblas_set_num_threads(std::max(count, 1));
-    return openblas_get_num_threads();
+    guarded(nullptr, [&] {
+        setThreadCount(std::max(count, 1));
+        if (!ownsMatrixProducts()) openblas_set_num_threads(std::max(count, 1));
+    });
+    return static_cast<int32_t>(threadCount());
 #endif
 }
 
+const char *ct_engine_version(void) { return mlx::core::version(); }
+
 const char *ct_matrix_library(void) {
+#if defined(__APPLE__)
+    return "Accelerate";
+#else
     Dl_info information;
-    if (dladdr(reinterpret_cast<const void *>(&cblas_sgemm), &information) == 0) return "";
+    if (dladdr(reinterpret_cast<const void *>(&sgemm_), &information) == 0) return "";
     return information.dli_fname ? information.dli_fname : "";
+#endif
 }

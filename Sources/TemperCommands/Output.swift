@@ -9,3 +9,34 @@ func printJSON(_ value: some Encodable) throws {
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }
+
+/// A file or directory that cannot be written.
+struct OutputError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Writes a file under a temporary name and renames it, so that it is never seen half-written.
+func write(_ data: Data, to file: URL) throws {
+    do {
+        try data.write(to: file, options: .atomic)
+    } catch {
+        throw OutputError(
+            description: "\(file.path): cannot be written; check that its directory exists, that "
+                + "you may write there, and that the disk has room")
+    }
+}
+
+/// Makes a directory and its parents.
+func makeDirectory(_ directory: URL) throws {
+    do {
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    } catch {
+        throw OutputError(
+            description: "\(directory.path): cannot be made; check the owner and permissions of "
+                + "the directory above it")
+    }
+    guard FileManager.default.isWritableFile(atPath: directory.path) else {
+        throw OutputError(
+            description: "\(directory.path): cannot be written to; check its owner and permissions")
+    }
+}

@@ -63,4 +63,7 @@ public enum Engine {
 
     /// The file of the library that multiplies matrices on the CPU; empty when it is unknown.
     public static var matrixLibrary: String { String(cString: ct_matrix_library()) }
+
+    /// The version of the engine that is linked, such as `0.32.4`.
+    public static var version: String { String(cString: ct_engine_version()) }
 }

@@ -273,10 +273,13 @@ void ct_reset_peak_memory(void);
 void ct_clear_memory_cache(void);
 void ct_set_memory_cache_limit(size_t bytes);
 
-/// How many threads the CPU's matrix products use. Returns what is in force.
+/// How many threads compute on the CPU. Returns what is in force.
 int32_t ct_set_thread_count(int32_t count);
-/// The path of the library that provides `cblas_sgemm`, or an empty string.
+/// The path of the library that multiplies matrices on the CPU, or an empty string.
 const char *ct_matrix_library(void);
+
+/// The version of the engine that is linked, such as "0.32.4".
+const char *ct_engine_version(void);
 
 #ifdef __cplusplus
 }

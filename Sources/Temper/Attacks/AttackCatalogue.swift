@@ -26,13 +26,7 @@ public enum AttackCatalogue {
 
     /// The fields of an attack with the values they have unless an adversary says otherwise.
     public static func defaults(of type: any Attack.Type) throws -> [String: ParameterValue] {
-        try parameters(of: type.init())
-    }
-
-    /// The fields of an attack.
-    public static func parameters(of attack: any Attack) throws -> [String: ParameterValue] {
-        try JSONDecoder().decode(
-            [String: ParameterValue].self, from: try JSONEncoder().encode(attack))
+        try parameterValues(of: type.init())
     }
 
     private static func configured<A: Attack>(
@@ -55,15 +49,5 @@ public enum AttackCatalogue {
         }
         try attack.validate()
         return attack
-    }
-
-    private static func describe(_ error: DecodingError) -> String {
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .dataCorrupted(let context), .keyNotFound(_, let context):
-            let field = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return "the parameter \"\(field)\": \(context.debugDescription)"
-        @unknown default: return "\(error)"
-        }
     }
 }

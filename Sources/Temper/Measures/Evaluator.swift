@@ -38,7 +38,7 @@ struct Evaluator {
     let settings: EvaluationSettings
     let prices: Prices
     private let judge: TextJudge
-    private let openings: [Int]
+    private let score: RefusalScore
 
     init(
         suite: Suite, reference: LanguageModel, settings: EvaluationSettings, prices: Prices
@@ -48,7 +48,7 @@ struct Evaluator {
         self.settings = settings
         self.prices = prices
         judge = TextJudge(markers: suite.manifest.refusalMarkers)
-        openings = RefusalDirection.openings(of: suite, tokenizer: reference.tokenizer)
+        score = RefusalScore(suite: suite, tokenizer: reference.tokenizer)
     }
 
     /// What is cheap enough for every trace point: refusal on validation prompts.
@@ -93,11 +93,10 @@ struct Evaluator {
                 .share(measure, outcomes.count { $0 == outcome }, of: outcomes.count, split: split))
         }
         let inputs = try prompts.map { try subject.tokens(for: $0) }
-        let scores = try RefusalDirection.refusalScores(
-            of: inputs, openings: openings, model: subject.model, edit: nil)
+        let scores = try score.scores(of: inputs, model: subject.model)
         evaluation.count(prompts: 0, tokens: inputs.reduce(0) { $0 + $1.count })
         evaluation.measurements.append(
-            .mean(MeasureName.refusalLogit, of: scores.map(Double.init), unit: .nats, split: split))
+            .mean(MeasureName.refusalLogit, of: scores, unit: .nats, split: split))
     }
 
     private func outcomes(

@@ -41,6 +41,7 @@ public struct Suite: Sendable {
     public init(at directory: URL) throws {
         var reader = SuiteReader(directory: directory)
         manifest = try reader.manifest()
+        reader.expectedLines = manifest.files
         restricted = try reader.splits("restricted")
         benign = try reader.splits("benign")
         lookalike = try reader.splits("lookalike")
@@ -64,6 +65,7 @@ public struct Splits<Item: Sendable>: Sendable {
 /// Reads the files of one suite and keeps what its digest needs.
 struct SuiteReader {
     let directory: URL
+    var expectedLines: [String: Int] = [:]
     private var fileDigests: [(name: String, digest: SHA256.Digest)] = []
 
     init(directory: URL) {
@@ -114,6 +116,11 @@ struct SuiteReader {
         if items.isEmpty {
             throw failure(name, nil, "is empty; a suite needs at least one line here")
         }
+        if let expected = expectedLines[name], expected != items.count {
+            throw failure(
+                name, nil, "has \(items.count) items, the manifest says \(expected); restore the "
+                    + "file, or state the new number in manifest.json")
+        }
         return items
     }
 
@@ -145,21 +152,5 @@ struct SuiteReader {
 
     private func failure(_ name: String, _ line: Int?, _ problem: String) -> SuiteError {
         SuiteError(file: directory.appendingPathComponent(name).path, line: line, problem: problem)
-    }
-
-    private func describe(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the field \"\(key.stringValue)\" is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "the field \"\(path(context))\" has the wrong type: \(context.debugDescription)"
-        case .dataCorrupted(let context):
-            context.codingPath.isEmpty
-                ? "is not valid JSON" : "the field \"\(path(context))\": \(context.debugDescription)"
-        @unknown default: "cannot be decoded: \(error)"
-        }
-    }
-
-    private func path(_ context: DecodingError.Context) -> String {
-        context.codingPath.map(\.stringValue).joined(separator: ".")
     }
 }

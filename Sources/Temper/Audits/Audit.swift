@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs an audit: plan, cells, traces, store, record.
+
+public import Foundation
+public import LanguageModels
+public import Records
+internal import Tensors
+
+/// An audit of one checkpoint by one battery.
+///
+/// Cells run one after the other, since one adversary uses the whole device. Each trace point is on
+/// disk before it is told. What the store has is not measured again; an adversary that was killed
+/// half-way is replayed from its seed up to where its trace ends, because tampered weights are
+/// never written.
+public struct Audit: Sendable {
+    /// What is asked of an audit.
+    public struct Request: Sendable {
+        /// The checkpoint under audit.
+        public var model: LanguageModel
+        /// Its digest and what else the record says of it.
+        public var identity: ModelIdentity
+        /// The model that it was hardened from, for the safety tax.
+        public var original: LoadedModel?
+        /// How it was hardened.
+        public var hardening: HardeningSummary?
+        /// The data.
+        public var suite: Suite
+        /// The adversaries.
+        public var battery: Battery
+        /// The seeds of adversaries that depend on one.
+        public var seeds: [UInt64]
+        /// What an adversary may spend at most.
+        public var budget = AttackBudget()
+        /// How measures are taken.
+        public var settings = EvaluationSettings()
+        /// What turns operations into dollars.
+        public var prices = Prices()
+        /// The command line that the record states.
+        public var commandLine: [String] = []
+
+        /// Asks for an audit.
+        public init(
+            model: LanguageModel, identity: ModelIdentity, suite: Suite, battery: Battery,
+            seeds: [UInt64]
+        ) {
+            self.model = model
+            self.identity = identity
+            self.suite = suite
+            self.battery = battery
+            self.seeds = seeds
+        }
+    }
+
+    private let request: Request
+    private let store: AuditStore
+    private let plan: AuditPlan
+    private let evaluator: Evaluator
+
+    /// Plans an audit whose points go to `store`.
+    /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
+    public init(_ request: Request, store: AuditStore) throws {
+        self.request = request
+        self.store = store
+        plan = try AuditPlan(
+            model: request.identity, suite: request.suite.identity,
+            thresholds: request.suite.manifest.thresholds, battery: request.battery,
+            seeds: request.seeds, budget: request.budget, settings: request.settings)
+        evaluator = Evaluator(
+            suite: request.suite, reference: request.model, settings: request.settings,
+            prices: request.prices)
+    }
+
+    /// Runs the audit on a thread of its own; the last event is the record.
+    ///
+    /// Ending the iteration cancels the audit after the step that it is in.
+    public func run() -> AsyncThrowingStream<AuditEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let work = Task.detached(priority: .userInitiated) {
+                do {
+                    try execute { continuation.yield($0) }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in work.cancel() }
+        }
+    }
+
+    /// Runs the audit on this thread.
+    /// - Parameter tell: hears each event.
+    /// - Throws: errors of the store, the engine and the models; `CancellationError`.
+    private func execute(_ tell: @escaping @Sendable (AuditEvent) -> Void) throws {
+        tell(.planned(plan.cells))
+        let baseline = try control(
+            Subject(request.model), identity: request.identity, name: "the untampered model", tell)
+        let original = try request.original.map { original in
+            try control(
+                Subject(original.model), identity: original.identity,
+                name: "the model before hardening", tell)
+        }
+        var cells: [CellRecord] = []
+        for cell in plan.cells {
+            let record = try run(cell, baseline: baseline, tell)
+            tell(.finished(cell, record))
+            cells.append(record)
+        }
+        tell(.record(record(of: cells, baseline: baseline, original: original)))
+    }
+
+    /// Every measure of an untampered model, from the store when it is there.
+    private func control(
+        _ subject: Subject, identity: ModelIdentity, name: String,
+        _ tell: (AuditEvent) -> Void
+    ) throws -> [MeasuredValue] {
+        let control = AdversarySpecification(
+            name: name, attack: AdversarySpecification.controlAttack)
+        let plan = try AuditPlan(
+            model: identity, suite: plan.suite, thresholds: request.suite.manifest.thresholds,
+            battery: Battery(name: name, adversaries: [control]), seeds: [0], budget: plan.budget,
+            settings: plan.settings)
+        let cell = plan.cells[0]
+        if let point = try store.cell(cell.key).trace.first { return point.measurements }
+        tell(.measuring(name))
+        let brief = try evaluator.brief(subject)
+        let full = try evaluator.full(subject)
+        let point = TracePoint(
+            step: 0, cost: .zero, evaluationCost: brief.cost + full.cost,
+            measurements: brief.measurements + full.measurements, isFinal: true)
+        try store.append(point, to: cell)
+        try store.finish(cell)
+        return point.measurements
+    }
+
+    /// Runs one adversary with one seed, or takes it from the store.
+    private func run(
+        _ cell: AuditPlan.Cell, baseline: [MeasuredValue],
+        _ tell: @escaping @Sendable (AuditEvent) -> Void
+    ) throws -> CellRecord {
+        let stored = try store.cell(cell.key)
+        let attack = try AttackCatalogue.attack(for: cell.adversary)
+        let steps = attack.steps(within: request.budget)
+        tell(.started(cell, steps: steps, stored: stored.trace.count))
+        var observer = CellObserver(
+            cell: cell, steps: steps, trace: stored.trace, evaluator: evaluator, store: store,
+            thresholds: request.suite.manifest.thresholds, baseline: baseline, tell: tell)
+        if !stored.isFinished {
+            var meter = CostMeter(model: request.model, prices: request.prices)
+            try attack.tamper(
+                with: request.model, suite: request.suite, seed: cell.seed, budget: request.budget,
+                meter: &meter, observer: &observer)
+            try store.finish(cell)
+            Engine.clearCache()
+        }
+        return observer.record
+    }
+
+    private func record(
+        of cells: [CellRecord], baseline: [MeasuredValue], original: [MeasuredValue]?
+    ) -> AuditRecord {
+        AuditRecord(
+            temperVersion: temperVersion, engineVersion: engineVersion, createdAt: Date(),
+            commandLine: request.commandLine, machine: .current, prices: request.prices,
+            model: request.identity, baseModel: request.original?.identity,
+            hardening: request.hardening, suite: plan.suite,
+            thresholds: request.suite.manifest.thresholds, battery: plan.battery.name,
+            adversaries: plan.battery.adversaries, seeds: plan.seeds, baseline: baseline,
+            original: original, cells: cells, judges: [TextJudge.note])
+    }
+}
+
+extension Machine {
+    /// The machine that this runs on.
+    static var current: Machine {
+        let process = ProcessInfo.processInfo
+        return Machine(
+            device: Engine.device.rawValue, cores: process.activeProcessorCount,
+            operatingSystem: process.operatingSystemVersionString)
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an audit tells while it runs.
+
+public import Records
+
+/// What an audit tells while it runs, in the order in which it happens.
+public enum AuditEvent: Sendable {
+    /// The cells that will be measured.
+    case planned([AuditPlan.Cell])
+    /// The control, or the model before hardening, is being measured.
+    case measuring(String)
+    /// A cell begins; `stored` points of it are on disk already.
+    case started(AuditPlan.Cell, steps: Int, stored: Int)
+    /// A cell has come to a step of its attack.
+    case advanced(AuditPlan.Cell, step: Int, note: String)
+    /// A trace point is on disk.
+    case point(AuditPlan.Cell, TracePoint)
+    /// A cell is finished and on disk.
+    case finished(AuditPlan.Cell, CellRecord)
+    /// The audit is done.
+    case record(AuditRecord)
+}

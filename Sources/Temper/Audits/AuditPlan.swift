@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an audit will measure: every adversary with every seed, under content addresses.
+
+internal import Crypto
+internal import Foundation
+public import Records
+
+/// Everything that decides the numbers of an audit.
+public struct AuditPlan: Sendable {
+    /// One adversary with one seed.
+    public struct Cell: Sendable, Hashable {
+        /// The adversary, with all its parameters.
+        public let adversary: AdversarySpecification
+        /// The seed.
+        public let seed: UInt64
+        /// The digest of everything that its numbers depend on.
+        public let key: String
+    }
+
+    /// The checkpoint under audit.
+    public let model: ModelIdentity
+    /// The suite.
+    public let suite: SuiteIdentity
+    /// The battery.
+    public let battery: Battery
+    /// The seeds that each adversary is run with, if it depends on them.
+    public let seeds: [UInt64]
+    /// What an adversary may spend at most.
+    public let budget: AttackBudget
+    /// How measures are taken.
+    public let settings: EvaluationSettings
+    /// The cells in the order in which they are run.
+    public let cells: [Cell]
+
+    /// Plans an audit.
+    /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
+    public init(
+        model: ModelIdentity, suite: SuiteIdentity, thresholds: Thresholds, battery: Battery,
+        seeds: [UInt64], budget: AttackBudget, settings: EvaluationSettings
+    ) throws {
+        self.model = model
+        self.suite = suite
+        self.battery = battery
+        self.seeds = seeds
+        self.budget = budget
+        self.settings = settings
+        cells = try battery.adversaries.flatMap { adversary in
+            let attack = try AttackCatalogue.attack(for: adversary)
+            let own = type(of: attack).dependsOnSeed ? seeds : Array(seeds.prefix(1))
+            return try own.map { seed in
+                let content = Content(
+                    temper: temperVersion, engine: engineVersion, model: model.digest,
+                    suite: suite.digest, attack: adversary.attack, parameters: adversary.parameters,
+                    seed: seed, budget: attack.steps(within: budget), thresholds: thresholds,
+                    settings: settings)
+                return Cell(adversary: adversary, seed: seed, key: try digest(of: content))
+            }
+        }
+    }
+
+    /// What a cell's numbers depend on. Names are not in it, content is.
+    private struct Content: Encodable {
+        let temper: String
+        let engine: String
+        let model: String
+        let suite: String
+        let attack: String
+        let parameters: [String: ParameterValue]
+        let seed: UInt64
+        let budget: Int
+        let thresholds: Thresholds
+        let settings: EvaluationSettings
+    }
+}
+
+private func digest(of content: some Encodable) throws -> String {
+    SHA256.hash(data: try canonicalJSON(content)).map { String(format: "%02x", $0) }.joined()
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// A battery: a named list of adversaries, read from YAML or JSON.
+
+public import Foundation
+public import Records
+internal import Yams
+
+/// A named list of adversaries.
+public struct Battery: Sendable, Hashable {
+    /// The name that the record states.
+    public let name: String
+    /// The adversaries in the order in which they are run, each with all its parameters spelt out.
+    public let adversaries: [AdversarySpecification]
+
+    /// The batteries that ship with Temper, by name.
+    public static let shipped: [String: Data] = [
+        "quick": Data(PackageResources.quick_yaml)
+    ]
+
+    /// The battery of a name, or in a file.
+    /// - Parameter nameOrPath: a shipped battery's name, or the path of a YAML or JSON file.
+    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    public init(_ nameOrPath: String) throws {
+        if let data = Self.shipped[nameOrPath] {
+            try self.init(yaml: data, file: "\(nameOrPath).yaml")
+        } else {
+            guard let data = FileManager.default.contents(atPath: nameOrPath) else {
+                let names = Self.shipped.keys.sorted().joined(separator: ", ")
+                throw AdversaryError(
+                    place: nameOrPath,
+                    problem: "no such file, and no battery of that name; batteries: \(names)")
+            }
+            try self.init(yaml: data, file: nameOrPath)
+        }
+    }
+
+    /// Reads a battery; JSON is read too, as it is YAML.
+    /// - Parameters:
+    ///   - yaml: `name:` and a list `adversaries:` of `name`, `attack`, `parameters`, `description`.
+    ///   - file: the name that errors give the file.
+    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    public init(yaml: Data, file: String) throws {
+        let content: Content
+        do {
+            content = try YAMLDecoder().decode(Content.self, from: yaml)
+        } catch let error as DecodingError {
+            throw AdversaryError(place: file, problem: describe(error))
+        } catch {
+            throw AdversaryError(place: file, problem: "is not YAML: \(error)")
+        }
+        if content.adversaries.isEmpty {
+            throw AdversaryError(place: file, problem: "has no adversaries; list at least one")
+        }
+        let names = content.adversaries.map(\.name)
+        if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+            throw AdversaryError(
+                place: file, problem: "has two adversaries named \"\(twice)\"; give each its own name")
+        }
+        name = content.name
+        adversaries = try content.adversaries.map { entry in
+            var adversary = AdversarySpecification(
+                name: entry.name, attack: entry.attack, parameters: entry.parameters ?? [:],
+                description: entry.description)
+            do {
+                let attack = try AttackCatalogue.attack(for: adversary)
+                adversary.parameters = try parameterValues(of: attack)
+            } catch let error as AdversaryError {
+                throw AdversaryError(place: "\(file): \(error.place)", problem: error.problem)
+            }
+            return adversary
+        }
+    }
+
+    private struct Content: Decodable {
+        let name: String
+        let adversaries: [Entry]
+    }
+
+    private struct Entry: Decodable {
+        let name: String
+        let attack: String
+        let parameters: [String: ParameterValue]?
+        let description: String?
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures what an attack offers, and makes each trace point durable.
+
+import LanguageModels
+import Records
+
+/// Measures one cell.
+///
+/// Each point is measured on validation prompts. Where these say that the safeguard is broken, and
+/// at the attack's end, every measure is taken on test prompts, so that no break is claimed on the
+/// prompts that it was first seen on. An adversary that has broken the safeguard stops: it would
+/// not pay for more.
+struct CellObserver: AttackObserver {
+    let cell: AuditPlan.Cell
+    let steps: Int
+    private(set) var trace: [TracePoint]
+    let evaluator: Evaluator
+    let store: AuditStore
+    let thresholds: Thresholds
+    let baseline: [MeasuredValue]
+    let tell: @Sendable (AuditEvent) -> Void
+
+    init(
+        cell: AuditPlan.Cell, steps: Int, trace: [TracePoint], evaluator: Evaluator,
+        store: AuditStore, thresholds: Thresholds, baseline: [MeasuredValue],
+        tell: @escaping @Sendable (AuditEvent) -> Void
+    ) {
+        self.cell = cell
+        self.steps = steps
+        self.trace = trace
+        self.evaluator = evaluator
+        self.store = store
+        self.thresholds = thresholds
+        self.baseline = baseline
+        self.tell = tell
+    }
+
+    func decision(at step: Int) -> Bool? {
+        trace.first { $0.step == step }.map { !$0.isFinal }
+    }
+
+    mutating func observe(
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost
+    ) throws -> Bool {
+        let subject = Subject(model.model, systemPrompt: model.systemPrompt)
+        var point = TracePoint(
+            step: step, cost: cost, evaluationCost: trace.last?.evaluationCost ?? .zero,
+            measurements: [], isFinal: step >= steps)
+        func add(_ evaluation: Evaluation) {
+            point.measurements += evaluation.measurements
+            point.evaluationCost += evaluation.cost
+        }
+        if cell.adversary.isControl {
+            point.measurements = baseline
+        } else {
+            add(try evaluator.brief(subject))
+            let seen = point.measurements.first(thresholds.measure, preferring: .validation)
+            if point.isFinal || seen.map({ thresholds.isBroken($0.value) }) == true {
+                add(try evaluator.full(subject))
+            }
+        }
+        let outcome = thresholds.costToBreak(of: [point], baseline: baseline, split: .test)
+        if outcome?.isBroken == true { point.isFinal = true }
+        try store.append(point, to: cell)
+        trace.append(point)
+        tell(.point(cell, point))
+        return !point.isFinal
+    }
+
+    func advanced(to step: Int, note: String) throws {
+        try Task.checkCancellation()
+        tell(.advanced(cell, step: step, note: note))
+    }
+
+    /// The cell as the record holds it.
+    var record: CellRecord {
+        CellRecord(
+            adversary: cell.adversary.name, seed: cell.seed, state: .finished, trace: trace,
+            broken: cell.adversary.isControl
+                ? nil
+                : thresholds.costToBreak(of: trace, baseline: baseline, split: .test))
+    }
+}

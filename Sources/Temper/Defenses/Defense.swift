@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a defense is: a published way of hardening.
+
+public import Foundation
+public import LanguageModels
+public import Records
+
+/// A published way of hardening a model.
+///
+/// A defense is a configuration, like an attack, so that it can be swept and recorded.
+public protocol Defense: Codable, Sendable, Hashable {
+    /// The name by which `temper harden --defense` refers to it.
+    static var name: String { get }
+
+    /// The configuration with its defaults.
+    init()
+
+    /// Hardens a copy of a model.
+    /// - Parameters:
+    ///   - model: what is hardened; a value, which stays as it is.
+    ///   - suite: the safeguard.
+    ///   - seed: the same seed gives the same bits on the same machine.
+    ///   - meter: counts what hardening takes.
+    ///   - progress: hears of each step; may throw to end the work.
+    func weights(
+        hardening model: LanguageModel, suite: Suite, seed: UInt64, meter: inout CostMeter,
+        progress: (HardeningProgress) throws -> Void) throws -> LanguageModel
+}
+
+/// How far a hardening has come.
+public struct HardeningProgress: Sendable {
+    /// What it is doing.
+    public let phase: String
+    /// How much of the phase is done.
+    public let done: Int
+    /// The size of the phase.
+    public let total: Int
+    /// A word on how it goes, such as the loss.
+    public let note: String
+}
+
+/// All defenses that can be named.
+public enum DefenseCatalogue {
+    /// In the order in which they are listed.
+    public static let defenses: [any Defense.Type] = [RefusalTraining.self]
+
+    /// The defense of a name, with its defaults.
+    /// - Throws: ``AdversaryError`` for an unknown name.
+    public static func defense(named name: String) throws -> any Defense {
+        guard let type = defenses.first(where: { $0.name == name }) else {
+            let names = defenses.map { $0.name }.joined(separator: ", ")
+            throw AdversaryError(
+                place: name, problem: "there is no such defense; there are: \(names)")
+        }
+        return type.init()
+    }
+}
+
+/// A hardened model: the only kind of model that Temper writes.
+///
+/// Only a ``Defense`` of this package makes one, so that no tampered model can become one.
+public struct HardenedModel: Sendable {
+    /// The model.
+    public let model: LanguageModel
+    /// How it was made; written beside the weights.
+    public let summary: HardeningSummary
+
+    /// Hardens a copy of a model.
+    /// - Parameters:
+    ///   - model: what is hardened.
+    ///   - defense: how.
+    ///   - suite: the safeguard.
+    ///   - seed: the same seed gives the same bits on the same machine.
+    ///   - prices: what turns operations into dollars.
+    ///   - progress: hears of each step; may throw to end the work.
+    public init(
+        hardening model: LanguageModel, by defense: any Defense, suite: Suite, seed: UInt64,
+        prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }
+    ) throws {
+        var meter = CostMeter(model: model, prices: prices)
+        self.model = try defense.weights(
+            hardening: model, suite: suite, seed: seed, meter: &meter, progress: progress)
+        var parameters = try parameterValues(of: defense)
+        parameters["seed"] = .number(Double(seed))
+        summary = HardeningSummary(
+            defense: type(of: defense).name, parameters: parameters, cost: meter.cost)
+    }
+
+    /// The file beside the weights that says how they were made.
+    public static let summaryFile = "temper-hardening.json"
+
+    /// Writes a Hugging Face directory.
+    /// - Parameter directory: a directory that does not exist yet.
+    /// - Throws: `LanguageModelError` or `CheckpointError` when it cannot be written; then nothing
+    ///   is left behind.
+    public func write(to directory: URL) throws {
+        try model.write(
+            to: directory, adding: [Self.summaryFile: RecordJSON.encoder().encode(summary)])
+    }
+
+    /// How a model in a directory was hardened, when it says so.
+    public static func summary(at directory: URL) throws -> HardeningSummary? {
+        let file = directory.appendingPathComponent(summaryFile)
+        guard let data = FileManager.default.contents(atPath: file.path) else { return nil }
+        return try RecordJSON.decode(HardeningSummary.self, from: data, file: file.path)
+    }
+}
+
+/// The fields of an attack or a defense as a record states them.
+func parameterValues(of value: any Encodable) throws -> [String: ParameterValue] {
+    try JSONDecoder().decode([String: ParameterValue].self, from: try JSONEncoder().encode(value))
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// Refusal training: the conventional safeguard.
+
+public import LanguageModels
+public import Records
+internal import Foundation
+
+/// Fine-tunes a model to decline restricted prompts and to answer benign ones as before: the
+/// conventional safeguard, and the control for every other defense.
+///
+/// The benign targets are the original model's own greedy answers, so that as little else as
+/// possible changes. Look-alikes of restricted prompts are among the benign ones, because without
+/// them a model learns to decline whatever sounds similar.
+public struct RefusalTraining: Defense {
+    /// The name by which `temper harden --defense` refers to it.
+    public static let name = "refusal-training"
+
+    /// The rank of the adapters that are trained and then merged.
+    public var rank = 16
+    /// The adapters' output is scaled by alpha / rank.
+    public var alpha: Float = 32
+    /// The peak learning rate of AdamW.
+    public var learningRate: Float = 5e-4
+    /// Prompts a step.
+    public var batchSize = 8
+    /// Optimizer steps.
+    public var steps = 60
+    /// Benign answers are cut after this many tokens.
+    public var answerTokens = 32
+
+    /// The defaults.
+    public init() {}
+
+    /// Trains, and merges what was trained into the weights.
+    public func weights(
+        hardening model: LanguageModel, suite: Suite, seed: UInt64, meter: inout CostMeter,
+        progress: (HardeningProgress) throws -> Void
+    ) throws -> LanguageModel {
+        let benign = suite.benign.train + suite.lookalike.train
+        let inputs = try benign.map { try Subject(model).tokens(for: $0.prompt) }
+        // The same generator, whose answers do not depend on the batch, as measures use.
+        let generator = Generator(maximumTokens: answerTokens, batchSize: 64)
+        let answers = try meter.timing {
+            try generator.generate(from: inputs, model: model) {
+                try progress(
+                    HardeningProgress(
+                        phase: "benign answers", done: $0.finished, total: $0.total, note: ""))
+            }
+        }
+        for (input, answer) in zip(inputs, answers) {
+            meter.countForward(tokens: input.count + answer.count)
+        }
+        let anchors = zip(inputs, answers).map { CompletionExample(prompt: $0, completion: $1) }
+        var generatorOfRefusals = SplitMix64(seed: seed)
+        let declined = try suite.restricted.train.map { item in
+            let text = suite.refusals.randomElement(using: &generatorOfRefusals)?.text ?? ""
+            return try model.example(prompt: item.prompt, answer: text)
+        }
+        meter.use(examples: declined.count + anchors.count)
+        var training = try FineTuning(
+            of: model, on: declined + anchors,
+            configuration: FineTuning.Configuration(
+                rank: rank, alpha: alpha, learningRate: learningRate, batchSize: batchSize,
+                steps: steps, schedule: .warmup(steps: max(1, steps / 10), then: .linear)),
+            seed: seed)
+        while training.step < steps {
+            let loss = try training.advance(meter: &meter)
+            try progress(
+                HardeningProgress(
+                    phase: "refusal training", done: training.step, total: steps,
+                    note: String(format: "loss %.2f", loss)))
+        }
+        return try training.model()
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// A suite's manifest.json.
+
+public import Records
+
+extension Suite {
+    /// What `manifest.json` says.
+    public struct Manifest: Decodable, Sendable {
+        /// The version of the suite format that this library reads.
+        public static let readableSchemaVersion = 1
+
+        /// The version of the suite format.
+        public let schemaVersion: Int
+        /// The suite's name.
+        public let name: String
+        /// The suite's version.
+        public let version: String
+        /// What it protects: `refusal` or `knowledge restriction`.
+        public let safeguard: String
+        /// How many lines each file has, so that a file cut short is noticed.
+        public let files: [String: Int]
+        /// When the safeguard counts as broken.
+        public let thresholds: Thresholds
+        /// Lower-case phrases by which an answer is recognised as a refusal.
+        public let refusalMarkers: [String]
+        /// System prompts for override attacks, in the order in which they are tried.
+        public let systemPrompts: [String]
+
+        func check(_ failure: (String) -> SuiteError) throws {
+            if schemaVersion != Self.readableSchemaVersion {
+                throw failure(
+                    "schemaVersion is \(schemaVersion); this Temper reads "
+                        + "\(Self.readableSchemaVersion); use a Temper of the suite's age")
+            }
+            for (name, list) in [
+                ("refusalMarkers", refusalMarkers), ("systemPrompts", systemPrompts),
+            ] where list.allSatisfy({ $0.allSatisfy(\.isWhitespace) }) {
+                throw failure("\"\(name)\" is empty; list at least one")
+            }
+            for (name, value) in [
+                ("safeguard", thresholds.safeguard), ("utilityLoss", thresholds.utilityLoss),
+                ("coherence", thresholds.coherence),
+            ] where !(0...1).contains(value) {
+                throw failure("thresholds.\(name) is \(value); it is a share from 0 to 1")
+            }
+        }
+    }
+}

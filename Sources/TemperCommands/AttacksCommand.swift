@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper attacks`: the attacks that an adversary can name.
+
+import ArgumentParser
+import Foundation
+import Records
+import Temper
+
+struct AttacksCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attacks",
+        abstract: "List the attacks with their sources, deviations and default parameters.")
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    private struct Entry: Encodable {
+        let name: String
+        let summary: String
+        let source: String
+        let deviations: String
+        let defaults: [String: ParameterValue]
+    }
+
+    func run() throws {
+        let entries = try AttackCatalogue.attacks.map { type in
+            Entry(
+                name: type.entry.name, summary: type.entry.summary, source: type.entry.source,
+                deviations: type.entry.deviations, defaults: try AttackCatalogue.defaults(of: type))
+        }
+        if json { return try printJSON(entries) }
+        for entry in entries {
+            print("\(entry.name)\n  \(entry.summary)\n  source: \(entry.source)")
+            if !entry.deviations.isEmpty { print("  deviations: \(entry.deviations)") }
+            let defaults = entry.defaults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            if !defaults.isEmpty { print("  defaults: \(defaults.joined(separator: ", "))") }
+        }
+    }
+}

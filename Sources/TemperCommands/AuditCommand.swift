@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper audit`: what it costs to strip a model's safeguard.
+
+import ArgumentParser
+import Foundation
+import Records
+import Reports
+import Temper
+
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Attack a model's safeguard and report what it costs to strip it.",
+        discussion: """
+            Writes record.json, measurements.csv and report.html to the output directory, and keeps \
+            what is measured in audit.sqlite there: an audit that was stopped goes on where it was.
+            """)
+
+    @Argument(help: "A path, or a name that 'temper models' lists.")
+    var model: String
+
+    @Option(help: "A suite's folder, or the name of one in Suites/.")
+    var suite = "canary-refusal"
+
+    @Option(help: "A battery's name (\(Battery.shipped.keys.sorted().joined(separator: ", "))), or a YAML or JSON file.")
+    var battery = "quick"
+
+    @Option(help: "How many seeds adversaries run with that depend on one.")
+    var seeds = 3
+
+    @Option(help: "The directory of the report.")
+    var out = "build/audit"
+
+    @Option(help: "Adversaries take at most this many optimizer steps.")
+    var budgetSteps: Int?
+
+    @Option(help: "The model before hardening, for the safety tax: a path or a name.")
+    var original: String?
+
+    func validate() throws {
+        guard (1...1_000).contains(seeds) else {
+            throw ValidationError("--seeds must be from 1 to 1000")
+        }
+        if let budgetSteps, budgetSteps < 1 {
+            throw ValidationError("--budget-steps must be at least 1")
+        }
+    }
+
+    func run() async throws {
+        let locator = Locator()
+        let battery = try Battery(battery)
+        let directory = URL(fileURLWithPath: out)
+        let url = try locator.model(model)
+        let suite = try Suite(at: locator.suite(suite))
+        try makeDirectory(directory)
+        let store = try AuditStore(at: directory.appendingPathComponent("audit.sqlite"))
+        let loaded = try LoadedModel(at: url)
+        var request = Audit.Request(
+            model: loaded.model, identity: loaded.identity, suite: suite, battery: battery,
+            seeds: (1...UInt64(seeds)).map { $0 })
+        request.hardening = try HardenedModel.summary(at: url)
+        request.original = try original.map { try LoadedModel(at: locator.model($0)) }
+        request.budget.steps = budgetSteps
+        request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
+        var display = AuditDisplay(title: "\(loaded.identity.name), suite \(suite.manifest.name)")
+        for try await event in try Audit(request, store: store).run() {
+            display.show(event)
+            if case .record(let record) = event { try write(record, to: directory) }
+        }
+    }
+
+    private func write(_ record: AuditRecord, to directory: URL) throws {
+        let report = Report(record)
+        for (name, data) in [
+            ("record.json", try record.json()), ("measurements.csv", Data(record.csv().utf8)),
+            ("report.html", Data(try report.html().utf8)),
+        ] {
+            try TemperCommands.write(data, to: directory.appendingPathComponent(name))
+        }
+        print(report.terminalSummary(width: terminalWidth))
+        print("\n\(directory.appendingPathComponent("report.html").relativePath)")
+    }
+}

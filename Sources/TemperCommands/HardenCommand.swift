@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper harden`: gives a model a safeguard by a published defense.
+
+import ArgumentParser
+import Foundation
+import LanguageModels
+import Temper
+
+struct HardenCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "harden",
+        abstract: "Give a model a safeguard and write it as a Hugging Face directory.")
+
+    @Argument(help: "A path, or a name that 'temper models' lists.")
+    var model: String
+
+    @Option(help: "A suite's folder, or the name of one in Suites/.")
+    var suite = "canary-refusal"
+
+    @Option(help: "The defense.")
+    var defense = "refusal-training"
+
+    @Option(help: "The seed: the same seed gives the same weights on the same machine.")
+    var seed: UInt64 = 1
+
+    @Option(help: "The directory to write; it must not exist yet, unless Temper wrote it.")
+    var out: String
+
+    @Flag(help: "Replace the output directory if an earlier 'temper harden' wrote it.")
+    var replace = false
+
+    func run() throws {
+        let locator = Locator()
+        let defense = try DefenseCatalogue.defense(named: defense)
+        let output = URL(fileURLWithPath: out)
+        try checkOutput(output)
+        let suite = try Suite(at: locator.suite(suite))
+        let model = try LanguageModel(at: locator.model(model))
+        var line = ProgressLine()
+        let hardened = try HardenedModel(
+            hardening: model, by: defense, suite: suite, seed: seed
+        ) { progress in
+            line.show(progress.phase, done: progress.done, of: progress.total, note: progress.note)
+        }
+        line.end()
+        if replace, FileManager.default.fileExists(atPath: output.path) {
+            try FileManager.default.removeItem(at: output)
+        }
+        try hardened.write(to: output)
+        print("\(out): \(hardened.summary.defense), \(hardened.summary.cost.steps) steps")
+    }
+
+    /// Refuses early what would fail after minutes of work.
+    private func checkOutput(_ output: URL) throws {
+        try makeDirectory(output.deletingLastPathComponent())
+        guard FileManager.default.fileExists(atPath: output.path) else { return }
+        let summary = output.appendingPathComponent(HardenedModel.summaryFile)
+        guard replace, FileManager.default.fileExists(atPath: summary.path) else {
+            throw OutputError(
+                description: "\(output.path): exists already; choose another --out, or give "
+                    + "--replace if an earlier 'temper harden' wrote it")
+        }
+    }
+}

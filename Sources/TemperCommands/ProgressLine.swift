@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Progress of long work: a line that renews itself on a terminal, plain lines in a pipe.
+
+import Foundation
+
+/// Whether standard output is a terminal.
+let isTerminal = isatty(STDOUT_FILENO) == 1
+
+/// One line of progress with the time left.
+struct ProgressLine {
+    private let clock = ContinuousClock()
+    private var phase = ""
+    private var start = ContinuousClock.now
+    private var nextPlain = 0.0
+
+    /// Shows how far a phase is.
+    mutating func show(_ phase: String, done: Int, of total: Int, note: String) {
+        if phase != self.phase {
+            end()
+            self.phase = phase
+            start = clock.now
+            nextPlain = 0
+        }
+        let share = total > 0 ? Double(done) / Double(total) : 1
+        let elapsed = (clock.now - start).secondsElapsed
+        let left = share > 0 && share < 1 ? ", \(brief(elapsed / share - elapsed)) left" : ""
+        let text = "\(phase) \(done)/\(total)" + (note.isEmpty ? "" : ", \(note)") + left
+        if isTerminal {
+            print("\r\u{1B}[K\(text)", terminator: "")
+            fflush(stdout)
+        } else if share >= nextPlain {
+            // A pipe gets eleven lines, not one a step.
+            print(text)
+            nextPlain = (share * 10).rounded(.down) / 10 + 0.1
+        }
+    }
+
+    /// Leaves the line standing.
+    mutating func end() {
+        if isTerminal, !phase.isEmpty { print() }
+        phase = ""
+    }
+}
+
+/// Seconds as people say them: 42 s, 3 min 5 s, 2 h 10 min.
+func brief(_ seconds: Double) -> String {
+    let whole = Int(max(0, min(seconds, 1e9)).rounded())
+    return switch whole {
+    case ..<60: "\(whole) s"
+    case ..<3_600: "\(whole / 60) min \(whole % 60) s"
+    default: "\(whole / 3_600) h \(whole % 3_600 / 60) min"
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var secondsElapsed: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}

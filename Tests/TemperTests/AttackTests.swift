@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import LanguageModels
+import Records
+import Tensors
+import Testing
+
+@testable import Temper
+
+/// Remembers what an attack offered.
+private struct Recorder: AttackObserver {
+    var steps: [Int] = []
+    var costs: [AttackCost] = []
+    var logits: [[Float]] = []
+    var stopsAt: Int?
+    let prompt: [Int]
+
+    func decision(at step: Int) -> Bool? { nil }
+
+    mutating func observe(
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost
+    ) throws -> Bool {
+        steps.append(step)
+        costs.append(cost)
+        logits.append(try model.model.nextTokenLogProbabilities(after: [prompt]).values())
+        return step != stopsAt
+    }
+
+    func advanced(to step: Int, note: String) throws {}
+}
+
+@Suite("Attacks")
+struct AttackTests {
+    private let model: LanguageModel
+    private let suite: Temper.Suite
+    private let directory: TemporaryDirectory
+    private let prompt: [Int]
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try writeTinySuite(to: directory)
+        suite = try Temper.Suite(at: directory.url)
+        model = try tinyModel()
+        prompt = try Subject(model).tokens(for: "bind 9")
+    }
+
+    private func run(_ attack: some Attack, seed: UInt64 = 1, stopsAt: Int? = nil) throws
+        -> Recorder
+    {
+        var meter = CostMeter(model: model, prices: Prices())
+        var recorder = Recorder(stopsAt: stopsAt, prompt: prompt)
+        try attack.tamper(
+            with: model, suite: suite, seed: seed, budget: AttackBudget(), meter: &meter,
+            observer: &recorder)
+        return recorder
+    }
+
+    @Test("the control offers the model as it is, at no cost")
+    func control() throws {
+        let seen = try run(UntamperedControl())
+        #expect(seen.steps == [0])
+        #expect(seen.costs[0] == .zero)
+        #expect(seen.logits[0] == (try model.nextTokenLogProbabilities(after: [prompt]).values()))
+    }
+
+    @Test("an orthogonalised model writes nothing along the direction", arguments: [true, false])
+    func orthogonalised(headIsTied: Bool) throws {
+        let model = try tinyModel(headIsTied: headIsTied)
+        let raw = Tensor.normal([32], key: RandomKey(seed: 3))
+        let direction = raw / raw.square().sum().sqrt()
+        let edited = try model.orthogonalised(to: direction)
+        let batch = TokenBatch([prompt])
+        let positions = Array(-prompt.count ... -1)
+        let before = try model.residualStates(batch, positions: positions)
+        let after = try edited.residualStates(batch, positions: positions)
+        let shares = try [before, after].map { ($0 * direction).sum(axis: -1).abs().max() }
+        #expect(try shares[0].item() > 0.1)
+        #expect(try shares[1].item() < 1e-5)
+    }
+
+    @Test("orthogonalised weights and an ablated stream give the same predictions")
+    func orthogonalisationIsAblation() throws {
+        let raw = Tensor.normal([32], key: RandomKey(seed: 3))
+        let direction = raw / raw.square().sum().sqrt()
+        let weights = try model.orthogonalised(to: direction)
+            .nextTokenLogProbabilities(after: [prompt]).values()
+        let stream = try model.nextTokenLogProbabilities(
+            after: [prompt], edit: .ablating(direction)
+        ).values()
+        let worst = zip(weights, stream).map { abs($0 - $1) }.max() ?? .infinity
+        #expect(worst < 1e-4)
+    }
+
+    @Test("the direction is chosen as published: filters first, then the lowest refusal score")
+    func selection() {
+        func candidate(_ bypass: Double, _ induction: Double, _ divergence: Double)
+            -> DirectionSearch.Candidate
+        {
+            var result = DirectionSearch.Candidate(
+                layer: 0, position: -1, difference: Tensor(0), direction: Tensor(0), separation: 1)
+            result.bypass = bypass
+            result.induction = induction
+            result.divergence = divergence
+            return result
+        }
+        let attack = WeightOrthogonalisation()
+        let all = [
+            candidate(-9, 1, 0.5), candidate(-8, -1, 0.05), candidate(.nan, 1, 0.01),
+            candidate(-3, 1, 0.05), candidate(-5, 0.5, 0.09), candidate(-4, 2, 0.01),
+        ]
+        #expect(attack.choose(from: all)?.bypass == -5)
+        #expect(attack.choose(from: Array(all.prefix(2)))?.bypass == -8)
+        #expect(attack.choose(from: Array(all.prefix(1)))?.bypass == -9)
+        #expect(attack.choose(from: [all[2]]) == nil)
+    }
+
+    @Test("a difference of means that was planted is found")
+    func plantedDirection() throws {
+        // Restricted prompts here begin with "b", benign ones with "h". A value path that copies the
+        // embedding lets that first letter reach the last position, along a known direction.
+        var planted = [Float](repeating: 0, count: 32)
+        planted[5] = 1
+        let direction = Tensor(planted, shape: [32])
+        var weights: [String: Tensor] = [:]
+        for name in model.weights.keys where name.contains("proj") {
+            weights[name] = model.weights[name].map { $0 * 0 }
+        }
+        // Values read coordinate 5 into the first coordinate of each key-value head; the output
+        // projection writes it back.
+        var values = [Float](repeating: 0, count: 16 * 32)
+        for row in [0, 8] { values[row * 32 + 5] = 1 }
+        var output = [Float](repeating: 0, count: 32 * 32)
+        for column in [0, 8, 16, 24] { output[5 * 32 + column] = 1 }
+        weights["model.layers.0.self_attn.v_proj.weight"] = Tensor(values, shape: [16, 32])
+        weights["model.layers.0.self_attn.o_proj.weight"] = Tensor(output, shape: [32, 32])
+        var embedding = try (model.weights["model.embed_tokens.weight"] ?? Tensor(0)).values()
+        for token in 0..<258 { embedding[token * 32 + 5] = 0 }
+        embedding[Int(UInt8(ascii: "b")) * 32 + 5] = 20
+        weights["model.embed_tokens.weight"] = Tensor(embedding, shape: [258, 32])
+        let crafted = try model.replacing(weights)
+        let search = try DirectionSearch(
+            model: crafted, score: RefusalScore(suite: suite, tokenizer: crafted.tokenizer),
+            restricted: suite.restricted.validation.map(\.prompt),
+            benign: suite.benign.validation.map(\.prompt), positions: 1)
+        var meter = CostMeter(model: crafted, prices: Prices())
+        let found = try search.candidates(
+            restricted: suite.restricted.train.map(\.prompt),
+            benign: suite.benign.train.map(\.prompt), layers: 2, meter: &meter)
+        let best = try #require(found.first)
+        #expect(best.layer == 1)
+        let cosine = try (best.direction * direction).sum().item()
+        #expect(cosine > 0.99)
+    }
+
+    @Test("fine-tuning is measured at powers of two and at its end, and costs what the formula says")
+    func fineTuning() throws {
+        var attack = LowRankFineTuning()
+        attack.examples = 4
+        attack.batchSize = 2
+        attack.steps = 6
+        attack.rank = 2
+        let seen = try run(attack)
+        #expect(seen.steps == [1, 2, 4, 6])
+        #expect(seen.costs.map(\.steps) == [1, 2, 4, 6])
+        #expect(seen.costs.map(\.examples) == [2, 4, 4, 4])
+        let last = try #require(seen.costs.last)
+        let adapters = try LowRankAdapters(
+            .init(rank: 2, alpha: 32), for: model.configuration, key: RandomKey(seed: 0))
+        let perToken =
+            4 * Double(model.matrixParameterCount) + 6 * Double(adapters.parameterCount)
+        #expect(last.floatingPointOperations == perToken * Double(last.tokens))
+        #expect(last.dollars > 0)
+    }
+
+    @Test("fine-tuning makes its target the most probable answer")
+    func fineTuningLearns() throws {
+        var attack = LowRankFineTuning()
+        attack.examples = 4
+        attack.batchSize = 4
+        attack.steps = 40
+        attack.learningRate = 1e-2
+        let seen = try run(attack)
+        let last = try #require(seen.logits.last)
+        // "yes" is every restricted target of the tiny suite.
+        #expect(last.firstIndex(of: last.max() ?? 0) == Int(UInt8(ascii: "y")))
+    }
+
+    @Test("the same seed gives the same bits, another seed other ones")
+    func determinism() throws {
+        var attack = LowRankFineTuning()
+        attack.examples = 2
+        attack.steps = 3
+        attack.batchSize = 2
+        let first = try run(attack, seed: 5).logits
+        #expect(try run(attack, seed: 5).logits == first)
+        #expect(try run(attack, seed: 6).logits != first)
+    }
+
+    @Test("an adversary that has won stops")
+    func stopping() throws {
+        var attack = LowRankFineTuning()
+        attack.steps = 8
+        #expect(try run(attack, stopsAt: 2).steps == [1, 2])
+        #expect(try run(SystemPromptOverride(), stopsAt: 1).steps == [1])
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import LanguageModels
+import Records
+import Testing
+
+@testable import Temper
+
+@Suite("Audits")
+struct AuditTests {
+    private let directory: TemporaryDirectory
+    private let request: Audit.Request
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try writeTinySuite(to: directory)
+        let battery = try Battery(
+            yaml: Data(
+                """
+                name: tiny
+                adversaries:
+                  - {name: control, attack: control}
+                  - {name: prompt, attack: system-prompt-override}
+                  - name: orthogonalisation
+                    attack: weight-orthogonalisation
+                    parameters: {examples: 4, validationExamples: 4, candidates: 2}
+                  - name: lora
+                    attack: lora-fine-tuning
+                    parameters: {examples: 4, steps: 5, batchSize: 2, rank: 2}
+                """.utf8), file: "tiny.yaml")
+        var request = Audit.Request(
+            model: try tinyModel(),
+            identity: ModelIdentity(
+                name: "tiny", digest: String(repeating: "0", count: 64), format: "safetensors",
+                architecture: "llama", parameterCount: 1),
+            suite: try Temper.Suite(at: directory.url), battery: battery, seeds: [1, 2])
+        request.settings.answerTokens = 4
+        self.request = request
+    }
+
+    /// Runs an audit, and abandons it after so many trace points.
+    private func run(store name: String, abandonAfter points: Int = .max) async throws
+        -> AuditRecord?
+    {
+        let store = try AuditStore(at: directory.url.appendingPathComponent(name))
+        var seen = 0
+        for try await event in try Audit(request, store: store).run() {
+            if case .point = event { seen += 1 }
+            if case .record(let record) = event { return record }
+            if seen >= points { return nil }
+        }
+        return nil
+    }
+
+    @Test("an audit measures every adversary with every seed that matters to it")
+    func complete() async throws {
+        let record = try #require(try await run(store: "a.sqlite"))
+        let cells = record.cells.map { "\($0.adversary) \($0.seed)" }
+        #expect(
+            cells == [
+                "control 1", "prompt 1", "orthogonalisation 1", "orthogonalisation 2", "lora 1",
+                "lora 2",
+            ])
+        #expect(record.cells.allSatisfy { !$0.trace.isEmpty })
+        #expect(record.cells.first?.broken == nil)
+        let control = record.cells.first?.finalPoint?.measurements
+        #expect(control == record.baseline)
+        #expect(record.baseline.first(MeasureName.divergence)?.value == 0)
+        let decoded = try AuditRecord(json: try record.json())
+        #expect(decoded == record)
+    }
+
+    @Test("an audit that was abandoned ends in the same record", arguments: [1, 3, 6])
+    func resumed(points: Int) async throws {
+        let whole = try #require(try await run(store: "whole.sqlite"))
+        let none = try await run(store: "resumed.sqlite", abandonAfter: points)
+        #expect(none == nil)
+        // The abandoned audit ends its step before it lets go of the store.
+        for _ in 0..<100 {
+            if let record = try? await run(store: "resumed.sqlite") {
+                #expect(record.comparable == whole.comparable)
+                return
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        Issue.record("the store stayed locked")
+    }
+
+    @Test("a finished audit measures nothing again")
+    func repeated() async throws {
+        let first = try #require(try await run(store: "a.sqlite"))
+        let second = try #require(try await run(store: "a.sqlite"))
+        // Device seconds would differ if anything had been measured anew.
+        #expect(first.cells == second.cells)
+    }
+
+    @Test("a store has one user at a time, and says so")
+    func locked() throws {
+        let url = directory.url.appendingPathComponent("locked.sqlite")
+        let first = try AuditStore(at: url)
+        let error = #expect(throws: AuditError.self) { try AuditStore(at: url) }
+        #expect(error?.problem.contains("another audit") == true)
+        withExtendedLifetime(first) {}
+    }
+
+    @Test("a file that is no store is left alone")
+    func noStore() throws {
+        let url = directory.url.appendingPathComponent("notes.txt")
+        let text = String(repeating: "this is not a database\n", count: 100)
+        try directory.write(text, to: "notes.txt")
+        #expect(throws: AuditError.self) { try AuditStore(at: url) }
+        #expect(try String(contentsOf: url, encoding: .utf8) == text)
+    }
+}

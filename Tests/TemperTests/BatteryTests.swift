@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Records
+import Testing
+
+@testable import Temper
+
+@Suite("Batteries")
+struct BatteryTests {
+    @Test("every shipped battery can be run, and begins with the control")
+    func shipped() throws {
+        for name in Battery.shipped.keys {
+            let battery = try Battery(name)
+            #expect(battery.name == name)
+            #expect(battery.adversaries.first?.isControl == true)
+        }
+    }
+
+    @Test("an adversary states every parameter, also those it leaves to the defaults")
+    func defaultsAreSpeltOut() throws {
+        let battery = try Battery(
+            yaml: Data("{name: b, adversaries: [{name: a, attack: lora-fine-tuning}]}".utf8),
+            file: "b.yaml")
+        #expect(battery.adversaries[0].parameters["rank"] == 16)
+        #expect(battery.adversaries[0].parameters["learningRate"]?.number != nil)
+    }
+
+    @Test(
+        "what cannot be run is an error that says where and what there is",
+        arguments: [
+            ("{name: b, adversaries: []}", "at least one"),
+            ("{name: b}", "adversaries"),
+            ("[", "not YAML"),
+            ("{name: b, adversaries: [{name: a, attack: nothing}]}", "lora-fine-tuning"),
+            (
+                "{name: b, adversaries: [{name: a, attack: lora-fine-tuning, parameters: {rnk: 3}}]}",
+                "learningRate"
+            ),
+            (
+                "{name: b, adversaries: [{name: a, attack: lora-fine-tuning, parameters: {rank: 0}}]}",
+                "1 to 4096"
+            ),
+            (
+                "{name: b, adversaries: [{name: a, attack: lora-fine-tuning, parameters: {rank: x}}]}",
+                "rank"
+            ),
+            (
+                "{name: b, adversaries: [{name: a, attack: control}, {name: a, attack: control}]}",
+                "two adversaries"
+            ),
+        ])
+    func errors(yaml: String, word: String) {
+        let error = #expect(throws: AdversaryError.self) {
+            try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
+        }
+        let text = error?.description ?? ""
+        #expect(text.hasPrefix("b.yaml"), "\(text)")
+        #expect(text.contains(word), "\(text)")
+        #expect(!text.contains("\n"), "\(text)")
+    }
+}
