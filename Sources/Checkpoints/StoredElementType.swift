@@ -5,34 +5,36 @@ public import Foundation
 
 /// How a tensor's elements are stored; the raw value is the name that both formats print.
 public enum StoredElementType: String, Sendable, Hashable, CaseIterable, Codable {
+    // In the order in which the reference implementation of safetensors lays tensors out.
+
+    /// Unsigned 64-bit integer.
+    case uint64 = "U64"
+    /// Signed 64-bit integer.
+    case int64 = "I64"
     /// IEEE 754 binary64.
     case float64 = "F64"
     /// IEEE 754 binary32.
     case float32 = "F32"
-    /// IEEE 754 binary16.
-    case float16 = "F16"
+    /// Unsigned 32-bit integer.
+    case uint32 = "U32"
+    /// Signed 32-bit integer.
+    case int32 = "I32"
     /// The upper half of a binary32.
     case bfloat16 = "BF16"
+    /// IEEE 754 binary16.
+    case float16 = "F16"
+    /// Unsigned 16-bit integer.
+    case uint16 = "U16"
+    /// Signed 16-bit integer.
+    case int16 = "I16"
+    /// 8-bit power of two; readable as bytes only.
+    case float8E8M0 = "F8_E8M0"
     /// 8-bit float with 4 exponent bits; readable as bytes only.
     case float8E4M3 = "F8_E4M3"
     /// 8-bit float with 5 exponent bits; readable as bytes only.
     case float8E5M2 = "F8_E5M2"
-    /// 8-bit power of two; readable as bytes only.
-    case float8E8M0 = "F8_E8M0"
-    /// Signed 64-bit integer.
-    case int64 = "I64"
-    /// Signed 32-bit integer.
-    case int32 = "I32"
-    /// Signed 16-bit integer.
-    case int16 = "I16"
     /// Signed 8-bit integer.
     case int8 = "I8"
-    /// Unsigned 64-bit integer.
-    case uint64 = "U64"
-    /// Unsigned 32-bit integer.
-    case uint32 = "U32"
-    /// Unsigned 16-bit integer.
-    case uint16 = "U16"
     /// Unsigned 8-bit integer.
     case uint8 = "U8"
     /// One byte per truth value.

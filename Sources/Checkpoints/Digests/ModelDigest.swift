@@ -47,17 +47,43 @@ public struct ModelDigest: Sendable, Hashable {
     ///   file, or has a name that is not UTF-8.
     public init(of url: URL, ignoring paths: [String] = []) throws {
         let listing = try ModelFiles(of: url, ignoring: paths)
-        var all = SHA256()
+        var digests: [SHA256Digest] = []
         var resources: [Resource] = []
         for file in listing.files {
             let (digest, byteCount) = try file.digest()
-            digest.withUnsafeBytes { all.update(bufferPointer: $0) }
+            digests.append(digest)
             resources.append(
                 Resource(name: file.name, byteCount: byteCount, sha256: digest.hexadecimal))
         }
         self.resources = resources
         self.ignored = listing.ignored
-        self.root = all.finalize().hexadecimal
+        self.root = Self.root(of: digests)
+    }
+
+    /// The root over files' digests, in the order in which they are given.
+    ///
+    /// - Parameter digests: SHA-256 digests in lowercase hexadecimal digits.
+    /// - Returns: The root in lowercase hexadecimal digits, or nil when a digest is none.
+    package static func root(of digests: [String]) -> String? {
+        let raw = digests.compactMap(rawDigest)
+        return raw.count == digests.count ? root(of: raw) : nil
+    }
+
+    private static func root<Digest: Sequence>(of digests: [Digest]) -> String
+    where Digest.Element == UInt8 {
+        SHA256.hash(data: digests.flatMap { Array($0) }).hexadecimal
+    }
+
+    private static func rawDigest(_ text: String) -> [UInt8]? {
+        let digits = text.utf8.compactMap { digit -> UInt8? in
+            switch digit {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+            default: nil
+            }
+        }
+        guard text.utf8.count == 64, digits.count == 64 else { return nil }
+        return stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 }
 

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes safetensors checkpoints that Hugging Face libraries load, whole or not at all.
+
+package import Foundation
+
+/// Writes tensors to a directory: one file, or shards with an index.
+///
+/// Everything is streamed to temporary names in the same directory and renamed when all of it is on
+/// the medium, so that a failure leaves nothing behind.
+package struct SafetensorsWriter: Sendable {
+    /// The most bytes of tensors that one file holds; a single larger tensor has a file of its own.
+    package var shardSize = 5_000_000_000
+
+    /// The text that the files carry; loaders of the transformers library look for `format`.
+    package var metadata = ["format": "pt"]
+
+    /// A writer with the default shard size of 5 GB.
+    package init() {}
+
+    /// Writes a checkpoint, in place of one with the same file names.
+    ///
+    /// - Parameters:
+    ///   - tensors: The tensors, in any order; their names are distinct.
+    ///   - directory: An existing directory without other weights.
+    /// - Returns: The files written, the index last.
+    /// - Throws: A ``CheckpointError`` when the directory cannot be written, holds other weights or
+    ///   has no room, when a tensor is not as declared, or whatever a tensor's source throws.
+    @discardableResult
+    package func write(_ tensors: [TensorSource], to directory: URL) throws -> [URL] {
+        let shards = try shards(of: tensors, in: directory)
+        var files: [(name: String, content: (TemporaryFile) throws -> Void)] = []
+        for (number, shard) in shards.enumerated() {
+            let name = Self.name(ofShard: number, of: shards.count)
+            let header = Self.header(of: shard, metadata: metadata)
+            files.append((name, { file in try Self.write(shard, after: header, to: file) }))
+        }
+        if shards.count > 1 {
+            let index = Self.index(of: shards)
+            files.append((Source.indexName, { try $0.append(index) }))
+        }
+        let names = files.map(\.name)
+        try checkRoom(for: shards, named: names, in: directory)
+
+        // The files that are not renamed at the end remove themselves.
+        var written: [TemporaryFile] = []
+        for file in files {
+            let target = try TemporaryFile(for: directory.appending(path: file.name))
+            try file.content(target)
+            try target.synchronise()
+            written.append(target)
+        }
+        for file in written { try file.rename() }
+        try TemporaryFile.synchronise(directory)
+        for file in written { file.keep() }
+        return names.map { directory.appending(path: $0) }
+    }
+
+    /// Orders the tensors as the reference implementation does, by type with the widest first and
+    /// then by name, so that all are aligned, and fills one shard after the other.
+    private func shards(of tensors: [TensorSource], in directory: URL) throws -> [[Sized]] {
+        var names: Set<String> = []
+        var sized: [Sized] = []
+        var total = 0
+        for tensor in tensors {
+            let place = "tensor \"\(tensor.name)\""
+            guard names.insert(tensor.name).inserted, tensor.name != "__metadata__" else {
+                throw CheckpointError(
+                    directory, place, "its name is already taken", remedy: "name tensors apart")
+            }
+            let byteCount = tensor.elementType.byteCount(ofShape: tensor.shape) ?? .max
+            let (sum, overflow) = total.addingReportingOverflow(byteCount)
+            guard !tensor.elementType.isQuantised, byteCount < .max, !overflow else {
+                throw CheckpointError(
+                    directory, place,
+                    "\(tensor.elementType.rawValue) \(tensor.shape) cannot be stored",
+                    remedy: "write F32, F16, BF16 or integers")
+            }
+            total = sum
+            sized.append(Sized(tensor: tensor, byteCount: byteCount))
+        }
+        sized.sort { first, second in
+            let (type, other) = (first.tensor.elementType, second.tensor.elementType)
+            return type == other
+                ? first.tensor.name.utf8.lexicographicallyPrecedes(second.tensor.name.utf8)
+                : Self.rank[type, default: 0] < Self.rank[other, default: 0]
+        }
+        var shards: [[Sized]] = [[]]
+        var filled = 0
+        for tensor in sized {
+            if filled > 0, filled + tensor.byteCount > shardSize {
+                shards.append([])
+                filled = 0
+            }
+            shards[shards.count - 1].append(tensor)
+            filled += tensor.byteCount
+        }
+        return shards
+    }
+
+    /// Refuses a directory with weights that would stay beside the new ones, or without room.
+    private func checkRoom(
+        for shards: [[Sized]], named names: [String], in directory: URL
+    ) throws {
+        let path = directory.path(percentEncoded: false)
+        guard let present = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+            throw CheckpointError(
+                directory, nil, "is not a directory that can be listed",
+                remedy: "create it, and check that you may write to it")
+        }
+        let weights = present.filter { $0.hasSuffix(".safetensors") || $0 == Source.indexName }
+        if let other = weights.sorted().first(where: { !names.contains($0) }) {
+            throw CheckpointError(
+                directory, nil, "holds other weights, \(other)",
+                remedy: "choose an empty directory")
+        }
+        let needed = shards.joined().reduce(0) { $0 + $1.byteCount }
+        if let free = TemporaryFile.freeBytes(in: directory), free < needed {
+            throw CheckpointError(
+                directory, nil, "has \(free) bytes free of the \(needed) needed",
+                remedy: "free some space or choose another disk")
+        }
+    }
+
+    private static func write(
+        _ shard: [Sized], after header: [UInt8], to file: TemporaryFile
+    ) throws {
+        try file.append(header)
+        for sized in shard {
+            try sized.tensor.write(to: file, byteCount: sized.byteCount)
+        }
+    }
+
+    private static func name(ofShard number: Int, of count: Int) -> String {
+        func padded(_ number: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+        }
+        return count == 1
+            ? Source.singleName
+            : "model-\(padded(number + 1))-of-\(padded(count)).safetensors"
+    }
+
+    /// The length and the JSON of a file's header, padded to a multiple of 8 bytes.
+    private static func header(of shard: [Sized], metadata: [String: String]) -> [UInt8] {
+        var members: [String] = []
+        if !metadata.isEmpty {
+            let pairs = metadata.sorted { $0.key < $1.key }
+                .map { "\($0.key.quotedJSON):\($0.value.quotedJSON)" }
+            members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+        }
+        var offset = 0
+        for sized in shard {
+            let tensor = sized.tensor
+            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            members.append(
+                "\(tensor.name.quotedJSON):{\"dtype\":\"\(tensor.elementType.rawValue)\","
+                    + "\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(offset + sized.byteCount)]}"
+            )
+            offset += sized.byteCount
+        }
+        var json = Array("{\(members.joined(separator: ","))}".utf8)
+        while !json.count.isMultiple(of: 8) { json.append(UInt8(ascii: " ")) }
+        return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
+    }
+
+    private static func index(of shards: [[Sized]]) -> [UInt8] {
+        let total = shards.joined().reduce(0) { $0 + $1.byteCount }
+        var entries: [(name: String, shard: String)] = []
+        for (number, shard) in shards.enumerated() {
+            let file = name(ofShard: number, of: shards.count)
+            entries += shard.map { ($0.tensor.name, file) }
+        }
+        entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        let map = entries.map { "    \($0.name.quotedJSON): \($0.shard.quotedJSON)" }
+        return Array(
+            """
+            {
+              "metadata": {
+                "total_size": \(total)
+              },
+              "weight_map": {
+            \(map.joined(separator: ",\n"))
+              }
+            }
+
+            """.utf8)
+    }
+
+    private static let rank = Dictionary(
+        uniqueKeysWithValues: StoredElementType.allCases.enumerated().map { ($1, $0) })
+
+    private struct Sized {
+        let tensor: TensorSource
+        let byteCount: Int
+    }
+}
+
+extension String {
+    /// The text as a JSON string, with only those escapes that JSON demands.
+    fileprivate var quotedJSON: String {
+        var result = "\""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\u{8}": result += "\\b"
+            case "\t": result += "\\t"
+            case "\n": result += "\\n"
+            case "\u{c}": result += "\\f"
+            case "\r": result += "\\r"
+            case "\0"..<" ":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

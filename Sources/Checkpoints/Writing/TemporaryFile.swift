@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file that is written under another name and takes its own only when it is whole.
+
+import Foundation
+
+/// A new file beside its target; unless it is kept, it goes when nobody holds it any more.
+final class TemporaryFile {
+    let target: URL
+    private let path: String
+    private var isRenamed = false
+    private var isKept = false
+    private var descriptor: Int32
+
+    init(for target: URL) throws {
+        self.target = target
+        let suffix = String(UInt64.random(in: .min ... .max), radix: 16)
+        path =
+            target.deletingLastPathComponent()
+            .appending(path: ".\(target.lastPathComponent).\(suffix).partial")
+            .path(percentEncoded: false)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw CheckpointError(
+                target, failedTo: "create it", errno: errno,
+                remedy: "check that you may write to the directory")
+        }
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+        if !isKept { unlink(isRenamed ? target.path(percentEncoded: false) : path) }
+    }
+
+    /// Writes all of the bytes at the end of the file.
+    func append(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+            let written = write(descriptor, piece.baseAddress, piece.count)
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw failure("write it") }
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    /// Writes all of the bytes at the end of the file.
+    func append(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try append($0) }
+    }
+
+    /// Brings everything written to the medium and closes the file.
+    func synchronise() throws {
+        guard fsync(descriptor) == 0 else { throw failure("write it to the medium") }
+        let status = close(descriptor)
+        descriptor = -1
+        guard status == 0 else { throw failure("write it to the medium") }
+    }
+
+    /// Gives the file its own name, in place of whatever had it.
+    func rename() throws {
+        guard Foundation.rename(path, target.path(percentEncoded: false)) == 0 else {
+            throw failure("rename it")
+        }
+        isRenamed = true
+    }
+
+    /// Lets the file stay.
+    func keep() { isKept = true }
+
+    /// Brings the names in a directory to the medium.
+    static func synchronise(_ directory: URL) throws {
+        let descriptor = open(directory.path(percentEncoded: false), O_RDONLY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            throw CheckpointError(
+                directory, failedTo: "write it to the medium", errno: errno,
+                remedy: "check the storage medium")
+        }
+    }
+
+    /// The bytes that may still be written to a directory's file system; nil when it does not say.
+    static func freeBytes(in directory: URL) -> Int? {
+        var status = statvfs()
+        guard statvfs(directory.path(percentEncoded: false), &status) == 0 else { return nil }
+        let (bytes, overflow) = Int(status.f_bavail)
+            .multipliedReportingOverflow(by: Int(status.f_frsize))
+        return overflow ? nil : bytes
+    }
+
+    private func failure(_ action: String) -> CheckpointError {
+        let code = errno
+        return CheckpointError(
+            target, failedTo: action, errno: code,
+            remedy: code == ENOSPC || code == EDQUOT || code == EFBIG
+                ? "free some space or choose another disk" : "check the storage medium")
+    }
+}

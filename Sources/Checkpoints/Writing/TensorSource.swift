@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a writer needs of a tensor: its declaration, and its bytes when their turn comes.
+
+import Foundation
+
+/// A tensor to be written, whose bytes are asked for only when it is its turn.
+package struct TensorSource {
+    /// Receives bytes, in order and in pieces of any size.
+    package typealias ByteSink = (UnsafeRawBufferPointer) throws -> Void
+    /// Receives values, in order and in pieces of any size.
+    package typealias ValueSink = (UnsafeBufferPointer<Float>) throws -> Void
+
+    let name: String
+    let elementType: StoredElementType
+    let shape: [Int]
+    private let content: Content
+
+    private enum Content {
+        case bytes((ByteSink) throws -> Void)
+        case values((ValueSink) throws -> Void)
+    }
+
+    /// A tensor whose stored bytes the caller has.
+    ///
+    /// - Parameters:
+    ///   - name: The tensor's name.
+    ///   - elementType: How its elements are stored; not a quantised type.
+    ///   - shape: Its extents, outermost first.
+    ///   - bytes: Gives the bytes, little-endian and row-major, to the sink it is called with.
+    package init(
+        name: String, elementType: StoredElementType, shape: [Int],
+        bytes: @escaping (ByteSink) throws -> Void
+    ) {
+        self.name = name
+        self.elementType = elementType
+        self.shape = shape
+        self.content = .bytes(bytes)
+    }
+
+    /// A tensor of fp32 values, rounded to nearest (ties to even) where it is stored in 16 bits.
+    ///
+    /// - Parameters:
+    ///   - name: The tensor's name.
+    ///   - shape: Its extents, outermost first.
+    ///   - elementType: `float32`, `float16` or `bfloat16`.
+    ///   - values: Gives the values, row-major, to the sink it is called with.
+    package init(
+        name: String, shape: [Int], storedAs elementType: StoredElementType,
+        values: @escaping (ValueSink) throws -> Void
+    ) {
+        self.name = name
+        self.elementType = elementType
+        self.shape = shape
+        self.content = .values(values)
+    }
+
+    /// Appends the tensor's bytes to a file, which they fill as the shape says or not at all.
+    func write(to file: TemporaryFile, byteCount: Int) throws {
+        var delivered = 0
+        let sink: ByteSink = { bytes in
+            delivered += bytes.count
+            if delivered <= byteCount { try file.append(bytes) }
+        }
+        switch content {
+        case .bytes(let source): try source(sink)
+        case .values(let source): try source { try encode($0, for: file, to: sink) }
+        }
+        guard delivered == byteCount else {
+            throw CheckpointError(
+                file.target, "tensor \"\(name)\"",
+                "its source gave \(delivered) bytes where its shape needs \(byteCount)",
+                remedy: "this is a fault of the caller")
+        }
+    }
+
+    /// Rounds values a stretch at a time; a finite value beyond the type's range is an error.
+    private func encode(
+        _ values: UnsafeBufferPointer<Float>, for file: TemporaryFile, to sink: ByteSink
+    ) throws {
+        switch elementType {
+        case .float32: try sink(UnsafeRawBufferPointer(values))
+        case .float16: try round(values, for: file, to: sink) { half(rounding: $0) }
+        case .bfloat16: try round(values, for: file, to: sink) { brainHalf(rounding: $0) }
+        default:
+            throw CheckpointError(
+                file.target, "tensor \"\(name)\"",
+                "fp32 values cannot be stored as \(elementType.rawValue)",
+                remedy: "store them as F32, F16 or BF16")
+        }
+    }
+
+    private func isInfinite(_ encoded: UInt16) -> Bool {
+        let infinity: UInt16 = elementType == .float16 ? 0x7C00 : 0x7F80
+        return UInt16(littleEndian: encoded) & 0x7FFF == infinity
+    }
+
+    @inline(__always)
+    private func round(
+        _ values: UnsafeBufferPointer<Float>, for file: TemporaryFile, to sink: ByteSink,
+        _ rounded: (Float) -> UInt16
+    ) throws {
+        let stretch = 1 << 16
+        let encoded = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: stretch)
+        defer { encoded.deallocate() }
+        for start in stride(from: 0, to: values.count, by: stretch) {
+            let source = UnsafeBufferPointer(
+                rebasing: values[start..<min(start + stretch, values.count)])
+            for i in 0..<source.count { encoded[i] = rounded(source[i]).littleEndian }
+            let bytes = UnsafeRawBufferPointer(
+                UnsafeBufferPointer(rebasing: encoded[..<source.count]))
+            // What was infinite before may stay so: the caller knows of it or can look for it.
+            if elementType.firstNonFinite(in: bytes) != nil,
+                let i = source.indices.first(where: {
+                    source[$0].isFinite && isInfinite(encoded[$0])
+                })
+            {
+                throw CheckpointError(
+                    file.target, "tensor \"\(name)\"",
+                    "the value \(source[i]) is beyond the range of \(elementType.rawValue)",
+                    remedy: "store it as F32 or BF16")
+            }
+            try sink(bytes)
+        }
+    }
+}
