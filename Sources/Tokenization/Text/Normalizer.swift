@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done to text before it is cut into words.
 
-import Foundation
-
 /// The normalizer of a tokenizer.
 indirect enum Normalizer: Sendable {
-    case nfc
-    case nfd
-    case nfkc
-    case nfkd
+    case form(NormalForm)
     case lowercase
     case prepend(String)
     case replace(TextPattern, String)
@@ -20,11 +15,11 @@ indirect enum Normalizer: Sendable {
     /// - Throws: An error when it is not one of these.
     init(_ place: JSONPlace) throws(TokenizationError) {
         let type = try place.required("type")
+        if let form = NormalForm(rawValue: try type.string()) {
+            self = .form(form)
+            return
+        }
         switch try type.string() {
-        case "NFC": self = .nfc
-        case "NFD": self = .nfd
-        case "NFKC": self = .nfkc
-        case "NFKD": self = .nfkd
         case "Lowercase": self = .lowercase
         case "Prepend": self = .prepend(try place.required("prepend").string())
         case "Replace":
@@ -47,9 +42,7 @@ indirect enum Normalizer: Sendable {
     /// The normalized text.
     func apply(_ text: String) -> String {
         switch self {
-        case .nfc, .nfkc, .nfd, .nfkd:
-            if text.utf8.allSatisfy({ $0 < 0x80 }) { return text }
-            return normalForm(text)
+        case .form(let form): return form.apply(text)
         case .lowercase:
             var result = String.UnicodeScalarView()
             for scalar in text.unicodeScalars {
@@ -60,15 +53,6 @@ indirect enum Normalizer: Sendable {
         case .replace(let pattern, let content):
             return pattern.replacing(in: text, with: content)
         case .sequence(let all): return all.reduce(text) { $1.apply($0) }
-        }
-    }
-
-    private func normalForm(_ text: String) -> String {
-        switch self {
-        case .nfc: text.precomposedStringWithCanonicalMapping
-        case .nfd: text.decomposedStringWithCanonicalMapping
-        case .nfkc: text.precomposedStringWithCompatibilityMapping
-        default: text.decomposedStringWithCompatibilityMapping
         }
     }
 }
