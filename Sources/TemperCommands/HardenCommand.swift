@@ -43,10 +43,7 @@ struct HardenCommand: ParsableCommand {
             line.show(progress.phase, done: progress.done, of: progress.total, note: progress.note)
         }
         line.end()
-        if replace, FileManager.default.fileExists(atPath: output.path) {
-            try FileManager.default.removeItem(at: output)
-        }
-        try hardened.write(to: output)
+        try hardened.write(to: output, replacing: replace)
         print("\(out): \(hardened.summary.defense), \(hardened.summary.cost.steps) steps")
     }
 

@@ -103,7 +103,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     /// Logits x become cap * tanh(x / cap).
     public let logitSoftCap: Float?
     /// Whether the embedding is also the head.
-    public let headIsTied: Bool
+    public private(set) var headIsTied: Bool
 
     /// Makes a configuration and checks its ranges.
     ///
@@ -211,6 +211,13 @@ extension DecoderConfiguration {
         LanguageModelError(
             "model configuration, \(key)", problem,
             remedy: "correct the configuration or use an intact checkpoint")
+    }
+
+    /// The same decoder with a head of its own.
+    func untyingHead() -> DecoderConfiguration {
+        var configuration = self
+        configuration.headIsTied = false
+        return configuration
     }
 
     /// What attention scores are multiplied with.

@@ -22,11 +22,14 @@ extension LanguageModel {
     /// - Parameters:
     ///   - directory: A path that does not exist yet, or an empty directory.
     ///   - precision: How weights are stored.
+    ///   - extra: Further files by name.
     /// - Throws: `LanguageModelError` or `CheckpointError` when the place cannot be written or a
     ///   weight is NaN or infinite.
-    package func write(to directory: URL, precision: StoredPrecision = .float32) throws {
+    package func write(
+        to directory: URL, precision: StoredPrecision = .float32, adding extra: [String: Data] = [:]
+    ) throws {
         guard adapters == nil else {
-            try fused().write(to: directory, precision: precision)
+            try fused().write(to: directory, precision: precision, adding: extra)
             return
         }
         let target = directory.standardizedFileURL
@@ -48,7 +51,7 @@ extension LanguageModel {
             throw refused("cannot be created", remedy: "choose a place that you may write to")
         }
         defer { try? files.removeItem(at: partial) }
-        try writeFiles(in: partial, precision: precision)
+        try writeFiles(in: partial, precision: precision, adding: extra)
         do {
             if files.fileExists(atPath: path) { try files.removeItem(at: target) }
             try files.moveItem(at: partial, to: target)
@@ -57,7 +60,9 @@ extension LanguageModel {
         }
     }
 
-    private func writeFiles(in directory: URL, precision: StoredPrecision) throws {
+    private func writeFiles(
+        in directory: URL, precision: StoredPrecision, adding extra: [String: Data]
+    ) throws {
         let stops = stopTokens.sorted()
         let bos = tokenizer.bosToken?.identifier
         let pad = tokenizer.padToken?.identifier
@@ -73,6 +78,7 @@ extension LanguageModel {
                 chatTemplate: chatTemplate?.source),
         ]
         if let chatTemplate { small["chat_template.jinja"] = Data(chatTemplate.source.utf8) }
+        small.merge(extra) { own, _ in own }
         for (name, data) in small.sorted(by: { $0.key < $1.key }) {
             let file = directory.appending(path: name)
             do {

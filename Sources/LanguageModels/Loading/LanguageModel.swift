@@ -94,6 +94,21 @@ public struct LanguageModel: Sendable {
             Dictionary(zip(names, parameters), uniquingKeysWith: { first, _ in first }))
     }
 
+    /// The same model with a head of its own, so that the embedding can change without it.
+    ///
+    /// - Returns: A model that computes the same; this one when its head is not tied.
+    /// - Throws: `LanguageModelError` when the embedding is missing.
+    public func untyingHead() throws -> LanguageModel {
+        guard configuration.headIsTied else { return self }
+        var weights = weights
+        weights["lm_head.weight"] = try weight("model.embed_tokens.weight")
+        var model = try LanguageModel(
+            name: name, configuration: configuration.untyingHead(), weights: weights,
+            tokenizer: tokenizer, chatTemplate: chatTemplate, stopTokens: stopTokens)
+        model.adapters = adapters
+        return model
+    }
+
     /// The same model with other adapters, or with none.
     ///
     /// - Parameter adapters: What the forward pass adds to the weights; nil removes it.

@@ -12,6 +12,12 @@ public struct Battery: Sendable, Hashable {
     /// The adversaries in the order in which they are run, each with all its parameters spelt out.
     public let adversaries: [AdversarySpecification]
 
+    /// A battery of adversaries that state all their parameters.
+    init(name: String, adversaries: [AdversarySpecification]) {
+        self.name = name
+        self.adversaries = adversaries
+    }
+
     /// The batteries that ship with Temper, by name.
     public static let shipped: [String: Data] = [
         "quick": Data(PackageResources.quick_yaml)

@@ -5,6 +5,7 @@ public import Checkpoints
 public import Foundation
 public import LanguageModels
 public import Records
+internal import Tensors
 
 /// A model with the identity of the files that it was read from.
 public struct LoadedModel: Sendable {

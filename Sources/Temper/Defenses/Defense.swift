@@ -90,12 +90,25 @@ public struct HardenedModel: Sendable {
     public static let summaryFile = "temper-hardening.json"
 
     /// Writes a Hugging Face directory.
-    /// - Parameter directory: a directory that does not exist yet.
+    /// - Parameters:
+    ///   - directory: a directory that does not exist yet, unless it is to be replaced.
+    ///   - isReplacing: whether a directory that stands there goes when the new one is complete.
     /// - Throws: `LanguageModelError` or `CheckpointError` when it cannot be written; then nothing
-    ///   is left behind.
-    public func write(to directory: URL) throws {
+    ///   is left behind, and what stood there stands.
+    public func write(to directory: URL, replacing isReplacing: Bool = false) throws {
+        let files = FileManager.default
+        let isOccupied = isReplacing && files.fileExists(atPath: directory.path)
+        let target =
+            isOccupied
+            ? directory.deletingLastPathComponent()
+                .appendingPathComponent(".\(directory.lastPathComponent).\(UUID().uuidString)")
+            : directory
         try model.write(
-            to: directory, adding: [Self.summaryFile: RecordJSON.encoder().encode(summary)])
+            to: target, adding: [Self.summaryFile: RecordJSON.encoder().encode(summary)])
+        if isOccupied {
+            try files.removeItem(at: directory)
+            try files.moveItem(at: target, to: directory)
+        }
     }
 
     /// How a model in a directory was hardened, when it says so.

@@ -4,6 +4,7 @@
 public import LanguageModels
 public import Records
 internal import Foundation
+internal import Tensors
 
 /// Fine-tunes a model to decline restricted prompts and to answer benign ones as before: the
 /// conventional safeguard, and the control for every other defense.

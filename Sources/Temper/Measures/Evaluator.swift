@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the measures of a suite off a model.
 
+internal import Foundation
 internal import LanguageModels
 public import Records
 internal import Tensors
