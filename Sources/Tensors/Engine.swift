@@ -61,6 +61,10 @@ public enum Engine {
         Int(ct_set_thread_count(Int32(clamping: count)))
     }
 
+    /// Chooses between the fused kernels of the CPU and the same operations composed of the
+    /// engine's own, in order to compare them.
+    package static func enableKernels(_ enabled: Bool) { ct_enable_kernels(enabled) }
+
     /// The file of the library that multiplies matrices on the CPU; empty when it is unknown.
     public static var matrixLibrary: String { String(cString: ct_matrix_library()) }
 

@@ -81,9 +81,10 @@ struct EngineTests {
     func memory() throws {
         Engine.resetPeakMemory()
         let before = Engine.memory.active
-        let tensor = try Tensor.zeros([1 << 20]).evaluated()
-        #expect(Engine.memory.active - before >= 4 << 20)
-        #expect(Engine.memory.peak >= 4 << 20)
+        let tensor = try Tensor.zeros([16 << 20]).evaluated()
+        // Other tests free some of theirs meanwhile.
+        #expect(Engine.memory.active - before >= 60 << 20)
+        #expect(Engine.memory.peak >= 64 << 20)
         #expect(try tensor.sum().item() == 0)
     }
 

@@ -273,6 +273,9 @@ void ct_reset_peak_memory(void);
 void ct_clear_memory_cache(void);
 void ct_set_memory_cache_limit(size_t bytes);
 
+/// Whether the CPU kernels take the place of the engine's own operations, for comparisons.
+void ct_enable_kernels(bool enabled);
+
 /// How many threads compute on the CPU. Returns what is in force.
 int32_t ct_set_thread_count(int32_t count);
 /// The path of the library that multiplies matrices on the CPU, or an empty string.

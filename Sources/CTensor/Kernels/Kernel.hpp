@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the CPU kernels share with the engine: how a graph node runs one, and when it may.
+
+#pragma once
+
+#include <mlx/mlx.h>
+#include <mlx/primitives.h>
+#include <mlx/scheduler.h>
+
+#include <memory>
+#include <vector>
+
+#include "../Operations.hpp"
+
+namespace temper {
+
+/// A node of the engine's graph with a kernel for the CPU. It is made for the CPU alone: on a GPU
+/// the same operation is composed of the engine's own.
+///
+/// Gradients are nodes too: `vjp` builds another kernel. Second derivatives are not offered.
+class Kernel : public mx::Primitive {
+public:
+    Kernel() : Primitive(mx::default_stream(mx::default_device())) {}
+
+    void eval_gpu(const Arrays &, Arrays &) override {
+        throw std::logic_error("a kernel for the CPU was asked to run on a GPU");
+    }
+
+    bool is_equivalent(const Primitive &) const override { return false; }
+
+protected:
+    /// Runs work on the engine's thread once the inputs are computed. Pointers into inputs and
+    /// outputs stay valid until then.
+    template <typename Work>
+    void dispatch(Work &&work) {
+        mx::Stream here = stream();
+        // Each kernel counts as a task, so that the graph's memory is not claimed far ahead.
+        mx::scheduler::notify_new_task(here);
+        mx::scheduler::enqueue(here, std::forward<Work>(work));
+        mx::scheduler::enqueue(here, [here] { mx::scheduler::notify_task_completion(here); });
+    }
+};
+
+/// Whether kernels may compute these arrays: all are float32, on a CPU.
+bool kernelsApply(const Arrays &inputs);
+
+/// Makes a node with several outputs of type float32. Inputs become row-contiguous.
+template <typename Node, typename... Options>
+Arrays makeNode(std::vector<mx::Shape> shapes, const Arrays &inputs, Options &&...options) {
+    Arrays dense;
+    for (const mx::array &input : inputs) dense.push_back(mx::contiguous(input));
+    std::vector<mx::Dtype> types(shapes.size(), mx::float32);
+    return mx::array::make_arrays(
+        std::move(shapes), types, std::make_shared<Node>(std::forward<Options>(options)...),
+        dense);
+}
+
+/// Gives an output its memory.
+inline float *allocate(mx::array &output) {
+    output.set_data(mx::allocator::malloc(output.nbytes()));
+    return output.data<float>();
+}
+
+/// The extent of all axes but the last.
+inline int rowsOf(const mx::array &array) {
+    return array.shape(-1) == 0 ? 0 : static_cast<int>(array.size() / array.shape(-1));
+}
+
+}  // namespace temper
