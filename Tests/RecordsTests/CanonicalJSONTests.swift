@@ -103,7 +103,9 @@ import Testing
     @Test("parameters survive JSON, nested ones too")
     func parameters() throws {
         let value: ParameterValue = .object([
-            "attacks": [.object(["attack": "orthogonalisation", "layers": [1, 2.5]]), "then", true]
+            "attacks": [
+                .object(["attack": "orthogonalisation", "layers": [1, 2.5]]), "then", true,
+            ]
         ])
         let data = try RecordJSON.encoder().encode(value)
         #expect(try RecordJSON.decoder().decode(ParameterValue.self, from: data) == value)

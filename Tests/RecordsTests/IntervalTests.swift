@@ -32,7 +32,8 @@ struct IntervalGoldens: Decodable {
 
     static func load() throws -> IntervalGoldens {
         let file = try #require(
-            Bundle.module.url(forResource: "intervals", withExtension: "json", subdirectory: "Goldens"))
+            Bundle.module.url(
+                forResource: "intervals", withExtension: "json", subdirectory: "Goldens"))
         return try JSONDecoder().decode(IntervalGoldens.self, from: Data(contentsOf: file))
     }
 }

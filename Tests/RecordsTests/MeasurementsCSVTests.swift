@@ -45,7 +45,8 @@ import Testing
         let pipe = Pipe()
         task.standardOutput = pipe
         try task.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let output = String(
+            decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         task.waitUntilExit()
         #expect(output == "62 18446744073709551615 capability 0.5 24\n")
     }

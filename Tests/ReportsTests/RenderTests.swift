@@ -21,6 +21,22 @@ func writeFixturePage() throws {
         adversaries: [ReportFixture.adversaries[0], ReportFixture.adversaries[3]],
         hasOriginal: false)
     try Data(Report(withstood).html().utf8).write(to: url.appending(path: "withstood.html"))
+    let many = (0..<14).map { index in
+        AdversarySpecification(
+            name: "adversary-\(index)-with-a-rather-long-name-that-somebody-chose",
+            attack: index % 2 == 0 ? "lora-fine-tuning" : "some_new-attack",
+            parameters: [
+                "attacks": .list([.object(["attack": "a", "rank": .number(Double(index))])])
+            ])
+    }
+    let cells = many.enumerated().map { index, adversary in
+        ReportFixture.cell(
+            adversary.name, seed: 1,
+            refused: [47, 46, 44, 40 - index, 39 - 2 * index, 38 - 2 * index, 9 + index],
+            examples: 10 * (index + 1), operationsPerStep: pow(10, 12 + Double(index) / 2))
+    }
+    let crowded = ReportFixture.record(model: "模型-\"quoted\"", cells: cells, adversaries: many)
+    try Data(Report(crowded).html().utf8).write(to: url.appending(path: "crowded.html"))
     for width in [60, 100, 140] {
         print(Report(record).terminalSummary(width: width))
     }

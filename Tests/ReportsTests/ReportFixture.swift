@@ -16,7 +16,8 @@ enum ReportFixture {
         let prompts = split == .test ? 96 : 48
         return [
             .share(MeasureName.refusal, refused, of: prompts, split: split),
-            .share(MeasureName.compliance, prompts - refused - incoherent, of: prompts, split: split),
+            .share(
+                MeasureName.compliance, prompts - refused - incoherent, of: prompts, split: split),
             .share(MeasureName.incoherence, incoherent, of: prompts, split: split),
             .share(MeasureName.overRefusal, overRefused, of: 60, split: split),
             .share(MeasureName.capability, capable, of: 160, split: split),
@@ -59,7 +60,8 @@ enum ReportFixture {
             let isLast = index == refused.count - 1
             let measured =
                 measurements(
-                    refused: count, incoherent: min(incoherent, 48 - count), overRefused: count / 12,
+                    refused: count, incoherent: min(incoherent, 48 - count),
+                    overRefused: count / 12,
                     capable: capable(step) ?? 0, perplexity: 17.42 + Double(step) / 20,
                     divergence: Double(step) / 300, split: .validation
                 ).filter { $0.measure != MeasureName.capability || capable(step) != nil }
@@ -175,7 +177,8 @@ enum ReportFixture {
                 parameters: ["rank": 16, "learningRate": 5e-4, "batchSize": 8],
                 cost: AttackCost(examples: 288, steps: 60, deviceSeconds: 143)),
             suite: SuiteIdentity(
-                name: "canary-refusal", version: "1.0", digest: String(repeating: "77aa", count: 16),
+                name: "canary-refusal", version: "1.0",
+                digest: String(repeating: "77aa", count: 16),
                 safeguard: "refusal"),
             thresholds: Thresholds(), battery: "quick",
             adversaries: adversaries ?? self.adversaries, seeds: [1, 2, 3],

@@ -53,11 +53,10 @@ public struct BatteryOutcome: Codable, Sendable, Hashable {
     /// Its typical cost.
     public var cost: CostToBreak
 
-    /// Chooses among the adversaries.
+    /// Chooses among the adversaries; nil when none gave a cost.
     /// - Parameters:
     ///   - outcomes: what each adversary came to.
     ///   - adversaries: their specifications; the untampered control is left out.
-    /// - Returns: nil when no adversary gave a cost.
     public init?(outcomes: [AdversaryOutcome], adversaries: [AdversarySpecification]) {
         let controls = Set(adversaries.filter(\.isControl).map(\.name))
         let costs = outcomes.filter { !controls.contains($0.adversary) }

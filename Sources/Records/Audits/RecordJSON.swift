@@ -26,6 +26,7 @@ public struct RecordError: Error, Sendable, Hashable, CustomStringConvertible {
 public enum RecordJSON {
     /// An encoder of that form; the same value gives the same bytes.
     /// - Parameter pretty: whether to indent.
+    /// - Returns: a new encoder.
     public static func encoder(pretty: Bool = true) -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -60,6 +61,7 @@ public enum RecordJSON {
     ///   - type: the type to read.
     ///   - data: the JSON.
     ///   - file: the name that errors give the file.
+    /// - Returns: the value.
     /// - Throws: `RecordError` with the place.
     public static func decode<Value: Decodable>(
         _ type: Value.Type, from data: Data, file: String
@@ -134,7 +136,8 @@ extension RecordError {
             problem = "is of the wrong type, \(type) is needed"
         case .dataCorrupted(let context):
             path = context.codingPath
-            let underlying = (context.underlyingError as NSError?)?
+            let underlying =
+                (context.underlyingError as NSError?)?
                 .userInfo["NSDebugDescription"] as? String
             problem = underlying ?? context.debugDescription
         @unknown default:

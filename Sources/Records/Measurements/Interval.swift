@@ -46,7 +46,8 @@ public struct Interval: Codable, Sendable, Hashable {
         let share = Double(successes) / n
         let z = normalQuantile(upperTail: (1 - confidence) / 2)
         let centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-        let half = z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
+        let half =
+            z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
         // At the ends the bound is exact, and rounding must not push it beside the share.
         return Interval(
             lower: successes == 0 ? 0 : max(0, centre - half),
@@ -137,7 +138,11 @@ public struct Interval: Codable, Sendable, Hashable {
         while true {
             let middle = (low + high) / 2
             if middle <= low || middle >= high { return middle }
-            if erfc(middle / 2.0.squareRoot()) / 2 > upperTail { low = middle } else { high = middle }
+            if erfc(middle / 2.0.squareRoot()) / 2 > upperTail {
+                low = middle
+            } else {
+                high = middle
+            }
         }
     }
 }

@@ -85,6 +85,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
     ///   - successes: how many of the cases count.
     ///   - count: how many cases there were; with none the value is NaN.
     ///   - split: which prompts.
+    /// - Returns: the measurement.
     public static func share(
         _ measure: String, _ successes: Int, of count: Int, split: SuiteSplit
     ) -> MeasuredValue {
@@ -100,6 +101,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
     ///   - values: the value of each case; with none the value is NaN.
     ///   - unit: what the values count.
     ///   - split: which prompts.
+    /// - Returns: the measurement.
     public static func mean(
         _ measure: String, of values: [Double], unit: MeasurementUnit, split: SuiteSplit
     ) -> MeasuredValue {
@@ -121,6 +123,7 @@ extension Sequence<MeasuredValue> {
     /// - Parameters:
     ///   - measure: the measure's name.
     ///   - split: the split to prefer.
+    /// - Returns: nil when the measure is not there.
     public func first(_ measure: String, preferring split: SuiteSplit = .test) -> MeasuredValue? {
         first { $0.measure == measure && $0.split == split } ?? first { $0.measure == measure }
     }

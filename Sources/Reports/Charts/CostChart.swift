@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What each adversary paid until the safeguard broke, on a logarithmic axis.
 
+import Foundation
 import Records
 
 /// One panel: one quantity of the cost to break, with a row for each adversary.
@@ -36,7 +37,7 @@ struct CostChart {
         func text(_ value: Double) -> String {
             switch self {
             case .dollars: NumberText.dollars(value)
-            case .examples, .steps: NumberText.significant(value, digits: 9)
+            case .examples, .steps: NumberText.whole(value)
             }
         }
     }
@@ -52,17 +53,17 @@ struct CostChart {
     private let scale: Scale
     private let hasZero: Bool
 
+    /// A panel, or nil when no adversary paid anything of the quantity.
     /// - Parameters:
     ///   - quantity: what is counted.
     ///   - summaries: the adversaries in the order of the rows.
-    /// - Returns: nil when no adversary has a cost.
     init?(_ quantity: Quantity, _ summaries: [AdversarySummary]) {
         let rows = summaries.compactMap { summary in
             summary.outcome.flatMap { outcome in
                 outcome.typical.map { (summary.specification.name, outcome, $0) }
             }
         }
-        guard !rows.isEmpty else { return nil }
+        guard rows.contains(where: { quantity.value($0.2.cost) > 0 }) else { return nil }
         self.quantity = quantity
         self.rows = rows
         let values = rows.flatMap { _, outcome, typical in
@@ -78,6 +79,7 @@ struct CostChart {
 
     /// The panel as SVG.
     /// - Parameter id: unique in the page.
+    /// - Returns: the markup.
     func markup(id: String) -> String {
         let bottom = Self.top + Double(rows.count) * Self.rowHeight + 4
         var svg = SVG(width: Self.width, height: bottom + 22)
@@ -128,8 +130,13 @@ struct CostChart {
         _ row: (name: String, outcome: AdversaryOutcome, typical: CostToBreak), y: Double,
         _ svg: inout SVG
     ) {
-        let value = text(row.outcome, row.typical)
-        let room = Int((Self.right - Self.left - labelWidth(value)) / 6.2) - 1
+        var value = text(row.outcome, row.typical)
+        func room() -> Int { Int((Self.right - Self.left - labelWidth(value) * 1.1) / 6.6) - 1 }
+        // The bar shows the bounds too, and the table prints them; the name stands nowhere else.
+        if row.name.count > room(), let end = value.range(of: " (") {
+            value = String(value[..<end.lowerBound])
+        }
+        let room = room()
         let name = row.name.count > room ? row.name.prefix(max(1, room - 1)) + "…" : row.name[...]
         svg.text(String(name), at: Point(Self.left, y + 14), "label halo")
         svg.text(value, at: Point(Self.right, y + 14), "label value halo", anchor: .end)

@@ -43,6 +43,7 @@ struct SVG {
     ///   - title: what the chart is, for those who hear the page.
     ///   - description: what it shows, in words and numbers.
     ///   - classes: CSS classes.
+    /// - Returns: the markup.
     func markup(id: String, title: String, description: String, classes: String) -> String {
         """
         <svg xmlns="http://www.w3.org/2000/svg" class="\(classes)" role="img" \

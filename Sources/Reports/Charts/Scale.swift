@@ -67,5 +67,5 @@ func spread(_ values: [Double], apart distance: Double, place: (Double) -> Doubl
     return kept + [last]
 }
 
-/// The width that a label takes at 11 units a line, about.
-func labelWidth(_ text: String) -> Double { Double(text.count) * 6.2 }
+/// The width that a label takes at 11 to 12 units a line, about.
+func labelWidth(_ text: String) -> Double { Double(text.count) * 6.6 }

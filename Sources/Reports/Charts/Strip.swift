@@ -13,7 +13,8 @@ enum Strip {
         patternTransform="rotate(45)"><rect class="comply" width="7" height="7"/>\
         <rect class="paper stripe" width="1.8" height="7"/></pattern>\
         <pattern id="dots" width="7" height="7" patternUnits="userSpaceOnUse">\
-        <rect class="paper" width="7" height="7"/><circle class="incoherent" cx="2" cy="2" r="1.3"/>\
+        <rect class="paper" width="7" height="7"/>\
+        <circle class="incoherent" cx="2" cy="2" r="1.3"/>\
         <circle class="incoherent" cx="5.5" cy="5.5" r="1.3"/></pattern></defs></svg>
         """
 

@@ -16,8 +16,8 @@ struct TraceChart {
     private let horizontal: Scale
     private let steps: [Int]
 
+    /// A panel, or nil when the adversary has no measurement of the safeguard.
     /// - Parameter summary: the adversary.
-    /// - Returns: nil when it has no measurement of the safeguard.
     init?(_ summary: AdversarySummary) {
         let measures = [summary.thresholds.measure, MeasureName.capability]
         let courses = measures.flatMap { summary.course($0) }
@@ -41,6 +41,7 @@ struct TraceChart {
 
     /// The panel as SVG.
     /// - Parameter id: unique in the page.
+    /// - Returns: the markup.
     func markup(id: String) -> String {
         var svg = SVG(width: Self.size.x, height: Self.size.y)
         drawFrame(&svg)
@@ -59,7 +60,8 @@ struct TraceChart {
         drawBreak(safeguard, &svg)
         drawLabels(safeguard, capability, &svg)
         return svg.markup(
-            id: id, title: "\(Names.measure(summary.thresholds.measure)) against steps: "
+            id: id,
+            title: "\(Names.measure(summary.thresholds.measure)) against steps: "
                 + summary.specification.name,
             description: description(safeguard, capability), classes: "chart")
     }
@@ -144,7 +146,8 @@ struct TraceChart {
         svg.line(Point(x, Self.top - 7), Point(x, Self.bottom), "break")
         svg.text(
             "broken at step \(NumberText.count(step))",
-            at: Point(x + (isLeft ? -2 : 2), Self.top - 10), "label", anchor: isLeft ? .start : .end)
+            at: Point(x + (isLeft ? -2 : 2), Self.top - 10), "label", anchor: isLeft ? .start : .end
+        )
         svg.mark(.circle, at: place(step, point.value.value), size: 6.5, "ring")
     }
 
@@ -160,10 +163,10 @@ struct TraceChart {
                     return (y: y, text: last.value.text, name: name)
                 }
             }.sorted { $0.y < $1.y }
-        if labels.count == 2, labels[1].y - labels[0].y < 28 {
-            let middle = min(max((labels[0].y + labels[1].y) / 2, Self.top + 14), Self.bottom - 14)
-            labels[0].y = middle - 14
-            labels[1].y = middle + 14
+        if labels.count == 2, labels[1].y - labels[0].y < 31 {
+            let middle = min(max((labels[0].y + labels[1].y) / 2, Self.top + 16), Self.bottom - 26)
+            labels[0].y = middle - 15.5
+            labels[1].y = middle + 15.5
         }
         for label in labels {
             svg.text(

@@ -90,7 +90,8 @@ struct PageContent {
         let date = record.createdAt.formatted(
             Date.VerbatimFormatStyle(
                 format: "\(day: .defaultDigits) \(month: .wide) \(year: .defaultDigits)",
-                locale: Locale(identifier: "en_GB"), timeZone: .gmt, calendar: .init(identifier: .gregorian)))
+                locale: Locale(identifier: "en_GB"), timeZone: .gmt,
+                calendar: .init(identifier: .gregorian)))
         subtitle =
             "\(record.suite.safeguard) safeguard · suite \(record.suite.name) "
             + "\(record.suite.version) · battery \(record.battery) · \(date)"
@@ -135,9 +136,11 @@ struct TaxRow {
 
 /// An argument as a shell reads it back.
 private func quotedForShell(_ argument: String) -> String {
-    let isPlain = !argument.isEmpty && argument.unicodeScalars.allSatisfy {
-        ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
-            || "-_=./:,@%+".unicodeScalars.contains($0)
-    }
+    let isPlain =
+        !argument.isEmpty
+        && argument.unicodeScalars.allSatisfy {
+            ("a"..."z").contains($0) || ("A"..."Z").contains($0) || ("0"..."9").contains($0)
+                || "-_=./:,@%+".unicodeScalars.contains($0)
+        }
     return isPlain ? argument : "'" + argument.replacing("'", with: "'\\''") + "'"
 }

@@ -97,9 +97,13 @@ extension PageSections {
                 + "may pay less: it bounds the true cost from above, never from below.",
             "Dollars cover computation alone, not the work of a person, the collection of examples "
                 + "or failed attempts.",
-            "The suite's restricted subject is fictional. It shows how firmly this way of "
-                + "safeguarding sits in these weights, not how the model behaves on real hazards.",
         ]
+        if record.suite.name.hasPrefix("canary-") {
+            limits.append(
+                "The suite's restricted subject is fictional. It shows how firmly this way of "
+                    + "safeguarding sits in these weights, not how the model behaves on real "
+                    + "hazards.")
+        }
         let seeds = record.seeds.count
         limits.append(
             seeds == 1

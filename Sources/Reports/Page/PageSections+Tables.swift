@@ -41,7 +41,8 @@ extension PageSections {
                 })
         }
         rows.append(row("Untampered", "the audited model", isReference: true, baseline))
-        for summary in summaries where !summary.cells.isEmpty {
+        let controls = summaries.filter(\.specification.isControl)
+        for summary in controls + ranked where !summary.cells.isEmpty {
             let note = Names.attack(summary.specification.attack)
             rows.append(
                 row(
@@ -50,7 +51,8 @@ extension PageSections {
         }
         return Table(
             caption: "What each adversary left of the model, at its last step, with 95% intervals",
-            corner: "Adversary", headers: measures.map { Table.Header(label: Names.measure($0)) }, rows: rows)
+            corner: "Adversary", headers: measures.map { Table.Header(label: Names.measure($0)) },
+            rows: rows)
     }
 
     var prices: Table {
@@ -70,7 +72,6 @@ extension PageSections {
                 return Table.Cell(
                     label: label, text: sign + text(value), small: bounds(interval, text))
             }
-            func whole(_ value: Double) -> String { NumberText.significant(value, digits: 9) }
             let outcome: String =
                 switch typical {
                 case .broken(_, let step):
@@ -86,9 +87,11 @@ extension PageSections {
                         label: headers[1],
                         text: summary.outcome.map { "\($0.brokenSeeds) of \($0.seeds)" }
                             ?? NumberText.missing),
-                    cell(headers[2], cost.map { Double($0.examples) }, whole),
-                    cell(headers[3], cost.map { Double($0.steps) }, whole, summary.outcome?.steps),
-                    cell(headers[4], cost.map { Double($0.tokens) }, whole),
+                    cell(headers[2], cost.map { Double($0.examples) }, NumberText.whole),
+                    cell(
+                        headers[3], cost.map { Double($0.steps) }, NumberText.whole,
+                        summary.outcome?.steps),
+                    cell(headers[4], cost.map { Double($0.tokens) }, NumberText.whole),
                     cell(headers[5], cost?.floatingPointOperations) { NumberText.significant($0) },
                     cell(
                         headers[6], cost?.dollars, NumberText.dollars, summary.outcome?.dollars),
@@ -116,13 +119,13 @@ extension PageSections {
         let evaluation = record.cells.compactMap { $0.trace.last?.evaluationCost }
             .reduce(.zero, +)
         return
-            "Dollars are FLOPs ÷ (\(NumberText.significant(prices.peakFlops, digits: 3)) a second × "
-            + "\(NumberText.percent(prices.utilisation)) utilisation) × "
+            "Dollars are FLOPs ÷ (\(NumberText.significant(prices.peakFlops, digits: 3)) "
+            + "a second × \(NumberText.percent(prices.utilisation)) utilisation) × "
             + "\(NumberText.dollars(prices.dollarsPerHour)) an hour: \(prices.accelerator), price "
             + "of \(prices.date). Device time is what it took on this machine "
             + "(\(record.machine.device), \(NumberText.count(record.machine.cores, "core"))). "
-            + "Measuring took another \(NumberText.significant(evaluation.floatingPointOperations)) "
-            + "FLOPs and \(NumberText.duration(evaluation.deviceSeconds)), which no adversary pays."
+            + "Measuring took another "
+            + "\(NumberText.significant(evaluation.floatingPointOperations)) FLOPs and \(NumberText.duration(evaluation.deviceSeconds)), which no adversary pays."
     }
 
     var tax: [TaxRow] {

@@ -84,7 +84,7 @@ enum PageStyle {
         table { border-collapse: collapse; width: 100%; font-size: 0.9rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
         caption { text-align: left; font-weight: 650; font-size: 1rem; padding: 0 0 0.5rem; }
         th, td { padding: 0.5rem 0 0.5rem 1rem; text-align: right; vertical-align: top; border-top: 1px solid var(--grid); font-weight: 400; }
-        th:first-child { padding-left: 0.6rem; text-align: left; } td:last-child { padding-right: 0.6rem; }
+        th:first-child { padding-left: 0.6rem; text-align: left; } td:last-child, thead th:last-child { padding-right: 0.6rem; }
         thead th { color: var(--soft); font-size: 0.82rem; vertical-align: bottom; border-top: 0; border-bottom: 1px solid var(--rule); }
         tbody th { font-weight: 600; min-width: 8rem; max-width: 18rem; overflow-wrap: break-word; }
         td { white-space: nowrap; } td.text, thead th.text { text-align: left; white-space: normal; min-width: 9rem; overflow-wrap: break-word; }
@@ -143,7 +143,7 @@ enum PageStyle {
           header { padding-top: 1.8rem; }
           h1 { font-size: 1.8rem; } .sentence { font-size: 1.35rem; }
           .verdict { padding-left: 1rem; }
-          .facts { grid-template-columns: 1fr 1fr; } .facts dd { font-size: 1.25rem; } .facts div { padding: 0.8rem; }
+          .facts { grid-template-columns: 1fr 1fr; } .facts div:last-child:nth-child(odd) { grid-column: span 2; } .facts dd { font-size: 1.25rem; } .facts div { padding: 0.8rem; }
           .panels figcaption { min-height: 0; }
           dl.identity div, dl.words div { grid-template-columns: 1fr; }
           thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
@@ -165,12 +165,14 @@ enum PageStyle {
         @media print {
           :root { --paper: #fff; --raised: #f5f3ee; --ink: #000; --soft: #444a52; --rule: #b9b5ac; --grid: #d8d5cd; --hold: #1f5f99; --harm: #b0431a; --mute: #6b6f76; --band: #1f5f99; --capability: #5d4a86; }
           @page { margin: 16mm 14mm; }
-          body { padding: 0; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+          html { font-size: 9.2pt; }
+          body { padding: 0; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
           header { padding: 0; } nav { display: none; }
           main > section { margin-top: 2rem; } h2 { break-after: avoid; }
-          .panels { grid-template-columns: 1fr 1fr; gap: 1.2rem; }
-          .facts { grid-template-columns: repeat(4, 1fr); }
-          table { font-size: 8pt; } th, td { padding-left: 0.5rem; }
+          .panels { grid-template-columns: repeat(3, 1fr); gap: 1.4rem 1.2rem; } .panels figcaption { min-height: 4.2rem; }
+          .facts { grid-template-columns: repeat(4, 1fr); } .facts dd { font-size: 1.3rem; }
+          .table { overflow: visible; } table { font-size: 0.84rem; } .table th, .table td { padding-left: 0.5rem; }
+          .table td.text { min-width: 6rem; } .table td.wide { padding-left: 1.6rem; } caption { break-after: avoid; }
           tr, li, dl div, pre, .verdict, .facts { break-inside: avoid; }
           a { color: inherit; text-decoration: none; }
         }

@@ -76,6 +76,7 @@ enum PageTemplate {
         <div class="panels">
         {{#traces}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
         {{/traces}}
+        {{^traces}}<p class="empty">Nothing was measured.</p>{{/traces}}
         </div>
         </section>
 
@@ -85,6 +86,7 @@ enum PageTemplate {
         <div class="panels">
         {{#costs}}<figure><figcaption><h3>{{heading}}</h3></figcaption>{{{svg}}}</figure>
         {{/costs}}
+        {{^costs}}<p class="empty">No adversary had a cost.</p>{{/costs}}
         </div>
         </section>
 

@@ -13,7 +13,9 @@ enum NumberText {
 
     /// The bounds of a share, as `93–99%`.
     static func percents(_ lower: Double, _ upper: Double) -> String {
-        guard let low = percentDigits(lower), let high = percentDigits(upper) else { return missing }
+        guard let low = percentDigits(lower), let high = percentDigits(upper) else {
+            return missing
+        }
         return low == high ? "\(low)%" : "\(low)–\(high)%"
     }
 
@@ -37,6 +39,11 @@ enum NumberText {
         }
         groups.insert(digits, at: 0)
         return (value < 0 ? "−" : "") + groups.joined(separator: ",")
+    }
+
+    /// A whole number that is held as a `Double`, with thousands separated.
+    static func whole(_ value: Double) -> String {
+        abs(value) < 1e15 ? count(Int(clamping: value.rounded())) : significant(value)
     }
 
     /// A number of things, as `1 step` or `16 steps`.
@@ -124,7 +131,8 @@ enum NumberText {
     private static func superscript(_ exponent: Int) -> String {
         let digits = Array("⁰¹²³⁴⁵⁶⁷⁸⁹")
         return (exponent < 0 ? "⁻" : "")
-            + String(exponent.magnitude.description.compactMap(\.wholeNumberValue).map { digits[$0] })
+            + String(
+                exponent.magnitude.description.compactMap(\.wholeNumberValue).map { digits[$0] })
     }
 }
 

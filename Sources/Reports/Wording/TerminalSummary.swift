@@ -82,7 +82,9 @@ struct TerminalSummary {
 
     private func cost(_ summary: AdversarySummary) -> String {
         guard let typical = summary.outcome?.typical else {
-            let failed = summary.cells.contains { if case .failed = $0.state { true } else { false } }
+            let failed = summary.cells.contains {
+                if case .failed = $0.state { true } else { false }
+            }
             return failed ? "failed" : "no result"
         }
         let cost = typical.cost

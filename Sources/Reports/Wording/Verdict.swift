@@ -56,8 +56,6 @@ struct Verdict {
             .map { AdversarySummary($0, of: record) }
         let attack = summary.map { Names.attack($0.specification.attack) } ?? outcome.adversary
         let broken = adversaries.filter { AdversarySummary($0, of: record).isBroken }
-        let tried = NumberText.count(adversaries.count, "adversar")
-            .replacing(/adversars?$/, with: adversaries.count == 1 ? "adversary" : "adversaries")
         var parts: [String] = []
         switch outcome.cost {
         case .broken(let cost, _):
@@ -65,7 +63,9 @@ struct Verdict {
             sentence = [
                 .plain("Stripping the \(safeguard) of \(model) took "),
                 .strong(Verdict.price(cost)),
-                .plain(", by \(attack)\(attack == outcome.adversary ? "" : " (\(outcome.adversary))")."),
+                .plain(
+                    ", by \(attack)\(attack == outcome.adversary ? "" : " (\(outcome.adversary))")."
+                ),
             ]
             if let before = baseline, let after = summary?.final(thresholds.measure) {
                 let steps = summary?.cells.compactMap { $0.finalPoint?.step }.max() ?? 0
@@ -82,24 +82,39 @@ struct Verdict {
             }
             if let seeds = summary?.outcome, seeds.seeds > 1 {
                 parts.append(
-                    "It broke in \(seeds.brokenSeeds) of \(seeds.seeds) seeds; the cost above is the "
-                        + "middle seed's.")
+                    "It broke in \(seeds.brokenSeeds) of \(seeds.seeds) seeds; the cost above "
+                        + "is the middle seed's.")
             }
             parts.append(
-                "\(NumberText.count(broken.count)) of \(tried) broke the safeguard.")
+                adversaries.count == 1
+                    ? "No other adversary was tried."
+                    : "\(broken.count) of \(adversaries.count) adversaries broke the safeguard.")
         case .censored(let cost, let reason):
             kind = .withstood
-            sentence = [
+            var sentence: [Phrase] = [
                 .plain("The \(safeguard) of \(model) was "), .strong("not broken"),
                 .plain(
-                    " by any of \(tried) within the budget: its cost to break is more than "),
-                .strong(Verdict.price(cost)), .plain("."),
+                    adversaries.count == 1
+                        ? " by the one adversary tried"
+                        : " by any of \(adversaries.count) adversaries"),
             ]
+            // Attacks without training have no budget that a bound could be read off.
+            if cost.examples > 0 || cost.steps > 0 {
+                sentence += [
+                    .plain(" within the budget: its cost to break is more than "),
+                    .strong(Verdict.price(cost)),
+                ]
+            }
+            self.sentence = sentence + [.plain(".")]
             if let before = baseline, let after = summary?.final(thresholds.measure) {
+                let values =
+                    "\(before.textWithBounds) untampered and \(after.textWithBounds) after "
+                    + "\(attack), the longest attempt: "
+                    + "\(Names.reason(reason, thresholds: thresholds))."
                 parts.append(
-                    "Its \(measure) is \(before.textWithBounds) untampered and "
-                        + "\(after.textWithBounds) after \(attack), the dearest attempt: "
-                        + "\(Names.reason(reason, thresholds: thresholds)).")
+                    thresholds.measure == MeasureName.refusal
+                        ? "Of restricted prompts it refuses \(values)"
+                        : "Its \(measure) is \(values)")
             }
             parts.append("An adversary outside this battery may do better.")
         }
