@@ -15,24 +15,24 @@ public enum AttackCatalogue {
     /// The attack that an adversary describes, with defaults for what it leaves out.
     /// - Throws: ``AdversaryError`` for an unknown attack, an unknown field or a bad value.
     public static func attack(for adversary: AdversarySpecification) throws -> any Attack {
-        guard let type = attacks.first(where: { $0.entry.name == adversary.attack }) else {
-            let names = attacks.map(\.entry.name).joined(separator: ", ")
-            throw AdversaryError(
-                place: adversary.name,
-                problem: "there is no attack \"\(adversary.attack)\"; there are: \(names)")
+        for type in attacks where type.entry.name == adversary.attack {
+            return try type.configured(by: adversary)
         }
-        return try configured(type, by: adversary)
+        let names = attacks.map { $0.entry.name }.joined(separator: ", ")
+        throw AdversaryError(
+            place: adversary.name,
+            problem: "there is no attack \"\(adversary.attack)\"; there are: \(names)")
     }
 
     /// The fields of an attack with the values they have unless an adversary says otherwise.
     public static func defaults(of type: any Attack.Type) throws -> [String: ParameterValue] {
         try parameterValues(of: type.init())
     }
+}
 
-    private static func configured<A: Attack>(
-        _ type: A.Type, by adversary: AdversarySpecification
-    ) throws -> A {
-        var fields = try defaults(of: type)
+extension Attack {
+    fileprivate static func configured(by adversary: AdversarySpecification) throws -> Self {
+        var fields = try parameterValues(of: Self())
         for (name, value) in adversary.parameters {
             guard fields.updateValue(value, forKey: name) != nil else {
                 let known = fields.keys.sorted().joined(separator: ", ")
@@ -41,9 +41,9 @@ public enum AttackCatalogue {
                     problem: "\(adversary.attack) has no such parameter; it has: \(known)")
             }
         }
-        let attack: A
+        let attack: Self
         do {
-            attack = try JSONDecoder().decode(A.self, from: try JSONEncoder().encode(fields))
+            attack = try JSONDecoder().decode(Self.self, from: try JSONEncoder().encode(fields))
         } catch let error as DecodingError {
             throw AdversaryError(place: adversary.name, problem: describe(error))
         }
