@@ -22,7 +22,7 @@ public struct Checkpoint: Sendable {
         case gguf
     }
 
-    /// What was opened: a directory or a file.
+    /// What was opened: a directory or a file; the directory when it was opened by its index.
     public let url: URL
 
     /// The format of the files.
@@ -83,7 +83,7 @@ public struct Checkpoint: Sendable {
         }
         try source.index?.check(tensors)
 
-        self.url = url
+        self.url = source.index == nil ? url : source.directory ?? url
         self.format = source.format
         self.directory = source.directory
         self.files = source.weights + (source.index.map { [$0.file] } ?? [])
