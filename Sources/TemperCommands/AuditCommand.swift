@@ -72,7 +72,7 @@ struct AuditCommand: AsyncParsableCommand {
     private func write(_ record: AuditRecord, to directory: URL) throws {
         let report = Report(record)
         for (name, data) in [
-            ("record.json", try record.json()), ("measurements.csv", Data(record.csv().utf8)),
+            ("record.json", try record.json()), ("measurements.csv", Data(record.measurementsCSV().utf8)),
             ("report.html", Data(try report.html().utf8)),
         ] {
             try TemperCommands.write(data, to: directory.appendingPathComponent(name))

@@ -84,7 +84,10 @@ struct AuditDisplay {
     // MARK: - Lines
 
     private func plain(_ text: String) {
-        if !isTerminal { print(text) }
+        guard !isTerminal else { return }
+        print(text)
+        // A pipe is not flushed at line ends, and an audit takes minutes.
+        fflush(nil)
     }
 
     private func name(of cell: AuditPlan.Cell) -> String {
@@ -116,7 +119,7 @@ struct AuditDisplay {
         let up = linesShown > 0 ? "\u{1B}[\(linesShown)A" : ""
         print(up + lines.map { "\r\u{1B}[K" + $0.prefix(width - 1) }.joined(separator: "\n"))
         linesShown = lines.count
-        fflush(stdout)
+        fflush(nil)
     }
 
     private static func columns(

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import LanguageModels
+import Records
 import Temper
 
 struct HardenCommand: ParsableCommand {

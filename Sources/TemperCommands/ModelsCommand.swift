@@ -2,6 +2,7 @@
 // `temper models`: the models that can be named.
 
 import ArgumentParser
+import Foundation
 
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -27,12 +27,12 @@ struct ProgressLine {
         let text = "\(phase) \(done)/\(total)" + (note.isEmpty ? "" : ", \(note)") + left
         if isTerminal {
             print("\r\u{1B}[K\(text)", terminator: "")
-            fflush(stdout)
         } else if share >= nextPlain {
             // A pipe gets eleven lines, not one a step.
             print(text)
             nextPlain = (share * 10).rounded(.down) / 10 + 0.1
         }
+        fflush(nil)
     }
 
     /// Leaves the line standing.

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import LanguageModels
+import Tokenization
 
 struct ScoreCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 
 public import ArgumentParser
 import Foundation
+import Temper
 
 /// `temper`: measures how cheaply the safeguards of an open-weight language model can be removed.
 public struct TemperCommand: AsyncParsableCommand {
@@ -31,8 +32,6 @@ public struct TemperCommand: AsyncParsableCommand {
     /// Runs a command line and ends the process with its exit code.
     /// - Parameter arguments: the command line, the program's name first.
     public static func run(_ arguments: [String]) async {
-        // Lines must be seen as they come, also in a pipe.
-        setvbuf(stdout, nil, _IOLBF, 0)
         do {
             var command = try parseAsRoot(Array(arguments.dropFirst()))
             if var command = command as? any AsyncParsableCommand {
