@@ -46,7 +46,7 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
     ///
     /// - Parameter dimension: The width of a head, even.
     /// - Returns: `dimension / 2` positive numbers.
-    func periods(dimension: Int) -> [Float] {
+    package func periods(dimension: Int) -> [Float] {
         let unscaled = stride(from: 0, to: dimension, by: 2).map {
             pow(base, Double($0) / Double(dimension))
         }
