@@ -28,7 +28,7 @@ public struct Tokenizer: Sendable {
     var normalizer: Normalizer?
     var preTokenizer = PreTokenizer()
     var postProcessor = PostProcessor()
-    var decoder: Decoder?
+    var decoder: TokenDecoder?
     /// The components as they stand in `tokenizer.json`, to be written again.
     var components: [JSON.Member] = []
 
@@ -174,7 +174,9 @@ public struct Tokenizer: Sendable {
         tokens.reserveCapacity(identifiers.count)
         for identifier in identifiers {
             if let added = addedByIdentifier[identifier] {
-                if !(skippingSpecialTokens && added.token.isSpecial) { tokens.append(added.decoded) }
+                if !(skippingSpecialTokens && added.token.isSpecial) {
+                    tokens.append(added.decoded)
+                }
             } else if let bytes = model.vocabulary.bytes(identifier) {
                 tokens.append(Array(bytes))
             }

@@ -55,7 +55,7 @@ extension Tokenizer {
             case (_, .null): break
             case ("normalizer", _): normalizer = try Normalizer(place)
             case ("pre_tokenizer", _): self.preTokenizer = try PreTokenizer(place)
-            default: decoder = try Decoder(place)
+            default: decoder = try TokenDecoder(place)
             }
         }
         try surround(

@@ -29,7 +29,8 @@ extension Tokenizer {
 
     init(_ root: JSONPlace) throws(TokenizationError) {
         let preTokenizer = try root.member("pre_tokenizer")
-        let compiled = if let preTokenizer { try PreTokenizer(preTokenizer) } else { PreTokenizer() }
+        let compiled =
+            if let preTokenizer { try PreTokenizer(preTokenizer) } else { PreTokenizer() }
         self.init(
             model: try BytePairModel(
                 try root.required("model"), isByteLevel: compiled.isByteLevel))
@@ -38,7 +39,7 @@ extension Tokenizer {
         if let place = try root.member("post_processor") {
             postProcessor = try PostProcessor(place)
         }
-        if let place = try root.member("decoder") { decoder = try Decoder(place) }
+        if let place = try root.member("decoder") { decoder = try TokenDecoder(place) }
         for key in ["normalizer", "pre_tokenizer", "post_processor", "decoder"] {
             components.append(JSON.Member(key: key, value: try root.member(key)?.value ?? .null))
         }

@@ -132,7 +132,9 @@ struct BytePairModel: Sendable {
                         next[later - 1] = next[later]
                     }
                     if index > 0 { next[index - 1] = merges[symbols[index - 1], symbols[index]] }
-                    if index < count - 1 { next[index] = merges[symbols[index], symbols[index + 1]] }
+                    if index < count - 1 {
+                        next[index] = merges[symbols[index], symbols[index + 1]]
+                    }
                 }
             }
         }

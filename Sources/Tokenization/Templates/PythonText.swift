@@ -42,7 +42,7 @@ enum PythonText {
         var rest = text.unicodeScalars.drop(while: \.isPythonSpace)
         while !rest.isEmpty {
             if maximum >= 0, pieces.count >= maximum {
-                pieces.append(strip(String(rest), nil, left: false, right: true))
+                pieces.append(String(rest))
                 break
             }
             let word = rest.prefix { !$0.isPythonSpace }
@@ -114,7 +114,8 @@ enum PythonText {
         var startsWord = true
         for scalar in text.unicodeScalars {
             let properties = scalar.properties
-            result += startsWord ? properties.titlecaseMapping : properties.lowercaseMapping
+            let first = atSpaces ? properties.uppercaseMapping : properties.titlecaseMapping
+            result += startsWord ? first : properties.lowercaseMapping
             startsWord =
                 atSpaces
                 ? scalar.isPythonSpace || "-([{<".unicodeScalars.contains(scalar)

@@ -28,13 +28,9 @@ indirect enum RuntimeValue {
     /// The state of a `for` loop.
     final class Loop {
         let elements: [RuntimeValue]
-        let depth: Int
         var index = 0
         var lastChanged: RuntimeList?
-        init(_ elements: [RuntimeValue], depth: Int) {
-            self.elements = elements
-            self.depth = depth
-        }
+        init(_ elements: [RuntimeValue]) { self.elements = elements }
     }
 
     /// The value of a variable that was given from outside.

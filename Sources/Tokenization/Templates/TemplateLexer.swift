@@ -4,8 +4,8 @@
 
 /// A reader over a template's text.
 struct TemplateLexer {
-    private let source: [Unicode.Scalar]
-    private var index = 0
+    let source: [Unicode.Scalar]
+    var index = 0
     private var line = 1
     private var column = 1
     private var tokens: [TemplateToken] = []
@@ -41,7 +41,7 @@ struct TemplateLexer {
         tokens.append(TemplateToken(kind: kind, position: position))
     }
 
-    private func peek(_ offset: Int = 0) -> Unicode.Scalar? {
+    func peek(_ offset: Int = 0) -> Unicode.Scalar? {
         index + offset < source.count ? source[index + offset] : nil
     }
 
@@ -49,7 +49,7 @@ struct TemplateLexer {
         source[index...].starts(with: text.unicodeScalars)
     }
 
-    private mutating func advance(_ count: Int = 1) {
+    mutating func advance(_ count: Int = 1) {
         for _ in 0..<count where index < source.count {
             if source[index] == "\n" {
                 line += 1
@@ -89,7 +89,9 @@ struct TemplateLexer {
         } else if tag != "{", sign != "+" {
             let lineStart = text.lastIndex(of: "\n").map { $0 + 1 }
             let isIndentation = text[(lineStart ?? first)...].allSatisfy(\.isPythonSpace)
-            if isIndentation, lineStart != nil || startsLine { text = text[..<(lineStart ?? first)] }
+            if isIndentation, lineStart != nil || startsLine {
+                text = text[..<(lineStart ?? first)]
+            }
         }
         if !text.isEmpty { append(.text(Self.string(text)), start) }
         advance(sign == "-" || sign == "+" ? 3 : 2)
@@ -105,7 +107,7 @@ struct TemplateLexer {
         }
     }
 
-    private static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+    static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars)
         return String(view)
@@ -133,7 +135,8 @@ struct TemplateLexer {
     }
 
     /// Reads `{% raw %}` up to its end as text, when the tag is that.
-    private mutating func readRaw(from opening: TemplatePosition) throws(TokenizationError) -> Bool {
+    private mutating func readRaw(from opening: TemplatePosition) throws(TokenizationError) -> Bool
+    {
         let saved = (index, line, column)
         skipSpace()
         guard starts(with: "raw") else {
@@ -229,77 +232,6 @@ struct TemplateLexer {
                 throw start.error("an unexpected character \(scalar)")
             }
         }
-    }
-
-    private mutating func readNumber(
-        from start: TemplatePosition
-    ) throws(TokenizationError) -> TemplateToken.Kind {
-        var text = ""
-        var isWhole = true
-        func isDigit(_ scalar: Unicode.Scalar?) -> Bool {
-            scalar.map { ("0"..."9").contains($0) } ?? false
-        }
-        while let scalar = peek() {
-            if isDigit(scalar) || scalar == "_" && isDigit(peek(1)) {
-                if scalar != "_" { text.unicodeScalars.append(scalar) }
-            } else if scalar == ".", isDigit(peek(1)), isWhole {
-                isWhole = false
-                text += "."
-            } else {
-                break
-            }
-            advance()
-        }
-        if isWhole, let value = Int(text) { return .integer(value) }
-        if !isWhole, let value = Double(text) { return .number(value) }
-        throw start.error("the number \(text) is too great", "whole numbers have 64 bits")
-    }
-
-    private mutating func readString(
-        _ quote: Unicode.Scalar, from start: TemplatePosition
-    ) throws(TokenizationError) -> String {
-        advance()
-        var text = String.UnicodeScalarView()
-        while let scalar = peek() {
-            advance()
-            if scalar == quote { return String(text) }
-            guard scalar == "\\", let escaped = peek() else {
-                text.append(scalar)
-                continue
-            }
-            advance()
-            switch escaped {
-            case "n": text.append("\n")
-            case "t": text.append("\t")
-            case "r": text.append("\r")
-            case "a": text.append("\u{07}")
-            case "b": text.append("\u{08}")
-            case "f": text.append("\u{0C}")
-            case "v": text.append("\u{0B}")
-            case "\n": break
-            case "\\", "'", "\"": text.append(escaped)
-            case "x": text.append(try readCode(2, from: start))
-            case "u": text.append(try readCode(4, from: start))
-            case "U": text.append(try readCode(8, from: start))
-            default:
-                text.append("\\")
-                text.append(escaped)
-            }
-        }
-        throw start.error("a string without its end", "close it with \(quote)")
-    }
-
-    private mutating func readCode(
-        _ count: Int, from start: TemplatePosition
-    ) throws(TokenizationError) -> Unicode.Scalar {
-        let digits = Self.string(source[index..<min(index + count, source.count)])
-        guard digits.unicodeScalars.count == count, let value = UInt32(digits, radix: 16),
-            let scalar = Unicode.Scalar(value)
-        else {
-            throw start.error("an escape that is not \(count) hexadecimal digits of a character")
-        }
-        advance(count)
-        return scalar
     }
 }
 

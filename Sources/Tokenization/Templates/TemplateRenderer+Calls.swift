@@ -205,7 +205,9 @@ extension TemplateRenderer {
         case "keys": return .list(of: members.map(\.key))
         case "values": return .list(of: members.map(\.value))
         default:
-            guard let key = arguments.value(0, "") else { throw position.error("get() takes a key") }
+            guard let key = arguments.value(0, "") else {
+                throw position.error("get() takes a key")
+            }
             let value = key.isKey ? members[key] : nil
             return value ?? arguments.value(1, "") ?? .none
         }

@@ -21,7 +21,8 @@ extension TemplateRenderer {
     /// - Throws: An error with the expression's place.
     func evaluate(_ expression: TemplateExpression) throws(TokenizationError) -> RuntimeValue {
         try spend(1, expression.position)
-        let value = try nested(expression.position) { () throws(TokenizationError) -> RuntimeValue in
+        let value = try nested(expression.position) {
+            () throws(TokenizationError) -> RuntimeValue in
             try self.value(of: expression)
         }
         switch value {
@@ -35,7 +36,8 @@ extension TemplateRenderer {
         return value
     }
 
-    private func value(of expression: TemplateExpression) throws(TokenizationError) -> RuntimeValue {
+    private func value(of expression: TemplateExpression) throws(TokenizationError) -> RuntimeValue
+    {
         let position = expression.position
         switch expression.kind {
         case .literal(let value): return RuntimeValue(value)
@@ -175,8 +177,9 @@ extension TemplateRenderer {
         case "first": return .boolean(index == 0)
         case "last": return .boolean(index == count - 1)
         case "length": return .integer(count)
-        case "depth": return .integer(loop.depth)
-        case "depth0": return .integer(loop.depth - 1)
+        // Only recursive loops, which there are none of, have other depths.
+        case "depth": return .integer(1)
+        case "depth0": return .integer(0)
         case "previtem":
             return index > 0 ? loop.elements[index - 1] : .undefined("there is no previous item")
         case "nextitem":

@@ -19,7 +19,6 @@ final class TemplateRenderer {
     private var output = ""
     private var steps = 0
     private var depth = 0
-    private var loopDepth = 0
 
     init(variables: [String: RuntimeValue], date: Date?) {
         scopes = [variables]
@@ -164,9 +163,7 @@ final class TemplateRenderer {
             scopes[scopes.count - 1] = [:]
             return try execute(loop.otherwise)
         }
-        loopDepth += 1
-        defer { loopDepth -= 1 }
-        let state = RuntimeValue.Loop(elements, depth: loopDepth)
+        let state = RuntimeValue.Loop(elements)
         for (index, element) in elements.enumerated() {
             try spend(1, position)
             state.index = index
@@ -252,13 +249,10 @@ final class TemplateRenderer {
             throw position.error("the macro \(macro.name) has no parameter \(name)")
         }
         let outer = scopes
-        let outerLoopDepth = loopDepth
         scopes = Array(scopes.prefix(scopeCount)) + [[:]]
-        loopDepth = 0
         defer {
             // What it may have changed outside of itself are namespaces, which are shared anyway.
             scopes = outer
-            loopDepth = outerLoopDepth
         }
         for (index, parameter) in macro.parameters.enumerated() {
             var value = RuntimeValue.undefined("parameter '\(parameter.name)' was not provided")

@@ -15,12 +15,8 @@ struct TextPattern: @unchecked Sendable {
     /// - Throws: An error when the expression is not understood.
     init(_ place: JSONPlace) throws(TokenizationError) {
         let (text, isRegex) = try place.pattern()
-        // Foundation's \s lacks U+000B and U+0085, which the reference engines count as space.
         let source =
-            isRegex
-            ? text.replacingOccurrences(of: #"\s"#, with: #"\p{White_Space}"#)
-                .replacingOccurrences(of: #"\S"#, with: #"\P{White_Space}"#)
-            : NSRegularExpression.escapedPattern(for: text)
+            isRegex ? Self.translated(text) : NSRegularExpression.escapedPattern(for: text)
         do {
             expression = try NSRegularExpression(pattern: source)
         } catch {
@@ -28,6 +24,22 @@ struct TextPattern: @unchecked Sendable {
                 "the regular expression \(text) is not understood",
                 "the syntax is that of ICU regular expressions")
         }
+    }
+
+    /// The expression with `\s` spelt out: Foundation's lacks U+000B and U+0085, which the
+    /// reference engines count as space.
+    private static func translated(_ expression: String) -> String {
+        var result = ""
+        var isEscaped = false
+        for character in expression {
+            switch (isEscaped, character) {
+            case (true, "s"): result += "p{White_Space}"
+            case (true, "S"): result += "P{White_Space}"
+            default: result.append(character)
+            }
+            isEscaped = character == "\\" && !isEscaped
+        }
+        return result
     }
 
     /// The matches in a text, as ranges of UTF-8 offsets in ascending order.

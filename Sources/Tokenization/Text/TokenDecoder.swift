@@ -2,14 +2,14 @@
 // Turns tokens back into text.
 
 /// The decoder of a tokenizer: each kind maps a list of tokens to another list.
-indirect enum Decoder: Sendable {
+indirect enum TokenDecoder: Sendable {
     case byteLevel
     case byteFallback
     case fuse
     case strip(content: [UInt8], start: Int, stop: Int)
     case replace(TextPattern, String)
     case metaspace(Metaspace)
-    case sequence([Decoder])
+    case sequence([TokenDecoder])
 
     /// Reads the `decoder` of a tokenizer file.
     ///
@@ -32,9 +32,9 @@ indirect enum Decoder: Sendable {
                 try place.required("content").string())
         case "Metaspace": self = .metaspace(try Metaspace(place))
         case "Sequence":
-            var all: [Decoder] = []
+            var all: [TokenDecoder] = []
             for element in try place.required("decoders").elements() {
-                all.append(try Decoder(element))
+                all.append(try TokenDecoder(element))
             }
             self = .sequence(all)
         case let other:
