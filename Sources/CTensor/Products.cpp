@@ -39,9 +39,6 @@ void addProducts(Table &table) {
     table[ct_operation_svd] = [](const Arguments &a) -> Arrays {
         return mx::linalg::svd(a[0], true, mx::Device::cpu);
     };
-    table[ct_operation_rms_norm] = [](const Arguments &a) -> Arrays {
-        return {mx::fast::rms_norm(a[0], a.optional(1), a.number(0))};
-    };
     table[ct_operation_rope] = rope;
     table[ct_operation_attention] = attention;
     table[ct_operation_quantize] = [](const Arguments &a) -> Arrays {

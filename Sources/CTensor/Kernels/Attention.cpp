@@ -2,7 +2,7 @@
 // Causal attention over left-padded batches, with rotary positions and grouped queries, in the
 // layout in which projections leave their outputs.
 
-#include "../Operations.hpp"
+#include "AttentionKernel.hpp"
 
 namespace temper {
 
@@ -80,6 +80,13 @@ void requireRotation(const mx::array &a, const mx::array &frequencies) {
     }
 }
 
+void requirePadding(const mx::array &padding, const mx::array &a) {
+    if (padding.shape() != mx::Shape{a.shape(0)} ||
+        !mx::issubdtype(padding.dtype(), mx::integer)) {
+        throw std::invalid_argument("the padding must be [batch] of integers");
+    }
+}
+
 Arrays causalAttention(const Arguments &a) {
     const mx::array &queries = a[0], &keys = a[1], &values = a[2];
     bool hasPadding = a.flag(0), hasFrequencies = a.flag(1);
@@ -95,14 +102,17 @@ Arrays causalAttention(const Arguments &a) {
             "needs queries [batch, length, heads, width] and keys and values [batch, keys, key "
             "heads, width], with key heads that divide the heads and keys >= length");
     }
-    if (hasPadding && options.padding->shape() != mx::Shape{queries.shape(0)}) {
-        throw std::invalid_argument("the padding must be [batch]");
-    }
+    if (hasPadding) requirePadding(*options.padding, queries);
     if (hasFrequencies) {
         requireRotation(queries, *options.frequencies);
         if (queries.shape(1) != keys.shape(1)) {
             throw std::invalid_argument("kept keys must be rotated already");
         }
+    }
+    if (kernelsApply({queries, keys, values})) {
+        return {attentionNode(
+            queries, keys, values, options.padding, options.frequencies, options.window,
+            options.scale)};
     }
     return {composedAttention(queries, keys, values, options)};
 }
@@ -113,6 +123,10 @@ void addAttention(Table &table) {
     table[ct_operation_causal_attention] = causalAttention;
     table[ct_operation_rotate] = [](const Arguments &a) -> Arrays {
         requireRotation(a[0], a[1]);
+        if (a.inputs.size() > 2) requirePadding(a[2], a[0]);
+        if (kernelsApply({a[0]})) {
+            return {rotationNode(a[0], a[1], a.optional(2), a.integer(0))};
+        }
         return {composedRotation(a[0], a[1], a.optional(2), a.integer(0))};
     };
 }

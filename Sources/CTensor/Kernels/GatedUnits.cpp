@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gated linear units (arXiv:2002.05202): a function of the gate times the other projection.
 
-#include "../Operations.hpp"
+#include "Kernel.hpp"
+#include "ThreadPool.hpp"
+#include "VectorMath.hpp"
 
 namespace temper {
 
@@ -22,6 +24,72 @@ mx::array composed(const mx::array &gate, const mx::array &up, ct_gate kind) {
     throw std::invalid_argument("unknown gate");
 }
 
+/// Elements that one thread takes at a time.
+constexpr size_t span = 1 << 14;
+
+template <typename Task>
+void inSpans(size_t count, Task &&task) {
+    inParallel((count + span - 1) / span, [&](size_t index) {
+        task(index * span, std::min(span, count - index * span));
+    });
+}
+
+/// gate, up, gradient of the output -> gradients to gate and up
+class GatedUnitGradient : public Kernel {
+public:
+    explicit GatedUnitGradient(ct_gate kind) : kind_(kind) {}
+
+    DEFINE_NAME(GatedUnitGradient)
+
+    void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
+        const float *gate = inputs[0].data<float>(), *up = inputs[1].data<float>();
+        const float *cotangent = inputs[2].data<float>();
+        float *gateGradient = allocate(outputs[0]), *upGradient = allocate(outputs[1]);
+        dispatch([=, kind = kind_, count = inputs[0].size()] {
+            inSpans(count, [&](size_t i, size_t length) {
+                gatedBackward(
+                    kind, gate + i, up + i, cotangent + i, gateGradient + i, upGradient + i,
+                    length);
+            });
+        });
+    }
+
+private:
+    ct_gate kind_;
+};
+
+/// gate, up -> f(gate) up
+class GatedUnit : public Kernel {
+public:
+    explicit GatedUnit(ct_gate kind) : kind_(kind) {}
+
+    DEFINE_NAME(GatedUnit)
+
+    void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
+        const float *gate = inputs[0].data<float>(), *up = inputs[1].data<float>();
+        float *output = allocate(outputs[0]);
+        dispatch([=, kind = kind_, count = inputs[0].size()] {
+            inSpans(count, [&](size_t i, size_t length) {
+                gatedForward(kind, gate + i, up + i, output + i, length);
+            });
+        });
+    }
+
+    Arrays vjp(
+        const Arrays &primals, const Arrays &cotangents, const std::vector<int> &arguments,
+        const Arrays &) override {
+        mx::Shape shape = primals[0].shape();
+        Arrays both = makeNode<GatedUnitGradient>(
+            {shape, shape}, {primals[0], primals[1], cotangents[0]}, kind_);
+        Arrays gradients;
+        for (int argument : arguments) gradients.push_back(both.at(argument));
+        return gradients;
+    }
+
+private:
+    ct_gate kind_;
+};
+
 }  // namespace
 
 void addGatedUnits(Table &table) {
@@ -29,7 +97,9 @@ void addGatedUnits(Table &table) {
         if (a[0].shape() != a[1].shape()) {
             throw std::invalid_argument("the gate and the projection must have one shape");
         }
-        return {composed(a[0], a[1], static_cast<ct_gate>(a.integer(0)))};
+        auto kind = static_cast<ct_gate>(a.integer(0));
+        if (!kernelsApply(a.inputs)) return {composed(a[0], a[1], kind)};
+        return makeNode<GatedUnit>({a[0].shape()}, a.inputs, kind);
     };
 }
 

@@ -20,6 +20,9 @@ namespace temper {
 /// Gradients are nodes too: `vjp` builds another kernel. Second derivatives are not offered.
 class Kernel : public mx::Primitive {
 public:
+    /// How many of the first inputs may have any strides; the others are row-contiguous.
+    static constexpr size_t stridedInputs = 0;
+
     Kernel() : Primitive(mx::default_stream(mx::default_device())) {}
 
     void eval_gpu(const Arrays &, Arrays &) override {
@@ -44,11 +47,13 @@ protected:
 /// Whether kernels may compute these arrays: all are float32, on a CPU.
 bool kernelsApply(const Arrays &inputs);
 
-/// Makes a node with several outputs of type float32. Inputs become row-contiguous.
+/// Makes a node with several outputs of type float32.
 template <typename Node, typename... Options>
 Arrays makeNode(std::vector<mx::Shape> shapes, const Arrays &inputs, Options &&...options) {
     Arrays dense;
-    for (const mx::array &input : inputs) dense.push_back(mx::contiguous(input));
+    for (const mx::array &input : inputs) {
+        dense.push_back(dense.size() < Node::stridedInputs ? input : mx::contiguous(input));
+    }
     std::vector<mx::Dtype> types(shapes.size(), mx::float32);
     return mx::array::make_arrays(
         std::move(shapes), types, std::make_shared<Node>(std::forward<Options>(options)...),
