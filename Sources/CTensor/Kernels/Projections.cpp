@@ -1,68 +1,323 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linear layers with low-rank adapters (arXiv:2106.09685), several of one input together.
+// Linear layers with low-rank adapters (arXiv:2106.09685), several of one input together, so that
+// their gradients to that input are summed where they are computed.
 
-#include "../Operations.hpp"
+#include <algorithm>
+
+#include "Kernel.hpp"
+#include "MatrixProduct.hpp"
+#include "ThreadPool.hpp"
+#include "VectorMath.hpp"
 
 namespace temper {
 
 namespace {
 
-struct Projection {
-    mx::array weight;
-    std::optional<mx::array> bias, down, up;
-    float scale;
+/// Which inputs a layer has, and where they begin; then the scale of its low-rank product.
+struct Layout {
+    struct Layer {
+        size_t weight;
+        bool hasBias, hasLowRank;
+        float scale;
+
+        size_t bias() const { return weight + 1; }
+        size_t down() const { return weight + (hasBias ? 2 : 1); }
+        size_t up() const { return down() + 1; }
+    };
+
+    std::vector<Layer> layers;
+    size_t inputCount = 1;
+
+    void add(bool hasBias, bool hasLowRank, float scale) {
+        layers.push_back({inputCount, hasBias, hasLowRank, scale});
+        inputCount += 1 + (hasBias ? 1 : 0) + (hasLowRank ? 2 : 0);
+    }
 };
 
-mx::array composed(const mx::array &input, const Projection &projection) {
-    mx::array output = mx::matmul(input, mx::transpose(projection.weight));
-    if (projection.bias) output = output + *projection.bias;
-    if (projection.down) {
-        mx::array inner = mx::matmul(input, mx::transpose(*projection.down));
-        mx::array factor(projection.scale, input.dtype());
-        output = output + factor * mx::matmul(inner, mx::transpose(*projection.up));
-    }
-    return output;
-}
-
-void require(const mx::array &input, const Projection &projection) {
-    const mx::array &weight = projection.weight;
+void require(const Arrays &inputs, const Layout &layout) {
+    const mx::array &input = inputs[0];
     auto fits = [](const mx::array &matrix, int rows, int columns) {
         return matrix.ndim() == 2 && matrix.shape(0) == rows && matrix.shape(1) == columns;
     };
-    bool good = input.ndim() >= 1 && weight.ndim() == 2 && weight.shape(1) == input.shape(-1);
-    if (good && projection.bias) good = projection.bias->shape() == mx::Shape{weight.shape(0)};
-    if (good && projection.down) {
-        int rank = projection.down->shape(0);
-        good = fits(*projection.down, rank, weight.shape(1)) &&
-               fits(*projection.up, weight.shape(0), rank);
-    }
-    if (!good) {
-        throw std::invalid_argument(
-            "needs input [..., inputs], weight [outputs, inputs], bias [outputs], down [rank, "
-            "inputs], up [outputs, rank]");
+    for (const Layout::Layer &layer : layout.layers) {
+        const mx::array &weight = inputs.at(layer.weight);
+        bool good = input.ndim() >= 1 && weight.ndim() == 2 && weight.shape(1) == input.shape(-1);
+        if (good && layer.hasBias) {
+            good = inputs.at(layer.bias()).shape() == mx::Shape{weight.shape(0)};
+        }
+        if (good && layer.hasLowRank) {
+            const mx::array &down = inputs.at(layer.down());
+            good = down.ndim() == 2 && fits(down, down.shape(0), weight.shape(1)) &&
+                   fits(inputs.at(layer.up()), weight.shape(0), down.shape(0));
+        }
+        if (!good) {
+            throw std::invalid_argument(
+                "needs input [..., inputs], weight [outputs, inputs], bias [outputs], down [rank, "
+                "inputs], up [outputs, rank]");
+        }
     }
 }
 
-Arrays project(const Arguments &a) {
+Arrays composed(const Arrays &inputs, const Layout &layout) {
     Arrays outputs;
-    size_t next = 1;
-    for (size_t index = 0; index < a.numbers.size(); index++) {
-        Projection projection = {a[next++], {}, {}, {}, a.number(index)};
-        if (a.flag(2 * index)) projection.bias = a[next++];
-        if (a.flag(2 * index + 1)) {
-            projection.down = a[next++];
-            projection.up = a[next++];
+    for (const Layout::Layer &layer : layout.layers) {
+        mx::array output = mx::matmul(inputs[0], mx::transpose(inputs[layer.weight]));
+        if (layer.hasBias) output = output + inputs[layer.bias()];
+        if (layer.hasLowRank) {
+            mx::array inner = mx::matmul(inputs[0], mx::transpose(inputs[layer.down()]));
+            mx::array factor(layer.scale, output.dtype());
+            output = output + factor * mx::matmul(inner, mx::transpose(inputs[layer.up()]));
         }
-        require(a[0], projection);
-        outputs.push_back(composed(a[0], projection));
+        outputs.push_back(output);
     }
     return outputs;
 }
 
+/// Calls `block(first, count)` for all rows: in tasks of some rows each, or, when there are few,
+/// once, so that the products share their columns among the threads.
+template <typename Block>
+void inRowBlocks(int rows, Block &&block) {
+    int threads = static_cast<int>(threadCount());
+    if (rows < 64 * threads) return block(0, rows);
+    int size = std::clamp((rows + 2 * threads - 1) / (2 * threads), 64, 256);
+    inParallel((rows + size - 1) / size, [&](size_t task) {
+        int first = static_cast<int>(task) * size;
+        block(first, std::min(size, rows - first));
+    });
+}
+
+/// The numbers of one layer during an evaluation.
+struct Layer {
+    int outputs, rank = 0;
+    float scale;
+    const float *weight, *bias = nullptr, *down = nullptr, *up = nullptr;
+
+    Layer(const Arrays &inputs, const Layout::Layer &layout)
+        : outputs(inputs[layout.weight].shape(0)), scale(layout.scale),
+          weight(inputs[layout.weight].data<float>()) {
+        if (layout.hasBias) bias = inputs[layout.bias()].data<float>();
+        if (layout.hasLowRank) {
+            rank = inputs[layout.down()].shape(0);
+            down = inputs[layout.down()].data<float>();
+            up = inputs[layout.up()].data<float>();
+        }
+    }
+};
+
+size_t offset(int row, int width) {
+    return static_cast<size_t>(row) * width;
+}
+
+/// input, layers' tensors, then for each layer the inner product of its adapter (if any) and the
+/// gradient of its output -> gradients to the inputs that are asked for
+class ProjectionGradient : public Kernel {
+public:
+    ProjectionGradient(Layout layout, std::vector<int> wanted)
+        : layout_(std::move(layout)), wanted_(std::move(wanted)) {}
+
+    DEFINE_NAME(ProjectionGradient)
+
+    void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
+        std::vector<float *> gradients(layout_.inputCount, nullptr);
+        for (size_t i = 0; i < wanted_.size(); i++) gradients[wanted_[i]] = allocate(outputs[i]);
+        std::vector<Slopes> layers;
+        size_t next = layout_.inputCount;
+        for (const Layout::Layer &layout : layout_.layers) {
+            Slopes layer{Layer(inputs, layout)};
+            if (layout.hasLowRank) layer.inner = inputs[next++].data<float>();
+            layer.cotangent = inputs[next++].data<float>();
+            layer.weightGradient = gradients[layout.weight];
+            if (layout.hasBias) layer.biasGradient = gradients[layout.bias()];
+            if (layout.hasLowRank) {
+                layer.downGradient = gradients[layout.down()];
+                layer.upGradient = gradients[layout.up()];
+            }
+            layers.push_back(layer);
+        }
+        const float *input = inputs[0].data<float>();
+        int rows = rowsOf(inputs[0]), width = inputs[0].shape(-1);
+        dispatch([=, layers = std::move(layers), inputGradient = gradients[0]] {
+            evaluate(input, rows, width, layers, inputGradient);
+        });
+    }
+
+private:
+    struct Slopes : Layer {
+        const float *inner = nullptr, *cotangent = nullptr;
+        float *weightGradient = nullptr, *biasGradient = nullptr;
+        float *downGradient = nullptr, *upGradient = nullptr;
+    };
+
+    Layout layout_;
+    std::vector<int> wanted_;
+
+    static void evaluate(
+        const float *input, int rows, int width, const std::vector<Slopes> &layers,
+        float *inputGradient) {
+        // The gradients of the adapters' inner products.
+        std::vector<std::vector<float>> inner(layers.size());
+        for (size_t i = 0; i < layers.size(); i++) {
+            bool needed = layers[i].rank > 0 && (inputGradient || layers[i].downGradient);
+            if (needed) inner[i].resize(offset(rows, layers[i].rank));
+        }
+        inRowBlocks(rows, [&](int first, int count) {
+            float *block = inputGradient ? inputGradient + offset(first, width) : nullptr;
+            for (size_t i = 0; i < layers.size(); i++) {
+                rowGradients(
+                    layers[i], first, count, width, inner[i].data(), i > 0 ? 1 : 0, block);
+            }
+        });
+        for (size_t i = 0; i < layers.size(); i++) {
+            parameterGradients(layers[i], input, rows, width, inner[i].data());
+        }
+    }
+
+    static void rowGradients(
+        const Slopes &layer, int first, int count, int width, float *inner, float beta,
+        float *inputGradient) {
+        int outputs = layer.outputs, rank = layer.rank;
+        Matrix cotangent = {layer.cotangent + offset(first, outputs), outputs};
+        if (inner) {
+            inner += offset(first, rank);
+            multiply(
+                count, rank, outputs, layer.scale, cotangent, {layer.up, rank}, 0, inner, rank);
+        }
+        if (!inputGradient) return;
+        multiply(
+            count, width, outputs, 1, cotangent, {layer.weight, width}, beta, inputGradient,
+            width);
+        if (inner) {
+            multiply(
+                count, width, rank, 1, {inner, rank}, {layer.down, width}, 1, inputGradient,
+                width);
+        }
+    }
+
+    static void parameterGradients(
+        const Slopes &layer, const float *input, int rows, int width, const float *inner) {
+        int outputs = layer.outputs, rank = layer.rank;
+        Matrix cotangent = {layer.cotangent, outputs, true};
+        if (layer.weightGradient) {
+            multiply(
+                outputs, width, rows, 1, cotangent, {input, width}, 0, layer.weightGradient,
+                width);
+        }
+        if (layer.downGradient) {
+            multiply(
+                rank, width, rows, 1, {inner, rank, true}, {input, width}, 0, layer.downGradient,
+                width);
+        }
+        if (layer.upGradient) {
+            multiply(
+                outputs, rank, rows, layer.scale, cotangent, {layer.inner, rank}, 0,
+                layer.upGradient, rank);
+        }
+        if (layer.biasGradient) {
+            std::fill_n(layer.biasGradient, outputs, 0.0f);
+            for (int row = 0; row < rows; row++) {
+                addScaled(
+                    layer.biasGradient, layer.cotangent + offset(row, outputs), outputs, 1);
+            }
+        }
+    }
+};
+
+/// input, layers' tensors -> outputs, then the inner products of the adapters
+class Project : public Kernel {
+public:
+    explicit Project(Layout layout) : layout_(std::move(layout)) {}
+
+    DEFINE_NAME(Project)
+
+    static Arrays make(const Arrays &inputs, const Layout &layout) {
+        std::vector<mx::Shape> shapes, inner;
+        mx::Shape shape = inputs[0].shape();
+        for (const Layout::Layer &layer : layout.layers) {
+            shape.back() = inputs[layer.weight].shape(0);
+            shapes.push_back(shape);
+            if (!layer.hasLowRank) continue;
+            shape.back() = inputs[layer.down()].shape(0);
+            inner.push_back(shape);
+        }
+        shapes.insert(shapes.end(), inner.begin(), inner.end());
+        Arrays outputs = makeNode<Project>(shapes, inputs, layout);
+        outputs.erase(outputs.begin() + layout.layers.size(), outputs.end());
+        return outputs;
+    }
+
+    void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
+        std::vector<Layer> layers;
+        std::vector<float *> results, inner;
+        size_t next = layout_.layers.size();
+        for (const Layout::Layer &layout : layout_.layers) {
+            results.push_back(allocate(outputs[layers.size()]));
+            inner.push_back(layout.hasLowRank ? allocate(outputs[next++]) : nullptr);
+            layers.emplace_back(inputs, layout);
+        }
+        const float *input = inputs[0].data<float>();
+        int rows = rowsOf(inputs[0]), width = inputs[0].shape(-1);
+        dispatch([=] {
+            inRowBlocks(rows, [&](int first, int count) {
+                const float *block = input + offset(first, width);
+                for (size_t i = 0; i < layers.size(); i++) {
+                    apply(layers[i], block, first, count, width, inner[i], results[i]);
+                }
+            });
+        });
+    }
+
+    Arrays vjp(
+        const Arrays &primals, const Arrays &cotangents, const std::vector<int> &arguments,
+        const Arrays &outputs) override {
+        Arrays inputs = primals;
+        size_t next = layout_.layers.size();
+        for (size_t i = 0; i < layout_.layers.size(); i++) {
+            if (layout_.layers[i].hasLowRank) inputs.push_back(outputs[next++]);
+            inputs.push_back(cotangents[i]);
+        }
+        std::vector<mx::Shape> shapes;
+        for (int argument : arguments) shapes.push_back(primals[argument].shape());
+        return makeNode<ProjectionGradient>(shapes, inputs, layout_, arguments);
+    }
+
+private:
+    Layout layout_;
+
+    static void apply(
+        const Layer &layer, const float *input, int first, int count, int width, float *inner,
+        float *result) {
+        int outputs = layer.outputs, rank = layer.rank;
+        result += offset(first, outputs);
+        if (layer.bias) {
+            for (int row = 0; row < count; row++) {
+                std::copy_n(layer.bias, outputs, result + offset(row, outputs));
+            }
+        }
+        multiply(
+            count, outputs, width, 1, {input, width}, {layer.weight, width, true},
+            layer.bias ? 1 : 0, result, outputs);
+        if (!inner) return;
+        inner += offset(first, rank);
+        multiply(
+            count, rank, width, 1, {input, width}, {layer.down, width, true}, 0, inner, rank);
+        multiply(
+            count, outputs, rank, layer.scale, {inner, rank}, {layer.up, rank, true}, 1, result,
+            outputs);
+    }
+};
+
 }  // namespace
 
 void addProjections(Table &table) {
-    table[ct_operation_project] = project;
+    table[ct_operation_project] = [](const Arguments &a) -> Arrays {
+        Layout layout;
+        for (size_t i = 0; i < a.numbers.size(); i++) {
+            layout.add(a.flag(2 * i), a.flag(2 * i + 1), a.number(i));
+        }
+        require(a.inputs, layout);
+        return kernelsApply(a.inputs) ? Project::make(a.inputs, layout)
+                                      : composed(a.inputs, layout);
+    };
 }
 
 }  // namespace temper
