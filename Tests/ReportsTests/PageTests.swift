@@ -22,8 +22,8 @@ final class PageReader: NSObject, XMLParserDelegate {
         let parser = XMLParser(data: Data(html.utf8))
         parser.delegate = self
         if !parser.parse() {
-            failure =
-                "line \(parser.lineNumber): \(parser.parserError.map(String.init(describing:)) ?? "")"
+            let problem = parser.parserError.map(String.init(describing:)) ?? ""
+            failure = "line \(parser.lineNumber): \(problem)"
         }
     }
 

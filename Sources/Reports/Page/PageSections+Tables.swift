@@ -125,7 +125,8 @@ extension PageSections {
             + "of \(prices.date). Device time is what it took on this machine "
             + "(\(record.machine.device), \(NumberText.count(record.machine.cores, "core"))). "
             + "Measuring took another "
-            + "\(NumberText.significant(evaluation.floatingPointOperations)) FLOPs and \(NumberText.duration(evaluation.deviceSeconds)), which no adversary pays."
+            + "\(NumberText.significant(evaluation.floatingPointOperations)) FLOPs and "
+            + "\(NumberText.duration(evaluation.deviceSeconds)), which no adversary pays."
     }
 
     var tax: [TaxRow] {
