@@ -73,7 +73,7 @@ struct AuditCommand: AsyncParsableCommand {
         let report = Report(record)
         for (name, data) in [
             ("record.json", try record.json()), ("measurements.csv", Data(record.measurementsCSV().utf8)),
-            ("report.html", Data(try report.html().utf8)),
+            ("report.html", Data(report.html().utf8)),
         ] {
             try TemperCommands.write(data, to: directory.appendingPathComponent(name))
         }
