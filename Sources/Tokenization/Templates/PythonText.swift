@@ -7,15 +7,19 @@ enum PythonText {
     /// The work of looking for `part` in `text`, in the renderer's steps.
     static func work(_ text: String, _ part: String) -> Int {
         let (length, width) = (text.utf8.count, part.utf8.count)
-        return length / 32 + length / 16 * width / 16
+        return length / 32 + length / 8 * width / 8
     }
 
     /// The first place at which `part` stands, as an offset of bytes.
     static func firstIndex(of part: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
-        guard part.count <= text.count else { return nil }
+        guard let first = part.first else { return start }
         var position = start
         while position + part.count <= text.count {
-            if text[position...].starts(with: part) { return position }
+            if text[position] == first {
+                var length = 1
+                while length < part.count, text[position + length] == part[length] { length += 1 }
+                if length == part.count { return position }
+            }
             position += 1
         }
         return nil

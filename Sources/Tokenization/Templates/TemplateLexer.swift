@@ -4,6 +4,8 @@
 
 /// A reader over a template's text.
 struct TemplateLexer {
+    private static let greatestLength = 1 << 20
+
     let source: [Unicode.Scalar]
     var index = 0
     private var line = 1
@@ -29,6 +31,11 @@ struct TemplateLexer {
     /// - Returns: The tokens, the last of which is `end`.
     /// - Throws: An error with line and column for what cannot be a token.
     static func tokens(of text: String) throws(TokenizationError) -> [TemplateToken] {
+        guard text.utf8.count <= greatestLength else {
+            throw TokenizationError(
+                line: 1, column: 1, problem: "more than \(greatestLength) bytes",
+                remedy: "chat templates have a few thousand")
+        }
         var lexer = TemplateLexer(text)
         while lexer.index < lexer.source.count { try lexer.readText() }
         lexer.append(.end, lexer.position)

@@ -97,9 +97,13 @@ extension TemplateRenderer {
         let last = numbers.count > 1 ? numbers[1] : numbers[0]
         let step = numbers.count > 2 ? numbers[2] : 1
         guard step != 0 else { throw position.error("range() step must not be zero") }
-        let count = (Double(last) - Double(first)) / Double(step)
-        try spend(Int(min(max(count, 0), Double(Self.greatestStepCount))), position)
-        return .list(of: stride(from: first, to: last, by: step).map { .integer($0) })
+        var count = 0
+        if step > 0 ? first < last : first > last {
+            let distance = step > 0 ? last.subtracted(first) : first.subtracted(last)
+            count = Int(min((distance - 1) / step.magnitude, UInt(Int.max - 1))) + 1
+        }
+        try spend(count, position)
+        return .list(of: (0..<count).map { .integer(first &+ $0 &* step) })
     }
 
     // MARK: - Methods
@@ -276,4 +280,9 @@ extension TemplateRenderer {
         try checkLength(length, position)
         return parts.joined(separator: separator)
     }
+}
+
+extension Int {
+    /// The distance from a smaller number, which may be more than `Int` holds.
+    fileprivate func subtracted(_ smaller: Int) -> UInt { UInt(bitPattern: self &- smaller) }
 }

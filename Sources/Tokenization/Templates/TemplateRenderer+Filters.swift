@@ -10,6 +10,8 @@ extension TemplateRenderer {
         "select", "reject", "selectattr", "rejectattr", "dictsort", "attr",
     ]
 
+    private static let greatestIndent = 64
+
     /// Applies a filter.
     func apply(
         _ filter: TemplateCall, to value: RuntimeValue
@@ -31,6 +33,9 @@ extension TemplateRenderer {
             return isStrict && !value.isTrue ? fallback : value
         case "tojson":
             let indent = (arguments.value(1, "indent") ?? .none).integer
+            guard (0...Self.greatestIndent).contains(indent ?? 0) else {
+                throw position.error("tojson indents by 0 to \(Self.greatestIndent) spaces")
+            }
             try spend(value.weight * (indent ?? 0), position)
             let sorted = arguments.value(3, "sort_keys")?.isTrue ?? false
             guard let text = value.json(indent: indent, sorted: sorted) else {

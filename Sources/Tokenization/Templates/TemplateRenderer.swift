@@ -39,7 +39,7 @@ final class TemplateRenderer {
 
     /// Counts work.
     func spend(_ count: Int, _ position: TemplatePosition) throws(TokenizationError) {
-        steps += 1 + count
+        steps += 1 + min(count, Self.greatestStepCount)
         guard steps <= Self.greatestStepCount else {
             throw position.error(
                 "the template does not end within \(Self.greatestStepCount) steps",
