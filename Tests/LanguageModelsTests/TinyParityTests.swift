@@ -58,8 +58,8 @@ struct TinyParityTests {
     func frequencies(name: String) throws {
         let expected = try Goldens.tinyExpected(name).inverseFrequencies
         let model = try Goldens.tinyModel(name)
-        let periods = model.configuration.attention.rotary.periods(dimension: 8)
-        expectClose(periods.map { 1 / $0 }, expected, absolute: 0, relative: 1e-6, name)
+        let frequencies = model.configuration.attention.rotary.frequencies(dimension: 8)
+        expectClose(frequencies, expected, absolute: 0, relative: 1e-6, name)
     }
 
     @Test("a GGUF file gives the same model as the safetensors it was made from")

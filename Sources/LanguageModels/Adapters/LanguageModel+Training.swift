@@ -40,19 +40,24 @@ extension LanguageModel {
         let rows = try SupervisedRows(examples, in: self)
         var none: KeyValueCache?
         let stream = try residualStream(rows.batch, cache: &none, recomputing: recomputing)
-        return try -logProbabilities(of: rows.targets, in: rows.select(from: stream)).mean()
+        return try losses(of: rows.targets, after: rows.select(from: stream.value)).mean()
     }
 
-    /// Log-probabilities of one target for each row of the residual stream.
+    /// The negative log-likelihood of one target for each row of the residual stream.
     ///
     /// - Parameters:
     ///   - targets: `[rows]`, int32.
     ///   - stream: `[rows, width]`, before the final norm.
-    /// - Returns: `[rows]`.
-    func logProbabilities(of targets: Tensor, in stream: Tensor) throws -> Tensor {
-        let logits = try logits(of: normalised(stream))
+    /// - Returns: `[rows]`, in nats.
+    func losses(of targets: Tensor, after stream: Tensor) throws -> Tensor {
+        let hidden = try normalised(stream)
+        guard configuration.logitSoftCap != nil else {
+            return Tensor.linearCrossEntropy(
+                hidden: hidden, weight: try head, targets: targets)
+        }
+        let logits = try logits(of: hidden)
         let chosen = logits.takeAlong(targets.expanded(at: -1), axis: -1).squeezed(at: -1)
-        return chosen - logits.logSumExp(axis: -1)
+        return logits.logSumExp(axis: -1) - chosen
     }
 }
 
@@ -78,6 +83,7 @@ struct SupervisedRows {
             try model.checkTokens(example.prompt)
             try model.checkTokens(example.completion)
             inputs.append(example.prompt + example.completion.dropLast())
+            try model.checkLength(example.prompt.count + example.completion.count - 1)
             tokens += example.completion.map { Int32($0) }
         }
         guard !examples.isEmpty else {

@@ -12,7 +12,7 @@ public struct LowRankAdapters: Sendable {
         /// The addition is scaled with `alpha / rank`.
         public var alpha: Float = 32
         /// The maps that get an adapter, in every layer.
-        public var targets = Projection.allCases
+        public var targets = LayerProjection.allCases
 
         /// Makes a configuration.
         ///
@@ -20,8 +20,9 @@ public struct LowRankAdapters: Sendable {
         ///   - rank: The inner width, 1 or more.
         ///   - alpha: The addition is scaled with `alpha / rank`.
         ///   - targets: The maps that get an adapter, in every layer.
-        public init(rank: Int = 16, alpha: Float = 32, targets: [Projection] = Projection.allCases)
-        {
+        public init(
+            rank: Int = 16, alpha: Float = 32, targets: [LayerProjection] = LayerProjection.allCases
+        ) {
             self.rank = rank
             self.alpha = alpha
             self.targets = targets
@@ -123,12 +124,12 @@ public struct LowRankAdapters: Sendable {
         }
     }
 
-    func adapter(of projection: Projection, layer: Int) -> Linear.Adapter? {
+    func adapter(of projection: LayerProjection, layer: Int) -> Projection.LowRank? {
         guard let place = configuration.targets.firstIndex(of: projection),
             (0..<layerCount).contains(layer)
         else { return nil }
         let index = 2 * (layer * configuration.targets.count + place)
-        return Linear.Adapter(
+        return Projection.LowRank(
             down: parameters[index], up: parameters[index + 1],
             scale: configuration.alpha / Float(configuration.rank))
     }

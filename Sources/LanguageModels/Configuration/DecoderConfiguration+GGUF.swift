@@ -43,7 +43,7 @@ extension DecoderConfiguration {
             attention.slidingWindow = SlidingWindow(size: window)
         }
         attention.rotary = try keys.rotary(prefix, checkpoint: checkpoint)
-        let hasBias = Projection.allCases.filter {
+        let hasBias = LayerProjection.allCases.filter {
             checkpoint.tensors["blk.0.\(GGUFNames.stem(of: $0)).bias"] != nil
         }
         try self.init(
@@ -126,10 +126,10 @@ private struct GGUFKeys {
             originalContextLength: 8192)
         let dimension = 2 * stretches.count
         let scaled = RotaryEmbedding(base: base, scaling: .llama3(numbers))
-            .periods(dimension: dimension)
-        let plain = RotaryEmbedding(base: base).periods(dimension: dimension)
+            .frequencies(dimension: dimension)
+        let plain = RotaryEmbedding(base: base).frequencies(dimension: dimension)
         let isRecognised = zip(zip(scaled, plain), stretches).allSatisfy {
-            abs($0.0 / $0.1 - $1) <= 1e-3 * $1
+            abs($0.1 / $0.0 - $1) <= 1e-3 * $1
         }
         guard isRecognised else {
             throw LanguageModelError(

@@ -34,7 +34,7 @@ extension DecoderConfiguration {
     ///
     /// - Parameter projection: The linear map.
     /// - Returns: The number of outputs and of inputs.
-    public func shape(of projection: Projection) -> [Int] {
+    public func shape(of projection: LayerProjection) -> [Int] {
         let queries = attention.headCount * attention.headDimension
         let keys = attention.keyValueHeadCount * attention.headDimension
         return switch projection {
@@ -48,7 +48,7 @@ extension DecoderConfiguration {
 
     private var layerParameters: [Parameter] {
         var list = [Parameter(name: "input_layernorm.weight", shape: [width])]
-        func add(_ projections: [Projection]) {
+        func add(_ projections: [LayerProjection]) {
             for projection in projections {
                 let shape = shape(of: projection)
                 list.append(Parameter(name: projection.path + ".weight", shape: shape))

@@ -97,7 +97,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     /// The function between the two halves of the feed-forward network.
     public let activation: Activation
     /// The projections that add a bias.
-    public let biasedProjections: Set<Projection>
+    public let biasedProjections: Set<LayerProjection>
     /// What embeddings are multiplied with.
     public let embeddingScale: Float
     /// Logits x become cap * tanh(x / cap).
@@ -125,7 +125,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     public init(
         family: String = "llama", vocabularySize: Int, width: Int, feedForwardWidth: Int,
         layerCount: Int, contextLength: Int, attention: Attention, normalisation: Normalisation,
-        activation: Activation = .silu, biasedProjections: Set<Projection> = [],
+        activation: Activation = .silu, biasedProjections: Set<LayerProjection> = [],
         embeddingScale: Float = 1, logitSoftCap: Float? = nil, headIsTied: Bool = false
     ) throws {
         self.family = family
@@ -156,7 +156,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
             attention: box.decode(Attention.self, forKey: .attention),
             normalisation: box.decode(Normalisation.self, forKey: .normalisation),
             activation: box.decode(Activation.self, forKey: .activation),
-            biasedProjections: box.decode(Set<Projection>.self, forKey: .biasedProjections),
+            biasedProjections: box.decode(Set<LayerProjection>.self, forKey: .biasedProjections),
             embeddingScale: box.decode(Float.self, forKey: .embeddingScale),
             logitSoftCap: box.decodeIfPresent(Float.self, forKey: .logitSoftCap),
             headIsTied: box.decode(Bool.self, forKey: .headIsTied))
@@ -224,12 +224,12 @@ extension DecoderConfiguration {
     var attentionScale: Float {
         attention.scale ?? 1 / Float(attention.headDimension).squareRoot()
     }
+}
 
+extension DecoderConfiguration.Attention {
     /// How many positions a query of a layer sees; nil when all.
     func window(ofLayer layer: Int) -> Int? {
-        guard let window = attention.slidingWindow, window.layers?.contains(layer) ?? true else {
-            return nil
-        }
-        return window.size
+        guard let slidingWindow, slidingWindow.layers?.contains(layer) ?? true else { return nil }
+        return slidingWindow.size
     }
 }

@@ -42,19 +42,18 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
         self.scaling = scaling
     }
 
-    /// Radians per position are the reciprocals of these, one for each pair of coordinates.
+    /// How far a position turns each pair of coordinates.
     ///
     /// - Parameter dimension: The width of a head, even.
-    /// - Returns: `dimension / 2` positive numbers.
-    package func periods(dimension: Int) -> [Float] {
-        let unscaled = stride(from: 0, to: dimension, by: 2).map {
-            pow(base, Double($0) / Double(dimension))
-        }
-        switch scaling {
-        case .none: return unscaled.map { Float($0) }
-        case .linear(let factor): return unscaled.map { Float($0 * factor) }
-        case .llama3(let numbers):
-            return unscaled.map { Float($0 * numbers.stretch(ofPeriod: $0)) }
+    /// - Returns: `dimension / 2` angles, in radians per position.
+    package func frequencies(dimension: Int) -> [Float] {
+        stride(from: 0, to: dimension, by: 2).map { place in
+            let frequency = pow(base, -Double(place) / Double(dimension))
+            return switch scaling {
+            case .none: Float(frequency)
+            case .linear(let factor): Float(frequency / factor)
+            case .llama3(let numbers): Float(frequency / numbers.stretch(of: frequency))
+            }
         }
     }
 
@@ -93,9 +92,9 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
 }
 
 extension RotaryEmbedding.Llama3 {
-    /// By how much a coordinate is slowed down, between 1 and `factor`.
-    func stretch(ofPeriod period: Double) -> Double {
-        let turns = Double(originalContextLength) / (2 * Double.pi * period)
+    /// By how much a frequency is slowed down, between 1 and `factor`.
+    fileprivate func stretch(of frequency: Double) -> Double {
+        let turns = Double(originalContextLength) * frequency / (2 * Double.pi)
         if turns < lowFrequencyFactor { return factor }
         if turns > highFrequencyFactor { return 1 }
         let share =

@@ -1,80 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may attend to whom in a batch, and at which position everybody stands.
+// Where the tokens of a batch stand, and how they attend.
 
 import Tensors
 
-/// The positions and masks of one forward pass, shared by its layers.
+/// The positions of one forward pass, shared by its layers.
 struct AttentionLayout {
-    /// The number of positions held before this pass.
+    /// The number of columns that the cache held before this pass.
     let past: Int
-    /// The number of positions of this pass.
-    let length: Int
-    let padding: [Int]
-    /// Reciprocal radians per position, `[head width / 2]`.
-    let periods: Tensor
-    /// The position of each row's first column, `[batch]`; nil when all are `past`.
-    let offsets: Tensor?
-    private var masks: [Int?: AttentionMask] = [:]
+    /// How many columns at the left of each row hold no token, `[batch]`; nil when none does.
+    let padding: Tensor?
+    /// Radians per position for each pair of coordinates, `[head width / 2]`.
+    let frequencies: Tensor
+    let attention: DecoderConfiguration.Attention
+    let scale: Float
 
-    init(
-        configuration: DecoderConfiguration, past: Int, length: Int, padding: [Int]
-    ) {
+    init(_ configuration: DecoderConfiguration, past: Int, padding: [Int]) {
         self.past = past
-        self.length = length
-        self.padding = padding
-        let values = configuration.attention.rotary.periods(
-            dimension: configuration.attention.headDimension)
-        periods = Tensor(values, shape: [values.count])
-        offsets =
+        attention = configuration.attention
+        scale = configuration.attentionScale
+        let values = attention.rotary.frequencies(dimension: attention.headDimension)
+        frequencies = Tensor(values, shape: [values.count])
+        self.padding =
             padding.allSatisfy { $0 == 0 }
-            ? nil : Tensor(padding.map { Int32(past - $0) }, shape: [padding.count])
-        for layer in 0..<configuration.layerCount {
-            let window = configuration.window(ofLayer: layer)
-            if masks[window] == nil { masks[window] = makeMask(window: window) }
-        }
+            ? nil : Tensor(padding.map { Int32($0) }, shape: [padding.count])
     }
 
-    /// The mask of a layer that sees the last `window` positions, or all.
-    func mask(window: Int?) -> AttentionMask { masks[window] ?? .causal }
-
-    private func makeMask(window: Int?) -> AttentionMask {
-        let total = past + length
-        let window = window.flatMap { $0 < total ? $0 : nil }
-        if offsets == nil, window == nil {
-            return length == 1 ? .none : past == 0 ? .causal : .tensor(columns(total, nil))
-        }
-        return .tensor(columns(total, window))
-    }
-
-    /// `[batch or 1, 1, length, total]`, true where a query may look.
+    /// Turns queries and keys to their positions and lets them attend.
     ///
-    /// Columns of padding look at themselves and at padding, so that no row of scores is empty.
-    private func columns(_ total: Int, _ window: Int?) -> Tensor {
-        let keys = Tensor.range(total).reshaped([1, 1, 1, total])
-        let queries = Tensor.range(total).slice(axis: 0, from: past, to: total)
-            .reshaped([1, 1, length, 1])
-        var allowed = keys.lessOrEqual(queries)
-        if let window {
-            let first = queries - Tensor([Int32(window)], shape: [1])
-            allowed = allowed.logicalAnd(keys.greater(first))
+    /// - Parameters:
+    ///   - queries: `[batch, length, heads, head width]`.
+    ///   - keys: `[batch, length, key-value heads, head width]`.
+    ///   - values: The shape of the keys.
+    ///   - layer: The layer, counted from 0.
+    ///   - cache: Keys and values so far.
+    /// - Returns: The shape of the queries.
+    func attend(
+        queries: Tensor, keys: Tensor, values: Tensor, layer: Int, cache: inout KeyValueCache?
+    ) -> Tensor {
+        let window = attention.window(ofLayer: layer) ?? 0
+        if cache == nil, attention.softCap == nil {
+            return Tensor.causalAttention(
+                queries: queries, keys: keys, values: values, padding: padding,
+                frequencies: frequencies, window: window, scale: scale)
         }
-        if offsets != nil {
-            let start = Tensor(padding.map { Int32($0) }, shape: [padding.count, 1, 1, 1])
-            let isReal = keys.greaterOrEqual(start).logicalOr(queries.less(start))
-            allowed = allowed.logicalAnd(isReal)
+        let queries = queries.rotated(frequencies: frequencies, padding: padding, from: past)
+        var (keys, values) = (
+            keys.rotated(frequencies: frequencies, padding: padding, from: past), values
+        )
+        if cache != nil {
+            cache?.append(&keys, &values, layer: layer)
         }
-        return allowed
+        if let cap = attention.softCap {
+            return softCapped(
+                queries: queries, keys: keys, values: values, window: window, cap: cap)
+        }
+        return Tensor.causalAttention(
+            queries: queries, keys: keys, values: values, padding: padding, window: window,
+            scale: scale)
     }
 
-    /// Turns queries or keys `[batch, heads, length, head width]` to their positions.
-    func turned(_ heads: Tensor, dimension: Int) -> Tensor {
-        if let offsets {
-            return heads.rope(
-                dimensions: dimension, traditional: false, base: nil, scale: 1, offset: offsets,
-                frequencies: periods)
+    /// Attention whose scores are bounded, composed of plain operations.
+    private func softCapped(
+        queries: Tensor, keys: Tensor, values: Tensor, window: Int, cap: Float
+    ) -> Tensor {
+        let groups = attention.headCount / attention.keyValueHeadCount
+        let length = queries.shape.dropFirst().first ?? 0
+        let total = keys.shape.dropFirst().first ?? 0
+        func heads(_ tensor: Tensor) -> Tensor { tensor.swappedAxes(1, 2) }
+        let scores =
+            heads(queries)
+            .matmul(heads(keys).repeated(groups, axis: 1).transposed()) * (scale / cap)
+        let column = Tensor.range(total).reshaped([1, 1, 1, total])
+        let row = Tensor.range(total).slice(axis: 0, from: total - length, to: total)
+            .reshaped([1, 1, length, 1])
+        var allowed = column.lessOrEqual(row)
+        if window > 0 { allowed = allowed.logicalAnd(column.greater(row - window)) }
+        if let padding {
+            // Columns of padding look at themselves, so that no row of scores is empty.
+            let isReal = column.greaterOrEqual(padding.reshaped([-1, 1, 1, 1]))
+            allowed = allowed.logicalAnd(isReal).logicalOr(column.equal(row))
         }
-        return heads.rope(
-            dimensions: dimension, traditional: false, base: nil, scale: 1, offset: past,
-            frequencies: periods)
+        let masked = Tensor.where(allowed, scores.tanh() * cap, Tensor(-Float.infinity))
+        return heads(masked.softmax(axis: -1).matmul(heads(values).repeated(groups, axis: 1)))
     }
 }

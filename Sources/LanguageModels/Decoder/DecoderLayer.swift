@@ -5,19 +5,20 @@ import Tensors
 
 /// The parameters of one layer, each beside its key in the checkpoint.
 struct DecoderLayer {
-    var inputNorm: Tensor  // input_layernorm
-    var query: Linear  // self_attn.q_proj
-    var key: Linear  // self_attn.k_proj
-    var value: Linear  // self_attn.v_proj
-    var output: Linear  // self_attn.o_proj
-    var queryNorm: Tensor?  // self_attn.q_norm
-    var keyNorm: Tensor?  // self_attn.k_norm
-    var attentionOutputNorm: Tensor?  // post_attention_layernorm, when both sides are normed
-    var feedForwardNorm: Tensor  // post_attention_layernorm, else pre_feedforward_layernorm
-    var gate: Linear  // mlp.gate_proj
-    var up: Linear  // mlp.up_proj
-    var down: Linear  // mlp.down_proj
-    var feedForwardOutputNorm: Tensor?  // post_feedforward_layernorm
+    private let index: Int
+    private var inputNorm: Tensor  // input_layernorm
+    private var query: Projection  // self_attn.q_proj
+    private var key: Projection  // self_attn.k_proj
+    private var value: Projection  // self_attn.v_proj
+    private var output: Projection  // self_attn.o_proj
+    private var queryNorm: Tensor?  // self_attn.q_norm
+    private var keyNorm: Tensor?  // self_attn.k_norm
+    private var attentionOutputNorm: Tensor?  // post_attention_layernorm, when on both sides
+    private var feedForwardNorm: Tensor  // else that; pre_feedforward_layernorm on both sides
+    private var gate: Projection  // mlp.gate_proj
+    private var up: Projection  // mlp.up_proj
+    private var down: Projection  // mlp.down_proj
+    private var feedForwardOutputNorm: Tensor?  // post_feedforward_layernorm
 
     /// Finds the layer's parameters.
     ///
@@ -27,21 +28,22 @@ struct DecoderLayer {
     /// - Throws: `LanguageModelError` that names a missing tensor.
     init(_ index: Int, of model: LanguageModel) throws {
         let configuration = model.configuration
-        func weight(_ key: String) throws -> Tensor {
-            try model.weight("model.layers.\(index).\(key).weight")
+        func weight(_ key: String, _ suffix: String = "weight") throws -> Tensor {
+            try model.weight("model.layers.\(index).\(key).\(suffix)")
         }
-        func linear(_ projection: Projection) throws -> Linear {
-            Linear(
-                weight: try weight(projection.path),
-                bias: configuration.biasedProjections.contains(projection)
-                    ? try model.weight("model.layers.\(index).\(projection.path).bias") : nil,
-                adapter: model.adapters?.adapter(of: projection, layer: index))
+        func projection(_ name: LayerProjection) throws -> Projection {
+            Projection(
+                weight: try weight(name.path),
+                bias: configuration.biasedProjections.contains(name)
+                    ? try weight(name.path, "bias") : nil,
+                lowRank: model.adapters?.adapter(of: name, layer: index))
         }
+        self.index = index
         inputNorm = try weight("input_layernorm")
-        query = try linear(.query)
-        key = try linear(.key)
-        value = try linear(.value)
-        output = try linear(.output)
+        query = try projection(.query)
+        key = try projection(.key)
+        value = try projection(.value)
+        output = try projection(.output)
         if configuration.attention.normalisesHeads {
             queryNorm = try weight("self_attn.q_norm")
             keyNorm = try weight("self_attn.k_norm")
@@ -53,109 +55,124 @@ struct DecoderLayer {
         } else {
             feedForwardNorm = try weight("post_attention_layernorm")
         }
-        gate = try linear(.gate)
-        up = try linear(.up)
-        down = try linear(.down)
+        gate = try projection(.gate)
+        up = try projection(.up)
+        down = try projection(.down)
     }
 
-    /// Visits every tensor in a fixed order, for recomputation during the backward pass.
-    mutating func forEachTensor(_ body: (inout Tensor) -> Void) {
-        func visit(_ tensor: inout Tensor?) {
-            guard var changed = tensor else { return }
-            body(&changed)
-            tensor = changed
+    /// Computes the layer.
+    ///
+    /// - Parameters:
+    ///   - stream: The residual stream, read and added to.
+    ///   - configuration: The decoder's configuration.
+    ///   - layout: Positions and masks.
+    ///   - cache: Keys and values so far.
+    func forward(
+        _ stream: inout ResidualStream, configuration: DecoderConfiguration,
+        layout: AttentionLayout, cache: inout KeyValueCache?
+    ) {
+        let normalisation = configuration.normalisation
+        func written(_ tensor: Tensor, _ norm: Tensor?) -> Tensor {
+            norm.map { normalisation.apply($0, to: tensor) } ?? tensor
         }
-        body(&inputNorm)
-        for path in [\DecoderLayer.query, \.key, \.value, \.output, \.gate, \.up, \.down] {
-            self[keyPath: path].forEachTensor(body)
+        stream.enter(layer: index)
+        let read = stream.normalised(by: inputNorm)
+        let found = attend(
+            to: read, normalisation: normalisation, layout: layout, cache: &cache)
+        stream.add(written(found, attentionOutputNorm))
+        let halves = stream.normalised(by: feedForwardNorm).projected(by: [gate, up])
+        let inner = configuration.activation.gated(halves[0], halves[1])
+        stream.add(written(inner.projected(by: down), feedForwardOutputNorm))
+    }
+
+    private func attend(
+        to input: Tensor, normalisation: DecoderConfiguration.Normalisation,
+        layout: AttentionLayout, cache: inout KeyValueCache?
+    ) -> Tensor {
+        let attention = layout.attention
+        let outer = Array(input.shape.dropLast())
+        let projected = input.projected(by: [query, key, value])
+        func heads(_ tensor: Tensor, _ count: Int, _ norm: Tensor? = nil) -> Tensor {
+            let split = tensor.reshaped(outer + [count, attention.headDimension])
+            return norm.map { normalisation.apply($0, to: split) } ?? split
         }
-        visit(&queryNorm)
-        visit(&keyNorm)
-        visit(&attentionOutputNorm)
-        body(&feedForwardNorm)
-        visit(&feedForwardOutputNorm)
+        let found = layout.attend(
+            queries: heads(projected[0], attention.headCount, queryNorm),
+            keys: heads(projected[1], attention.keyValueHeadCount, keyNorm),
+            values: heads(projected[2], attention.keyValueHeadCount), layer: index, cache: &cache)
+        return found.reshaped(outer + [attention.headCount * attention.headDimension])
+            .projected(by: output)
     }
 }
 
 extension DecoderLayer {
-    /// Computes the layer.
+    /// Computes the layer so that its inner results are dropped, and computed again in the
+    /// backward pass.
     ///
     /// - Parameters:
     ///   - stream: The residual stream, `[batch, length, width]`.
-    ///   - index: The layer, counted from 0.
     ///   - configuration: The decoder's configuration.
     ///   - layout: Positions and masks.
-    ///   - cache: Keys and values so far.
-    ///   - edit: A change of the residual stream.
-    /// - Returns: The residual stream behind the layer, the same shape.
-    func forward(
-        _ stream: Tensor, index: Int, configuration: DecoderConfiguration,
-        layout: AttentionLayout, cache: inout KeyValueCache?, edit: ResidualEdit?
-    ) -> Tensor {
-        let norm = configuration.normalisation
-        var stream = edit?.read(stream, layer: index) ?? stream
-        var written = attend(
-            norm.apply(inputNorm, to: stream), index: index, configuration: configuration,
-            layout: layout, cache: &cache)
-        if let attentionOutputNorm { written = norm.apply(attentionOutputNorm, to: written) }
-        stream = stream + written
-        stream = edit?.written(stream) ?? stream
-        let halves = Linear.project(
-            norm.apply(feedForwardNorm, to: stream), through: [gate, up])
-        written = down(configuration.activation.gated(halves[0], halves[1]))
-        if let feedForwardOutputNorm { written = norm.apply(feedForwardOutputNorm, to: written) }
-        stream = stream + written
-        return edit?.written(stream) ?? stream
+    /// - Returns: The residual stream behind the layer.
+    func recomputed(
+        _ stream: Tensor, configuration: DecoderConfiguration, layout: AttentionLayout
+    ) throws -> Tensor {
+        var inputs = [stream]
+        var visited = self
+        visited.forEachTensor { inputs.append($0) }
+        let outputs = try checkpointed(inputs) { inputs in
+            var layer = self
+            var rest = inputs.dropFirst()
+            layer.forEachTensor { $0 = rest.popFirst() ?? $0 }
+            var cache: KeyValueCache?
+            var stream = ResidualStream(
+                inputs.first ?? stream, normalisation: configuration.normalisation, edit: nil)
+            layer.forward(&stream, configuration: configuration, layout: layout, cache: &cache)
+            return [stream.value]
+        }
+        return outputs.first ?? stream
     }
 
-    private func attend(
-        _ input: Tensor, index: Int, configuration: DecoderConfiguration,
-        layout: AttentionLayout, cache: inout KeyValueCache?
-    ) -> Tensor {
-        let attention = configuration.attention
-        let batch = layout.padding.count
-        let width = attention.headDimension
-        let projected = Linear.project(input, through: [query, key, value])
-        func heads(_ tensor: Tensor, _ count: Int) -> Tensor {
-            tensor.reshaped([batch, layout.length, count, width]).swappedAxes(1, 2)
+    /// Visits every tensor in a fixed order: gradients flow only to what recomputation is given.
+    private mutating func forEachTensor(_ body: (inout Tensor) -> Void) {
+        func visit(_ tensor: inout Tensor?) {
+            if var changed = tensor {
+                body(&changed)
+                tensor = changed
+            }
         }
-        var queries = heads(projected[0], attention.headCount)
-        var keys = heads(projected[1], attention.keyValueHeadCount)
-        var values = heads(projected[2], attention.keyValueHeadCount)
-        if let queryNorm, let keyNorm {
-            queries = configuration.normalisation.apply(queryNorm, to: queries)
-            keys = configuration.normalisation.apply(keyNorm, to: keys)
+        func visit(_ projection: inout Projection) {
+            body(&projection.weight)
+            visit(&projection.bias)
+            if var lowRank = projection.lowRank {
+                body(&lowRank.down)
+                body(&lowRank.up)
+                projection.lowRank = lowRank
+            }
         }
-        queries = layout.turned(queries, dimension: width)
-        keys = layout.turned(keys, dimension: width)
-        if cache != nil {
-            (keys, values) = cache?.append(keys: keys, values: values, layer: index)
-                ?? (keys, values)
-        }
-        let found = Tensor.attention(
-            queries: queries, keys: keys, values: values, scale: configuration.attentionScale,
-            mask: layout.mask(window: configuration.window(ofLayer: index)))
-        let joined = found.swappedAxes(1, 2)
-            .reshaped([batch, layout.length, attention.headCount * width])
-        return output(joined)
-    }
-}
-
-extension DecoderConfiguration.Normalisation {
-    /// Root mean square normalisation of the last axis with a stored weight.
-    func apply(_ weight: Tensor, to input: Tensor) -> Tensor {
-        input.rmsNorm(
-            weight: weightOffset == 0 ? weight : weight + weightOffset, epsilon: epsilon)
+        body(&inputNorm)
+        visit(&query)
+        visit(&key)
+        visit(&value)
+        visit(&output)
+        visit(&queryNorm)
+        visit(&keyNorm)
+        visit(&attentionOutputNorm)
+        body(&feedForwardNorm)
+        visit(&gate)
+        visit(&up)
+        visit(&down)
+        visit(&feedForwardOutputNorm)
     }
 }
 
 extension DecoderConfiguration.Activation {
     /// The activated gate times the other half.
-    func gated(_ gate: Tensor, _ up: Tensor) -> Tensor {
+    fileprivate func gated(_ gate: Tensor, _ up: Tensor) -> Tensor {
         switch self {
-        case .silu: gate.silu() * up
-        case .gelu: gate.gelu() * up
-        case .geluTanh: gate.gelu(approximate: true) * up
+        case .silu: Tensor.swiGLU(gate: gate, up: up)
+        case .gelu: Tensor.geGLU(gate: gate, up: up, approximate: false)
+        case .geluTanh: Tensor.geGLU(gate: gate, up: up, approximate: true)
         }
     }
 }

@@ -3,62 +3,48 @@
 
 import Tensors
 
-/// Keys and values of the positions that a batch has passed, for every layer.
+/// Keys and values of the columns that a batch has passed, for every layer.
 public struct KeyValueCache: Sendable {
-    /// Storage grows by so many positions at a time, so that a step copies nothing.
+    /// Storage grows by so many columns at a time, so that a step copies nothing.
     private static let block = 64
 
     private struct Entry {
-        /// `[batch, key-value heads, capacity, head width]`, as the values.
+        /// `[batch, capacity, key-value heads, head width]`, as the values; keys are turned.
         var keys: Tensor
         var values: Tensor
     }
 
-    /// The number of positions that are held.
+    /// The number of columns that are held.
     public private(set) var length = 0
-    /// How many positions at the left of each row hold no token.
+    /// How many columns at the left of each row hold no token.
     public private(set) var padding: [Int] = []
     private var entries: [Entry] = []
 
     /// Makes an empty cache.
     public init() {}
 
-    /// Makes room for the layers of one forward pass.
-    ///
-    /// - Parameter padding: The left padding of the batch, used when the cache is empty.
+    /// Begins a forward pass: the first says how its rows are padded.
     mutating func begin(padding: [Int]) {
         if length == 0 { self.padding = padding }
     }
 
-    /// Adds the positions of one layer.
+    /// Adds the new columns of one layer, and gives back all of them.
     ///
     /// - Parameters:
-    ///   - keys: `[batch, key-value heads, new, head width]`.
-    ///   - values: The same shape.
-    ///   - layer: The layer, in order.
-    /// - Returns: All keys and values so far, `[batch, key-value heads, length + new, head width]`.
-    mutating func append(keys: Tensor, values: Tensor, layer: Int) -> (keys: Tensor, values: Tensor)
-    {
-        let total = length + (keys.shape.count == 4 ? keys.shape[2] : 0)
-        guard keys.rank == 4 else { return (keys, values) }
+    ///   - keys: `[batch, new, key-value heads, head width]`; then all `length + new`.
+    ///   - values: The same.
+    ///   - layer: The layer; each pass goes through them in order.
+    mutating func append(_ keys: inout Tensor, _ values: inout Tensor, layer: Int) {
+        guard keys.rank == 4 else { return }
+        let total = length + keys.shape[1]
         if layer == entries.count {
             entries.append(Entry(keys: Self.room(like: keys), values: Self.room(like: values)))
         }
-        if entries[layer].keys.shape[2] < total {
-            let missing = total - entries[layer].keys.shape[2]
-            entries[layer].keys = Self.grown(entries[layer].keys, by: missing)
-            entries[layer].values = Self.grown(entries[layer].values, by: missing)
-        }
-        entries[layer].keys = entries[layer].keys.replacingSlice(axis: 2, from: length, with: keys)
-        entries[layer].values =
-            entries[layer].values.replacingSlice(axis: 2, from: length, with: values)
-        return (
-            entries[layer].keys.slice(axis: 2, from: 0, to: total),
-            entries[layer].values.slice(axis: 2, from: 0, to: total)
-        )
+        extend(\.keys, ofLayer: layer, with: &keys, total: total)
+        extend(\.values, ofLayer: layer, with: &values, total: total)
     }
 
-    /// Ends a forward pass over so many positions.
+    /// Ends a forward pass over so many columns.
     mutating func advance(by count: Int) { length += count }
 
     /// Keeps some rows, in the given order; a row may be kept more than once.
@@ -67,24 +53,48 @@ public struct KeyValueCache: Sendable {
     public mutating func keep(rows: [Int]) {
         let indices = Tensor(rows.map { Int32(clamping: $0) }, shape: [rows.count])
         padding = rows.map { padding[$0] }
-        for layer in entries.indices {
-            entries[layer].keys = entries[layer].keys.take(indices, axis: 0)
-            entries[layer].values = entries[layer].values.take(indices, axis: 0)
-        }
+        transform { $0.take(indices, axis: 0) }
+    }
+
+    /// Turns the only row into several, moved to the right by padding and cut at the same column.
+    ///
+    /// - Parameter padding: How many columns of each new row hold no token.
+    mutating func spread(padding: [Int]) {
+        let columns = padding.flatMap { first in (0..<length).map { Int32(max(0, $0 - first)) } }
+        let indices = Tensor(columns, shape: [padding.count, length])
+        self.padding = padding
+        transform { tensor in tensor.squeezed(at: 0).take(indices, axis: 0) }
     }
 
     /// What must be evaluated so that the graph of past steps is released.
     var tensors: [Tensor] { entries.flatMap { [$0.keys, $0.values] } }
 
-    private static func room(like tensor: Tensor) -> Tensor {
-        var shape = tensor.shape
-        shape[2] = (shape[2] + block) / block * block
-        return Tensor.zeros(shape)
+    private mutating func transform(_ body: (Tensor) -> Tensor) {
+        for layer in entries.indices {
+            entries[layer].keys = body(entries[layer].keys)
+            entries[layer].values = body(entries[layer].values)
+        }
     }
 
-    private static func grown(_ tensor: Tensor, by missing: Int) -> Tensor {
+    /// Writes into the storage, which the engine does in place because nothing else holds it.
+    private mutating func extend(
+        _ path: WritableKeyPath<Entry, Tensor>, ofLayer layer: Int, with tensor: inout Tensor,
+        total: Int
+    ) {
+        let capacity = entries[layer][keyPath: path].shape[1]
+        if capacity < total {
+            let missing = (total - capacity + Self.block - 1) / Self.block * Self.block
+            entries[layer][keyPath: path] =
+                entries[layer][keyPath: path].padded(axis: 1, after: missing)
+        }
+        entries[layer][keyPath: path] =
+            entries[layer][keyPath: path].replacingSlice(axis: 1, from: length, with: tensor)
+        tensor = entries[layer][keyPath: path].slice(axis: 1, from: 0, to: total)
+    }
+
+    private static func room(like tensor: Tensor) -> Tensor {
         var shape = tensor.shape
-        shape[2] = (missing + block - 1) / block * block
-        return Tensor.concatenated([tensor, Tensor.zeros(shape)], axis: 2)
+        shape[1] = (shape[1] + block) / block * block
+        return Tensor.zeros(shape)
     }
 }

@@ -15,8 +15,9 @@ extension LanguageModel {
     public func forward(
         _ batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit? = nil
     ) throws -> Tensor {
-        let stream = try residualStream(batch, cache: &cache, edit: edit)
-        return try normalised(stream)
+        try check(batch, past: cache?.length ?? 0, padding: cache?.padding)
+        var stream = try residualStream(batch, cache: &cache, edit: edit)
+        return stream.normalised(by: try weight("model.norm.weight"))
     }
 
     /// Computes hidden states behind the last layer and its norm, without a cache.
@@ -53,6 +54,7 @@ extension LanguageModel {
     public func residualStates(
         _ batch: TokenBatch, positions: [Int], edit: ResidualEdit? = nil
     ) throws -> Tensor {
+        try check(batch)
         let shortest = batch.length - (batch.padding.max() ?? 0)
         for position in positions where position >= 0 || position < -shortest {
             throw LanguageModelError(
@@ -63,9 +65,8 @@ extension LanguageModel {
             positions.map { Int32(batch.length + $0) }, shape: [positions.count])
         var states: [Tensor] = []
         var none: KeyValueCache?
-        _ = try residualStream(batch, cache: &none, edit: edit) {
-            states.append($0.take(columns, axis: 1))
-        }
+        _ = try residualStream(
+            batch, cache: &none, edit: edit, observe: { states.append($0.take(columns, axis: 1)) })
         return Tensor.stacked(states, axis: 0)
     }
 
@@ -89,34 +90,48 @@ extension LanguageModel {
     ///   - edit: A change of the residual stream.
     ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
     ///   - observe: Sees the stream in front of each layer and behind the last.
-    /// - Returns: `[batch, length, width]`.
+    /// - Returns: The stream, `[batch, length, width]`.
     func residualStream(
         _ batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit? = nil,
-        recomputing: Bool = false, observe: (Tensor) -> Void = { _ in }
-    ) throws -> Tensor {
+        recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil
+    ) throws -> ResidualStream {
         cache?.begin(padding: batch.padding)
-        let past = cache?.length ?? 0
-        try checkLength(past + batch.length)
         let layout = AttentionLayout(
-            configuration: configuration, past: past, length: batch.length,
-            padding: past > 0 ? cache?.padding ?? batch.padding : batch.padding)
-        var stream = try weight("model.embed_tokens.weight").take(batch.tokens, axis: 0)
-        if configuration.embeddingScale != 1 { stream = stream * configuration.embeddingScale }
-        stream = edit?.written(stream) ?? stream
-        observe(stream)
+            configuration, past: cache?.length ?? 0, padding: cache?.padding ?? batch.padding)
+        var start = try weight("model.embed_tokens.weight").take(batch.tokens, axis: 0)
+        if configuration.embeddingScale != 1 { start = start * configuration.embeddingScale }
+        var stream = ResidualStream(
+            start, normalisation: configuration.normalisation, edit: edit)
         for index in 0..<configuration.layerCount {
+            observe?(stream.value)
             let layer = try DecoderLayer(index, of: self)
-            stream =
-                recomputing
-                ? try layer.recomputed(
-                    stream, index: index, configuration: configuration, layout: layout)
-                : layer.forward(
-                    stream, index: index, configuration: configuration, layout: layout,
-                    cache: &cache, edit: edit)
-            observe(stream)
+            if recomputing {
+                let value = try layer.recomputed(
+                    stream.value, configuration: configuration, layout: layout)
+                stream = ResidualStream(
+                    value, normalisation: configuration.normalisation, edit: nil)
+            } else {
+                layer.forward(
+                    &stream, configuration: configuration, layout: layout, cache: &cache)
+            }
         }
+        observe?(stream.value)
         cache?.advance(by: batch.length)
         return stream
+    }
+
+    /// Refuses a batch that is empty, too long, or of another shape than its cache.
+    private func check(_ batch: TokenBatch, past: Int = 0, padding: [Int]? = nil) throws {
+        guard batch.count > 0, batch.length > 0 else {
+            throw LanguageModelError("batch", "is empty", remedy: "give at least one token")
+        }
+        if past > 0, let padding, padding.count != batch.count {
+            throw LanguageModelError(
+                "batch of \(batch.count) rows", "continues a cache of \(padding.count)",
+                remedy: "continue every row")
+        }
+        let start = past > 0 ? padding : batch.padding
+        try checkLength(past + batch.length - (start?.min() ?? 0))
     }
 
     func checkLength(_ length: Int) throws {
@@ -125,30 +140,5 @@ extension LanguageModel {
             "a sequence of \(length) tokens",
             "is longer than the model's context of \(configuration.contextLength)",
             remedy: "shorten the text")
-    }
-}
-
-extension DecoderLayer {
-    /// The layer, with its inner results dropped and computed again in the backward pass.
-    fileprivate func recomputed(
-        _ stream: Tensor, index: Int, configuration: DecoderConfiguration, layout: AttentionLayout
-    ) throws -> Tensor {
-        var inputs = [stream]
-        var visited = self
-        visited.forEachTensor { inputs.append($0) }
-        return try checkpointed(inputs) { inputs in
-            var layer = self
-            var next = 1
-            layer.forEachTensor {
-                $0 = inputs[next]
-                next += 1
-            }
-            var none: KeyValueCache?
-            return [
-                layer.forward(
-                    inputs[0], index: index, configuration: configuration, layout: layout,
-                    cache: &none, edit: nil)
-            ]
-        }[0]
     }
 }

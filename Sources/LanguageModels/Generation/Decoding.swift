@@ -41,11 +41,15 @@ struct Decoding {
     ///
     /// - Returns: The answers that this token finished, with the places of their prompts.
     mutating func step() throws -> [(place: Int, answer: [Int])] {
-        let isFirst = rows.allSatisfy(\.answer.isEmpty)
-        let batch = TokenBatch(rows.map { isFirst ? $0.prompt : Array($0.answer.suffix(1)) })
-        let hidden = try model.forward(batch, cache: &cache, edit: edit)
-        let last = hidden.slice(axis: 1, from: batch.length - 1, to: batch.length)
-            .squeezed(at: 1)
+        let last: Tensor
+        if rows.allSatisfy(\.answer.isEmpty) {
+            last = try model.normalised(
+                model.lastStates(of: rows.map(\.prompt), cache: &cache, edit: edit))
+        } else {
+            let batch = TokenBatch(rows.map { Array($0.answer.suffix(1)) })
+            var stream = try model.residualStream(batch, cache: &cache, edit: edit)
+            last = stream.normalised(by: try model.weight("model.norm.weight")).squeezed(at: 1)
+        }
         let chosen = choose(try model.logits(of: last))
         try evaluate([chosen] + (cache?.tensors ?? []))
         let tokens = try chosen.integers()
@@ -64,7 +68,9 @@ struct Decoding {
     }
 
     private mutating func choose(_ logits: Tensor) -> Tensor {
-        guard generator.temperature > 0 else { return logits.argMax(axis: -1).converted(to: .int32) }
+        guard generator.temperature > 0 else {
+            return logits.argMax(axis: -1).converted(to: .int32)
+        }
         let scaled = logits * (1 / generator.temperature)
         let tokens = rows.indices.map { index in
             Tensor.categorical(

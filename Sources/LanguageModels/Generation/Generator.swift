@@ -88,13 +88,6 @@ public struct Generator: Sendable, Hashable, Codable {
                 "generator's \(setting.name)", "is out of range",
                 remedy: "choose at least 1, or 0 for the temperature")
         }
-        for (index, prompt) in prompts.enumerated() {
-            guard !prompt.isEmpty else {
-                throw LanguageModelError(
-                    "prompt \(index)", "is empty", remedy: "give at least one token")
-            }
-            try model.checkTokens(prompt)
-            try model.checkLength(prompt.count)
-        }
+        try model.checkPrompts(prompts)
     }
 }

@@ -10,7 +10,7 @@ extension LanguageModel {
     /// - Returns: Nats, one fewer than there are tokens.
     /// - Throws: `LanguageModelError` for tokens outside the vocabulary or too many of them.
     public func logProbabilities(of tokens: [Int]) throws -> [Float] {
-        try logProbabilities(ofEach: [tokens])[0]
+        try logProbabilities(ofEach: [tokens]).first ?? []
     }
 
     /// The log-probability of each token of each sequence after its first.
@@ -23,7 +23,8 @@ extension LanguageModel {
         let places = sequences.indices.filter { sequences[$0].count > 1 }
         let examples = places.map {
             CompletionExample(
-                prompt: [sequences[$0][0]], completion: Array(sequences[$0].dropFirst()))
+                prompt: Array(sequences[$0].prefix(1)), completion: Array(sequences[$0].dropFirst())
+            )
         }
         for (place, values) in zip(places, try tokenLogProbabilities(of: examples)) {
             result[place] = values
@@ -33,7 +34,8 @@ extension LanguageModel {
 
     /// The log-likelihood of each completion given its prompt.
     ///
-    /// - Parameter examples: Prompts with completions; those with equal prompts may stand together.
+    /// - Parameter examples: Prompts with completions; a prompt that several of them share is
+    ///   computed once.
     /// - Returns: The sum over the completion's tokens, in nats.
     /// - Throws: `LanguageModelError` for empty or too long examples.
     public func logLikelihoods(of examples: [CompletionExample]) throws -> [Float] {
@@ -42,25 +44,34 @@ extension LanguageModel {
 
     /// The log-probability of each token of each completion given its prompt.
     ///
-    /// - Parameter examples: Prompts with completions.
+    /// - Parameter examples: Prompts with completions; a prompt that several of them share is
+    ///   computed once.
     /// - Returns: Nats for each token of each completion.
     /// - Throws: `LanguageModelError` for empty or too long examples.
     public func tokenLogProbabilities(of examples: [CompletionExample]) throws -> [[Float]] {
         var result = [[Float]](repeating: [], count: examples.count)
+        let uses = Dictionary(examples.map { ($0.prompt, 1) }, uniquingKeysWith: +)
+        let longest = examples.map(\.completion.count).max() ?? 0
+        let isShared = examples.map {
+            $0.prompt.count > 1 && uses[$0.prompt] ?? 0 > 1
+                && $0.prompt.count + longest <= configuration.contextLength
+        }
         let lengths = examples.map { $0.prompt.count + $0.completion.count }
-        for places in ScoringBatches.places(lengths: lengths) {
+        let (shared, single) = (
+            examples.indices.filter { isShared[$0] }, examples.indices.filter { !isShared[$0] }
+        )
+        for places in ScoringBatches.places(single, lengths: lengths) {
             let rows = try SupervisedRows(places.map { examples[$0] }, in: self)
             var none: KeyValueCache?
             let stream = try residualStream(rows.batch, cache: &none)
-            var values: [Float] = []
-            for chunk in try rows.chunks(of: stream) {
-                values += try logProbabilities(of: chunk.targets, in: chunk.stream).values()
+            let losses = try losses(of: rows.targets, after: rows.select(from: stream.value))
+            for (place, values) in zip(places, rows.split(try losses.values())) {
+                result[place] = values.map { -$0 }
             }
-            var start = 0
-            for (place, count) in zip(places, rows.counts) {
-                result[place] = Array(values[start..<start + count])
-                start += count
-            }
+        }
+        for places in ScoringBatches.places(shared, lengths: lengths) {
+            let scores = try scoresOfSharedPrompts(places.map { examples[$0] })
+            for (place, values) in zip(places, scores) { result[place] = values }
         }
         return result
     }
@@ -68,37 +79,30 @@ extension LanguageModel {
     /// The log-probabilities of whatever follows each prompt.
     ///
     /// - Parameters:
-    ///   - prompts: Token identifiers; none empty.
+    ///   - prompts: Token identifiers; none empty. A beginning that they share is computed once.
     ///   - edit: A change of the residual stream.
     /// - Returns: `[prompts, vocabulary]`, evaluated.
     /// - Throws: `LanguageModelError` for empty or too long prompts.
     public func nextTokenLogProbabilities(
         after prompts: [[Int]], edit: ResidualEdit? = nil
     ) throws -> Tensor {
+        try checkPrompts(prompts)
+        guard !prompts.isEmpty else { return Tensor.zeros([0, configuration.vocabularySize]) }
         var rows: [Tensor] = []
         var order: [Int] = []
-        for places in ScoringBatches.places(lengths: prompts.map(\.count)) {
-            for place in places {
-                guard !prompts[place].isEmpty else {
-                    throw LanguageModelError(
-                        "prompt \(place)", "is empty", remedy: "give at least one token")
-                }
-                try checkTokens(prompts[place])
-            }
-            let batch = TokenBatch(places.map { prompts[$0] })
-            let last = try forward(batch, edit: edit)
-                .slice(axis: 1, from: batch.length - 1, to: batch.length).squeezed(at: 1)
-            rows.append(try logits(of: last).logSoftmax(axis: -1))
+        for places in ScoringBatches.places(
+            Array(prompts.indices), lengths: prompts.map(\.count))
+        {
+            var none: KeyValueCache?
+            let last = try lastStates(of: places.map { prompts[$0] }, cache: &none, edit: edit)
+            rows.append(try logits(of: normalised(last)).logSoftmax(axis: -1))
             order += places
             try evaluate(rows)
         }
-        guard !rows.isEmpty else { return Tensor.zeros([0, configuration.vocabularySize]) }
         var inverse = [Int32](repeating: 0, count: order.count)
         for (row, place) in order.enumerated() { inverse[place] = Int32(row) }
-        let sorted = Tensor.concatenated(rows, axis: 0)
-            .take(Tensor(inverse, shape: [inverse.count]), axis: 0)
-        try evaluate([sorted])
-        return sorted
+        return try Tensor.concatenated(rows, axis: 0)
+            .take(Tensor(inverse, shape: [inverse.count]), axis: 0).evaluated()
     }
 
     /// How far this model's predictions are from another's: for each text the mean over its
@@ -117,7 +121,9 @@ extension LanguageModel {
                 remedy: "compare models with the same tokenizer")
         }
         var result = [Float](repeating: 0, count: sequences.count)
-        for places in ScoringBatches.places(lengths: sequences.map(\.count)) {
+        for places in ScoringBatches.places(
+            Array(sequences.indices), lengths: sequences.map(\.count))
+        {
             let rows = try SupervisedRows(
                 places.map { place in
                     // Distributions are compared, so any token may stand behind the last.
@@ -126,59 +132,72 @@ extension LanguageModel {
                         prompt: first, completion: sequences[place].dropFirst() + first)
                 }, in: self)
             var none: KeyValueCache?
-            let mine = try residualStream(rows.batch, cache: &none)
-            let theirs = try reference.residualStream(rows.batch, cache: &none)
+            let mine = try residualStream(rows.batch, cache: &none).value
+            let theirs = try reference.residualStream(rows.batch, cache: &none).value
             var values: [Float] = []
             for (mine, theirs) in zip(try rows.chunks(of: mine), try rows.chunks(of: theirs)) {
-                let log = try logits(of: normalised(mine.stream)).logSoftmax(axis: -1)
-                let truth = try reference.logits(of: reference.normalised(theirs.stream))
+                let log = try logits(of: normalised(mine)).logSoftmax(axis: -1)
+                let truth = try reference.logits(of: reference.normalised(theirs))
                     .logSoftmax(axis: -1)
                 values += try (truth.exp() * (truth - log)).sum(axis: -1).values()
             }
-            var start = 0
-            for (place, count) in zip(places, rows.counts) {
-                result[place] = values[start..<start + count].reduce(0, +) / Float(count)
-                start += count
+            for (place, divergences) in zip(places, rows.split(values)) {
+                result[place] = divergences.reduce(0, +) / Float(divergences.count)
             }
         }
         return result
     }
-}
 
-/// How scoring is cut into pieces that fit in memory.
-enum ScoringBatches {
-    /// The tokens of one forward pass, padding included.
-    private static let tokens = 2048
-
-    /// Groups of places of similar length.
-    static func places(lengths: [Int]) -> [[Int]] {
-        let order = lengths.indices.sorted { (lengths[$0], $0) < (lengths[$1], $1) }
-        var groups: [[Int]] = []
-        for place in order {
-            if let last = groups.last, (last.count + 1) * lengths[place] <= tokens {
-                groups[groups.count - 1].append(place)
-            } else {
-                groups.append([place])
+    func checkPrompts(_ prompts: [[Int]]) throws {
+        for (index, prompt) in prompts.enumerated() {
+            guard !prompt.isEmpty else {
+                throw LanguageModelError(
+                    "prompt \(index)", "is empty", remedy: "give at least one token")
             }
+            try checkTokens(prompt)
+            try checkLength(prompt.count)
         }
-        return groups
     }
 }
 
-extension SupervisedRows {
-    /// The rows of logits that are held at once.
-    private static let chunk = 512
-
-    /// The supervised rows in pieces, evaluated up to the residual stream.
-    func chunks(of stream: Tensor) throws -> [(stream: Tensor, targets: Tensor)] {
-        let selected = select(from: stream)
-        try evaluate([selected])
-        return stride(from: 0, to: indices.count, by: Self.chunk).map { start in
-            let end = min(start + Self.chunk, indices.count)
-            return (
-                selected.slice(axis: 0, from: start, to: end),
-                targets.slice(axis: 0, from: start, to: end)
-            )
+extension LanguageModel {
+    /// Scores completions whose prompts recur: each prompt is computed once, and its keys and
+    /// values are repeated for its completions.
+    private func scoresOfSharedPrompts(_ examples: [CompletionExample]) throws -> [[Float]] {
+        // Also checks the tokens.
+        let rows = try SupervisedRows(examples, in: self)
+        var rowOfPrompt: [[Int]: Int] = [:]
+        var prompts: [[Int]] = []
+        for example in examples where rowOfPrompt[example.prompt] == nil {
+            rowOfPrompt[example.prompt] = prompts.count
+            prompts.append(example.prompt)
         }
+        let promptRows = examples.map { rowOfPrompt[$0.prompt] ?? 0 }
+        let indices = Tensor(promptRows.map { Int32($0) }, shape: [promptRows.count])
+        let longest = examples.map(\.completion.count).max() ?? 1
+
+        var cache: KeyValueCache? = longest > 1 ? KeyValueCache() : nil
+        // What predicts the first token of each completion, then the others.
+        var states = [try lastStates(of: prompts, cache: &cache).take(indices, axis: 0)]
+        if longest > 1 {
+            cache?.keep(rows: promptRows)
+            // Completions are padded at the right, where no earlier token looks.
+            let inputs = examples.map { example in
+                let tokens = Array(example.completion.dropLast())
+                return tokens + repeatElement(0, count: longest - 1 - tokens.count)
+            }
+            let stream = try residualStream(TokenBatch(inputs), cache: &cache).value
+            states.append(stream.reshaped([-1, configuration.width]))
+        }
+        let places = examples.enumerated().flatMap { row, example in
+            example.completion.indices.map { column in
+                Int32(
+                    column == 0 ? row : examples.count + row * (longest - 1) + column - 1)
+            }
+        }
+        let chosen = Tensor.concatenated(states, axis: 0)
+            .take(Tensor(places, shape: [places.count]), axis: 0)
+        return rows.split(try losses(of: rows.targets, after: chosen).values())
+            .map { $0.map { -$0 } }
     }
 }

@@ -12,7 +12,7 @@ enum GGUFNames {
     ]
 
     /// What GGUF calls a projection.
-    static func stem(of projection: Projection) -> String {
+    static func stem(of projection: LayerProjection) -> String {
         switch projection {
         case .query: "attn_q"
         case .key: "attn_k"
@@ -36,7 +36,8 @@ enum GGUFNames {
         let parts = owner.split(separator: ".", maxSplits: 3)
         guard parts.count == 4, parts[0] == "model", parts[1] == "layers" else { return nil }
         let inner = String(parts[3])
-        let stem = norms[inner] ?? Projection.allCases.first { $0.path == inner }.map(stem(of:))
+        let stem =
+            norms[inner] ?? LayerProjection.allCases.first { $0.path == inner }.map(stem(of:))
         return stem.map { "blk.\(parts[2]).\($0)\(suffix)" }
     }
 

@@ -65,7 +65,8 @@ struct WeightLoading {
         if let first = others.first {
             let more = others.count > 1 ? " and \(others.count - 1) more" : ""
             throw LanguageModelError(
-                "\(file), tensor \(first)\(more)", "is no part of a \(configuration.family) decoder",
+                "\(file), tensor \(first)\(more)",
+                "is no part of a \(configuration.family) decoder",
                 remedy: "use the configuration that belongs to these weights")
         }
     }

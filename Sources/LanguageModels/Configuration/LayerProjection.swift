@@ -2,7 +2,7 @@
 // The seven linear maps of a decoder layer, by the names that checkpoints and adapters use.
 
 /// A linear map of a decoder layer; its raw value is the name used by checkpoints and by PEFT.
-public enum Projection: String, Codable, Sendable, Hashable, CaseIterable {
+public enum LayerProjection: String, Codable, Sendable, Hashable, CaseIterable {
     /// Makes the queries of attention.
     case query = "q_proj"
     /// Makes the keys of attention.
