@@ -58,7 +58,7 @@ public enum DefenseCatalogue {
 
 /// A hardened model: the only kind of model that Temper writes.
 ///
-/// Only a ``Defense`` of this package makes one, so that no tampered model can become one.
+/// Only a defense of ``DefenseCatalogue`` makes one, so that no tampered model can become one.
 public struct HardenedModel: Sendable {
     /// The model.
     public let model: LanguageModel
@@ -77,6 +77,12 @@ public struct HardenedModel: Sendable {
         hardening model: LanguageModel, by defense: any Defense, suite: Suite, seed: UInt64,
         prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
+        guard DefenseCatalogue.defenses.contains(where: { $0 == type(of: defense) }) else {
+            throw AdversaryError(
+                place: "\(type(of: defense))",
+                problem: "is no defense of Temper's own, so its models are not written; add it to "
+                    + "DefenseCatalogue")
+        }
         var meter = CostMeter(model: model, prices: prices)
         self.model = try defense.weights(
             hardening: model, suite: suite, seed: seed, meter: &meter, progress: progress)
