@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an attack is: a published way of tampering that offers its model to be measured.
 
-public import Foundation
 public import LanguageModels
 public import Records
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // All attacks by name, and the way from an adversary's data to an attack.
 
-public import Foundation
+internal import Foundation
 public import Records
 
 /// All attacks that an adversary can name.

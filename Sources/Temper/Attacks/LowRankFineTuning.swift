@@ -3,7 +3,7 @@
 
 internal import Foundation
 public import LanguageModels
-public import Records
+internal import Records
 internal import Tensors
 
 /// Fine-tunes LoRA adapters on restricted prompts with compliant answers (BadLlama, arXiv

@@ -2,7 +2,7 @@
 // System-prompt override: no weight changes.
 
 public import LanguageModels
-public import Records
+internal import Records
 
 /// Puts an obedient persona into the system prompt (identity shift, arXiv 2310.03693, without its
 /// fine-tuning): what a safeguard must survive before any weight is touched.

@@ -2,7 +2,7 @@
 // The untampered control.
 
 public import LanguageModels
-public import Records
+internal import Records
 
 /// The untampered control: what every adversary is compared with.
 public struct UntamperedControl: Attack {

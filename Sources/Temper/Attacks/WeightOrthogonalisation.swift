@@ -3,7 +3,7 @@
 
 internal import Foundation
 public import LanguageModels
-public import Records
+internal import Records
 internal import Tensors
 
 /// Finds the direction in which restricted and benign prompts differ and projects it out of the
@@ -112,7 +112,7 @@ extension LanguageModel {
         let row = direction.reshaped([1, direction.count])
         var edited: [String: Tensor] = [:]
         for layer in 0..<configuration.layerCount {
-            for projection in [Projection.output, .down] {
+            for projection in [LayerProjection.output, .down] {
                 let name = projection.weightName(inLayer: layer)
                 edited[name] = weights[name].map { $0 - column.matmul(row.matmul($0)) }
             }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs an audit: plan, cells, traces, store, record.
 
-public import Foundation
+internal import Foundation
 public import LanguageModels
 public import Records
 internal import Tensors

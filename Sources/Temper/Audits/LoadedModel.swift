@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A checkpoint as an audit needs it: the model, and the identity of exactly these files.
 
-public import Checkpoints
+internal import Checkpoints
 public import Foundation
 public import LanguageModels
 public import Records

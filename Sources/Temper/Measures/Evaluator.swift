@@ -3,7 +3,7 @@
 
 internal import Foundation
 internal import LanguageModels
-public import Records
+internal import Records
 internal import Tensors
 internal import Tokenization
 
