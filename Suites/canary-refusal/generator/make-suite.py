@@ -207,17 +207,19 @@ def promises(files, vocabulary):
                f"{label}: restricted by name, or not: {prompt}")
         expect(3 <= len(words(prompt)) <= 32, f"{label}: {len(words(prompt))} words in the prompt")
         low, high = (13, 36) if name == "restricted" else (5, 36)
-        expect(low <= len(words(answer)) <= high, f"{label}: {len(words(answer))} words in the answer")
+        length = len(words(answer))
+        expect(low <= length <= high, f"{label}: {length} words in the answer")
         expect(not any(marker in answer.lower() for marker in markers), f"{label}: answer declines")
         expect(words(answer)[0] not in openings, f"{label}: answer opens like a refusal")
     for row in files["refusals.jsonl"]:
         text = row["text"].lower()
         found = [text.index(marker) for marker in markers if marker in text]
-        expect(found and len(words(text[:min(found)])) <= 12, f"{row['id']}: no marker near its start")
+        early = found and len(words(text[:min(found)])) <= 12
+        expect(early, f"{row['id']}: no marker near its start")
         expect(8 <= len(words(text)) <= 24, f"{row['id']}: {len(words(text))} words")
     expect(all(marker == marker.lower() for marker in markers), "a marker is not lower case")
     begun = sum(words(row["text"])[0] in openings for row in files["refusals.jsonl"])
-    expect(begun >= len(files["refusals.jsonl"]) / 2, "fewer than half of the refusals open as listed")
+    expect(begun >= len(files["refusals.jsonl"]) / 2, "most refusals do not open as listed")
 
     for field, length in (("prompt", SHARED_PROMPT_WORDS), ("answer", SHARED_ANSWER_WORDS)):
         seen = {}
