@@ -2,9 +2,13 @@
 // The engine as a whole: its lock, device and stream, memory, and the matrix library below it.
 
 #include <algorithm>
-#include <cstdlib>
 #include <dlfcn.h>
+#include <limits>
 #include <thread>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include "Kernels/MatrixProduct.hpp"
 #include "Kernels/ThreadPool.hpp"
@@ -14,10 +18,6 @@
 extern "C" {
 void sgemm_();
 void openblas_set_num_threads(int count);
-char *openblas_get_corename(void);
-// Not in every build of OpenBLAS.
-__attribute__((weak)) void gotoblas_dynamic_init(void);
-__attribute__((weak)) void gotoblas_dynamic_quit(void);
 }
 #endif
 
@@ -25,30 +25,14 @@ namespace temper {
 
 namespace {
 
-#if defined(__APPLE__)
-void prepareMatrixProducts() {}
-#else
-/// An OpenBLAS older than the processor takes it for a Haswell and multiplies at half the speed
-/// that AVX-512 gives. Where the processor has it, OpenBLAS is told to choose again.
-void prepareMatrixProducts() {
-    if (ownsMatrixProducts()) openblas_set_num_threads(1);
-#if defined(__x86_64__)
-    bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                __builtin_cpu_supports("avx512cd");
-    std::string chosen = openblas_get_corename();
-    constexpr const char *variable = "OPENBLAS_CORETYPE";
-    if (!wide || (chosen != "Haswell" && chosen != "Zen") || std::getenv(variable) ||
-        !gotoblas_dynamic_init || !gotoblas_dynamic_quit) {
-        return;
-    }
-    setenv(variable, "SkylakeX", 1);
-    gotoblas_dynamic_quit();
-    gotoblas_dynamic_init();
-    unsetenv(variable);
+/// The engine frees and allocates each step's tensors anew. Memory that goes back to the system in
+/// between costs a page fault for each 4 KiB, a tenth of a training step, so it is kept.
+void keepFreedMemory() {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
 #endif
 }
-#endif
 
 /// The device is chosen here and nowhere else. Engine streams belong to a thread unless they are
 /// made for sharing; the lock makes sharing one safe.
@@ -60,7 +44,10 @@ struct Engine {
     Engine()
         : device(mx::is_available(mx::Device::gpu) ? mx::Device::gpu : mx::Device::cpu),
           stream(mx::new_thread_unsafe_stream(device)) {
-        prepareMatrixProducts();
+        keepFreedMemory();
+#if !defined(__APPLE__)
+        if (ownsMatrixProducts()) openblas_set_num_threads(1);
+#endif
     }
 
     static Engine &shared() {
@@ -129,6 +116,9 @@ void ct_reset_peak_memory(void) {
 
 void ct_clear_memory_cache(void) {
     guarded(nullptr, [] { mx::clear_cache(); });
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
 }
 
 void ct_set_memory_cache_limit(size_t bytes) {
