@@ -70,6 +70,30 @@ struct TokenizerParityTests {
         expect(tokenizer, golden.decoded)
     }
 
+    @Test("SmolLM2 is written as the reference writes it", .enabled(if: DefaultModel.isThere))
+    func components() throws {
+        let tokenizer = try DefaultModel.tokenizer.get()
+        func object(_ data: Data) throws -> [String: Any] {
+            try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+        }
+        let written = try object(tokenizer.tokenizerJSON())
+        let golden = try object(Goldens.data("smollm2.json"))
+        let expected = try #require(golden["components"] as? [String: Any])
+        for (key, value) in expected {
+            #expect((written[key] as? NSObject) == (value as? NSObject), "\(key)")
+        }
+        let model = try #require(written["model"] as? [String: Any])
+        let vocabulary = try DefaultModel.vocabulary.get()
+        #expect((model["vocab"] as? [String: Int])?.count == vocabulary.tokens.count)
+        let merges = try #require(model["merges"] as? [[String]])
+        #expect(merges.map { $0.joined(separator: " ") } == vocabulary.merges)
+
+        let configuration = try object(tokenizer.tokenizerConfigJSON(chatTemplate: "{{ x }}"))
+        #expect(configuration["bos_token"] as? String == "<|im_start|>")
+        #expect(configuration["eos_token"] as? String == "<|im_end|>")
+        #expect(configuration["chat_template"] as? String == "{{ x }}")
+    }
+
     @Test("a text decodes to itself", .enabled(if: DefaultModel.isThere))
     func roundTrip() throws {
         let tokenizer = try DefaultModel.tokenizer.get()

@@ -24,16 +24,38 @@ enum ByteAlphabet {
         return (bytes[0], bytes.count > 1 ? bytes[1] : 0)
     }
 
-    private static let bytes: [UInt32: UInt8] = Dictionary(
-        uniqueKeysWithValues: zip(characters.map(\.value), UInt8.min ... .max))
-
-    /// The bytes that a token stands for, or nil when it has a character outside the alphabet.
-    static func bytes(of token: ArraySlice<UInt8>) -> [UInt8]? {
-        var result: [UInt8] = []
-        for scalar in String(decoding: token, as: UTF8.self).unicodeScalars {
-            guard let byte = bytes[scalar.value] else { return nil }
-            result.append(byte)
+    /// The byte of each character by code point, or -1.
+    private static let bytes: [Int16] = {
+        var bytes = [Int16](repeating: -1, count: 0x800)
+        for (byte, character) in characters.enumerated() {
+            bytes[Int(character.value)] = Int16(byte)
         }
-        return result
+        return bytes
+    }()
+
+    /// Appends the bytes that a token stands for, or the token itself when it has a character
+    /// outside the alphabet.
+    ///
+    /// - Parameters:
+    ///   - token: Valid UTF-8.
+    ///   - result: Where the bytes are appended.
+    static func append(_ token: [UInt8], to result: inout [UInt8]) {
+        let start = result.count
+        var position = 0
+        while position < token.count {
+            // The alphabet's characters take one or two bytes.
+            var point = Int(token[position])
+            var length = 1
+            if point >= 0x80 {
+                length = 2
+                point = point < 0xE0 ? (point & 0x1F) << 6 | Int(token[position + 1] & 0x3F) : 0
+            }
+            guard bytes[point] >= 0 else {
+                result.replaceSubrange(start..., with: token)
+                return
+            }
+            result.append(UInt8(bytes[point]))
+            position += length
+        }
     }
 }

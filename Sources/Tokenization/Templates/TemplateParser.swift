@@ -4,7 +4,7 @@
 /// A recursive-descent parser over a template's tokens.
 struct TemplateParser {
     /// Nesting beyond this is refused, so that no template exhausts the stack.
-    private static let greatestDepth = 100
+    private static let greatestDepth = 64
     private static let statements =
         "if, for, set, macro, break, continue, generation, raw and comments"
 

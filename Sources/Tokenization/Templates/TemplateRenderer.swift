@@ -9,7 +9,7 @@ final class TemplateRenderer {
     static let greatestStepCount = 4_000_000
     /// The bytes that one text may have, the output included.
     static let greatestTextLength = 1 << 25
-    private static let greatestDepth = 400
+    private static let greatestDepth = 128
 
     private enum Flow { case next, leave, skip }
 
@@ -47,13 +47,16 @@ final class TemplateRenderer {
         }
     }
 
-    /// Checks the size of a text that is about to be made.
-    func checkLength(_ count: Int, _ position: TemplatePosition) throws(TokenizationError) {
+    /// Checks the size of a text that is about to be made, and counts the work: its bytes, or
+    /// fewer where it grows in place.
+    func checkLength(
+        _ count: Int, work: Int? = nil, _ position: TemplatePosition
+    ) throws(TokenizationError) {
         guard count <= Self.greatestTextLength else {
             throw position.error(
                 "a text of more than \(Self.greatestTextLength) bytes", "the template repeats it")
         }
-        try spend(count / 32, position)
+        try spend((work ?? count) / 32, position)
     }
 
     /// Python's `str()` of a value.
@@ -125,11 +128,7 @@ final class TemplateRenderer {
     }
 
     private func write(_ text: String, _ position: TemplatePosition) throws(TokenizationError) {
-        guard output.utf8.count + text.utf8.count <= Self.greatestTextLength else {
-            throw position.error(
-                "more than \(Self.greatestTextLength) bytes of output", "the template repeats it")
-        }
-        try spend(text.utf8.count / 32, position)
+        try checkLength(output.utf8.count + text.utf8.count, work: text.utf8.count, position)
         output += text
     }
 

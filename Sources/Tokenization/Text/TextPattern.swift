@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pattern of a tokenizer file: literal text, or a regular expression. Expressions other than
-// the well-known ones go through Foundation, whose Unicode tables are the system's.
+// the well-known ones go through Foundation: its Unicode tables are the system's, and nothing
+// bounds the time of an expression that was made to backtrack.
 
 import Foundation
 

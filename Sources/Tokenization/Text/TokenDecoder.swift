@@ -51,7 +51,8 @@ indirect enum TokenDecoder: Sendable {
     func decode(_ tokens: [[UInt8]]) -> [[UInt8]] {
         switch self {
         case .byteLevel:
-            let bytes = tokens.flatMap { ByteAlphabet.bytes(of: $0[...]) ?? $0 }
+            var bytes: [UInt8] = []
+            for token in tokens { ByteAlphabet.append(token, to: &bytes) }
             return [Array(String(decoding: bytes, as: UTF8.self).utf8)]
         case .byteFallback: return Self.joinBytes(tokens)
         case .fuse: return [Array(tokens.joined())]

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Writes corpus.json, smollm2.json, small-*.json and normal-forms.json: what Hugging Face
 # tokenizers make of a nasty corpus. Run with the folder of the default model
-# (.deps/models); needs the packages `transformers`, `tokenizers` and `gguf`.
+# (.deps/models); needs the packages `transformers`, `tokenizers` and `gguf`. A second argument
+# is a folder with the tokenizer files that Temper wrote for the model: AutoTokenizer must load
+# them and give the same identifiers and texts.
 #
 # transformers converts the vocabulary of SmolLM2's GGUF file but drops the `Digits` of its
 # pre-tokenizer, so that is put back here: it is Sequence[Digits(individual), ByteLevel].
@@ -153,9 +155,23 @@ def smollm2(folder):
     texts = decoded(tokenizer, 400)
     tokenizer.encode_special_tokens = True
     unparsed = ids(tokenizer, NASTY)
-    write("smollm2.json", {"ids": true, "unparsed": unparsed, "decoded": texts})
     tokenizer.encode_special_tokens = False
-    tokenizer.save("/tmp/smollm2-reference-tokenizer.json")
+    components = json.loads(tokenizer.to_str())
+    del components["model"]
+    write("smollm2.json", {
+        "ids": true, "unparsed": unparsed, "decoded": texts, "components": components})
+
+
+def check(folder):
+    from transformers import AutoTokenizer
+    with open(os.path.join(HERE, "smollm2.json")) as file:
+        golden = json.load(file)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert tokenizer(corpus)["input_ids"] == golden["ids"]
+    for case in golden["decoded"]:
+        assert tokenizer.decode(case["ids"]) == case["text"]
+        assert tokenizer.decode(case["ids"], skip_special_tokens=True) == case["plain"]
+    print("transformers agrees with", folder)
 
 
 # ------------------------------------------------------------------ small tokenizers
@@ -288,3 +304,5 @@ def normal_forms():
 smollm2(sys.argv[1])
 small_tokenizers()
 normal_forms()
+if len(sys.argv) > 2:
+    check(sys.argv[2])
