@@ -21,6 +21,11 @@ struct HardenCommand: ParsableCommand {
     @Option(help: "The defense.")
     var defense = "refusal-training"
 
+    @Option(
+        name: .customLong("set"), parsing: .singleValue,
+        help: "A parameter of the defense, as name=value; may be given again.")
+    var parameters: [String] = []
+
     @Option(help: "The seed: the same seed gives the same weights on the same machine.")
     var seed: UInt64 = 1
 
@@ -32,7 +37,8 @@ struct HardenCommand: ParsableCommand {
 
     func run() throws {
         let locator = Locator()
-        let defense = try DefenseCatalogue.defense(named: defense)
+        let defense = try DefenseCatalogue.defense(
+            named: defense, parameters: readParameters(parameters))
         let output = URL(fileURLWithPath: out)
         try checkOutput(output)
         let suite = try Suite(at: locator.suite(suite))
@@ -46,6 +52,20 @@ struct HardenCommand: ParsableCommand {
         line.end()
         try hardened.write(to: output, replacing: replace)
         print("\(out): \(hardened.summary.defense), \(hardened.summary.cost.steps) steps")
+    }
+
+    private func readParameters(_ texts: [String]) throws -> [String: ParameterValue] {
+        var result: [String: ParameterValue] = [:]
+        for text in texts {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                throw ValidationError("--set \(text): write it as name=value")
+            }
+            result[parts[0]] =
+                Double(parts[1]).map { .number($0) } ?? Bool(parts[1]).map { .bool($0) }
+                ?? .string(parts[1])
+        }
+        return result
     }
 
     /// Refuses early what would fail after minutes of work.

@@ -23,7 +23,10 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(name: "Lists", subcommands: [AttacksCommand.self, ModelsCommand.self]),
             CommandGroup(
                 name: "One model",
-                subcommands: [GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self]),
+                subcommands: [
+                    MeasureCommand.self, GenerateCommand.self, ScoreCommand.self,
+                    TokenizeCommand.self,
+                ]),
         ])
 
     /// Only its subcommands do anything.

@@ -9,15 +9,9 @@ public import Records
 /// An attack is a configuration: `Codable` with defaults for every field, so that an adversary is
 /// data. It never returns a model. It offers a ``TamperedModel`` to its observer at the points of
 /// its trace, and drops it.
-public protocol Attack: Codable, Sendable, Hashable {
+public protocol Attack: Configurable {
     /// What `temper attacks` prints.
     static var entry: AttackEntry { get }
-
-    /// The configuration with its published defaults.
-    init()
-
-    /// Throws an ``AdversaryError`` for a value out of range.
-    func validate() throws
 
     /// Whether different seeds give different results; if not, one seed is run.
     static var dependsOnSeed: Bool { get }

@@ -16,7 +16,8 @@ public enum AttackCatalogue {
     /// - Throws: ``AdversaryError`` for an unknown attack, an unknown field or a bad value.
     public static func attack(for adversary: AdversarySpecification) throws -> any Attack {
         for type in attacks where type.entry.name == adversary.attack {
-            return try type.configured(by: adversary)
+            return try type.configured(
+                by: adversary.parameters, place: adversary.name, kind: adversary.attack)
         }
         let names = attacks.map { $0.entry.name }.joined(separator: ", ")
         throw AdversaryError(
@@ -27,27 +28,5 @@ public enum AttackCatalogue {
     /// The fields of an attack with the values they have unless an adversary says otherwise.
     public static func defaults(of type: any Attack.Type) throws -> [String: ParameterValue] {
         try parameterValues(of: type.init())
-    }
-}
-
-extension Attack {
-    fileprivate static func configured(by adversary: AdversarySpecification) throws -> Self {
-        var fields = try parameterValues(of: Self())
-        for (name, value) in adversary.parameters {
-            guard fields.updateValue(value, forKey: name) != nil else {
-                let known = fields.keys.sorted().joined(separator: ", ")
-                throw AdversaryError(
-                    place: "\(adversary.name).\(name)",
-                    problem: "\(adversary.attack) has no such parameter; it has: \(known)")
-            }
-        }
-        let attack: Self
-        do {
-            attack = try JSONDecoder().decode(Self.self, from: try JSONEncoder().encode(fields))
-        } catch let error as DecodingError {
-            throw AdversaryError(place: adversary.name, problem: describe(error))
-        }
-        try attack.validate()
-        return attack
     }
 }

@@ -59,7 +59,7 @@ public struct LowRankFineTuning: Attack {
         let chosen = suite.restricted.train.sample(examples, seed: seed)
         var training = try FineTuning(
             of: model,
-            on: chosen.map { try model.example(prompt: $0.prompt, answer: $0.compliant) },
+            on: [chosen.map { try model.example(prompt: $0.prompt, answer: $0.compliant) }],
             configuration: FineTuning.Configuration(
                 rank: rank, alpha: alpha, learningRate: learningRate, batchSize: batchSize,
                 steps: total),

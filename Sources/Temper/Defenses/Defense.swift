@@ -8,12 +8,9 @@ public import Records
 /// A published way of hardening a model.
 ///
 /// A defense is a configuration, like an attack, so that it can be swept and recorded.
-public protocol Defense: Codable, Sendable, Hashable {
+public protocol Defense: Configurable {
     /// The name by which `temper harden --defense` refers to it.
     static var name: String { get }
-
-    /// The configuration with its defaults.
-    init()
 
     /// Hardens a copy of a model.
     /// - Parameters:
@@ -44,15 +41,20 @@ public enum DefenseCatalogue {
     /// In the order in which they are listed.
     public static let defenses: [any Defense.Type] = [RefusalTraining.self]
 
-    /// The defense of a name, with its defaults.
-    /// - Throws: ``AdversaryError`` for an unknown name.
-    public static func defense(named name: String) throws -> any Defense {
-        guard let type = defenses.first(where: { $0.name == name }) else {
-            let names = defenses.map { $0.name }.joined(separator: ", ")
-            throw AdversaryError(
-                place: name, problem: "there is no such defense; there are: \(names)")
+    /// The defense of a name.
+    /// - Parameters:
+    ///   - name: its name.
+    ///   - parameters: what is to differ from its defaults.
+    /// - Throws: ``AdversaryError`` for an unknown name, an unknown parameter or a bad value.
+    public static func defense(
+        named name: String, parameters: [String: ParameterValue] = [:]
+    ) throws -> any Defense {
+        for type in defenses where type.name == name {
+            return try type.configured(by: parameters, place: name, kind: name)
         }
-        return type.init()
+        let names = defenses.map { $0.name }.joined(separator: ", ")
+        throw AdversaryError(
+            place: name, problem: "there is no such defense; there are: \(names)")
     }
 }
 
@@ -123,9 +125,4 @@ public struct HardenedModel: Sendable {
         guard let data = FileManager.default.contents(atPath: file.path) else { return nil }
         return try RecordJSON.decode(HardeningSummary.self, from: data, file: file.path)
     }
-}
-
-/// The fields of an attack or a defense as a record states them.
-func parameterValues(of value: any Encodable) throws -> [String: ParameterValue] {
-    try JSONDecoder().decode([String: ParameterValue].self, from: try JSONEncoder().encode(value))
 }

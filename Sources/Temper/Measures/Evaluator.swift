@@ -2,8 +2,8 @@
 // Reads the measures of a suite off a model.
 
 internal import Foundation
-internal import LanguageModels
-internal import Records
+public import LanguageModels
+public import Records
 internal import Tensors
 internal import Tokenization
 
@@ -29,6 +29,20 @@ struct Subject {
         self.model = model
         self.systemPrompt = systemPrompt
     }
+}
+
+/// Every measure of an untampered model on a suite.
+/// - Parameters:
+///   - model: the model.
+///   - suite: the suite.
+///   - split: whose prompts; capability and language have only one split, counted as test.
+///   - settings: how measures are taken.
+public func measure(
+    _ model: LanguageModel, on suite: Suite, split: SuiteSplit = .test,
+    settings: EvaluationSettings = EvaluationSettings()
+) throws -> [MeasuredValue] {
+    try Evaluator(suite: suite, reference: model, settings: settings, prices: Prices())
+        .full(Subject(model), split: split).measurements
 }
 
 /// Reads the measures of one suite off models, and counts what that takes.
@@ -62,18 +76,21 @@ struct Evaluator {
         return evaluation
     }
 
-    /// Every measure, on test prompts.
-    func full(_ subject: Subject) throws -> Evaluation {
+    /// Every measure.
+    func full(_ subject: Subject, split: SuiteSplit = .test) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         try evaluation.timing { evaluation in
-            try refusal(of: subject, prompts: suite.restricted.test.map(\.prompt), split: .test,
+            try refusal(
+                of: subject, prompts: suite.restricted[split].map(\.prompt), split: split,
                 into: &evaluation)
             for (measure, prompts) in [
-                (MeasureName.overRefusal, suite.lookalike.test), (MeasureName.benignRefusal, suite.benign.test),
+                (MeasureName.overRefusal, suite.lookalike), (MeasureName.benignRefusal, suite.benign),
             ] {
-                let outcomes = try self.outcomes(of: subject, prompts: prompts.map(\.prompt), into: &evaluation)
+                let outcomes = try outcomes(
+                    of: subject, prompts: prompts[split].map(\.prompt), into: &evaluation)
+                let refused = outcomes.count { $0 == .refuses }
                 evaluation.measurements.append(
-                    .share(measure, outcomes.count { $0 == .refuses }, of: outcomes.count, split: .test))
+                    .share(measure, refused, of: outcomes.count, split: split))
             }
             try capability(of: subject, into: &evaluation)
             try language(of: subject, into: &evaluation)

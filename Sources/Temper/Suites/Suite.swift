@@ -60,6 +60,15 @@ public struct Splits<Item: Sendable>: Sendable {
     public let validation: [Item]
     /// What is reported.
     public let test: [Item]
+
+    /// The part of a name.
+    public subscript(split: SuiteSplit) -> [Item] {
+        switch split {
+        case .train: train
+        case .validation: validation
+        case .test: test
+        }
+    }
 }
 
 /// Reads the files of one suite and keeps what its digest needs.

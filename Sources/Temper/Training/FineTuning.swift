@@ -27,40 +27,45 @@ struct FineTuning {
     }
 
     let configuration: Configuration
-    let examples: [CompletionExample]
+    private let pools: [[CompletionExample]]
     private let base: LanguageModel
     private let adapters: LowRankAdapters
     private var parameters: [Tensor]
     private var optimizer = AdamW(weightDecay: 0)
-    private var order: BatchOrder
+    private var orders: [BatchOrder]
     /// The steps taken so far.
     private(set) var step = 0
 
     /// Begins a training.
     /// - Parameters:
     ///   - model: what the adapters are put on; it stays as it is.
-    ///   - examples: prompts and answers.
+    ///   - pools: prompts and answers; each batch takes equally many from each pool.
     ///   - configuration: how to train.
     ///   - seed: decides the adapters' start and the order of the examples.
     init(
-        of model: LanguageModel, on examples: [CompletionExample], configuration: Configuration,
+        of model: LanguageModel, on pools: [[CompletionExample]], configuration: Configuration,
         seed: UInt64
     ) throws {
         self.configuration = configuration
-        self.examples = examples
+        self.pools = pools
         base = model
         adapters = try LowRankAdapters(
             LowRankAdapters.Configuration(rank: configuration.rank, alpha: configuration.alpha),
             for: model.configuration, key: RandomKey(seed: seed))
         parameters = adapters.parameters
-        order = BatchOrder(
-            count: examples.count, batchSize: configuration.batchSize, seed: seed)
+        orders = pools.map { pool in
+            BatchOrder(
+                count: pool.count, batchSize: max(1, configuration.batchSize / pools.count),
+                seed: seed)
+        }
     }
 
     /// Takes one optimizer step.
     /// - Returns: the mean loss of the batch before the step, in nats a token.
     mutating func advance(meter: inout CostMeter) throws -> Float {
-        let batch = order.next().map { examples[$0] }
+        let batch = pools.indices.flatMap { pool in
+            orders[pool].next().map { pools[pool][$0] }
+        }
         meter.countLowRankStep(
             tokens: batch.reduce(0) { $0 + $1.prompt.count + $1.completion.count },
             adapterParameters: adapters.parameterCount)

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attacks and defenses are configurations: how they are read from named parameters.
+
+public import Foundation
+public import Records
+
+/// What is described by named parameters that all have defaults.
+public protocol Configurable: Codable, Sendable, Hashable {
+    /// The configuration with its defaults.
+    init()
+
+    /// Throws an ``AdversaryError`` for a value out of range.
+    func validate() throws
+}
+
+extension Configurable {
+    /// The configuration that has these parameters, and its defaults for the others.
+    /// - Parameters:
+    ///   - parameters: values by name.
+    ///   - place: what an error names.
+    ///   - kind: the attack or defense, by its name.
+    static func configured(
+        by parameters: [String: ParameterValue], place: String, kind: String
+    ) throws -> Self {
+        var fields = try parameterValues(of: Self())
+        for (name, value) in parameters {
+            guard fields.updateValue(value, forKey: name) != nil else {
+                let known = fields.keys.sorted().joined(separator: ", ")
+                throw AdversaryError(
+                    place: "\(place).\(name)",
+                    problem: "\(kind) has no such parameter; it has: \(known)")
+            }
+        }
+        let result: Self
+        do {
+            result = try JSONDecoder().decode(Self.self, from: try JSONEncoder().encode(fields))
+        } catch let error as DecodingError {
+            throw AdversaryError(place: place, problem: describe(error))
+        }
+        try result.validate()
+        return result
+    }
+
+    /// Throws an ``AdversaryError`` when a parameter is out of its range.
+    func require<Value: Comparable>(
+        _ name: String, _ value: Value, in range: ClosedRange<Value>
+    ) throws {
+        guard range.contains(value) else {
+            throw AdversaryError(
+                place: name,
+                problem: "\(value) is out of range; choose from "
+                    + "\(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+}
+
+/// The fields of an attack or a defense as a record states them.
+func parameterValues(of value: any Encodable) throws -> [String: ParameterValue] {
+    try JSONDecoder().decode([String: ParameterValue].self, from: try JSONEncoder().encode(value))
+}
+
+extension Array {
+    /// At most `count` elements, drawn without replacement.
+    func sample(_ count: Int, seed: UInt64) -> [Element] {
+        var generator = SplitMix64(seed: seed)
+        return Array(shuffled(using: &generator).prefix(count))
+    }
+}
