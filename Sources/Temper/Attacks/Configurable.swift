@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attacks and defenses are configurations: how they are read from named parameters.
 
-public import Foundation
-public import Records
+internal import Foundation
+internal import Records
 
 /// What is described by named parameters that all have defaults.
 public protocol Configurable: Codable, Sendable, Hashable {

@@ -5,6 +5,7 @@ public import LanguageModels
 internal import Records
 internal import Foundation
 internal import Tensors
+internal import Tokenization
 
 /// Fine-tunes a model to decline restricted prompts and to answer benign ones as before: the
 /// conventional safeguard, and the control for every other defense.
