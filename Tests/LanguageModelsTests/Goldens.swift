@@ -17,7 +17,7 @@ enum Goldens {
     }
 
     static let tiny = [
-        "gqa", "linear", "llama3", "bias", "mistral", "qwen2", "qwen3", "gemma",
+        "gqa", "linear", "llama3", "bias", "mistral", "qwen2", "qwen3", "gemma", "gemma2",
     ]
 
     static func tinyModel(_ name: String) throws -> LanguageModel {

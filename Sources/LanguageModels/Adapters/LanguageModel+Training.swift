@@ -49,6 +49,7 @@ extension LanguageModel {
     ///   - targets: `[rows]`, int32.
     ///   - stream: `[rows, width]`, before the final norm.
     /// - Returns: `[rows]`, in nats.
+    /// - Throws: `LanguageModelError` when a weight is missing.
     func losses(of targets: Tensor, after stream: Tensor) throws -> Tensor {
         let hidden = try normalised(stream)
         guard configuration.logitSoftCap != nil else {

@@ -18,7 +18,7 @@ extension DecoderConfiguration {
         }
         let activationName = keys.hiddenActivation ?? keys.activation
         var activation = family.activation
-        if let activationName, family.modelType != "gemma" || keys.hiddenActivation != nil {
+        if let activationName, keys.hiddenActivation != nil || family.activation == .silu {
             guard let named = Activation(rawValue: activationName) else {
                 throw refused("hidden_act", "\"\(activationName)\" is not supported")
             }
@@ -40,8 +40,11 @@ extension DecoderConfiguration {
         attention.normalisesHeads = family.normalisesHeads
         attention.slidingWindow = keys.slidingWindow(of: family)
         attention.rotary = try keys.rotary(file: file)
+        attention.softCap = keys.attentionSoftCap
+        attention.scale = keys.attentionScalar.map { 1 / $0.squareRoot() }
         var normalisation = Normalisation(epsilon: keys.epsilon ?? 1e-6)
         normalisation.weightOffset = family.normWeightOffset
+        normalisation.isOnBothSides = family.normalisesBothSides
         var biased = family.biasedProjections ?? []
         if family.biasedProjections == nil {
             if keys.attentionHasBias == true { biased.formUnion([.query, .key, .value, .output]) }
@@ -53,14 +56,20 @@ extension DecoderConfiguration {
             contextLength: keys.contextLength ?? 2048, attention: attention,
             normalisation: normalisation, activation: activation, biasedProjections: biased,
             embeddingScale: family.scalesEmbeddings ? Float(keys.width).squareRoot() : 1,
+            logitSoftCap: keys.logitSoftCap,
             headIsTied: keys.headIsTied ?? family.headIsTiedByDefault)
     }
 
     /// Writes config.json so that transformers reads the same decoder from it.
     ///
-    /// - Parameter tokens: The special tokens to name.
+    /// - Parameters:
+    ///   - bosToken: The token before a text.
+    ///   - eosTokens: The tokens after an answer.
+    ///   - padToken: The token that fills up shorter texts of a batch.
+    ///   - dataType: How the weights are stored, as PyTorch names it.
     /// - Returns: The file's bytes.
-    func huggingFaceJSON(
+    /// - Throws: An encoding error for numbers that JSON lacks.
+    package func huggingFaceJSON(
         bosToken: Int?, eosTokens: [Int], padToken: Int?, dataType: String
     ) throws -> Data {
         var rope = HuggingFaceConfiguration.Rope(ropeType: "default")
@@ -101,6 +110,8 @@ extension DecoderConfiguration {
                 }
             },
             ropeTheta: attention.rotary.base, ropeScaling: isScaled ? rope : nil,
+            attentionSoftCap: attention.softCap, logitSoftCap: logitSoftCap,
+            attentionScalar: attention.scale.map { 1 / ($0 * $0) },
             bosToken: bosToken,
             eosToken: eosTokens.isEmpty ? nil : .init(eosTokens), padToken: padToken,
             dataType: dataType)
@@ -126,6 +137,9 @@ extension HuggingFaceConfiguration {
             let windowed = layerTypes.indices.filter { layerTypes[$0] == "sliding_attention" }
             return windowed.count == layerTypes.count
                 ? .init(size: size) : .init(size: size, layers: Set(windowed))
+        }
+        if family.slidesEveryOtherLayer {
+            return .init(size: size, layers: Set(stride(from: 0, to: layerCount, by: 2)))
         }
         if family.slidingWindowIsOptIn {
             let first = max(0, firstWindowedLayer ?? 28)

@@ -144,6 +144,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         try checkRanges()
     }
 
+    /// Reads a configuration and checks its ranges.
     public init(from decoder: any Decoder) throws {
         let box = try decoder.container(keyedBy: CodingKeys.self)
         try self.init(

@@ -17,7 +17,10 @@ struct Family: Sendable {
     var slidingWindowByDefault: Int?
     /// Whether `use_sliding_window` must be true for the window to count.
     var slidingWindowIsOptIn = false
+    /// Whether only layers 0, 2, 4, ... are windowed where the file does not say which.
+    var slidesEveryOtherLayer = false
     var normWeightOffset: Float = 0
+    var normalisesBothSides = false
     var scalesEmbeddings = false
     var activation = DecoderConfiguration.Activation.silu
 
@@ -36,6 +39,11 @@ struct Family: Sendable {
         Family(
             modelType: "gemma", architecture: "GemmaForCausalLM", biasedProjections: [],
             headIsTiedByDefault: true, normWeightOffset: 1, scalesEmbeddings: true,
+            activation: .geluTanh),
+        Family(
+            modelType: "gemma2", architecture: "Gemma2ForCausalLM", biasedProjections: [],
+            headIsTiedByDefault: true, slidingWindowByDefault: 4096, slidesEveryOtherLayer: true,
+            normWeightOffset: 1, normalisesBothSides: true, scalesEmbeddings: true,
             activation: .geluTanh),
     ]
 

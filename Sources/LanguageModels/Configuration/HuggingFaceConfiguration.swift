@@ -72,6 +72,10 @@ struct HuggingFaceConfiguration: Codable {
     var ropeScaling: Rope?
     var ropeParameters: Rope?
     var partialRotaryFactor: Double?
+    var attentionSoftCap: Float?
+    var logitSoftCap: Float?
+    /// Scores are divided by the root of this, instead of the head's width.
+    var attentionScalar: Float?
     var bosToken: Int?
     var eosToken: Identifiers?
     var padToken: Int?
@@ -102,6 +106,9 @@ struct HuggingFaceConfiguration: Codable {
         case ropeScaling = "rope_scaling"
         case ropeParameters = "rope_parameters"
         case partialRotaryFactor = "partial_rotary_factor"
+        case attentionSoftCap = "attn_logit_softcapping"
+        case logitSoftCap = "final_logit_softcapping"
+        case attentionScalar = "query_pre_attn_scalar"
         case bosToken = "bos_token_id"
         case eosToken = "eos_token_id"
         case padToken = "pad_token_id"
@@ -172,7 +179,10 @@ extension DecodingError {
             return LanguageModelError(
                 path(context.codingPath), "is not of type \(type)", remedy: remedy)
         case .dataCorrupted(let context):
-            return LanguageModelError(path(context.codingPath), "is not valid", remedy: remedy)
+            // Foundation does not say where a number does not fit its type.
+            return LanguageModelError(
+                path(context.codingPath),
+                "is not valid JSON, or holds a fraction where an integer belongs", remedy: remedy)
         @unknown default:
             return LanguageModelError(file, "cannot be read", remedy: remedy)
         }

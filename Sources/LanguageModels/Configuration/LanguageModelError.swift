@@ -22,5 +22,6 @@ public struct LanguageModelError: Error, Sendable, Hashable, CustomStringConvert
         self.remedy = remedy
     }
 
+    /// The error as one line.
     public var description: String { "\(place): \(problem); \(remedy)" }
 }

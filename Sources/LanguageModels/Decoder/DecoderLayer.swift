@@ -114,6 +114,7 @@ extension DecoderLayer {
     ///   - configuration: The decoder's configuration.
     ///   - layout: Positions and masks.
     /// - Returns: The residual stream behind the layer.
+    /// - Throws: `TensorError` when the layer cannot be computed.
     func recomputed(
         _ stream: Tensor, configuration: DecoderConfiguration, layout: AttentionLayout
     ) throws -> Tensor {

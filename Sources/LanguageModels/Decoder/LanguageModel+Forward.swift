@@ -91,6 +91,7 @@ extension LanguageModel {
     ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
     ///   - observe: Sees the stream in front of each layer and behind the last.
     /// - Returns: The stream, `[batch, length, width]`.
+    /// - Throws: `LanguageModelError` when a weight is missing.
     func residualStream(
         _ batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit? = nil,
         recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil

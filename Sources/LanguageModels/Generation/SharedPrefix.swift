@@ -14,6 +14,7 @@ extension LanguageModel {
     ///   - cache: Nil, or an empty cache that then holds all prompts.
     ///   - edit: A change of the residual stream.
     /// - Returns: The residual stream before the final norm, `[prompts, width]`.
+    /// - Throws: `LanguageModelError` when a weight is missing.
     func lastStates(
         of prompts: [[Int]], cache: inout KeyValueCache?, edit: ResidualEdit? = nil
     ) throws -> Tensor {

@@ -2,12 +2,13 @@
 # Makes tiny-*: random models of 2 layers, 32 wide, each with a feature that families differ in,
 # beside what transformers computes with them in fp32 (expected.json).
 #
-# python make-tiny.py
+# python make-tiny.py [NAME...]
 # Needs torch, transformers, gguf, tokenizers (made with 2.15, 5.23, 0.18, 0.22).
 
 import json
 import os
 import shutil
+import sys
 
 import gguf
 import numpy
@@ -38,6 +39,9 @@ CASES = {
     "qwen2": ("qwen2", torch.bfloat16, dict()),
     "qwen3": ("qwen3", torch.bfloat16, dict()),
     "gemma": ("gemma", torch.bfloat16, dict(tie_word_embeddings=True)),
+    "gemma2": ("gemma2", torch.bfloat16, dict(
+        tie_word_embeddings=True, sliding_window=6, query_pre_attn_scalar=16,
+        attn_logit_softcapping=5.0, final_logit_softcapping=8.0)),
 }
 
 SEQUENCES = [
@@ -64,10 +68,11 @@ def make(name, kind, storage, overrides):
     os.makedirs(directory)
     torch.manual_seed(sum(map(ord, name)))
     config = AutoConfig.for_model(kind, **{**BASE, **overrides})
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_config(
+        config, dtype=torch.float32, attn_implementation="eager").eval()
     with torch.no_grad():
         for key, parameter in model.named_parameters():
-            around = 1.0 if "norm" in key and kind != "gemma" else 0.0
+            around = 1.0 if "norm" in key and not kind.startswith("gemma") else 0.0
             parameter.copy_((around + 0.3 * torch.randn_like(parameter)).to(storage).float())
     tensors = {k: v.detach().to(storage).contiguous() for k, v in model.named_parameters()}
     save_file(tensors, os.path.join(directory, "model.safetensors"), metadata={"format": "pt"})
@@ -179,4 +184,5 @@ def write_gguf(path, config, tensors):
 
 
 for name, (kind, storage, overrides) in CASES.items():
-    make(name, kind, storage, overrides)
+    if len(sys.argv) == 1 or name in sys.argv[1:]:
+        make(name, kind, storage, overrides)
