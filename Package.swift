@@ -62,7 +62,7 @@ let package = Package(
     ],
     targets: [
         library("Records"),
-        library("Checkpoints", ["Records", crypto]),
+        library("Checkpoints", [crypto]),
         library("Tokenization"),
         library("Reports", ["Records", .product(name: "Mustache", package: "swift-mustache")]),
 
@@ -94,11 +94,19 @@ let package = Package(
         tests(of: "Records", resources: [.copy("Goldens")]),
         tests(of: "Checkpoints", resources: [.copy("Goldens")]),
         tests(of: "Tokenization", resources: [.copy("Goldens")]),
-        tests(of: "Reports"),
+        tests(of: "Reports", ["Records"]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
-        tests(of: "LanguageModels", resources: [.copy("Goldens")], engine: true),
-        tests(of: "Temper", engine: true),
-        tests(of: "TemperCommands", engine: true),
+        tests(
+            of: "LanguageModels", ["Tensors", "Checkpoints", "Tokenization"], resources: [.copy("Goldens")], engine: true),
+        .target(
+            name: "TemperFixtures",
+            dependencies: ["LanguageModels", "Tensors", "Tokenization"],
+            path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
+        tests(
+            of: "Temper", ["TemperFixtures", "LanguageModels", "Tensors", "Records"], engine: true),
+        tests(
+            of: "TemperCommands",
+            ["temper", "TemperFixtures", "LanguageModels", "Tensors", "Records"], engine: true),
     ],
     cxxLanguageStandard: .cxx20
 )

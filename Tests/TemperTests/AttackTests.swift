@@ -4,6 +4,7 @@ import Foundation
 import LanguageModels
 import Records
 import Tensors
+import TemperFixtures
 import Testing
 
 @testable import Temper

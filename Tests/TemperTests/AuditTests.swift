@@ -3,6 +3,7 @@
 import Foundation
 import LanguageModels
 import Records
+import TemperFixtures
 import Testing
 
 @testable import Temper

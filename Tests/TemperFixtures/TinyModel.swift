@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model and a suite that are small enough for known answers.
 
-import Foundation
-import LanguageModels
-import Records
+package import Foundation
+package import LanguageModels
 import Tensors
 import Tokenization
 
-@testable import Temper
-
 /// A random Llama of 2 layers, 32 wide, with a tokenizer of single bytes and a chat template.
-func tinyModel(seed: UInt64 = 7, headIsTied: Bool = true) throws -> LanguageModel {
+package func tinyModel(seed: UInt64 = 7, headIsTied: Bool = true) throws -> LanguageModel {
     let configuration = try DecoderConfiguration(
         vocabularySize: 258, width: 32, feedForwardWidth: 64, layerCount: 2, contextLength: 512,
         attention: .init(headCount: 4, keyValueHeadCount: 2, headDimension: 8),
@@ -61,10 +58,10 @@ private func byteTokenizer() throws -> Tokenizer {
 }
 
 /// A directory that is removed when the test ends.
-final class TemporaryDirectory {
-    let url: URL
+package final class TemporaryDirectory {
+    package let url: URL
 
-    init() throws {
+    package init() throws {
         url = FileManager.default.temporaryDirectory
             .appendingPathComponent("temper-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -72,13 +69,13 @@ final class TemporaryDirectory {
 
     deinit { try? FileManager.default.removeItem(at: url) }
 
-    func write(_ text: String, to name: String) throws {
+    package func write(_ text: String, to name: String) throws {
         try Data(text.utf8).write(to: url.appendingPathComponent(name))
     }
 }
 
 /// Writes a suite of a few short lines.
-func writeTinySuite(to directory: TemporaryDirectory) throws {
+package func writeTinySuite(to directory: TemporaryDirectory) throws {
     func lines(_ name: String, _ count: Int, _ line: (Int) -> [String: Any]) throws {
         let text = try (0..<count).map { index in
             var object = line(index)

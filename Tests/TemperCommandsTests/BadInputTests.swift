@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import LanguageModels
+import TemperFixtures
+import Testing
+
+@Suite("Bad input")
+struct BadInputTests {
+    private let directory: TemporaryDirectory
+    private let model: URL
+    private let suite: URL
+    private let out: URL
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        model = directory.url.appendingPathComponent("model")
+        suite = directory.url
+        out = directory.url.appendingPathComponent("out")
+        try tinyModel().write(to: model)
+        try writeTinySuite(to: directory)
+    }
+
+    /// Audits and expects one line that holds `words`, exit code 2, and nothing written.
+    private func expectRefusal(
+        model: URL? = nil, suite: URL? = nil, out: URL? = nil, _ words: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let result = try temper(
+            "audit", (model ?? self.model).path, "--suite", (suite ?? self.suite).path, "--out",
+            (out ?? self.out).path)
+        #expect(result.status == 2, sourceLocation: sourceLocation)
+        let lines = result.error.split(separator: "\n")
+        #expect(lines.count == 1, "\(result.error)", sourceLocation: sourceLocation)
+        for word in words {
+            #expect(
+                result.error.contains(word), "\(result.error)", sourceLocation: sourceLocation)
+        }
+        let report = (out ?? self.out).appendingPathComponent("report.html")
+        #expect(
+            !FileManager.default.fileExists(atPath: report.path), sourceLocation: sourceLocation)
+    }
+
+    private func damage(_ name: String, _ change: (inout Data) -> Void) throws {
+        let file = model.appendingPathComponent(name)
+        var data = try Data(contentsOf: file)
+        change(&data)
+        try data.write(to: file)
+    }
+
+    private func replace(_ old: String, _ new: String, in name: String) throws {
+        try damage(name) { data in
+            data = Data(String(decoding: data, as: UTF8.self).replacing(old, with: new).utf8)
+        }
+    }
+
+    @Test("a model that is not there")
+    func missing() throws {
+        try expectRefusal(model: directory.url.appendingPathComponent("nowhere"), "nowhere", "models")
+    }
+
+    @Test("a truncated checkpoint", arguments: [0, 4, 100, 5_000])
+    func truncated(length: Int) throws {
+        try damage("model.safetensors") { $0 = $0.prefix(length) }
+        try expectRefusal("model.safetensors")
+    }
+
+    @Test("a checkpoint whose header lies about its length")
+    func lying() throws {
+        try damage("model.safetensors") { data in
+            for index in 0..<8 { data[index] = 0x7F }
+        }
+        try expectRefusal("model.safetensors")
+    }
+
+    @Test("a checkpoint that claims an enormous tensor")
+    func hostile() throws {
+        try replace(#""shape":[258,32]"#, #""shape":[9223372036854775807,9223372036854775807]"#, in: "config.json")
+        try damage("model.safetensors") { data in
+            let length = Int(data[0]) | Int(data[1]) << 8 | Int(data[2]) << 16
+            let header = String(decoding: data[8..<(8 + length)], as: UTF8.self)
+            let lie = header.replacing("[32,32]", with: "[99,99]")
+            data.replaceSubrange(8..<(8 + length), with: Data(lie.utf8))
+        }
+        try expectRefusal("model.safetensors")
+    }
+
+    @Test("a checkpoint with a NaN names the tensor")
+    func notANumber() throws {
+        try damage("model.safetensors") { data in
+            data.replaceSubrange((data.count - 4)..<data.count, with: [0, 0, 0xC0, 0x7F])
+        }
+        try expectRefusal("NaN", "tensor")
+    }
+
+    @Test("a missing tokenizer")
+    func noTokenizer() throws {
+        try FileManager.default.removeItem(at: model.appendingPathComponent("tokenizer.json"))
+        try expectRefusal("tokenizer.json")
+    }
+
+    @Test("an unknown architecture names those that are supported")
+    func unknownArchitecture() throws {
+        try replace("llama", "mamba", in: "config.json")
+        try replace("Llama", "Mamba", in: "config.json")
+        try expectRefusal("mamba", "llama", "mistral")
+    }
+
+    @Test("an empty suite")
+    func emptySuite() throws {
+        let empty = directory.url.appendingPathComponent("empty")
+        try FileManager.default.createDirectory(at: empty, withIntermediateDirectories: true)
+        try expectRefusal(suite: empty, "manifest.json", "missing")
+        try directory.write("", to: "restricted-test.jsonl")
+        try expectRefusal("restricted-test.jsonl", "empty")
+    }
+
+    @Test("a directory that cannot be written")
+    func unwritable() throws {
+        let file = directory.url.appendingPathComponent("file")
+        try directory.write("", to: "file")
+        try expectRefusal(out: file.appendingPathComponent("out"), "file")
+        let result = try temper(
+            "harden", model.path, "--suite", suite.path, "--out",
+            file.appendingPathComponent("out").path)
+        #expect(result.status == 2)
+    }
+
+    @Test("a store that another audit holds")
+    func locked() throws {
+        try FileManager.default.createDirectory(at: out, withIntermediateDirectories: true)
+        let log = directory.url.appendingPathComponent("log")
+        let first = try start(
+            ["audit", model.path, "--suite", suite.path, "--out", out.path, "--seeds", "50"],
+            log: log)
+        defer {
+            kill(first.processIdentifier, SIGKILL)
+            first.waitUntilExit()
+        }
+        for _ in 0..<200 where !(try text(of: log).contains("step")) {
+            Thread.sleep(forTimeInterval: 0.05)
+        }
+        try #require(first.isRunning)
+        try expectRefusal("audit.sqlite", "another audit")
+    }
+
+    @Test("an output directory of somebody else is not replaced")
+    func notReplaced() throws {
+        let file = model.appendingPathComponent("config.json")
+        let before = try Data(contentsOf: file)
+        let result = try temper(
+            "harden", model.path, "--suite", suite.path, "--out", model.path, "--replace")
+        #expect(result.status == 2)
+        #expect(try Data(contentsOf: file) == before)
+    }
+
+    @Test(
+        "wrong usage",
+        arguments: [
+            ["audit"], ["audit", "x", "--seeds", "0"], ["audit", "x", "--budget-steps", "0"],
+            ["nonsense"], ["generate", "x", "y", "--temperature", "-1"], ["harden", "x"],
+            ["audit", "x", "--battery", "nowhere.yaml"],
+        ])
+    func usage(arguments: [String]) throws {
+        let log = directory.url.appendingPathComponent("log")
+        let process = try start(arguments, log: log)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 2)
+        #expect(!(try text(of: URL(fileURLWithPath: log.path + ".error")).isEmpty))
+    }
+}
