@@ -16,13 +16,13 @@ private let executable = URL(fileURLWithPath: CommandLine.arguments[0])
 
 /// Starts `temper`; its output goes to files, so that no pipe can fill up.
 func start(_ arguments: [String], log: URL) throws -> Process {
-    FileManager.default.createFile(atPath: log.path, contents: nil)
-    FileManager.default.createFile(atPath: log.path + ".error", contents: nil)
+    let errors = URL(fileURLWithPath: log.path + ".error")
+    for file in [log, errors] { try Data().write(to: file) }
     let process = Process()
     process.executableURL = executable
     process.arguments = arguments
     process.standardOutput = try FileHandle(forWritingTo: log)
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log.path + ".error"))
+    process.standardError = try FileHandle(forWritingTo: errors)
     process.standardInput = FileHandle.nullDevice
     try process.run()
     return process

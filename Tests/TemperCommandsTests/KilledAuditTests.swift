@@ -40,7 +40,8 @@ struct KilledAuditTests {
         let log = directory.url.appendingPathComponent("\(out).log")
         let process = try start(arguments(out: out), log: log)
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(try text(of: log))")
+        let printed = try text(of: log)
+        #expect(process.terminationStatus == 0, "\(printed)")
         var record = try AuditRecord(
             contentsOf: directory.url.appendingPathComponent("\(out)/record.json")
         ).comparable
