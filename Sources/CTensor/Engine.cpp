@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <dlfcn.h>
 #include <limits>
-#include <thread>
 
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -125,19 +124,22 @@ void ct_set_memory_cache_limit(size_t bytes) {
     guarded(nullptr, [&] { mx::set_cache_limit(bytes); });
 }
 
-int32_t ct_set_thread_count(int32_t count) {
-#if defined(__APPLE__)
-    return static_cast<int32_t>(std::thread::hardware_concurrency());
-#else
+void ct_set_thread_count(int32_t count) {
     guarded(nullptr, [&] {
         setThreadCount(std::max(count, 1));
+#if !defined(__APPLE__)
         if (!ownsMatrixProducts()) openblas_set_num_threads(std::max(count, 1));
-    });
-    return static_cast<int32_t>(threadCount());
 #endif
+    });
 }
 
-const char *ct_engine_version(void) { return mlx::core::version(); }
+int32_t ct_thread_count(void) {
+    return static_cast<int32_t>(threadCount());
+}
+
+const char *ct_engine_version(void) {
+    return mx::version();
+}
 
 const char *ct_matrix_library(void) {
 #if defined(__APPLE__)

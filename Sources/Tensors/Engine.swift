@@ -52,13 +52,11 @@ public enum Engine {
     /// - Parameter bytes: The limit.
     public static func setCacheLimit(_ bytes: Int) { ct_set_memory_cache_limit(max(bytes, 0)) }
 
-    /// Sets how many threads compute on the CPU.
-    ///
-    /// - Parameter count: How many, at least 1.
-    /// - Returns: How many are in force.
-    @discardableResult
-    public static func setThreadCount(_ count: Int) -> Int {
-        Int(ct_set_thread_count(Int32(clamping: count)))
+    /// How many threads compute on the CPU, at least 1; at first, one for each core that the
+    /// process may use. Results are the same bits only for the same number.
+    public static var threadCount: Int {
+        get { Int(ct_thread_count()) }
+        set { ct_set_thread_count(Int32(clamping: newValue)) }
     }
 
     /// Chooses between the fused kernels of the CPU and the same operations composed of the

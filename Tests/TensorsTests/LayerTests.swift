@@ -63,155 +63,163 @@ func noiseValues(_ seed: Int, _ count: Int) -> [Float] {
     }
 }
 
-// Serialised: kernels are switched on and off for the whole process.
-@Suite("Layers", .serialized)
-struct LayerTests {
-    typealias Layer = ([Tensor]) throws -> [Tensor]
+extension CPUTests {
+    @Suite("Layers")
+    struct LayerTests {
+        typealias Layer = ([Tensor]) throws -> [Tensor]
 
-    /// Compares outputs and gradients of a layer, also under a checkpoint.
-    func check(_ test: LayerGolden.Case, kernels: Bool, _ layer: @escaping Layer) throws {
-        Engine.enableKernels(kernels)
-        defer { Engine.enableKernels(true) }
-        let inputs = test.inputs.enumerated().map {
-            noise($0.offset + 1, $0.element.shape, scale: $0.element.scale)
-        }
-        let outputs = try layer(inputs)
-        #expect(outputs.count == test.outputs.count)
-        for (index, (output, wanted)) in zip(outputs, test.outputs).enumerated() {
-            try expectAgreement(output, wanted, "output \(index)")
-        }
-        for checkpointing in [false, true] {
-            let (_, gradients) = try valueAndGradient(at: inputs) { inputs in
-                let outputs =
-                    checkpointing
-                    ? try checkpointed(inputs, outputCount: test.outputs.count, layer)
-                    : try layer(inputs)
-                return outputs.enumerated().reduce(Tensor(0)) { sum, output in
-                    sum + (output.element * noise(500 + output.offset, output.element.shape)).sum()
+        /// Compares outputs and gradients of a layer, also under a checkpoint.
+        func check(_ test: LayerGolden.Case, kernels: Bool, _ layer: @escaping Layer) throws {
+            Engine.enableKernels(kernels)
+            defer { Engine.enableKernels(true) }
+            let inputs = test.inputs.enumerated().map {
+                noise($0.offset + 1, $0.element.shape, scale: $0.element.scale)
+            }
+            let outputs = try layer(inputs)
+            #expect(outputs.count == test.outputs.count)
+            for (index, (output, wanted)) in zip(outputs, test.outputs).enumerated() {
+                try expectAgreement(output, wanted, "output \(index)")
+            }
+            for checkpointing in [false, true] {
+                let (_, gradients) = try valueAndGradient(at: inputs) { inputs in
+                    let outputs =
+                        checkpointing
+                        ? try checkpointed(inputs, outputCount: test.outputs.count, layer)
+                        : try layer(inputs)
+                    return outputs.enumerated().reduce(Tensor(0)) { sum, output in
+                        sum
+                            + (output.element * noise(500 + output.offset, output.element.shape))
+                            .sum()
+                    }
+                }
+                for (index, (gradient, wanted)) in zip(gradients, test.gradients).enumerated() {
+                    #expect(gradient.shape == test.inputs[index].shape)
+                    try expectAgreement(
+                        gradient, wanted, "gradient \(index), checkpoint \(checkpointing)")
                 }
             }
-            for (index, (gradient, wanted)) in zip(gradients, test.gradients).enumerated() {
-                #expect(gradient.shape == test.inputs[index].shape)
-                try expectAgreement(
-                    gradient, wanted, "gradient \(index), checkpoint \(checkpointing)")
+            // Each gradient by itself: what is not asked for must not be needed by what is.
+            for index in inputs.indices {
+                let (_, gradients) = try valueAndGradient(at: [inputs[index]]) { one in
+                    var all = inputs
+                    all[index] = one[0]
+                    return try layer(all).enumerated().reduce(Tensor(0)) { sum, output in
+                        sum
+                            + (output.element * noise(500 + output.offset, output.element.shape))
+                            .sum()
+                    }
+                }
+                try expectAgreement(gradients[0], test.gradients[index], "gradient \(index) alone")
             }
         }
-        // Each gradient by itself: what is not asked for must not be needed by what is.
-        for index in inputs.indices {
-            let (_, gradients) = try valueAndGradient(at: [inputs[index]]) { one in
-                var all = inputs
-                all[index] = one[0]
-                return try layer(all).enumerated().reduce(Tensor(0)) { sum, output in
-                    sum + (output.element * noise(500 + output.offset, output.element.shape)).sum()
+
+        func expectAgreement(_ tensor: Tensor, _ wanted: LayerGolden.Summary, _ what: String) throws
+        {
+            let values = try tensor.values().map(Double.init)
+            let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            // A gradient that cancels to zero is left with the rounding of its terms.
+            let bound = 1e-4 * wanted.norm + 3e-6
+            #expect(abs(norm - wanted.norm) <= bound, "\(what): norm \(norm), not \(wanted.norm)")
+            for (index, product) in wanted.products.enumerated() {
+                let vector = noiseValues(1000 + index, values.count)
+                let got = zip(values, vector).reduce(0) { $0 + $1.0 * Double($1.1) }
+                #expect(
+                    abs(got - product) <= bound, "\(what): product \(index) \(got), not \(product)")
+            }
+        }
+
+        @Test("losses of a head", arguments: LayerGolden.shared?.crossEntropy ?? [], [true, false])
+        func crossEntropy(test: LayerGolden.Case, kernels: Bool) throws {
+            let targets = try #require(test.targets)
+            try check(test, kernels: kernels) { inputs in
+                [
+                    .linearCrossEntropy(
+                        hidden: inputs[0], weight: inputs[1],
+                        targets: Tensor(targets, shape: [targets.count]))
+                ]
+            }
+        }
+
+        @Test("a target outside the vocabulary is an error")
+        func targetOutside() throws {
+            for target in [-1, 5] as [Int32] {
+                let loss = Tensor.linearCrossEntropy(
+                    hidden: .ones([2, 3]), weight: .ones([5, 3]),
+                    targets: Tensor([0, target], shape: [2]))
+                let error = #expect(throws: TensorError.self) { try loss.values() }
+                #expect(error?.message.contains("row 1 is \(target)") == true)
+            }
+            try expectClose(Tensor.ones([3]).sum(), [3])
+        }
+
+        @Test("gated units", arguments: LayerGolden.shared?.gated ?? [], [true, false])
+        func gated(test: LayerGolden.Case, kernels: Bool) throws {
+            try check(test, kernels: kernels) { inputs in
+                switch test.name {
+                case "silu": [.swiGLU(gate: inputs[0], up: inputs[1])]
+                case "gelu": [.geGLU(gate: inputs[0], up: inputs[1], approximate: false)]
+                default: [.geGLU(gate: inputs[0], up: inputs[1])]
                 }
             }
-            try expectAgreement(gradients[0], test.gradients[index], "gradient \(index) alone")
         }
-    }
 
-    func expectAgreement(_ tensor: Tensor, _ wanted: LayerGolden.Summary, _ what: String) throws {
-        let values = try tensor.values().map(Double.init)
-        let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        let bound = 1e-4 * wanted.norm + 1e-9
-        #expect(abs(norm - wanted.norm) <= bound, "\(what): norm \(norm), not \(wanted.norm)")
-        for (index, product) in wanted.products.enumerated() {
-            let vector = noiseValues(1000 + index, values.count)
-            let got = zip(values, vector).reduce(0) { $0 + $1.0 * Double($1.1) }
-            #expect(abs(got - product) <= bound, "\(what): product \(index) \(got), not \(product)")
-        }
-    }
-
-    @Test("losses of a head", arguments: LayerGolden.shared?.crossEntropy ?? [], [true, false])
-    func crossEntropy(test: LayerGolden.Case, kernels: Bool) throws {
-        let targets = try #require(test.targets)
-        try check(test, kernels: kernels) { inputs in
-            [
-                .linearCrossEntropy(
-                    hidden: inputs[0], weight: inputs[1],
-                    targets: Tensor(targets, shape: [targets.count]))
-            ]
-        }
-    }
-
-    @Test("a target outside the vocabulary is an error")
-    func targetOutside() throws {
-        for target in [-1, 5] as [Int32] {
-            let loss = Tensor.linearCrossEntropy(
-                hidden: .ones([2, 3]), weight: .ones([5, 3]),
-                targets: Tensor([0, target], shape: [2]))
-            let error = #expect(throws: TensorError.self) { try loss.values() }
-            #expect(error?.message.contains("row 1 is \(target)") == true)
-        }
-        try expectClose(Tensor.ones([3]).sum(), [3])
-    }
-
-    @Test("gated units", arguments: LayerGolden.shared?.gated ?? [], [true, false])
-    func gated(test: LayerGolden.Case, kernels: Bool) throws {
-        try check(test, kernels: kernels) { inputs in
-            switch test.name {
-            case "silu": [.swiGLU(gate: inputs[0], up: inputs[1])]
-            case "gelu": [.geGLU(gate: inputs[0], up: inputs[1], approximate: false)]
-            default: [.geGLU(gate: inputs[0], up: inputs[1])]
+        @Test("causal attention", arguments: LayerGolden.shared?.attention ?? [], [true, false])
+        func attention(test: LayerGolden.Case, kernels: Bool) throws {
+            let frequencies = try #require(test.frequencies)
+            let padding = try #require(test.padding)
+            let window = try #require(test.window)
+            let scale = try #require(test.scale)
+            try check(test, kernels: kernels) { inputs in
+                [
+                    .causalAttention(
+                        queries: inputs[0], keys: inputs[1], values: inputs[2],
+                        padding: Tensor(padding, shape: [padding.count]),
+                        frequencies: frequencies.isEmpty
+                            ? nil : Tensor(frequencies, shape: [frequencies.count]),
+                        window: window, scale: scale)
+                ]
             }
         }
-    }
 
-    @Test("causal attention", arguments: LayerGolden.shared?.attention ?? [], [true, false])
-    func attention(test: LayerGolden.Case, kernels: Bool) throws {
-        let frequencies = try #require(test.frequencies)
-        let padding = try #require(test.padding)
-        let window = try #require(test.window)
-        let scale = try #require(test.scale)
-        try check(test, kernels: kernels) { inputs in
-            [
-                .causalAttention(
-                    queries: inputs[0], keys: inputs[1], values: inputs[2],
-                    padding: Tensor(padding, shape: [padding.count]),
-                    frequencies: frequencies.isEmpty
-                        ? nil : Tensor(frequencies, shape: [frequencies.count]),
-                    window: window, scale: scale)
-            ]
+        @Test("rotation", arguments: LayerGolden.shared?.rotation ?? [], [true, false])
+        func rotation(test: LayerGolden.Case, kernels: Bool) throws {
+            let frequencies = try #require(test.frequencies)
+            let padding = try #require(test.padding)
+            let first = try #require(test.first)
+            try check(test, kernels: kernels) { inputs in
+                [
+                    inputs[0].rotated(
+                        frequencies: Tensor(frequencies, shape: [frequencies.count]),
+                        padding: Tensor(padding, shape: [padding.count]), from: first)
+                ]
+            }
         }
-    }
 
-    @Test("rotation", arguments: LayerGolden.shared?.rotation ?? [], [true, false])
-    func rotation(test: LayerGolden.Case, kernels: Bool) throws {
-        let frequencies = try #require(test.frequencies)
-        let padding = try #require(test.padding)
-        let first = try #require(test.first)
-        try check(test, kernels: kernels) { inputs in
-            [
-                inputs[0].rotated(
-                    frequencies: Tensor(frequencies, shape: [frequencies.count]),
-                    padding: Tensor(padding, shape: [padding.count]), from: first)
-            ]
-        }
-    }
-
-    @Test("projections", arguments: LayerGolden.shared?.projection ?? [], [true, false])
-    func projections(test: LayerGolden.Case, kernels: Bool) throws {
-        let count = try #require(test.count)
-        try check(test, kernels: kernels) { inputs in
-            var rest = inputs.dropFirst()
-            let projections = (0..<count).map { _ in
-                var projection = Projection(weight: rest.removeFirst())
-                if test.bias == true { projection.bias = rest.removeFirst() }
-                if test.rank != 0 {
-                    let down = rest.removeFirst()
-                    projection.lowRank = .init(down: down, up: rest.removeFirst(), scale: 2)
+        @Test("projections", arguments: LayerGolden.shared?.projection ?? [], [true, false])
+        func projections(test: LayerGolden.Case, kernels: Bool) throws {
+            let count = try #require(test.count)
+            try check(test, kernels: kernels) { inputs in
+                var rest = inputs.dropFirst()
+                let projections = (0..<count).map { _ in
+                    var projection = Projection(weight: rest.removeFirst())
+                    if test.bias == true { projection.bias = rest.removeFirst() }
+                    if test.rank != 0 {
+                        let down = rest.removeFirst()
+                        projection.lowRank = .init(down: down, up: rest.removeFirst(), scale: 2)
+                    }
+                    return projection
                 }
-                return projection
+                return inputs[0].projected(by: projections)
             }
-            return inputs[0].projected(by: projections)
         }
-    }
 
-    @Test("residual norms", arguments: LayerGolden.shared?.norm ?? [], [true, false])
-    func norms(test: LayerGolden.Case, kernels: Bool) throws {
-        try check(test, kernels: kernels) { inputs in
-            let (sum, normalised) = inputs[0].addingThenRMSNorm(
-                inputs[1], weight: inputs[2], epsilon: 1e-5)
-            return [sum, normalised]
+        @Test("residual norms", arguments: LayerGolden.shared?.norm ?? [], [true, false])
+        func norms(test: LayerGolden.Case, kernels: Bool) throws {
+            try check(test, kernels: kernels) { inputs in
+                let (sum, normalised) = inputs[0].addingThenRMSNorm(
+                    inputs[1], weight: inputs[2], epsilon: 1e-5)
+                return [sum, normalised]
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
 
 #include "AttentionKernel.hpp"
 
-#include "HeadRows.hpp"
+#include "AttentionTile.hpp"
 #include "MatrixProduct.hpp"
 #include "ThreadPool.hpp"
 
@@ -15,130 +15,14 @@ namespace temper {
 
 namespace {
 
-/// Rows of scores that are computed at a time.
-constexpr int tileRows = 96;
-
-enum Slot { querySlot, keySlot, scoreSlot, gradientSlot, valueSlot, outputSlot, sumSlot };
-
-struct Options {
-    bool hasPadding, hasFrequencies;
-    int window;
-    float scale;
-};
-
-/// What one evaluation works on.
-struct Attention {
-    Heads queries, keys, values;
-    Padding padding;
-    const float *frequencies;
-    int pairs, group, width, window;
-    float scale;
-
-    Attention(const Arrays &inputs, const Options &options, size_t next)
-        : queries(inputs[0]), keys(inputs[1]), values(inputs[2]),
-          padding(options.hasPadding ? &inputs[next] : nullptr), frequencies(nullptr), pairs(0),
-          group(queries.heads / keys.heads), width(queries.width), window(options.window),
-          scale(options.scale) {
-        if (options.hasFrequencies) {
-            const mx::array &array = inputs[next + (options.hasPadding ? 1 : 0)];
-            frequencies = array.data<float>();
-            pairs = array.shape(0);
-        }
-    }
-
-    Rotation rotation() const { return Rotation(frequencies, pairs, keys.length); }
-    int tileTokens() const { return std::max(1, tileRows / group); }
-    int tiles() const { return (queries.length + tileTokens() - 1) / tileTokens(); }
-    /// The key at which a query itself stands.
-    int place(int token) const { return keys.length - queries.length + token; }
-    int firstKey(int sample, int token) const {
-        return std::max(padding(sample), window > 0 ? place(token) - window + 1 : 0);
-    }
-
-    /// Keys or values of one head as a matrix of all tokens, copied only when that is needed.
-    Matrix matrix(
-        const Heads &heads, const Rotation *rotation, int sample, int head, int first, int last,
-        Slot slot) const {
-        if (!(rotation && rotation->turns()) && heads.isDense()) {
-            return {heads.row(sample, 0, head), static_cast<int>(heads.strides[1])};
-        }
-        float *copy = scratch(slot, static_cast<size_t>(last) * width);
-        for (int token = first; token < last; token++) {
-            float *out = copy + static_cast<size_t>(token) * width;
-            if (rotation) {
-                rotation->copy(heads, sample, token, head, token - padding(sample), out);
-            } else {
-                heads.gather(sample, token, head, out);
-            }
-        }
-        return {copy, width};
-    }
-};
-
-/// A tile: some queries of the heads that share a key head, one row for each token and head.
-struct Tile {
-    const Attention &work;
-    int sample, keyHead, firstToken, tokens, rows;
-    /// The keys that any row may see.
-    int firstKey, lastKey;
-
-    Tile(const Attention &work, int sample, int keyHead, int number)
-        : work(work), sample(sample), keyHead(keyHead),
-          firstToken(number * work.tileTokens()),
-          tokens(std::min(work.tileTokens(), work.queries.length - firstToken)),
-          rows(tokens * work.group), firstKey(work.firstKey(sample, firstToken)),
-          lastKey(std::max(firstKey, work.place(firstToken + tokens - 1) + 1)) {}
-
-    int keyCount() const { return lastKey - firstKey; }
-    int token(int row) const { return firstToken + row / work.group; }
-    int head(int row) const { return keyHead * work.group + row % work.group; }
-
-    /// The scores that a row may see, counted from the tile's first key.
-    std::pair<int, int> seen(int row) const {
-        int first = work.firstKey(sample, token(row)) - firstKey;
-        return {first, std::max(first, work.place(token(row)) + 1 - firstKey)};
-    }
-
-    /// Where a row is within a dense [batch, length, heads].
-    size_t index(int row) const {
-        size_t line = static_cast<size_t>(sample) * work.queries.length + token(row);
-        return line * work.queries.heads + head(row);
-    }
-
-    float *turnedQueries(const Rotation &rotation) const {
-        float *out = scratch(querySlot, static_cast<size_t>(rows) * work.width);
-        for (int row = 0; row < rows; row++) {
-            rotation.copy(
-                work.queries, sample, token(row), head(row),
-                work.place(token(row)) - work.padding(sample),
-                out + static_cast<size_t>(row) * work.width);
-        }
-        return out;
-    }
-
-    /// The matrix from the tile's first key on.
-    Matrix from(Matrix matrix) const {
-        matrix.data += static_cast<int64_t>(firstKey) * matrix.stride;
-        return matrix;
-    }
-};
-
-/// a b^T for few rows, which a matrix product would pack at a loss, or else by a product.
 void productWithKeys(const Tile &tile, float alpha, const float *rows, Matrix keys, float *out) {
-    int count = tile.keyCount(), width = tile.work.width;
-    if (tile.rows > 8) {
-        keys.transposed = true;
-        multiply(tile.rows, count, width, alpha, {rows, width}, keys, 0, out, count);
-        return;
-    }
-    for (int key = 0; key < count; key++) {
-        const float *line = keys.data + static_cast<int64_t>(key) * keys.stride;
-        for (int row = 0; row < tile.rows; row++) {
-            out[row * count + key] = alpha * dot(rows + row * width, line, width);
-        }
-    }
+    int width = tile.work.width;
+    keys.transposed = true;
+    multiply(
+        tile.rows, tile.keyCount(), width, alpha, {rows, width}, keys, 0, out, tile.keyCount());
 }
 
+/// By a product, or for few rows, which that would pack at a loss, one value after the other.
 void productWithValues(const Tile &tile, const float *weights, Matrix values, float *out) {
     int count = tile.keyCount(), width = tile.work.width;
     if (tile.rows > 8) {
@@ -346,63 +230,6 @@ private:
     Options options_;
 };
 
-/// a, frequencies[, padding] -> a, turned
-class RotationNode : public Kernel {
-public:
-    static constexpr size_t stridedInputs = 1;
-
-    RotationNode(int first, float direction) : first_(first), direction_(direction) {}
-
-    DEFINE_NAME(Rotation)
-
-    void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
-        Padding padding(inputs.size() > 2 ? &inputs[2] : nullptr);
-        const float *frequencies = inputs[1].data<float>();
-        int pairs = inputs[1].shape(0);
-        float *output = allocate(outputs[0]);
-        dispatch([=, heads = Heads(inputs[0]), first = first_, direction = direction_] {
-            inParallel(heads.batch, [&](size_t task) {
-                int sample = static_cast<int>(task), width = heads.width;
-                std::vector<float> cosines(pairs), sines(pairs), row(width);
-                for (int token = 0; token < heads.length; token++) {
-                    int position = std::max(first + token - padding(sample), 0);
-                    for (int i = 0; i < pairs; i++) {
-                        float angle = static_cast<float>(position) * frequencies[i];
-                        cosines[i] = std::cos(angle);
-                        sines[i] = std::sin(angle);
-                    }
-                    for (int head = 0; head < heads.heads; head++) {
-                        heads.gather(sample, token, head, row.data());
-                        size_t line = static_cast<size_t>(sample) * heads.length + token;
-                        rotate(
-                            row.data(), cosines.data(), sines.data(), direction,
-                            output + (line * heads.heads + head) * width, pairs, width);
-                    }
-                }
-            });
-        });
-    }
-
-    Arrays vjp(
-        const Arrays &primals, const Arrays &cotangents, const std::vector<int> &arguments,
-        const Arrays &) override {
-        Arrays gradients;
-        for (int argument : arguments) {
-            Arrays inputs = primals;
-            inputs[0] = cotangents[0];
-            gradients.push_back(
-                argument == 0
-                    ? makeNode<RotationNode>({primals[0].shape()}, inputs, first_, -direction_)[0]
-                    : mx::zeros_like(primals[argument]));
-        }
-        return gradients;
-    }
-
-private:
-    int first_;
-    float direction_;
-};
-
 }  // namespace
 
 mx::array attentionNode(
@@ -415,14 +242,6 @@ mx::array attentionNode(
     Options options = {padding.has_value(), frequencies.has_value(), window, scale};
     mx::Shape perRow = {queries.shape(0), queries.shape(1), queries.shape(2)};
     return makeNode<CausalAttention>({queries.shape(), perRow}, inputs, options)[0];
-}
-
-mx::array rotationNode(
-    const mx::array &a, const mx::array &frequencies, const std::optional<mx::array> &padding,
-    int first) {
-    Arrays inputs = {a, mx::astype(frequencies, mx::float32)};
-    if (padding) inputs.push_back(mx::astype(*padding, mx::int32));
-    return makeNode<RotationNode>({a.shape()}, inputs, first, 1.0f)[0];
 }
 
 }  // namespace temper

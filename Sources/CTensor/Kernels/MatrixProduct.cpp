@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <dlfcn.h>
 
+#include "SkinnyProduct.hpp"
 #include "ThreadPool.hpp"
 
 #if !defined(__APPLE__)
@@ -27,6 +28,10 @@ namespace {
 void multiplyAlone(
     int rows, int columns, int inner, float alpha, Matrix a, Matrix b, float beta, float *c,
     int stride) {
+    if (rows <= mostSkinnyRows && !a.transposed && b.transposed) {
+        return multiplySkinny(
+            rows, columns, inner, alpha, a.data, a.stride, b.data, b.stride, beta, c, stride);
+    }
     sgemm_(
         b.transposed ? "T" : "N", a.transposed ? "T" : "N", &columns, &rows, &inner, &alpha,
         b.data, &b.stride, a.data, &a.stride, &beta, c, &stride);
@@ -39,11 +44,14 @@ void multiply(
     int stride) {
     if (rows == 0 || columns == 0) return;
     // Below this many multiplications a thread is not worth waking.
-    constexpr double least = 1 << 19;
+    constexpr double least = 1 << 17;
     double work = static_cast<double>(rows) * columns * inner;
     int parts = static_cast<int>(std::min<double>(threadCount(), work / least));
-    if (parts < 2 || isInTask()) return multiplyAlone(rows, columns, inner, alpha, a, b, beta, c, stride);
-    bool byRows = rows >= columns;
+    if (parts < 2 || isInTask()) {
+        return multiplyAlone(rows, columns, inner, alpha, a, b, beta, c, stride);
+    }
+    // Few rows stay together: each thread reads its part of the other matrix once.
+    bool byRows = rows >= columns && rows > mostSkinnyRows;
     int extent = byRows ? rows : columns;
     int step = ((extent + parts - 1) / parts + 15) / 16 * 16;
     inParallel((extent + step - 1) / step, [&](size_t part) {

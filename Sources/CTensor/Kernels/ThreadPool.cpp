@@ -3,6 +3,11 @@
 
 #include "ThreadPool.hpp"
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
@@ -79,7 +84,16 @@ private:
     Job job_;
     std::exception_ptr error_;
 
-    ThreadPool() : limit(std::max(1u, std::thread::hardware_concurrency())) {}
+    ThreadPool() : limit(availableCores()) {}
+
+    static size_t availableCores() {
+#if defined(__linux__)
+        // The cores that this process may use, which can be fewer than there are.
+        cpu_set_t cores;
+        if (sched_getaffinity(0, sizeof(cores), &cores) == 0) return CPU_COUNT(&cores);
+#endif
+        return std::max(1u, std::thread::hardware_concurrency());
+    }
 
     void take(const Job &job) {
         insideTask = true;

@@ -276,8 +276,9 @@ void ct_set_memory_cache_limit(size_t bytes);
 /// Whether the CPU kernels take the place of the engine's own operations, for comparisons.
 void ct_enable_kernels(bool enabled);
 
-/// How many threads compute on the CPU. Returns what is in force.
-int32_t ct_set_thread_count(int32_t count);
+/// How many threads compute on the CPU.
+void ct_set_thread_count(int32_t count);
+int32_t ct_thread_count(void);
 /// The path of the library that multiplies matrices on the CPU, or an empty string.
 const char *ct_matrix_library(void);
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU kernels in places where the layers' goldens do not lead: every shape of product, strided
+// inputs, one thread, and the same bits twice.
+
+import Tensors
+import Testing
+
+/// Suites that change settings of the whole process take turns.
+@Suite("CPU", .serialized)
+enum CPUTests {}
+
+extension CPUTests {
+    @Suite("Kernels")
+    struct KernelTests {
+        @Test(
+            "products agree with sums in double precision",
+            arguments: [1, 2, 3, 5, 8, 20, 21, 64, 130], [(1, 1), (7, 33), (300, 64), (65, 577)])
+        func products(rows: Int, extents: (columns: Int, inner: Int)) throws {
+            let (columns, inner) = extents
+            let left = noiseValues(1, rows * inner).map(Double.init)
+            let right = noiseValues(2, inner * columns).map(Double.init)
+            var wanted: [Float] = []
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    let sum = (0..<inner).reduce(0) {
+                        $0 + left[row * inner + $1] * right[$1 * columns + column]
+                    }
+                    wanted.append(Float(sum))
+                }
+            }
+            let a = noise(1, [rows, inner])
+            let b = noise(2, [inner, columns])
+            // The same matrices, laid out along their columns.
+            let aTurned = try evaluatedCopy(a.transposed()).transposed()
+            let bTurned = try evaluatedCopy(b.transposed()).transposed()
+            for (x, y) in [(a, b), (a, bTurned), (aTurned, b), (aTurned, bTurned)] {
+                try expectClose(x.matmul(y), wanted, rtol: 1e-5, atol: 2e-5)
+            }
+            let doubled = Tensor.addingProduct(a.matmul(b), a, bTurned, alpha: 2, beta: -1)
+            try expectClose(doubled, wanted, rtol: 1e-5, atol: 5e-5)
+        }
+
+        func evaluatedCopy(_ tensor: Tensor) throws -> Tensor {
+            Tensor(try tensor.values(), shape: tensor.shape)
+        }
+
+        @Test("attention reads keys and values in place, whatever their strides")
+        func stridedAttention() throws {
+            let cache = noise(1, [2, 50, 3, 16])
+            let turned = noise(2, [2, 3, 16, 50])
+            let queries = noise(3, [2, 9, 2, 16]).swappedAxes(1, 2)
+            for kept in [2, 37] {
+                let keys = cache.slice(axis: 1, from: 0, to: kept)
+                let values = turned.transposed([0, 3, 1, 2]).slice(axis: 1, from: 0, to: kept)
+                let dense = Tensor.causalAttention(
+                    queries: try evaluatedCopy(queries), keys: try evaluatedCopy(keys),
+                    values: try evaluatedCopy(values), scale: 0.5)
+                let strided = Tensor.causalAttention(
+                    queries: queries, keys: keys, values: values, scale: 0.5)
+                try expectClose(strided, dense.values())
+            }
+        }
+
+        @Test("one thread gives what all threads give")
+        func oneThread() throws {
+            let threads = Engine.threadCount
+            defer { Engine.threadCount = threads }
+            Engine.threadCount = 0
+            #expect(Engine.threadCount == 1)
+            let alone = try lossAndGradients()
+            Engine.threadCount = 3
+            let together = try lossAndGradients()
+            for (one, other) in zip(alone, together) {
+                try expectClose(Tensor(one, shape: [one.count]), other, rtol: 1e-4, atol: 1e-4)
+            }
+        }
+
+        @Test("the same inputs give the same bits")
+        func repeatable() throws {
+            let first = try lossAndGradients()
+            for _ in 0..<5 { #expect(try lossAndGradients() == first) }
+        }
+
+        /// A block of a decoder with its head, small and odd.
+        func lossAndGradients() throws -> [[Float]] {
+            let (batch, length, heads, width) = (3, 33, 3, 24)
+            let inputs = [
+                noise(1, [batch, length, width]), noise(2, [3 * width, width]), noise(3, [width]),
+                noise(4, [2 * width, width]), noise(5, [100, width]),
+            ]
+            let targets = Tensor((0..<99).map { Int32($0) }, shape: [99])
+            let padding = Tensor([0, 5, 33] as [Int32], shape: [3])
+            let (loss, gradients) = try valueAndGradient(at: inputs) { inputs in
+                let projected = inputs[0].projected(by: Projection(weight: inputs[1]))
+                let parts = projected.split(parts: 3, axis: 2).map {
+                    $0.reshaped([batch, length, heads, width / heads])
+                }
+                let mixed = Tensor.causalAttention(
+                    queries: parts[0], keys: parts[1], values: parts[2], padding: padding,
+                    frequencies: Tensor([1, 0.1] as [Float], shape: [2]), scale: 0.3)
+                let (sum, normalised) = inputs[0].addingThenRMSNorm(
+                    mixed.reshaped([batch, length, width]), weight: inputs[2], epsilon: 1e-5)
+                let gates = normalised.projected(by: Projection(weight: inputs[3]))
+                    .split(parts: 2, axis: 2)
+                let hidden = sum + .swiGLU(gate: gates[0], up: gates[1])
+                return Tensor.linearCrossEntropy(
+                    hidden: hidden.reshaped([batch * length, width]), weight: inputs[4],
+                    targets: targets
+                ).mean()
+            }
+            return try [loss.values()] + gradients.map { try $0.values() }
+        }
+    }
+}
