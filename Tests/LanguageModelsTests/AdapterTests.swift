@@ -79,4 +79,29 @@ struct AdapterTests {
         let model = try Goldens.tinyModel("gqa")
         #expect(throws: LanguageModelError.self) { try model.adapted(by: adapters) }
     }
+
+    @Test("a shared beginning, computed once, gives the same loss and gradients")
+    func sharedPrefix() throws {
+        let model = try Goldens.tinyModel("qwen3")
+        let beginning = Array(20..<32)
+        let examples = (0..<4).map { index in
+            CompletionExample(
+                prompt: beginning + (0...index).map { 4 + $0 + index },
+                completion: (0..<(5 - index)).map { 30 + $0 })
+        }
+        let adapters = try trained(
+            LowRankAdapters(for: model.configuration, key: RandomKey(seed: 1)))
+        // Recomputation goes without sharing.
+        let results = try [false, true].map { recomputing in
+            try valueAndGradient(at: adapters.parameters) {
+                try model.adapted(by: adapters.replacing(parameters: $0))
+                    .completionLoss(of: examples, recomputing: recomputing)
+            }
+        }
+        let (shared, apart) = (results[0], results[1])
+        expectClose([try shared.value.item()], [try apart.value.item()], absolute: 1e-5)
+        for (one, other) in zip(shared.gradients, apart.gradients) {
+            expectClose(try one.values(), try other.values(), absolute: 1e-5, relative: 1e-3)
+        }
+    }
 }

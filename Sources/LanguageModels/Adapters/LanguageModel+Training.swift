@@ -37,10 +37,10 @@ extension LanguageModel {
     public func completionLoss(
         of examples: [CompletionExample], recomputing: Bool = false
     ) throws -> Tensor {
-        let rows = try SupervisedRows(examples, in: self)
-        var none: KeyValueCache?
-        let stream = try residualStream(rows.batch, cache: &none, recomputing: recomputing)
-        return try losses(of: rows.targets, after: rows.select(from: stream.value)).mean()
+        let rows = try SupervisedRows(examples, in: self, sharingPrefix: !recomputing)
+        return try losses(
+            of: rows.targets, after: rows.states(of: self, recomputing: recomputing)
+        ).mean()
     }
 
     /// The negative log-likelihood of one target for each row of the residual stream.
@@ -64,7 +64,7 @@ extension LanguageModel {
 
 /// The places of a padded batch at which a token is predicted.
 struct SupervisedRows {
-    let batch: TokenBatch
+    private let sequences: SharedPrefix
     /// Rows of the flattened `[batch * length]`, in the order of the examples.
     let indices: [Int32]
     /// The token that follows each of them, `[targets]`, int32.
@@ -72,7 +72,9 @@ struct SupervisedRows {
     /// How many targets each example has.
     let counts: [Int]
 
-    init(_ examples: [CompletionExample], in model: LanguageModel) throws {
+    init(
+        _ examples: [CompletionExample], in model: LanguageModel, sharingPrefix: Bool = true
+    ) throws {
         var inputs: [[Int]] = []
         var tokens: [Int32] = []
         for (index, example) in examples.enumerated() {
@@ -90,19 +92,27 @@ struct SupervisedRows {
         guard !examples.isEmpty else {
             throw LanguageModelError("batch", "is empty", remedy: "give at least one example")
         }
-        let batch = TokenBatch(inputs)
-        self.batch = batch
+        let split = SharedPrefix(inputs, prompts: sharingPrefix ? examples.map(\.prompt) : [])
+        sequences = split
         counts = examples.map(\.completion.count)
         indices = counts.enumerated().flatMap { row, count in
-            let end = (row + 1) * batch.length
+            let end = (row + 1) * split.rest.length
             return (end - count..<end).map { Int32($0) }
         }
         targets = Tensor(tokens, shape: [tokens.count])
     }
 
-    /// The supervised rows of `[batch, length, width]`, as `[targets, width]`.
-    func select(from stream: Tensor) -> Tensor {
-        stream.reshaped([batch.count * batch.length, -1])
+    /// The residual stream at the supervised rows, `[targets, width]`.
+    ///
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
+    /// - Returns: The stream before the final norm.
+    /// - Throws: `LanguageModelError` when a weight is missing.
+    func states(of model: LanguageModel, recomputing: Bool = false) throws -> Tensor {
+        var none: KeyValueCache?
+        return try sequences.residualStream(of: model, cache: &none, recomputing: recomputing)
+            .reshaped([-1, model.configuration.width])
             .take(Tensor(indices, shape: [indices.count]), axis: 0)
     }
 }

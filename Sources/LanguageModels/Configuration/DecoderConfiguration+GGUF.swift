@@ -57,7 +57,7 @@ extension DecoderConfiguration {
             normalisation: Normalisation(
                 epsilon: Float(keys.number("\(prefix).attention.layer_norm_rms_epsilon"))),
             activation: family.activation,
-            biasedProjections: family.biasedProjections ?? Set(hasBias),
+            biasedProjections: family.biasedProjections ?? hasBias,
             headIsTied: checkpoint.tensors["output.weight"] == nil)
     }
 }

@@ -47,8 +47,8 @@ extension DecoderConfiguration {
         normalisation.isOnBothSides = family.normalisesBothSides
         var biased = family.biasedProjections ?? []
         if family.biasedProjections == nil {
-            if keys.attentionHasBias == true { biased.formUnion([.query, .key, .value, .output]) }
-            if keys.feedForwardHasBias == true { biased.formUnion([.gate, .up, .down]) }
+            if keys.attentionHasBias == true { biased += [.query, .key, .value, .output] }
+            if keys.feedForwardHasBias == true { biased += [.gate, .up, .down] }
         }
         try self.init(
             family: family.modelType, vocabularySize: keys.vocabularySize, width: keys.width,
@@ -58,66 +58,6 @@ extension DecoderConfiguration {
             embeddingScale: family.scalesEmbeddings ? Float(keys.width).squareRoot() : 1,
             logitSoftCap: keys.logitSoftCap,
             headIsTied: keys.headIsTied ?? family.headIsTiedByDefault)
-    }
-
-    /// Writes config.json so that transformers reads the same decoder from it.
-    ///
-    /// - Parameters:
-    ///   - bosToken: The token before a text.
-    ///   - eosTokens: The tokens after an answer.
-    ///   - padToken: The token that fills up shorter texts of a batch.
-    ///   - dataType: How the weights are stored, as PyTorch names it.
-    /// - Returns: The file's bytes.
-    /// - Throws: An encoding error for numbers that JSON lacks.
-    package func huggingFaceJSON(
-        bosToken: Int?, eosTokens: [Int], padToken: Int?, dataType: String
-    ) throws -> Data {
-        var rope = HuggingFaceConfiguration.Rope(ropeType: "default")
-        switch attention.rotary.scaling {
-        case .none: break
-        case .linear(let factor):
-            rope.ropeType = "linear"
-            rope.factor = factor
-        case .llama3(let numbers):
-            rope.ropeType = "llama3"
-            rope.factor = numbers.factor
-            rope.lowFrequencyFactor = numbers.lowFrequencyFactor
-            rope.highFrequencyFactor = numbers.highFrequencyFactor
-            rope.originalContextLength = numbers.originalContextLength
-        }
-        let isScaled = rope.ropeType != "default"
-        let known = Family.named(family)
-        let window = attention.slidingWindow
-        let keys = HuggingFaceConfiguration(
-            architectures: known.map { [$0.architecture] }, modelType: family,
-            vocabularySize: vocabularySize, width: width, feedForwardWidth: feedForwardWidth,
-            layerCount: layerCount, headCount: attention.headCount,
-            keyValueHeadCount: attention.keyValueHeadCount,
-            headDimension: attention.headDimension, contextLength: contextLength,
-            epsilon: normalisation.epsilon, activation: activation.rawValue,
-            hiddenActivation: known?.normWeightOffset == 1 ? activation.rawValue : nil,
-            headIsTied: headIsTied,
-            attentionHasBias: known?.biasedProjections == nil
-                ? biasedProjections.contains(.query) : nil,
-            feedForwardHasBias: known?.biasedProjections == nil
-                ? biasedProjections.contains(.up) : nil,
-            usesSlidingWindow: known?.slidingWindowIsOptIn == true ? window != nil : nil,
-            slidingWindow: window == nil && known?.slidingWindowByDefault == nil
-                ? nil : .some(window?.size),
-            layerTypes: window.map { window in
-                (0..<layerCount).map {
-                    window.layers?.contains($0) ?? true ? "sliding_attention" : "full_attention"
-                }
-            },
-            ropeTheta: attention.rotary.base, ropeScaling: isScaled ? rope : nil,
-            attentionSoftCap: attention.softCap, logitSoftCap: logitSoftCap,
-            attentionScalar: attention.scale.map { 1 / ($0 * $0) },
-            bosToken: bosToken,
-            eosToken: eosTokens.isEmpty ? nil : .init(eosTokens), padToken: padToken,
-            dataType: dataType)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(keys)
     }
 }
 
@@ -136,14 +76,14 @@ extension HuggingFaceConfiguration {
         if let layerTypes {
             let windowed = layerTypes.indices.filter { layerTypes[$0] == "sliding_attention" }
             return windowed.count == layerTypes.count
-                ? .init(size: size) : .init(size: size, layers: Set(windowed))
+                ? .init(size: size) : .init(size: size, layers: windowed)
         }
         if family.slidesEveryOtherLayer {
-            return .init(size: size, layers: Set(stride(from: 0, to: layerCount, by: 2)))
+            return .init(size: size, layers: Array(stride(from: 0, to: layerCount, by: 2)))
         }
         if family.slidingWindowIsOptIn {
             let first = max(0, firstWindowedLayer ?? 28)
-            return .init(size: size, layers: Set(first..<max(first, layerCount)))
+            return .init(size: size, layers: Array(first..<max(first, layerCount)))
         }
         return .init(size: size)
     }

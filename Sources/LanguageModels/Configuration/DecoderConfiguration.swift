@@ -18,14 +18,14 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         /// How many positions a query sees, its own included.
         public var size: Int
         /// The layers that are windowed; nil means all of them.
-        public var layers: Set<Int>?
+        public var layers: [Int]?
 
         /// Makes a window.
         ///
         /// - Parameters:
         ///   - size: How many positions a query sees, its own included.
         ///   - layers: The layers that are windowed; nil means all of them.
-        public init(size: Int, layers: Set<Int>? = nil) {
+        public init(size: Int, layers: [Int]? = nil) {
             self.size = size
             self.layers = layers
         }
@@ -97,7 +97,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     /// The function between the two halves of the feed-forward network.
     public let activation: Activation
     /// The projections that add a bias.
-    public let biasedProjections: Set<LayerProjection>
+    public let biasedProjections: [LayerProjection]
     /// What embeddings are multiplied with.
     public let embeddingScale: Float
     /// Logits x become cap * tanh(x / cap).
@@ -125,7 +125,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     public init(
         family: String = "llama", vocabularySize: Int, width: Int, feedForwardWidth: Int,
         layerCount: Int, contextLength: Int, attention: Attention, normalisation: Normalisation,
-        activation: Activation = .silu, biasedProjections: Set<LayerProjection> = [],
+        activation: Activation = .silu, biasedProjections: [LayerProjection] = [],
         embeddingScale: Float = 1, logitSoftCap: Float? = nil, headIsTied: Bool = false
     ) throws {
         self.family = family
@@ -137,7 +137,8 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         self.attention = attention
         self.normalisation = normalisation
         self.activation = activation
-        self.biasedProjections = biasedProjections
+        // In one order, so that equal configurations are equal when encoded.
+        self.biasedProjections = LayerProjection.allCases.filter(biasedProjections.contains)
         self.embeddingScale = embeddingScale
         self.logitSoftCap = logitSoftCap
         self.headIsTied = headIsTied
@@ -157,7 +158,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
             attention: box.decode(Attention.self, forKey: .attention),
             normalisation: box.decode(Normalisation.self, forKey: .normalisation),
             activation: box.decode(Activation.self, forKey: .activation),
-            biasedProjections: box.decode(Set<LayerProjection>.self, forKey: .biasedProjections),
+            biasedProjections: box.decode([LayerProjection].self, forKey: .biasedProjections),
             embeddingScale: box.decode(Float.self, forKey: .embeddingScale),
             logitSoftCap: box.decodeIfPresent(Float.self, forKey: .logitSoftCap),
             headIsTied: box.decode(Bool.self, forKey: .headIsTied))

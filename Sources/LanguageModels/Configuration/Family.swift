@@ -10,7 +10,7 @@ struct Family: Sendable {
     /// `general.architecture` of GGUF files, when they are read.
     var ggufArchitecture: String?
     /// The projections that always have a bias; nil leaves it to `attention_bias`.
-    var biasedProjections: Set<LayerProjection>?
+    var biasedProjections: [LayerProjection]?
     var normalisesHeads = false
     var headIsTiedByDefault = false
     /// The window where the file has no `sliding_window` (a null there means none).

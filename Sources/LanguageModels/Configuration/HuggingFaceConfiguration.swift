@@ -4,9 +4,9 @@
 import Foundation
 
 /// The keys of config.json that say how a decoder computes.
-struct HuggingFaceConfiguration: Codable {
+struct HuggingFaceConfiguration: Decodable {
     /// `rope_parameters` (transformers 5) or `rope_scaling` (before).
-    struct Rope: Codable {
+    struct Rope: Decodable {
         var ropeType: String?
         var type: String?
         var ropeTheta: Double?
@@ -27,27 +27,15 @@ struct HuggingFaceConfiguration: Codable {
     }
 
     /// One identifier or several.
-    struct Identifiers: Codable {
-        var values: [Int]
-
-        init(_ values: [Int]) { self.values = values }
+    struct Identifiers: Decodable {
+        let values: [Int]
 
         init(from decoder: any Decoder) throws {
             let box = try decoder.singleValueContainer()
             values = try (try? [box.decode(Int.self)]) ?? box.decode([Int].self)
         }
-
-        func encode(to encoder: any Encoder) throws {
-            var box = encoder.singleValueContainer()
-            if values.count == 1 {
-                try box.encode(values[0])
-            } else {
-                try box.encode(values)
-            }
-        }
     }
 
-    var architectures: [String]?
     var modelType: String?
     var vocabularySize: Int
     var width: Int
@@ -76,13 +64,8 @@ struct HuggingFaceConfiguration: Codable {
     var logitSoftCap: Float?
     /// Scores are divided by the root of this, instead of the head's width.
     var attentionScalar: Float?
-    var bosToken: Int?
-    var eosToken: Identifiers?
-    var padToken: Int?
-    var dataType: String?
 
     enum CodingKeys: String, CodingKey {
-        case architectures
         case modelType = "model_type"
         case vocabularySize = "vocab_size"
         case width = "hidden_size"
@@ -109,10 +92,6 @@ struct HuggingFaceConfiguration: Codable {
         case attentionSoftCap = "attn_logit_softcapping"
         case logitSoftCap = "final_logit_softcapping"
         case attentionScalar = "query_pre_attn_scalar"
-        case bosToken = "bos_token_id"
-        case eosToken = "eos_token_id"
-        case padToken = "pad_token_id"
-        case dataType = "torch_dtype"
     }
 
     /// What decides whether the rest can be read at all.

@@ -5,7 +5,7 @@ import Tensors
 
 /// Keys and values of the columns that a batch has passed, for every layer.
 public struct KeyValueCache: Sendable {
-    /// Storage grows by so many columns at a time, so that a step copies nothing.
+    /// Storage grows by so many columns at a time, so that a step of one column copies nothing.
     private static let block = 64
 
     private struct Entry {
@@ -35,13 +35,12 @@ public struct KeyValueCache: Sendable {
     ///   - values: The same.
     ///   - layer: The layer; each pass goes through them in order.
     mutating func append(_ keys: inout Tensor, _ values: inout Tensor, layer: Int) {
-        guard keys.rank == 4 else { return }
-        let total = length + keys.shape[1]
-        if layer == entries.count {
-            entries.append(Entry(keys: Self.room(like: keys), values: Self.room(like: values)))
+        if layer < entries.count {
+            extend(\.keys, ofLayer: layer, with: &keys)
+            extend(\.values, ofLayer: layer, with: &values)
+        } else {
+            entries.append(Entry(keys: keys, values: values))
         }
-        extend(\.keys, ofLayer: layer, with: &keys, total: total)
-        extend(\.values, ofLayer: layer, with: &values, total: total)
     }
 
     /// Ends a forward pass over so many columns.
@@ -76,25 +75,24 @@ public struct KeyValueCache: Sendable {
         }
     }
 
-    /// Writes into the storage, which the engine does in place because nothing else holds it.
     private mutating func extend(
-        _ path: WritableKeyPath<Entry, Tensor>, ofLayer layer: Int, with tensor: inout Tensor,
-        total: Int
+        _ path: WritableKeyPath<Entry, Tensor>, ofLayer layer: Int, with tensor: inout Tensor
     ) {
-        let capacity = entries[layer][keyPath: path].shape[1]
-        if capacity < total {
-            let missing = (total - capacity + Self.block - 1) / Self.block * Self.block
+        let shapes = (old: entries[layer][keyPath: path].shape, new: tensor.shape)
+        guard shapes.old.count == 4, shapes.new.count == 4 else { return }
+        let total = length + shapes.new[1]
+        if shapes.new[1] > 1 {
+            let held = entries[layer][keyPath: path].slice(axis: 1, from: 0, to: length)
+            entries[layer][keyPath: path] = Tensor.concatenated([held, tensor], axis: 1)
+        } else {
+            if shapes.old[1] < total {
+                entries[layer][keyPath: path] =
+                    entries[layer][keyPath: path].padded(axis: 1, after: Self.block)
+            }
+            // Done in place, because nothing else holds the storage.
             entries[layer][keyPath: path] =
-                entries[layer][keyPath: path].padded(axis: 1, after: missing)
+                entries[layer][keyPath: path].replacingSlice(axis: 1, from: length, with: tensor)
         }
-        entries[layer][keyPath: path] =
-            entries[layer][keyPath: path].replacingSlice(axis: 1, from: length, with: tensor)
         tensor = entries[layer][keyPath: path].slice(axis: 1, from: 0, to: total)
-    }
-
-    private static func room(like tensor: Tensor) -> Tensor {
-        var shape = tensor.shape
-        shape[1] = (shape[1] + block) / block * block
-        return Tensor.zeros(shape)
     }
 }

@@ -62,9 +62,7 @@ extension LanguageModel {
         )
         for places in ScoringBatches.places(single, lengths: lengths) {
             let rows = try SupervisedRows(places.map { examples[$0] }, in: self)
-            var none: KeyValueCache?
-            let stream = try residualStream(rows.batch, cache: &none)
-            let losses = try losses(of: rows.targets, after: rows.select(from: stream.value))
+            let losses = try losses(of: rows.targets, after: rows.states(of: self))
             for (place, values) in zip(places, rows.split(try losses.values())) {
                 result[place] = values.map { -$0 }
             }
@@ -131,11 +129,9 @@ extension LanguageModel {
                     return CompletionExample(
                         prompt: first, completion: sequences[place].dropFirst() + first)
                 }, in: self)
-            var none: KeyValueCache?
-            let mine = try residualStream(rows.batch, cache: &none).value
-            let theirs = try reference.residualStream(rows.batch, cache: &none).value
             var values: [Float] = []
-            for (mine, theirs) in zip(try rows.chunks(of: mine), try rows.chunks(of: theirs)) {
+            let pairs = zip(try rows.chunks(of: self), try rows.chunks(of: reference))
+            for (mine, theirs) in pairs {
                 let log = try logits(of: normalised(mine)).logSoftmax(axis: -1)
                 let truth = try reference.logits(of: reference.normalised(theirs))
                     .logSoftmax(axis: -1)

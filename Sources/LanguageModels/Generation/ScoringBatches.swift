@@ -33,8 +33,8 @@ extension SupervisedRows {
     private static let chunk = 512
 
     /// The supervised rows of the residual stream in pieces, evaluated.
-    func chunks(of stream: Tensor) throws -> [Tensor] {
-        let selected = try select(from: stream).evaluated()
+    func chunks(of model: LanguageModel) throws -> [Tensor] {
+        let selected = try states(of: model).evaluated()
         return stride(from: 0, to: indices.count, by: Self.chunk).map { start in
             selected.slice(axis: 0, from: start, to: min(start + Self.chunk, indices.count))
         }

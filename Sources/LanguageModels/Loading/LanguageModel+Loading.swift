@@ -11,18 +11,21 @@ extension LanguageModel {
     ///
     /// - Parameters:
     ///   - url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file.
-    ///   - name: What the model is called; the file's name by default.
+    ///   - name: What the model is called; by default as the GGUF file or the directory.
     /// - Throws: `LanguageModelError`, `CheckpointError` or `TokenizationError` with the file, the
     ///   place in it and a remedy.
     public init(at url: URL, name: String? = nil) throws {
         let checkpoint = try Checkpoint(at: url)
-        let name = name ?? url.deletingPathExtension().lastPathComponent
         switch checkpoint.format {
         case .gguf:
-            try self.init(gguf: GGUFModel(checkpoint), name: name)
+            let model = GGUFModel(checkpoint)
+            let file = URL(filePath: model.file).deletingPathExtension()
+            try self.init(gguf: model, name: name ?? file.lastPathComponent)
         case .safetensors:
+            let directory = checkpoint.directory ?? url
             try self.init(
-                checkpoint, in: ModelDirectory(checkpoint.directory ?? url), name: name)
+                checkpoint, in: ModelDirectory(directory),
+                name: name ?? directory.standardizedFileURL.lastPathComponent)
         }
     }
 

@@ -38,6 +38,11 @@ extension LanguageModel {
         func refused(_ problem: String, remedy: String) -> LanguageModelError {
             LanguageModelError(path, problem, remedy: remedy)
         }
+        guard Family.named(configuration.family) != nil else {
+            throw refused(
+                "cannot hold a model of the family \"\(configuration.family)\"",
+                remedy: "supported are \(Family.all.map(\.modelType).joined(separator: ", "))")
+        }
         if files.fileExists(atPath: path) {
             guard let present = try? files.contentsOfDirectory(atPath: path), present.isEmpty else {
                 throw refused("exists and is not empty", remedy: "choose another directory")
@@ -63,16 +68,17 @@ extension LanguageModel {
     private func writeFiles(
         in directory: URL, precision: StoredPrecision, adding extra: [String: Data]
     ) throws {
-        let stops = stopTokens.sorted()
-        let bos = tokenizer.bosToken?.identifier
-        let pad = tokenizer.padToken?.identifier
+        let tokens = [
+            ("bos_token_id", tokenizer.bosToken.map { "\($0.identifier)" }),
+            ("eos_token_id", JSONText.oneOrSeveral(stopTokens.sorted())),
+            ("pad_token_id", tokenizer.padToken.map { "\($0.identifier)" }),
+        ]
+        let type = precision == .float32 ? "float32" : "bfloat16"
         var small = [
-            "config.json": try configuration.huggingFaceJSON(
-                bosToken: bos, eosTokens: stops, padToken: pad,
-                dataType: precision == .float32 ? "float32" : "bfloat16"),
-            "generation_config.json": try GenerationKeys(
-                bosToken: bos, eosToken: .init(stops), padToken: pad
-            ).json(),
+            "config.json": JSONText.object(
+                configuration.huggingFaceKeys + tokens
+                    + [("torch_dtype", JSONText.string(type))]),
+            "generation_config.json": JSONText.object(tokens),
             "tokenizer.json": tokenizer.tokenizerJSON(),
             "tokenizer_config.json": tokenizer.tokenizerConfigJSON(
                 chatTemplate: chatTemplate?.source),
@@ -111,24 +117,5 @@ extension LanguageModel {
                 }
             }
         }
-    }
-}
-
-/// The keys of generation_config.json that are written.
-private struct GenerationKeys: Encodable {
-    var bosToken: Int?
-    var eosToken: HuggingFaceConfiguration.Identifiers
-    var padToken: Int?
-
-    enum CodingKeys: String, CodingKey {
-        case bosToken = "bos_token_id"
-        case eosToken = "eos_token_id"
-        case padToken = "pad_token_id"
-    }
-
-    func json() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        return try encoder.encode(self)
     }
 }
