@@ -48,14 +48,14 @@ public final class AuditStore: Sendable {
             return StoredCell(
                 isFinished: row?["state"] == State.finished.rawValue,
                 trace: try points.map {
-                    try JSONDecoder().decode(TracePoint.self, from: Data($0.utf8))
+                    try RecordJSON.decoder().decode(TracePoint.self, from: Data($0.utf8))
                 })
         }
     }
 
     /// Makes a trace point durable.
     public func append(_ point: TracePoint, to cell: AuditPlan.Cell) throws {
-        let text = try canonicalJSON(point)
+        let text = String(decoding: try canonicalJSON(point), as: UTF8.self)
         try writing { database in
             try Self.insert(cell, into: database)
             try database.execute(
