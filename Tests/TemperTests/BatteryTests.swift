@@ -31,7 +31,7 @@ struct BatteryTests {
         arguments: [
             ("{name: b, adversaries: []}", "at least one"),
             ("{name: b}", "adversaries"),
-            ("[", "not YAML"),
+            ("[", "cannot be parsed"),
             ("{name: b, adversaries: [{name: a, attack: nothing}]}", "lora-fine-tuning"),
             (
                 "{name: b, adversaries: [{name: a, attack: lora-fine-tuning, parameters: {rnk: 3}}]}",

@@ -76,7 +76,9 @@ struct DirectionSearch {
                 (try states(of: prompts, layers: layers) * directions.expanded(at: 1)).sum(axis: -1)
             }
             let centres = falls.map { $0.mean(axis: 1) }
-            let spread = (falls[0].variance(axis: 1) + falls[1].variance(axis: 1)) * 0.5
+            // Prompts that all fall on one point are infinitely well separated; a hair of spread
+            // keeps them comparable.
+            let spread = (falls[0].variance(axis: 1) + falls[1].variance(axis: 1)) * 0.5 + 1e-12
             let separation = try ((centres[0] - centres[1]) / spread.sqrt()).values()
             return (0..<layers).flatMap { layer in
                 positions.indices.map { index in
