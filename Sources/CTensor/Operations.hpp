@@ -60,6 +60,8 @@ void addNorms(Table &table);
 
 mx::Dtype engineType(ct_type type);
 mx::Shape engineShape(const int64_t *shape, size_t rank);
+/// The same numbers, row-contiguous; not a node more when they are known to be.
+mx::array dense(const mx::array &array);
 ct_tensor handle(mx::array array);
 Arrays arrays(const ct_tensor *tensors, size_t count);
 

@@ -51,6 +51,11 @@ mx::Shape engineShape(const int64_t *shape, size_t rank) {
     return result;
 }
 
+mx::array dense(const mx::array &array) {
+    bool known = array.status() == mx::array::Status::available;
+    return known && array.flags().row_contiguous ? array : mx::contiguous(array);
+}
+
 ct_tensor handle(mx::array array) {
     return new ct_tensor_s{std::move(array)};
 }
@@ -91,8 +96,10 @@ ct_status ct_make_over(
         }
         void *memory = const_cast<void *>(bytes);
         bool aligned = reinterpret_cast<uintptr_t>(bytes) % dtype.size() == 0;
-        if (aligned && !mx::is_available(mx::Device::gpu)) {
-            // The CPU's buffers begin with their size, which the engine reads of its own alone.
+        // The CPU's buffers begin with their size, which the engine does not trust of this one but
+        // may read: at the start of a page, the memory before might not be there.
+        bool readable = reinterpret_cast<uintptr_t>(bytes) % 4096 >= sizeof(size_t);
+        if (aligned && readable && !mx::is_available(mx::Device::gpu)) {
             mx::allocator::Buffer buffer(static_cast<char *>(memory) - sizeof(size_t));
             if (buffer.raw_ptr() == memory) {
                 auto keep = [keeper](mx::allocator::Buffer) {};

@@ -45,8 +45,7 @@ extension Tensor {
     public func withBytes<Result>(
         _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
-        let dense = apply(.contiguous)
-        try evaluate([dense])
+        let dense = try evaluated().apply(.contiguous).evaluated()
         var bytes: UnsafeRawPointer?
         var count = 0
         var error = ct_error()

@@ -82,8 +82,9 @@ public struct Tensor: Sendable {
         self.init(pointer, status, error, operation: "Tensor(bytes:)", shapes: [shape])
     }
 
-    /// A tensor over memory that somebody else holds, such as a mapped file; nothing is copied
-    /// unless the memory is not aligned for the type.
+    /// A tensor over memory that somebody else holds, such as a mapped file.
+    ///
+    /// Nothing is copied unless the memory is not aligned for the type, or begins a page.
     ///
     /// - Parameters:
     ///   - mapping: The elements, row-major, which must not change while `owner` lives.

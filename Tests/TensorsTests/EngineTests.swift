@@ -10,14 +10,18 @@ struct EngineTests {
         let memory: UnsafeMutableBufferPointer<Float>
         let released: @Sendable () -> Void
 
+        /// The values come after a few others, as in a file.
+        private let whole: UnsafeMutableBufferPointer<Float>
+
         init(_ values: [Float], released: @escaping @Sendable () -> Void) {
-            memory = .allocate(capacity: values.count)
-            _ = memory.initialize(from: values)
+            whole = .allocate(capacity: values.count + 4)
+            _ = whole.initialize(from: [.nan, .nan, .nan, .nan] + values)
+            memory = .init(rebasing: whole[4...])
             self.released = released
         }
 
         deinit {
-            memory.deallocate()
+            whole.deallocate()
             released()
         }
     }
@@ -36,6 +40,10 @@ struct EngineTests {
             #expect(try tensor?.sum().item() == 10)
             let address = try tensor?.withBytes { $0.baseAddress }
             #expect(address == UnsafeRawPointer(memory.baseAddress))
+            let projected = tensor.map {
+                Tensor.ones([1, 2]).projected(by: Projection(weight: $0))
+            }
+            #expect(try projected?.values() == [3, 7])
             tensor = nil
             #expect(watched == nil)
         }

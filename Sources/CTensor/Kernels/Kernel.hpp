@@ -50,14 +50,14 @@ bool kernelsApply(const Arrays &inputs);
 /// Makes a node with several outputs of type float32.
 template <typename Node, typename... Options>
 Arrays makeNode(std::vector<mx::Shape> shapes, const Arrays &inputs, Options &&...options) {
-    Arrays dense;
+    Arrays operands;
     for (const mx::array &input : inputs) {
-        dense.push_back(dense.size() < Node::stridedInputs ? input : mx::contiguous(input));
+        operands.push_back(operands.size() < Node::stridedInputs ? input : dense(input));
     }
     std::vector<mx::Dtype> types(shapes.size(), mx::float32);
     return mx::array::make_arrays(
         std::move(shapes), types, std::make_shared<Node>(std::forward<Options>(options)...),
-        dense);
+        operands);
 }
 
 /// Gives an output its memory.
