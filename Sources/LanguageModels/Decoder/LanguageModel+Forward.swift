@@ -38,7 +38,7 @@ extension LanguageModel {
     /// - Returns: `[..., vocabulary]`.
     /// - Throws: `LanguageModelError` when the head is missing.
     public func logits(of hidden: Tensor) throws -> Tensor {
-        let logits = hidden.matmul(try head.transposed())
+        let logits = hidden.projected(by: Projection(weight: try head))
         guard let cap = configuration.logitSoftCap else { return logits }
         return (logits * (1 / cap)).tanh() * cap
     }
