@@ -3,7 +3,7 @@
 # model's own weights.
 #
 # python make-parity.py SmolLM2-135M-Instruct.Q4_1.gguf
-# Needs torch, transformers, peft, gguf, tokenizers (made with 2.15, 5.23, 0.19, 0.18, 0.22).
+# Needs torch, transformers, peft, gguf, tokenizers (made with 2.15, 5.23, 0.21, 0.19, 0.23).
 
 import json
 import os

@@ -3,7 +3,7 @@
 # beside what transformers computes with them in fp32 (expected.json).
 #
 # python make-tiny.py [NAME...]
-# Needs torch, transformers, gguf, tokenizers (made with 2.15, 5.23, 0.18, 0.22).
+# Needs torch, transformers, gguf, tokenizers (made with 2.15, 5.23, 0.19, 0.23).
 
 import json
 import os
