@@ -32,6 +32,11 @@ inline void pause() {
 
 thread_local bool insideTask = false;
 
+struct InsideTask {
+    InsideTask() { insideTask = true; }
+    ~InsideTask() { insideTask = false; }
+};
+
 class ThreadPool {
 public:
     static ThreadPool &shared() {
@@ -42,8 +47,15 @@ public:
     std::atomic<size_t> limit;
 
     void run(size_t count, void (*call)(void *, size_t), void *context) {
+        if (insideTask || count < 2 || limit < 2) {
+            for (size_t index = 0; index < count; index++) call(context, index);
+            return;
+        }
         std::unique_lock turn(turn_, std::try_to_lock);
-        if (insideTask || count < 2 || limit < 2 || !turn.owns_lock()) {
+        if (!turn.owns_lock()) {
+            // Somebody else has the threads. What is nested in these calls must be cut as it would
+            // be on a thread of the pool, or the same sum would come out in other bits.
+            InsideTask inside;
             for (size_t index = 0; index < count; index++) call(context, index);
             return;
         }
@@ -96,7 +108,7 @@ private:
     }
 
     void take(const Job &job) {
-        insideTask = true;
+        InsideTask inside;
         try {
             for (size_t index; (index = next_.fetch_add(1)) < job.count;) {
                 job.call(job.context, index);
@@ -106,7 +118,6 @@ private:
             std::lock_guard lock(mutex_);
             if (!error_) error_ = std::current_exception();
         }
-        insideTask = false;
     }
 
     void work(size_t number) {
