@@ -21,10 +21,12 @@ audit: build
 build: bootstrap
 	swift build $(SWIFT_FLAGS) --product temper
 
-## Tests run on optimised code: some of them put a real model to work.
+## Tests run on optimised code, for some of them put a real model to work. The engine's own tests
+## run apart: they switch its kernels off and on, and others expect the same bits each time.
 test: bootstrap
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build
+	swift test $(SWIFT_FLAGS) --skip-build --skip TensorsTests
+	swift test $(SWIFT_FLAGS) --skip-build --filter TensorsTests
 
 .PHONY: bootstrap
 bootstrap:
