@@ -15,9 +15,7 @@ import CTensor
 public func valueAndGradient(
     at parameters: [Tensor], of loss: ([Tensor]) throws -> Tensor
 ) throws -> (value: Tensor, gradients: [Tensor]) {
-    let (values, gradients) = try differentiate(at: parameters, outputCount: 1) {
-        [try loss($0)]
-    }
+    let (values, gradients) = try differentiate(at: parameters) { [try loss($0)] }
     return (values[0], gradients)
 }
 
@@ -25,18 +23,14 @@ public func valueAndGradient(
 ///
 /// - Parameters:
 ///   - parameters: Where to differentiate; floating-point tensors.
-///   - auxiliaryCount: How many auxiliary tensors the function gives.
-///   - loss: The function, as in ``valueAndGradient(at:of:)-3u7gd``; the auxiliary tensors are
-///     not differentiated.
+///   - loss: The function, as in `valueAndGradient`; its auxiliary tensors, at most 255, are not
+///     differentiated.
 /// - Throws: What `loss` throws, or the first ``TensorError`` of its results or its gradient.
 /// - Returns: The value, the auxiliary tensors, and the gradients.
-public func valueAndGradient(
-    at parameters: [Tensor], auxiliaryCount: Int,
-    of loss: ([Tensor]) throws -> (loss: Tensor, auxiliary: [Tensor])
+public func valueAndGradientWithAuxiliary(
+    at parameters: [Tensor], of loss: ([Tensor]) throws -> (loss: Tensor, auxiliary: [Tensor])
 ) throws -> (value: Tensor, auxiliary: [Tensor], gradients: [Tensor]) {
-    let (values, gradients) = try differentiate(
-        at: parameters, outputCount: 1 + auxiliaryCount
-    ) {
+    let (values, gradients) = try differentiate(at: parameters) {
         let result = try loss($0)
         return [result.loss] + result.auxiliary
     }
@@ -48,16 +42,16 @@ public func valueAndGradient(
 ///
 /// - Parameters:
 ///   - inputs: The function's inputs. Gradients flow to these alone, not to what `body` captures.
-///   - outputCount: How many tensors it gives.
-///   - body: The function. It may be called again while a gradient is taken, and must then do the
-///     same.
+///   - body: The function, which gives 1 to 256 tensors. It may be called again while a gradient
+///     is taken, and must then do the same.
 /// - Throws: What `body` throws, or the first ``TensorError`` of its results.
 /// - Returns: What `body` returns.
 public func checkpointed(
-    _ inputs: [Tensor], outputCount: Int = 1, _ body: @escaping ([Tensor]) throws -> [Tensor]
+    _ inputs: [Tensor], _ body: @escaping ([Tensor]) throws -> [Tensor]
 ) throws -> [Tensor] {
     let pointers = try inputs.map { Optional(try $0.pointer()) }
-    var outputs = [OpaquePointer?](repeating: nil, count: outputCount)
+    var outputs = [OpaquePointer?](repeating: nil, count: Int(ct_most_outputs))
+    var count = 0
     var error = ct_error()
     let context = Unmanaged.passRetained(EngineFunction(body)).toOpaque()
     let status = withExtendedLifetime(inputs) {
@@ -65,17 +59,18 @@ public func checkpointed(
             callEngineFunction, context,
             { context in
                 if let context { Unmanaged<EngineFunction>.fromOpaque(context).release() }
-            }, pointers, pointers.count, &outputs, outputCount, &error)
+            }, pointers, pointers.count, &outputs, &count, &error)
     }
     try check(status, error, operation: "checkpointed", inputs)
-    return outputs.compactMap { $0.map(Tensor.init(_:)) }
+    return outputs.prefix(count).compactMap { $0.map(Tensor.init(_:)) }
 }
 
 private func differentiate(
-    at parameters: [Tensor], outputCount: Int, of body: ([Tensor]) throws -> [Tensor]
+    at parameters: [Tensor], of body: ([Tensor]) throws -> [Tensor]
 ) throws -> (values: [Tensor], gradients: [Tensor]) {
     let pointers = try parameters.map { Optional(try $0.pointer()) }
-    var values = [OpaquePointer?](repeating: nil, count: outputCount)
+    var values = [OpaquePointer?](repeating: nil, count: Int(ct_most_outputs))
+    var count = 0
     var gradients = [OpaquePointer?](repeating: nil, count: parameters.count)
     var error = ct_error()
     let status = withoutActuallyEscaping(body) { body in
@@ -83,12 +78,12 @@ private func differentiate(
         return withExtendedLifetime((function, parameters)) {
             ct_value_and_gradient(
                 callEngineFunction, Unmanaged.passUnretained(function).toOpaque(), pointers,
-                pointers.count, &values, outputCount, &gradients, &error)
+                pointers.count, &values, &count, &gradients, &error)
         }
     }
     try check(status, error, operation: "valueAndGradient", parameters)
     return (
-        values.compactMap { $0.map(Tensor.init(_:)) },
+        values.prefix(count).compactMap { $0.map(Tensor.init(_:)) },
         gradients.compactMap { $0.map(Tensor.init(_:)) }
     )
 }
@@ -129,14 +124,15 @@ private let callEngineFunction: ct_function = {
         let function = Unmanaged<EngineFunction>.fromOpaque(context).takeUnretainedValue()
         let given = (0..<inputCount).compactMap { inputs?[$0].map(Tensor.init(_:)) }
         let results = try function.body(given)
-        guard results.count == outputCount else {
+        guard results.count <= Int(ct_most_outputs) else {
             throw TensorError(
-                operation: "valueAndGradient", shapes: results.map(\.shape),
-                message: "the function gave \(results.count) tensors instead of \(outputCount)")
+                operation: "valueAndGradient", shapes: [],
+                message: "the function gave \(results.count) tensors, more than 256")
         }
         let pointers = try results.map { try $0.pointer() }
         withExtendedLifetime(results) {
             for (index, pointer) in pointers.enumerated() { outputs?[index] = ct_copy(pointer) }
+            outputCount?.pointee = pointers.count
         }
         return .ok
     } catch let failure {

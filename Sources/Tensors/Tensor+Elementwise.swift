@@ -223,6 +223,6 @@ extension Tensor {
         apply(.convert, integers: [Int(type.engineType.rawValue)])
     }
 
-    /// The same numbers, taken as constant by ``valueAndGradient(at:of:)-3u7gd``.
+    /// The same numbers, taken as constant by ``valueAndGradient(at:of:)``.
     public func stopGradient() -> Tensor { apply(.stop_gradient) }
 }

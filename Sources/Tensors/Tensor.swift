@@ -7,7 +7,7 @@ import CTensor
 ///
 /// Operations build a graph and never throw. A failed operation gives a tensor that carries the
 /// first ``TensorError``, which ``evaluate(_:)``, ``item()``, ``values()`` and
-/// ``valueAndGradient(at:of:)-3u7gd`` throw. Shapes are written outermost axis first; a negative
+/// ``valueAndGradient(at:of:)`` throw. Shapes are written outermost axis first; a negative
 /// axis counts from the last.
 ///
 /// ```swift

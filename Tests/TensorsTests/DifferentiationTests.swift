@@ -99,7 +99,7 @@ struct DifferentiationTests {
         let input = Tensor([0.5, -1, 2] as [Float], shape: [3])
         var calls = 0
         let (value, gradients) = try valueAndGradient(at: [input]) { inputs in
-            let parts = try checkpointed(inputs, outputCount: 2) { inner in
+            let parts = try checkpointed(inputs) { inner in
                 calls += 1
                 return [inner[0].exp(), inner[0].square()]
             }
@@ -115,8 +115,8 @@ struct DifferentiationTests {
 
     @Test("auxiliary results come with the loss and add no gradient")
     func auxiliary() throws {
-        let (value, auxiliary, gradients) = try valueAndGradient(
-            at: [Tensor(2)], auxiliaryCount: 1
+        let (value, auxiliary, gradients) = try valueAndGradientWithAuxiliary(
+            at: [Tensor(2)]
         ) { ($0[0].square(), [$0[0] * 10]) }
         #expect(try value.item() == 4)
         #expect(try auxiliary[0].item() == 20)

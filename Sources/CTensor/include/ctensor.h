@@ -241,24 +241,30 @@ ct_status ct_evaluate(const ct_tensor *tensors, size_t count, ct_error *error);
 /// The memory of an evaluated, row-contiguous tensor; it lives as long as the tensor.
 ct_status ct_bytes(ct_tensor tensor, const void **bytes, size_t *byte_count, ct_error *error);
 
-/// A function of tensors that the engine calls back. It owns `inputs`, gives `output_count`
-/// tensors that the engine then owns, and returns `ct_status_stopped` with a payload in `error`
-/// in order to stop.
+enum {
+    /// The most tensors that a function may give.
+    ct_most_outputs = 256,
+};
+
+/// A function of tensors that the engine calls back. It owns `inputs`, writes up to
+/// `ct_most_outputs` tensors, which the engine then owns, and their number, and returns
+/// `ct_status_stopped` with a payload in `error` in order to stop.
 typedef ct_status (*ct_function)(
     void *context, const ct_tensor *inputs, size_t input_count, ct_tensor *outputs,
-    size_t output_count, ct_error *error);
+    size_t *output_count, ct_error *error);
 
-/// Calls `function` once, now. `values` receives its `output_count` outputs (the first is the
-/// scalar that is differentiated), `gradients` one gradient per input.
+/// Calls `function` once, now. `values` (room for `ct_most_outputs`) receives what it gives, of
+/// which the first is the scalar that is differentiated, `gradients` one gradient per input.
 ct_status ct_value_and_gradient(
     ct_function function, void *context, const ct_tensor *inputs, size_t input_count,
-    ct_tensor *values, size_t output_count, ct_tensor *gradients, ct_error *error);
+    ct_tensor *values, size_t *value_count, ct_tensor *gradients, ct_error *error);
 
-/// Calls `function` now and, when a gradient is taken, again. `release(context)` is called once,
-/// when the graph no longer needs it.
+/// Calls `function` now and, when a gradient is taken, again. `outputs` (room for
+/// `ct_most_outputs`) receives what it gives. `release(context)` is called once, when the graph no
+/// longer needs it.
 ct_status ct_checkpoint(
     ct_function function, void *context, void (*release)(void *context), const ct_tensor *inputs,
-    size_t input_count, ct_tensor *outputs, size_t output_count, ct_error *error);
+    size_t input_count, ct_tensor *outputs, size_t *output_count, ct_error *error);
 
 /// Moves all later work to the GPU or to the CPU.
 ct_status ct_use_device(bool gpu, ct_error *error);
