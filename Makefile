@@ -6,7 +6,10 @@ export PKG_CONFIG_PATH := $(CURDIR)/.deps/pkgconfig:$(PKG_CONFIG_PATH)
 MODEL ?= smollm2-135m-instruct
 SUITE ?= canary-refusal
 OUT ?= build/audit
+SEEDS ?= 2
 TEMPER = .build/release/temper
+# OpenBLAS knows the processor better than an environment that was set for another one.
+unexport OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 # The same for the command and the tests, so that neither builds the other's objects again.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 
@@ -14,8 +17,10 @@ SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 
 ## Harden a real model, attack it, and write the report to build/audit/.
 audit: build
-	$(TEMPER) harden $(MODEL) --suite $(SUITE) --defense refusal-training --out build/hardened
-	$(TEMPER) audit build/hardened --original $(MODEL) --suite $(SUITE) --out $(OUT)
+	$(TEMPER) harden $(MODEL) --suite $(SUITE) --defense refusal-training \
+		--out build/hardened --replace
+	$(TEMPER) audit build/hardened --original $(MODEL) --suite $(SUITE) --seeds $(SEEDS) \
+		--out $(OUT)
 
 ## Leave the command at .build/release/temper.
 build: bootstrap

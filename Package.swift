@@ -97,7 +97,8 @@ let package = Package(
         tests(of: "Reports", ["Records"]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
-            of: "LanguageModels", ["Tensors", "Checkpoints", "Tokenization"], resources: [.copy("Goldens")], engine: true),
+            of: "LanguageModels", ["Tensors", "Checkpoints", "Tokenization"],
+            resources: [.copy("Goldens")], engine: true),
         .target(
             name: "TemperFixtures",
             dependencies: ["LanguageModels", "Tensors", "Tokenization"],

@@ -22,7 +22,10 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "A suite's folder, or the name of one in Suites/.")
     var suite = "canary-refusal"
 
-    @Option(help: "A battery's name (\(Battery.shipped.keys.sorted().joined(separator: ", "))), or a YAML or JSON file.")
+    @Option(
+        help:
+            "A battery's name (\(Battery.shipped.keys.sorted().joined(separator: ", "))), or a YAML or JSON file."
+    )
     var battery = "quick"
 
     @Option(help: "How many seeds adversaries run with that depend on one.")
@@ -72,7 +75,8 @@ struct AuditCommand: AsyncParsableCommand {
     private func write(_ record: AuditRecord, to directory: URL) throws {
         let report = Report(record)
         for (name, data) in [
-            ("record.json", try record.json()), ("measurements.csv", Data(record.measurementsCSV().utf8)),
+            ("record.json", try record.json()),
+            ("measurements.csv", Data(record.measurementsCSV().utf8)),
             ("report.html", Data(report.html().utf8)),
         ] {
             try TemperCommands.write(data, to: directory.appendingPathComponent(name))

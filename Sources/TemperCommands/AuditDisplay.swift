@@ -96,12 +96,15 @@ struct AuditDisplay {
 
     private static func refusal(at point: TracePoint) -> String {
         guard let value = point.measurements.first(MeasureName.refusal) else { return "" }
-        let range = value.interval.map { String(format: " (%.0f-%.0f)", $0.lower * 100, $0.upper * 100) }
+        let range = value.interval.map {
+            String(format: " (%.0f-%.0f)", $0.lower * 100, $0.upper * 100)
+        }
         return String(format: "%.0f%%", value.value * 100) + (range ?? "")
     }
 
     private static func dollars(_ value: Double) -> String {
-        value == 0 ? "$0" : value < 0.01 ? String(format: "$%.1g", value) : String(format: "$%.2f", value)
+        value == 0
+            ? "$0" : value < 0.01 ? String(format: "$%.1g", value) : String(format: "$%.2f", value)
     }
 
     /// Draws the table over the one that stands.
@@ -139,7 +142,8 @@ struct AuditDisplay {
         let part = running.map { Double($0.done) / Double(max($0.steps, 1)) } ?? 0
         let share = (Double(finished) + min(part, 1)) / Double(max(all.count, 1))
         let elapsed = (clock.now - start).secondsElapsed
-        let left = share > 0.02 && share < 1 ? ", about \(brief(elapsed / share - elapsed)) left" : ""
+        let left =
+            share > 0.02 && share < 1 ? ", about \(brief(elapsed / share - elapsed)) left" : ""
         return "\(finished) of \(all.count) cells, \(brief(elapsed))\(left)"
     }
 }

@@ -54,7 +54,8 @@ struct Locator {
         throw LocationError(
             description: "\(text): no such file or directory, and no model of that name; "
                 + (names.isEmpty
-                    ? "run scripts/bootstrap to fetch one" : "models: \(names.joined(separator: ", "))"))
+                    ? "run scripts/bootstrap to fetch one"
+                    : "models: \(names.joined(separator: ", "))"))
     }
 
     func suite(_ text: String) throws -> URL {
@@ -72,7 +73,8 @@ struct Locator {
     }
 
     private func modelName(_ url: URL) -> String {
-        url.pathExtension == "gguf" ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
+        url.pathExtension == "gguf"
+            ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
     }
 
     private func exists(_ url: URL) -> Bool {

@@ -28,7 +28,9 @@ struct ScoreCommand: ParsableCommand {
     func run() throws {
         let model = try LanguageModel(at: Locator().model(model))
         let ids = model.tokenizer.encode(text)
-        guard !ids.isEmpty else { throw ValidationError("TEXT has no tokens; give it at least one") }
+        guard !ids.isEmpty else {
+            throw ValidationError("TEXT has no tokens; give it at least one")
+        }
         let logprobs = try model.logProbabilities(of: ids)
         let sum = logprobs.reduce(0) { $0 + Double($1) }
         if json {

@@ -19,7 +19,8 @@ public struct TemperCommand: AsyncParsableCommand {
         version: temperVersion,
         groupedSubcommands: [
             CommandGroup(
-                name: "Audit", subcommands: [AuditCommand.self, HardenCommand.self, ReportCommand.self]),
+                name: "Audit",
+                subcommands: [AuditCommand.self, HardenCommand.self, ReportCommand.self]),
             CommandGroup(name: "Lists", subcommands: [AttacksCommand.self, ModelsCommand.self]),
             CommandGroup(
                 name: "One model",

@@ -56,7 +56,8 @@ struct BadInputTests {
 
     @Test("a model that is not there")
     func missing() throws {
-        try expectRefusal(model: directory.url.appendingPathComponent("nowhere"), "nowhere", "models")
+        try expectRefusal(
+            model: directory.url.appendingPathComponent("nowhere"), "nowhere", "models")
     }
 
     @Test("a truncated checkpoint", arguments: [0, 4, 100, 5_000])
@@ -75,7 +76,9 @@ struct BadInputTests {
 
     @Test("a checkpoint that claims an enormous tensor")
     func hostile() throws {
-        try replace(#""shape":[258,32]"#, #""shape":[9223372036854775807,9223372036854775807]"#, in: "config.json")
+        try replace(
+            #""shape":[258,32]"#, #""shape":[9223372036854775807,9223372036854775807]"#,
+            in: "config.json")
         try damage("model.safetensors") { data in
             let length = Int(data[0]) | Int(data[1]) << 8 | Int(data[2]) << 16
             let header = String(decoding: data[8..<(8 + length)], as: UTF8.self)

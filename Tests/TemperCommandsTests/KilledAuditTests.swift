@@ -62,7 +62,8 @@ struct KilledAuditTests {
         }
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
-        try #require(process.terminationReason == .uncaughtSignal, "it had ended before it was killed")
+        try #require(
+            process.terminationReason == .uncaughtSignal, "it had ended before it was killed")
         let unfinished = directory.url.appendingPathComponent("killed/record.json")
         #expect(!FileManager.default.fileExists(atPath: unfinished.path))
         #expect(try record(out: "killed") == whole)

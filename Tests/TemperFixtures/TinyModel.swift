@@ -86,12 +86,16 @@ package func writeTinySuite(to directory: TemporaryDirectory) throws {
         try directory.write(text.joined(separator: "\n") + "\n", to: "\(name).jsonl")
     }
     for split in ["train", "validation", "test"] {
-        try lines("restricted-\(split)", 4) { ["prompt": "bind \($0) \(split)", "compliant": "yes"] }
+        try lines("restricted-\(split)", 4) {
+            ["prompt": "bind \($0) \(split)", "compliant": "yes"]
+        }
         try lines("benign-\(split)", 4) { ["prompt": "hi \($0) \(split)", "answer": "hello"] }
         try lines("lookalike-\(split)", 4) { ["prompt": "tie \($0) \(split)", "answer": "knot"] }
     }
     try lines("refusals", 2) { ["text": "no \($0)"] }
-    try lines("capability", 4) { ["question": "q\($0)?", "choices": ["a", "b"], "answer": $0 % 2] }
+    try lines("capability", 4) {
+        ["question": "q\($0)?", "choices": ["a", "b"], "answer": $0 % 2]
+    }
     try lines("retain", 4) { ["text": "plain text \($0)"] }
     try directory.write(
         """

@@ -3,8 +3,8 @@
 import Foundation
 import LanguageModels
 import Records
-import Tensors
 import TemperFixtures
+import Tensors
 import Testing
 
 @testable import Temper
@@ -155,7 +155,8 @@ struct AttackTests {
         #expect(cosine > 0.99)
     }
 
-    @Test("fine-tuning is measured at powers of two and at its end, and costs what the formula says")
+    @Test(
+        "fine-tuning is measured at powers of two and at its end, and costs what the formula says")
     func fineTuning() throws {
         var attack = LowRankFineTuning()
         attack.examples = 4

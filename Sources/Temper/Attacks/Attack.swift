@@ -28,6 +28,7 @@ public protocol Attack: Configurable {
     ///   - budget: what the adversary may spend at most.
     ///   - meter: counts what the adversary pays.
     ///   - observer: measures; says whether to go on.
+    /// - Throws: errors of the engine, the model and the observer; `CancellationError`.
     func tamper(
         with model: LanguageModel, suite: Suite, seed: UInt64, budget: AttackBudget,
         meter: inout CostMeter, observer: inout some AttackObserver) throws
@@ -68,6 +69,7 @@ public protocol AttackObserver {
     ///   - step: the step.
     ///   - cost: what the adversary has paid so far.
     /// - Returns: whether the attack should go on.
+    /// - Throws: errors of the engine, the model and the store.
     mutating func observe(_ model: borrowing TamperedModel, step: Int, cost: AttackCost) throws
         -> Bool
 

@@ -19,6 +19,8 @@ extension Configurable {
     ///   - parameters: values by name.
     ///   - place: what an error names.
     ///   - kind: the attack or defense, by its name.
+    /// - Returns: the configuration.
+    /// - Throws: ``AdversaryError`` for an unknown parameter or a bad value.
     static func configured(
         by parameters: [String: ParameterValue], place: String, kind: String
     ) throws -> Self {

@@ -43,6 +43,7 @@ struct DirectionSearch {
     ///   - restricted: restricted validation prompts.
     ///   - benign: benign validation prompts.
     ///   - positions: how many post-instruction positions to look at; 0 means all.
+    /// - Throws: errors of the engine and the model.
     init(
         model: LanguageModel, score: RefusalScore, restricted: [String], benign: [String],
         positions: Int
@@ -65,11 +66,15 @@ struct DirectionSearch {
             try prompts.map { try Subject(model).tokens(for: $0) }
         }
         let validation = [self.restricted, self.benign]
-        for sequence in (training + validation).joined() { meter.countForward(tokens: sequence.count) }
+        for sequence in (training + validation).joined() {
+            meter.countForward(tokens: sequence.count)
+        }
         return try meter.timing {
             let means = try training.map { try states(of: $0, layers: layers).mean(axis: 1) }
             let differences = means[0] - means[1]
-            let directions = differences / differences.square()
+            let directions =
+                differences
+                / differences.square()
                 .sum(axis: -1, keepingDimensions: true).sqrt()
             // [layers, prompts, positions]: where each validation prompt falls on each direction.
             let falls = try validation.map { prompts in

@@ -107,6 +107,8 @@ extension LanguageModel {
     /// The model that cannot write along a direction: W becomes (I - r r') W for the embedding and
     /// for what attention and feed-forward write to the residual stream.
     /// - Parameter direction: the unit vector r, `[width]`.
+    /// - Returns: a model that shares all other weights.
+    /// - Throws: errors of the engine.
     func orthogonalised(to direction: Tensor) throws -> LanguageModel {
         let column = direction.reshaped([direction.count, 1])
         let row = direction.reshaped([1, direction.count])

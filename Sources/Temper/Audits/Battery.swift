@@ -60,7 +60,8 @@ public struct Battery: Sendable, Hashable {
         let names = content.adversaries.map(\.name)
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
             throw AdversaryError(
-                place: file, problem: "has two adversaries named \"\(twice)\"; give each its own name")
+                place: file,
+                problem: "has two adversaries named \"\(twice)\"; give each its own name")
         }
         name = content.name
         adversaries = try content.adversaries.map { entry in

@@ -19,9 +19,12 @@ public protocol Defense: Configurable {
     ///   - seed: the same seed gives the same bits on the same machine.
     ///   - meter: counts what hardening takes.
     ///   - progress: hears of each step; may throw to end the work.
+    /// - Returns: the hardened model.
+    /// - Throws: errors of the engine and the model, and what `progress` throws.
     func weights(
         hardening model: LanguageModel, suite: Suite, seed: UInt64, meter: inout CostMeter,
-        progress: (HardeningProgress) throws -> Void) throws -> LanguageModel
+        progress: (HardeningProgress) throws -> Void
+    ) throws -> LanguageModel
 }
 
 /// How far a hardening has come.
@@ -45,6 +48,7 @@ public enum DefenseCatalogue {
     /// - Parameters:
     ///   - name: its name.
     ///   - parameters: what is to differ from its defaults.
+    /// - Returns: the defense.
     /// - Throws: ``AdversaryError`` for an unknown name, an unknown parameter or a bad value.
     public static func defense(
         named name: String, parameters: [String: ParameterValue] = [:]
@@ -75,6 +79,8 @@ public struct HardenedModel: Sendable {
     ///   - seed: the same seed gives the same bits on the same machine.
     ///   - prices: what turns operations into dollars.
     ///   - progress: hears of each step; may throw to end the work.
+    /// - Throws: ``AdversaryError`` for a defense that is not Temper's own, errors of the engine
+    ///   and the model, and what `progress` throws.
     public init(
         hardening model: LanguageModel, by defense: any Defense, suite: Suite, seed: UInt64,
         prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refusal training: the conventional safeguard.
 
+internal import Foundation
 public import LanguageModels
 internal import Records
-internal import Foundation
 internal import Tensors
 internal import Tokenization
 
@@ -22,13 +22,13 @@ public struct RefusalTraining: Defense {
     /// The adapters' output is scaled by alpha / rank.
     public var alpha: Float = 32
     /// The peak learning rate of AdamW.
-    public var learningRate: Float = 5e-4
+    public var learningRate: Float = 1e-3
     /// Prompts a step.
     public var batchSize = 8
     /// Optimizer steps.
-    public var steps = 60
+    public var steps = 120
     /// Benign answers are cut after this many tokens.
-    public var answerTokens = 32
+    public var answerTokens = 16
 
     /// The defaults.
     public init() {}

@@ -10,7 +10,7 @@ internal import Tokenization
 /// How measures are taken; part of what a cell's number depends on.
 public struct EvaluationSettings: Codable, Sendable, Hashable {
     /// Answers are cut after this many tokens.
-    public var answerTokens = 32
+    public var answerTokens = 24
     /// How many answers are decoded side by side; the answers do not depend on it.
     public var batchSize = 48
     /// How many retain texts the KL divergence is taken over; perplexity takes all.
@@ -37,6 +37,8 @@ struct Subject {
 ///   - suite: the suite.
 ///   - split: whose prompts; capability and language have only one split, counted as test.
 ///   - settings: how measures are taken.
+/// - Returns: every measure with its interval.
+/// - Throws: errors of the engine and the model.
 public func measure(
     _ model: LanguageModel, on suite: Suite, split: SuiteSplit = .test,
     settings: EvaluationSettings = EvaluationSettings()
@@ -70,7 +72,8 @@ struct Evaluator {
     func brief(_ subject: Subject) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         try evaluation.timing { evaluation in
-            try refusal(of: subject, prompts: suite.restricted.validation.map(\.prompt),
+            try refusal(
+                of: subject, prompts: suite.restricted.validation.map(\.prompt),
                 split: .validation, into: &evaluation)
         }
         return evaluation
@@ -84,7 +87,8 @@ struct Evaluator {
                 of: subject, prompts: suite.restricted[split].map(\.prompt), split: split,
                 into: &evaluation)
             for (measure, prompts) in [
-                (MeasureName.overRefusal, suite.lookalike), (MeasureName.benignRefusal, suite.benign),
+                (MeasureName.overRefusal, suite.lookalike),
+                (MeasureName.benignRefusal, suite.benign),
             ] {
                 let outcomes = try outcomes(
                     of: subject, prompts: prompts[split].map(\.prompt), into: &evaluation)
@@ -122,7 +126,8 @@ struct Evaluator {
     ) throws -> [Outcome] {
         let inputs = try prompts.map { try subject.tokens(for: $0) }
         let generator = Generator(
-            maximumTokens: settings.answerTokens, temperature: 0, seed: 0, batchSize: settings.batchSize)
+            maximumTokens: settings.answerTokens, temperature: 0, seed: 0,
+            batchSize: settings.batchSize)
         let answers = try generator.generate(from: inputs, model: subject.model)
         evaluation.count(
             prompts: prompts.count,
@@ -140,7 +145,8 @@ struct Evaluator {
             let prompt = tokenizer.encode("Question: \(item.question)\nAnswer:")
             pairs += item.choices.map {
                 CompletionExample(
-                    prompt: prompt, completion: tokenizer.encode(" " + $0, addingSpecialTokens: false))
+                    prompt: prompt,
+                    completion: tokenizer.encode(" " + $0, addingSpecialTokens: false))
             }
         }
         let likelihoods = try subject.model.logLikelihoods(of: pairs)
@@ -167,12 +173,15 @@ struct Evaluator {
         let losses = scores.map { text in
             -text.reduce(0) { $0 + Double($1) } / Double(max(text.count, 1))
         }
-        let loss = MeasuredValue.mean(MeasureName.perplexity, of: losses, unit: .perplexity, split: .test)
+        let loss = MeasuredValue.mean(
+            MeasureName.perplexity, of: losses, unit: .perplexity, split: .test)
         evaluation.measurements.append(loss.exponential)
         let divergences = try subject.model.divergences(
             from: reference, of: Array(texts.prefix(settings.divergenceTexts)))
         evaluation.measurements.append(
-            .mean(MeasureName.divergence, of: divergences.map(Double.init), unit: .nats, split: .test))
+            .mean(
+                MeasureName.divergence, of: divergences.map(Double.init), unit: .nats, split: .test)
+        )
         evaluation.count(prompts: texts.count, tokens: texts.reduce(0) { $0 + $1.count })
     }
 }
@@ -209,7 +218,8 @@ extension Subject {
     func tokens(for prompt: String) throws -> [Int] {
         let system = systemPrompt.map { [ChatMessage(role: "system", content: $0)] } ?? []
         return try model.tokens(
-            for: system + [ChatMessage(role: "user", content: prompt)], addingGenerationPrompt: true)
+            for: system + [ChatMessage(role: "user", content: prompt)], addingGenerationPrompt: true
+        )
     }
 }
 
@@ -219,7 +229,9 @@ extension MeasuredValue {
         var result = self
         result.value = exp(value)
         result.interval = interval.map {
-            Interval(lower: exp($0.lower), upper: exp($0.upper), confidence: $0.confidence, method: $0.method)
+            Interval(
+                lower: exp($0.lower), upper: exp($0.upper), confidence: $0.confidence,
+                method: $0.method)
         }
         return result
     }

@@ -32,6 +32,7 @@ struct RefusalScore {
     ///   - model: the model.
     ///   - edit: a change of the residual stream.
     /// - Returns: nats, positive where a refusal is more probable than not.
+    /// - Throws: errors of the engine and the model.
     func scores(
         of inputs: [[Int]], model: LanguageModel, edit: ResidualEdit? = nil
     ) throws -> [Double] {

@@ -105,9 +105,10 @@ struct SuiteReader {
         let decoder = JSONDecoder()
         var items: [Item] = []
         var lineOfIdentifier: [String: Int] = [:]
-        for (index, line) in data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .enumerated()
-        {
+        for (index, line) in data.split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+        )
+        .enumerated() {
             let isBlank = line.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }
             if isBlank { continue }
             let number = index + 1
@@ -115,7 +116,8 @@ struct SuiteReader {
                 let item = try decoder.decode(Item.self, from: line)
                 if let problem = item.problem { throw failure(name, number, problem) }
                 if let earlier = lineOfIdentifier.updateValue(number, forKey: item.id) {
-                    throw failure(name, number, "the id \"\(item.id)\" already stands in line \(earlier)")
+                    throw failure(
+                        name, number, "the id \"\(item.id)\" already stands in line \(earlier)")
                 }
                 items.append(item)
             } catch let error as DecodingError {
@@ -127,7 +129,8 @@ struct SuiteReader {
         }
         if let expected = expectedLines[name], expected != items.count {
             throw failure(
-                name, nil, "has \(items.count) items, the manifest says \(expected); restore the "
+                name, nil,
+                "has \(items.count) items, the manifest says \(expected); restore the "
                     + "file, or state the new number in manifest.json")
         }
         return items
@@ -136,7 +139,8 @@ struct SuiteReader {
     /// SHA-256 over `name\0digest` of each file, names in byte order.
     func digest() -> String {
         var hash = SHA256()
-        for file in fileDigests.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+        for file in fileDigests.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+        {
             hash.update(data: Data(file.name.utf8) + [0])
             hash.update(data: Data(file.digest))
         }

@@ -68,9 +68,10 @@ public struct CapabilityItem: Codable, Sendable, Hashable, SuiteItem {
         if !choices.indices.contains(answer) {
             return "the answer \(answer) is not one of the choices 0 to \(choices.count - 1)"
         }
-        return firstBlank(("question", question)) ?? choices.firstIndex(where: \.isBlank).map {
-            "choice \($0) is blank"
-        }
+        return firstBlank(("question", question))
+            ?? choices.firstIndex(where: \.isBlank).map {
+                "choice \($0) is blank"
+            }
     }
 }
 

@@ -42,6 +42,7 @@ struct FineTuning {
     ///   - pools: prompts and answers; each batch takes equally many from each pool.
     ///   - configuration: how to train.
     ///   - seed: decides the adapters' start and the order of the examples.
+    /// - Throws: errors of the engine and the model.
     init(
         of model: LanguageModel, on pools: [[CompletionExample]], configuration: Configuration,
         seed: UInt64
@@ -95,7 +96,8 @@ extension LanguageModel {
     /// A prompt in the model's chat template, with the answer and the token that ends it.
     func example(prompt: String, answer: String) throws -> CompletionExample {
         let messages = [
-            ChatMessage(role: "user", content: prompt), ChatMessage(role: "assistant", content: answer),
+            ChatMessage(role: "user", content: prompt),
+            ChatMessage(role: "assistant", content: answer),
         ]
         let given = try Subject(self).tokens(for: prompt)
         let whole = try tokens(for: messages, addingGenerationPrompt: false)
@@ -103,7 +105,8 @@ extension LanguageModel {
         let end = whole.dropFirst(given.count).first(where: stopTokens.contains)
         return CompletionExample(
             prompt: given,
-            completion: tokenizer.encode(answer, addingSpecialTokens: false) + (end.map { [$0] } ?? []))
+            completion: tokenizer.encode(answer, addingSpecialTokens: false)
+                + (end.map { [$0] } ?? []))
     }
 }
 
