@@ -32,7 +32,9 @@ struct AttacksCommand: ParsableCommand {
         for entry in entries {
             print("\(entry.name)\n  \(entry.summary)\n  source: \(entry.source)")
             if !entry.deviations.isEmpty { print("  deviations: \(entry.deviations)") }
-            let defaults = entry.defaults.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+            let defaults = try entry.defaults.sorted { $0.key < $1.key }.map {
+                "\($0.key) \(String(decoding: try canonicalJSON($0.value), as: UTF8.self))"
+            }
             if !defaults.isEmpty { print("  defaults: \(defaults.joined(separator: ", "))") }
         }
     }

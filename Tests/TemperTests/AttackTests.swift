@@ -205,6 +205,13 @@ struct AttackTests {
         var attack = LowRankFineTuning()
         attack.steps = 8
         #expect(try run(attack, stopsAt: 2).steps == [1, 2])
-        #expect(try run(SystemPromptOverride(), stopsAt: 1).steps == [1])
+    }
+
+    @Test("a system prompt changes the answers, at the cost of choosing it")
+    func systemPrompt() throws {
+        let seen = try run(SystemPromptOverride())
+        #expect(seen.steps == [1])
+        #expect(seen.costs[0].tokens > 0)
+        #expect(seen.costs[0].examples == 0)
     }
 }

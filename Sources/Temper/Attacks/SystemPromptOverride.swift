@@ -16,7 +16,7 @@ public struct SystemPromptOverride: Attack {
     /// Greedy answers do not depend on a seed.
     public static let dependsOnSeed = false
 
-    /// How many of the suite's override prompts are tried, in their order.
+    /// How many of the suite's override prompts are scored, in their order; the best is used.
     public var prompts = 3
 
     /// The defaults.
@@ -27,25 +27,31 @@ public struct SystemPromptOverride: Attack {
         try require("prompts", prompts, in: 1...1_000)
     }
 
-    /// One step for each system prompt.
-    public func steps(within budget: AttackBudget) -> Int {
-        min(prompts, budget.steps ?? prompts)
-    }
+    /// Choosing and setting a prompt is one step.
+    public func steps(within budget: AttackBudget) -> Int { 1 }
 
-    /// Offers the unchanged model under one system prompt after the other.
+    /// Offers the unchanged model under the system prompt that makes refusal of restricted
+    /// validation prompts least probable.
     public func tamper(
         with model: LanguageModel, suite: Suite, seed: UInt64, budget: AttackBudget,
         meter: inout CostMeter, observer: inout some AttackObserver
     ) throws {
-        let texts = suite.manifest.systemPrompts.prefix(steps(within: budget))
-        for (index, text) in texts.enumerated() {
-            let step = index + 1
-            try observer.advanced(to: step, note: "prompt \(step)")
-            let goesOn =
-                try observer.decision(at: step)
-                ?? observer.observe(
-                    TamperedModel(model, systemPrompt: text), step: step, cost: meter.cost)
-            if !goesOn { return }
+        if observer.decision(at: 1) != nil { return }
+        let score = RefusalScore(suite: suite, tokenizer: model.tokenizer)
+        var best: (text: String, score: Double)?
+        for (index, text) in suite.manifest.systemPrompts.prefix(prompts).enumerated() {
+            try observer.advanced(to: 0, note: "system prompt \(index + 1)")
+            let inputs = try suite.restricted.validation.map {
+                try Subject(model, systemPrompt: text).tokens(for: $0.prompt)
+            }
+            for input in inputs { meter.countForward(tokens: input.count) }
+            let scores = try meter.timing { try score.scores(of: inputs, model: model) }
+            let mean = scores.reduce(0, +) / Double(scores.count)
+            if mean < best?.score ?? .infinity { best = (text, mean) }
         }
+        guard let best else { return }
+        try observer.advanced(to: 1, note: "system prompt chosen")
+        let tampered = TamperedModel(model, systemPrompt: best.text)
+        _ = try observer.observe(tampered, step: 1, cost: meter.cost)
     }
 }
