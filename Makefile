@@ -6,6 +6,7 @@ export PKG_CONFIG_PATH := $(CURDIR)/.deps/pkgconfig:$(PKG_CONFIG_PATH)
 MODEL ?= smollm2-135m-instruct
 SUITE ?= canary-refusal
 OUT ?= build/audit
+HARDENED ?= build/$(basename $(notdir $(MODEL)))-hardened
 SEEDS ?= 2
 TEMPER = .build/release/temper
 # OpenBLAS knows the processor better than an environment that was set for another one.
@@ -18,8 +19,8 @@ SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 ## Harden a real model, attack it, and write the report to build/audit/.
 audit: build
 	$(TEMPER) harden $(MODEL) --suite $(SUITE) --defense refusal-training \
-		--out build/hardened --replace
-	$(TEMPER) audit build/hardened --original $(MODEL) --suite $(SUITE) --seeds $(SEEDS) \
+		--out $(HARDENED) --replace
+	$(TEMPER) audit $(HARDENED) --original $(MODEL) --suite $(SUITE) --seeds $(SEEDS) \
 		--out $(OUT)
 
 ## Leave the command at .build/release/temper.
