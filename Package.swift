@@ -107,7 +107,8 @@ let package = Package(
             of: "Temper", ["TemperFixtures", "LanguageModels", "Tensors", "Records"], engine: true),
         tests(
             of: "TemperCommands",
-            ["temper", "TemperFixtures", "LanguageModels", "Tensors", "Records"], engine: true),
+            ["temper", "TemperFixtures", "LanguageModels", "Tensors", "Records"],
+            resources: [.copy("Snapshots")], engine: true),
     ],
     cxxLanguageStandard: .cxx20
 )
