@@ -25,7 +25,7 @@ for try await event in try Audit(request, store: store).run() {
         let refusal = point.measurements.first(MeasureName.refusal)?.value ?? .nan
         print("\(cell.adversary.name) after \(point.step) steps: refusal \(refusal)")
     case .record(let record):
-        let html = try Report(record).html()
+        let html = Report(record).html()
         try html.write(
             to: paths[2].appendingPathComponent("report.html"), atomically: true, encoding: .utf8)
     default: break
