@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether both contenders did the same work.
+
+/// How results are compared.
+enum Comparison: Sendable {
+    /// Every number is the same.
+    case identical
+    /// Every number is the same up to this share of it, or of 1 where it is smaller.
+    case within(Double)
+}
+
+/// What a comparison of results found.
+struct Agreement: Codable, Sendable {
+    /// Whether both sides did the same.
+    let holds: Bool
+    /// How far they agree, in words.
+    let text: String
+
+    /// Compares results row by row; nil when there are none.
+    init?(_ results: [(temper: [[Double]], peer: [[Double]])], by comparison: Comparison) {
+        guard !results.isEmpty else { return nil }
+        guard results.allSatisfy({ $0.temper.map(\.count) == $0.peer.map(\.count) }) else {
+            holds = false
+            text = "results of different lengths"
+            return
+        }
+        let rows = results.flatMap { zip($0.temper, $0.peer) }
+        switch comparison {
+        case .identical:
+            let same = rows.count { $0 == $1 }
+            holds = same == rows.count
+            text = holds ? "identical" : "\(same) of \(rows.count) rows identical"
+        case .within(let bound):
+            let distances = rows.flatMap { zip($0, $1) }.map { abs($0 - $1) / max(abs($1), 1) }
+            let worst = distances.max() ?? 0
+            holds = worst <= bound
+            text = "within \(worst.formatted(significantDigits: 1))"
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers as the page and the terminal show them.
+
+import Foundation
+
+extension Double {
+    /// With so many digits that mean something, in scientific notation where it is small.
+    func formatted(significantDigits digits: Int) -> String {
+        if self != 0, abs(self) < 1e-3 { return String(format: "%.\(digits - 1)e", self) }
+        let whole = self == 0 ? 1 : Int(log10(abs(self)).rounded(.down)) + 1
+        return String(format: "%.\(max(0, digits - whole))f", self)
+    }
+}
+
+/// A time in a unit that suits it.
+func inSeconds(_ seconds: Double) -> String {
+    seconds < 1
+        ? "\((seconds * 1000).formatted(significantDigits: 3)) ms"
+        : "\(seconds.formatted(significantDigits: 3)) s"
+}
