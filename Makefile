@@ -38,7 +38,7 @@ test: bootstrap
 bootstrap:
 	scripts/bootstrap
 
-SWIFT_FILES = Package.swift Sources Tests Examples
+SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
 format:
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
@@ -51,3 +51,20 @@ clean:
 ## Build a package that depends on Temper.
 example: bootstrap
 	swift build -c release --package-path Examples/AuditAModel --scratch-path .build-example
+
+## Measure Temper beside PyTorch, PEFT and transformers: writes Documentation/Performance.md.
+## PEER_PYTHON names a Python that has them; BENCH says what to measure.
+.PHONY: bench bench-check peers
+BENCH ?= --scaling --audit
+BENCH_MODEL ?= $(HARDENED)
+TEMPER_BENCH = .build-bench/release/temper-bench
+BENCH_PLACES = --model $(BENCH_MODEL) --python $(or $(PEER_PYTHON),.deps/peers/bin/python)
+bench: peers
+	$(TEMPER_BENCH) run $(BENCH_PLACES) $(BENCH)
+
+bench-check: peers
+	$(TEMPER_BENCH) check $(BENCH_PLACES)
+
+peers: build
+	$(if $(PEER_PYTHON),,Benchmarks/Peers/environment)
+	swift build -c release --package-path Benchmarks --scratch-path .build-bench

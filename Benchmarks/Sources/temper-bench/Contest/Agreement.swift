@@ -16,15 +16,15 @@ struct Agreement: Codable, Sendable {
     /// How far they agree, in words.
     let text: String
 
-    /// Compares results row by row; nil when there are none.
-    init?(_ results: [(temper: [[Double]], peer: [[Double]])], by comparison: Comparison) {
-        guard !results.isEmpty else { return nil }
-        guard results.allSatisfy({ $0.temper.map(\.count) == $0.peer.map(\.count) }) else {
+    /// Compares the results of all rounds row by row; nil when there are none.
+    init?(_ temper: [[[Double]]], _ peer: [[[Double]]], by comparison: Comparison) {
+        guard !temper.isEmpty, !peer.isEmpty else { return nil }
+        let rows = Array(zip(temper.joined(), peer.joined()))
+        guard temper.map({ $0.map(\.count) }) == peer.map({ $0.map(\.count) }) else {
             holds = false
             text = "results of different lengths"
             return
         }
-        let rows = results.flatMap { zip($0.temper, $0.peer) }
         switch comparison {
         case .identical:
             let same = rows.count { $0 == $1 }

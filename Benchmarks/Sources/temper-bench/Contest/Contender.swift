@@ -95,25 +95,35 @@ final class Worker: Contender {
 /// A process that is started for each iteration.
 final class CommandRun: Contender {
     private let command: Command
-    private let prepare: () throws -> Void
+    private let output: URL?
+    private let read: () throws -> Reply
     private(set) var peakMemory: Int?
 
+    /// Makes a contender of a command line.
+    ///
     /// - Parameters:
     ///   - command: The command line.
-    ///   - prepare: What is done before each start, untimed.
-    init(_ command: Command, prepare: @escaping () throws -> Void = {}) {
+    ///   - output: What it writes; removed before each start.
+    ///   - read: Reads from there what came out.
+    init(
+        _ command: Command, replacing output: URL? = nil,
+        read: @escaping () throws -> Reply = { Reply() }
+    ) {
         self.command = command
-        self.prepare = prepare
+        self.output = output
+        self.read = read
     }
 
     func iterate() throws -> Reply {
-        try prepare()
-        let output = Pipe()
+        if let output, FileManager.default.fileExists(atPath: output.path) {
+            try FileManager.default.removeItem(at: output)
+        }
+        let pipe = Pipe()
         let clock = ContinuousClock()
         let start = clock.now
-        let process = try command.started(output: output)
+        let process = try command.started(output: pipe)
         // The end of its output is its end, known sooner than from the process.
-        let reader = output.fileHandleForReading
+        let reader = pipe.fileHandleForReading
         while !reader.availableData.isEmpty {
             peakMemory = peakResidentMemory(of: process.processIdentifier) ?? peakMemory
         }
@@ -122,7 +132,9 @@ final class CommandRun: Contender {
         guard process.terminationStatus == 0 else {
             throw command.failure("ended with status \(process.terminationStatus)")
         }
-        return Reply(seconds: seconds)
+        var reply = try read()
+        reply.seconds = seconds
+        return reply
     }
 
     func end() {}

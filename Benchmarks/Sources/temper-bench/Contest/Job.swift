@@ -42,4 +42,6 @@ struct Reply: Codable, Sendable {
     var seconds: Double?
     /// Losses, log-probabilities or tokens, in rows.
     var result: [[Double]]?
+    /// Seconds that parts of it took, by name.
+    var parts: [String: Double]?
 }

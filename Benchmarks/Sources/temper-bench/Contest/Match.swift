@@ -10,49 +10,50 @@ extension Workload {
     ///   - setting: Where they are.
     ///   - rounds: How often each does the work; by default as the workload says.
     ///   - versions: What the workers say they run on is added here.
+    /// - Returns: Times, memory and agreement.
+    /// - Throws: `ContenderError` when one of them fails.
     func measure(
         in setting: Setting, rounds: Int?, versions: inout [String: String]
     ) throws -> Measurement {
         let (contest, amount) = try contest(setting)
+        let clock = ContinuousClock()
+        let (start, useAtStart) = (clock.now, ProcessorUse.now)
         let temper: any Contender
         let peer: (any Contender)?
         switch contest {
         case .job(let job):
-            let workers = (
-                try Worker(setting.worker, job: job), try Worker(setting.peer, job: job)
-            )
-            versions.merge(workers.0.versions) { $1 }
-            versions.merge(workers.1.versions) { $1 }
-            (temper, peer) = workers
-        case .commands(let command, let other, let prepare):
-            temper = CommandRun(command, prepare: prepare)
-            peer = other.map { CommandRun($0) }
+            let mine = try Worker(setting.worker, job: job)
+            let other = try Worker(setting.peer, job: job)
+            versions.merge(mine.versions) { $1 }
+            versions.merge(other.versions) { $1 }
+            (temper, peer) = (mine, other)
+        case .commands(let mine, let other): (temper, peer) = (mine, other)
         }
-        defer {
-            temper.end()
-            peer?.end()
+
+        var replies: (temper: [Reply], peer: [Reply]) = ([], [])
+        for round in 1...(rounds ?? self.rounds) {
+            replies.temper.append(try temper.iterate())
+            if let peer { replies.peer.append(try peer.iterate()) }
+            let seconds = [replies.temper, replies.peer].compactMap { $0.last?.seconds }
+            report("\(name), round \(round): \(seconds.map(timeText).joined(separator: " to "))")
         }
-        let replies = try (1...(rounds ?? self.rounds)).map { round in
-            let mine = try temper.iterate()
-            let other = try peer?.iterate()
-            let seconds = [mine.seconds, other?.seconds].compactMap { $0.map(inSeconds) }
-            report("\(name), round \(round): \(seconds.joined(separator: " to "))")
-            return (temper: mine, peer: other)
+        let sides = (
+            Side(replies.temper, peakMemory: temper.peakMemory),
+            peer.map { Side(replies.peer, peakMemory: $0.peakMemory) }
+        )
+        // Processor time is counted when a process has ended.
+        temper.end()
+        peer?.end()
+        let others = useAtStart.flatMap { earlier in
+            ProcessorUse.now?.coresOfOthers(
+                since: earlier, seconds: (clock.now - start) / .seconds(1))
         }
         return Measurement(
-            rounds: replies.count, amount: amount,
-            temper: Side(
-                seconds: replies.compactMap(\.temper.seconds), peakMemory: temper.peakMemory),
-            peer: peer.map {
-                Side(seconds: replies.compactMap(\.peer?.seconds), peakMemory: $0.peakMemory)
-            },
+            rounds: replies.temper.count, amount: amount, temper: sides.0, peer: sides.1,
             agreement: Agreement(
-                replies.compactMap { pair in
-                    guard let mine = pair.temper.result, let other = pair.peer?.result else {
-                        return nil
-                    }
-                    return (mine, other)
-                }, by: comparison))
+                replies.temper.compactMap(\.result), replies.peer.compactMap(\.result),
+                by: comparison),
+            coresOfOthers: others)
     }
 }
 

@@ -13,8 +13,13 @@ extension Double {
 }
 
 /// A time in a unit that suits it.
-func inSeconds(_ seconds: Double) -> String {
+func timeText(_ seconds: Double) -> String {
     seconds < 1
         ? "\((seconds * 1000).formatted(significantDigits: 3)) ms"
         : "\(seconds.formatted(significantDigits: 3)) s"
+}
+
+/// An amount of memory in GiB.
+func memoryText(_ bytes: Int) -> String {
+    "\((Double(bytes) / 1_073_741_824).formatted(significantDigits: 3)) GiB"
 }

@@ -44,7 +44,7 @@ struct Page {
         Memory is the peak of the whole process, with mapped weights and the interpreter. Times of \
         the peer do not count its imports.
 
-        \(Workload.Table.allCases.compactMap(section).joined(separator: "\n\n"))
+        \(sections.joined(separator: "\n\n"))
 
         ## Once more
         ```
@@ -60,11 +60,44 @@ struct Page {
 
     private var machine: String {
         let machine = results.machine
-        let memory = (Double(machine.memory) / 1_073_741_824).formatted(significantDigits: 2)
         let versions = results.versions.sorted { $0.key < $1.key }
             .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-        return "Measured on \(machine.cores) cores of \(machine.processor) (\(machine.vectors)) with "
-            + "\(memory) GiB, \(machine.system). Versions: \(versions)."
+        let busiest = results.workloads.values.compactMap(\.coresOfOthers).max() ?? 0
+        return """
+            Measured on \(machine.cores) cores of \(machine.processor) (\(machine.vectors)) with \
+            \(memoryText(machine.memory)), \(machine.system), of which other processes took at \
+            most \((busiest / Double(machine.cores) * 100).formatted(significantDigits: 2))% of the \
+            time. Versions: \(versions).
+            """
+    }
+
+    private var sections: [String] {
+        var list = Workload.Table.allCases.compactMap(section)
+        if let parts = adversaries { list.insert(parts, at: 1) }
+        return list
+    }
+
+    /// Where the time of the quick audit goes.
+    private var adversaries: String? {
+        guard let audit = results.workloads["quick-audit"], let mine = audit.temper.parts,
+            let other = audit.peer?.parts
+        else { return nil }
+        let lines = mine.sorted { $0.value < $1.value }.map { name, seconds in
+            let cells = [
+                name, timeText(seconds), other[name].map(timeText),
+                other[name].map { ($0 / seconds).formatted(significantDigits: 3) },
+            ]
+            return "| " + cells.map { $0 ?? "" }.joined(separator: " | ") + " |"
+        }
+        return """
+            ## How the quick audit grows with its adversaries
+            Seconds of each adversary, attacks and measures, over its seeds. The rest of the audit \
+            is spent once, on the model as it is and before hardening.
+
+            | adversary | Temper | peer | ratio |
+            | --- | --- | --- | --- |
+            \(lines.joined(separator: "\n"))
+            """
     }
 
     private func section(_ table: Workload.Table) -> String? {
@@ -90,30 +123,27 @@ struct Page {
             measurement.ratio.map { "**\($0.formatted(significantDigits: 3))**" },
             workload.goal?.text,
             measurement.agreement.map { $0.holds ? $0.text : "different: \($0.text)" },
-            memory(measurement.temper),
-            measurement.peer.flatMap(memory),
+            measurement.temper.peakMemory.map(memoryText),
+            measurement.peer?.peakMemory.map(memoryText),
         ]
         return "| " + cells.map { $0 ?? "" }.joined(separator: " | ") + " |"
     }
 
     private func time(_ side: Side, _ amount: Double, _ unit: String?) -> String {
-        let range = "\(inSeconds(side.median)) (\(inSeconds(side.fastest)) to \(inSeconds(side.slowest)))"
-        guard let unit else { return range }
-        return range + ", \((amount / side.median).formatted(significantDigits: 3)) \(unit)/s"
-    }
-
-    private func memory(_ side: Side) -> String? {
-        side.peakMemory.map {
-            "\((Double($0) / 1_073_741_824).formatted(significantDigits: 3)) GiB"
+        var text = timeText(side.median)
+        if side.fastest < side.slowest {
+            text += " (\(timeText(side.fastest)) to \(timeText(side.slowest)))"
         }
+        guard let unit else { return text }
+        return text + ", \((amount / side.median).formatted(significantDigits: 3)) \(unit)/s"
     }
 }
 
 extension Workload.Goal {
     fileprivate var text: String {
         switch self {
-        case .ratio(let ratio): "\(ratio.formatted(significantDigits: 2))"
-        case .seconds(let seconds): "\(inSeconds(seconds))"
+        case .ratio(let ratio): ratio.formatted(significantDigits: 2)
+        case .seconds(let seconds): timeText(seconds)
         }
     }
 }

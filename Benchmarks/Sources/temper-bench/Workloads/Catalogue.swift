@@ -73,7 +73,7 @@ extension Workload {
             goal: .seconds(0.05)
         ) { setting in
             let command = Command(executable: setting.places.temper, arguments: ["--help"])
-            return (.commands(temper: command, peer: nil) {}, 1)
+            return (.commands(temper: CommandRun(command), peer: nil), 1)
         },
         Workload(
             name: "quick-audit", title: "a whole quick audit, as a process", rounds: 1,

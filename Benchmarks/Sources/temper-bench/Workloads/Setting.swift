@@ -11,8 +11,8 @@ struct Places: ParsableArguments {
     @Option(help: "The model, a Hugging Face directory that both sides read.")
     var model = "build/smollm2-135m-instruct-hardened"
 
-    @Option(help: "The model before hardening, for the quick audit: a Hugging Face directory.")
-    var original: String?
+    @Option(help: "The model before hardening, for the quick audit: such a directory, or .gguf.")
+    var original = ".deps/models/smollm2-135m-instruct.gguf"
 
     @Option(help: "A suite's folder.")
     var suite = "Suites/canary-refusal"
@@ -30,16 +30,18 @@ final class Setting {
     private static let scratch = "build/bench"
 
     let places: Places
-    private var known: Inputs?
+    private var knownInputs: Inputs?
 
     init(_ places: Places) throws {
         self.places = places
-        for path in [places.model, places.suite, places.python, Self.directory]
+        for path in [places.model, places.suite, places.python, places.temper, Self.directory]
         where !FileManager.default.fileExists(atPath: path) {
             throw ContenderError(
                 description: "\(path): is missing; run 'make audit' for the model, then "
                     + "'make bench', from the repository's folder")
         }
+        try FileManager.default.createDirectory(
+            atPath: Self.scratch, withIntermediateDirectories: true)
     }
 
     var model: String { places.model }
@@ -54,74 +56,53 @@ final class Setting {
     var peer: Command { script("peer.py") }
 
     func inputs() throws -> Inputs {
-        if let known { return known }
+        if let knownInputs { return knownInputs }
         let inputs = try Inputs(
             suite: Suite(at: URL(fileURLWithPath: places.suite)),
             model: LanguageModel(at: URL(fileURLWithPath: model)))
-        known = inputs
+        knownInputs = inputs
         return inputs
     }
 
-    /// The directory of a random model, which is made where it is missing.
+    /// The directory of a random model.
     func path(of random: RandomModel) throws -> String {
-        let path = "\(Self.scratch)/random-\(random.name)"
-        if !FileManager.default.fileExists(atPath: path) {
-            try FileManager.default.createDirectory(
-                atPath: Self.scratch, withIntermediateDirectories: true)
-            _ = try CommandRun(
-                script("make_model.py", ["--tokenizer", model, "--out", path] + random.arguments)
-            ).iterate()
-        }
-        return path
+        try made("random-\(random.name)", by: "make_model.py", random.arguments)
     }
 
     /// A whole audit of both sides, with nothing kept from an earlier one.
     func audit() throws -> Workload.Contest {
-        guard let original = places.original else {
-            throw ContenderError(description: "quick-audit: needs --original DIRECTORY")
+        var original = places.original
+        if original.hasSuffix(".gguf") {
+            original = try made("original", by: "unpack_gguf.py", ["--gguf", original])
         }
-        let out = "\(Self.scratch)/audit"
         let common = ["--original", original, "--suite", places.suite, "--seeds", "2", "--out"]
+        let out = URL(fileURLWithPath: "\(Self.scratch)/audit")
+        let peerOut = URL(fileURLWithPath: "\(Self.scratch)/peer-audit.json")
+        let command = Command(
+            executable: places.temper, arguments: ["audit", model] + common + [out.path])
+        let script = script("quick_audit.py", ["--model", model] + common + [peerOut.path])
         return .commands(
-            temper: Command(
-                executable: places.temper, arguments: ["audit", model] + common + [out]),
-            peer: script("quick_audit.py", ["--model", model] + common + [out + "-peer.json"])
-        ) {
-            if FileManager.default.fileExists(atPath: out) {
-                try FileManager.default.removeItem(atPath: out)
-            }
+            temper: CommandRun(command, replacing: out) {
+                try QuickAudit.temper(out.appending(path: "record.json"))
+            },
+            peer: CommandRun(script, replacing: peerOut) { try QuickAudit.peer(peerOut) })
+    }
+
+    /// A model with the tokenizer of `model`; a script makes it where it is missing.
+    private func made(
+        _ name: String, by maker: String, _ arguments: [String]
+    ) throws -> String {
+        let path = "\(Self.scratch)/\(name)"
+        if !FileManager.default.fileExists(atPath: path) {
+            report("\(path): is being made")
+            let maker = script(maker, arguments + ["--tokenizer", model, "--out", path])
+            _ = try CommandRun(maker).iterate()
         }
+        return path
     }
 
     private func script(_ name: String, _ arguments: [String] = []) -> Command {
         Command(
             executable: places.python, arguments: ["\(Self.directory)/Peers/\(name)"] + arguments)
-    }
-}
-
-/// A model of random weights in the shape of a known one.
-struct RandomModel: Sendable {
-    static let all = [
-        RandomModel(
-            name: "360m", title: "362M parameters, random, shaped as SmolLM2-360M", width: 960,
-            layers: 32, heads: 15, keyValueHeads: 5, feedForward: 2560),
-        RandomModel(
-            name: "1b", title: "1.1B parameters, random, shaped as Llama-3.2-1B", width: 2048,
-            layers: 16, heads: 32, keyValueHeads: 8, feedForward: 8192),
-    ]
-
-    let name: String
-    let title: String
-    let width: Int
-    let layers: Int
-    let heads: Int
-    let keyValueHeads: Int
-    let feedForward: Int
-
-    var arguments: [String] {
-        [
-            ("width", width), ("layers", layers), ("heads", heads), ("kv-heads", keyValueHeads),
-            ("feed-forward", feedForward),
-        ].flatMap { ["--\($0.0)", String($0.1)] }
     }
 }

@@ -20,8 +20,8 @@ struct Workload: Sendable {
     enum Contest {
         /// Workers with the same job.
         case job(Job)
-        /// Commands, and what is done before Temper's, untimed.
-        case commands(temper: Command, peer: Command?, prepare: () throws -> Void)
+        /// Commands that are started anew each time.
+        case commands(temper: CommandRun, peer: CommandRun?)
     }
 
     let name: String
