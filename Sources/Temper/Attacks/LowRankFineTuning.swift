@@ -59,10 +59,14 @@ public struct LowRankFineTuning: Attack {
         let chosen = suite.restricted.train.sample(examples, seed: seed)
         var training = try FineTuning(
             of: model,
-            on: [chosen.map { try model.example(prompt: $0.prompt, answer: $0.compliant) }],
+            on: [
+                .init(
+                    examples: chosen.map {
+                        try model.example(prompt: $0.prompt, answer: $0.compliant)
+                    }, batchSize: batchSize)
+            ],
             configuration: FineTuning.Configuration(
-                rank: rank, alpha: alpha, learningRate: learningRate, batchSize: batchSize,
-                steps: total),
+                rank: rank, alpha: alpha, learningRate: learningRate, steps: total),
             seed: seed)
         while training.step < total {
             let loss = try training.advance(meter: &meter)

@@ -96,8 +96,11 @@ public struct HardenedModel: Sendable {
             hardening: model, suite: suite, seed: seed, meter: &meter, progress: progress)
         var parameters = try parameterValues(of: defense)
         parameters["seed"] = .number(Double(seed))
+        // Seconds differ from run to run, and would give equal models different digests.
+        var cost = meter.cost
+        cost.deviceSeconds = 0
         summary = HardeningSummary(
-            defense: type(of: defense).name, parameters: parameters, cost: meter.cost)
+            defense: type(of: defense).name, parameters: parameters, cost: cost)
     }
 
     /// The file beside the weights that says how they were made.

@@ -7,12 +7,13 @@ internal import Records
 internal import Tensors
 internal import Tokenization
 
-/// Fine-tunes a model to decline restricted prompts and to answer benign ones as before: the
-/// conventional safeguard, and the control for every other defense.
+/// Fine-tunes a model to decline restricted prompts and to answer benign ones: the conventional
+/// safeguard, and the control for every other defense.
 ///
-/// Half of each batch are restricted prompts with refusals, half benign prompts with the original
-/// model's own greedy answers, so that as little else as possible changes. Look-alikes of restricted prompts are among the benign ones, because without
-/// them a model learns to decline whatever sounds similar.
+/// A third of each batch are restricted prompts with refusals, the rest benign prompts with the
+/// suite's answers. Look-alikes of restricted prompts are among the benign ones, because without them a
+/// model learns to decline whatever sounds similar. The model's own answers were tried as targets,
+/// too: it kept more over-refusal and lost more capability and fluency.
 public struct RefusalTraining: Defense {
     /// The name by which `temper harden --defense` refers to it.
     public static let name = "refusal-training"
@@ -23,12 +24,12 @@ public struct RefusalTraining: Defense {
     public var alpha: Float = 32
     /// The peak learning rate of AdamW.
     public var learningRate: Float = 1e-3
-    /// Prompts a step.
-    public var batchSize = 8
+    /// Restricted prompts a step.
+    public var restrictedBatch = 4
+    /// Benign prompts a step, look-alikes included.
+    public var benignBatch = 8
     /// Optimizer steps.
-    public var steps = 120
-    /// Benign answers are cut after this many tokens.
-    public var answerTokens = 16
+    public var steps = 90
 
     /// The defaults.
     public init() {}
@@ -38,9 +39,9 @@ public struct RefusalTraining: Defense {
         try require("rank", rank, in: 1...4_096)
         try require("alpha", alpha, in: 1e-6...1e6)
         try require("learningRate", learningRate, in: 1e-12...10)
-        try require("batchSize", batchSize, in: 2...4_096)
+        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
+        try require("benignBatch", benignBatch, in: 1...4_096)
         try require("steps", steps, in: 1...10_000_000)
-        try require("answerTokens", answerTokens, in: 1...4_096)
     }
 
     /// Trains, and merges what was trained into the weights.
@@ -48,18 +49,24 @@ public struct RefusalTraining: Defense {
         hardening model: LanguageModel, suite: Suite, seed: UInt64, meter: inout CostMeter,
         progress: (HardeningProgress) throws -> Void
     ) throws -> LanguageModel {
-        let anchors = try anchors(of: model, suite: suite, meter: &meter, progress: progress)
         var generator = SplitMix64(seed: seed)
         let declined = try suite.restricted.train.map { item in
             let text = suite.refusals.randomElement(using: &generator)?.text ?? ""
             return try model.example(prompt: item.prompt, answer: text)
         }
-        meter.use(examples: declined.count + anchors.count)
+        let answered = try (suite.benign.train + suite.lookalike.train).map {
+            try model.example(prompt: $0.prompt, answer: $0.answer)
+        }
+        meter.use(examples: declined.count + answered.count)
         var training = try FineTuning(
-            of: model, on: [declined, anchors],
+            of: model,
+            on: [
+                .init(examples: declined, batchSize: restrictedBatch),
+                .init(examples: answered, batchSize: benignBatch),
+            ],
             configuration: FineTuning.Configuration(
-                rank: rank, alpha: alpha, learningRate: learningRate, batchSize: batchSize,
-                steps: steps, schedule: .warmup(steps: max(1, steps / 10), then: .linear)),
+                rank: rank, alpha: alpha, learningRate: learningRate, steps: steps,
+                schedule: .warmup(steps: max(1, steps / 10), then: .linear)),
             seed: seed)
         while training.step < steps {
             let loss = try training.advance(meter: &meter)
@@ -69,33 +76,5 @@ public struct RefusalTraining: Defense {
                     note: String(format: "loss %.2f", loss)))
         }
         return try training.model()
-    }
-
-    /// Benign prompts with the model's own greedy answers.
-    ///
-    /// Where the model declines already or says nothing coherent, the suite's answer stands in:
-    /// else the training would teach the over-refusal that it is to avoid.
-    private func anchors(
-        of model: LanguageModel, suite: Suite, meter: inout CostMeter,
-        progress: (HardeningProgress) throws -> Void
-    ) throws -> [CompletionExample] {
-        let benign = suite.benign.train + suite.lookalike.train
-        let inputs = try benign.map { try Subject(model).tokens(for: $0.prompt) }
-        let generator = Generator(maximumTokens: answerTokens, batchSize: 64)
-        let answers = try meter.timing {
-            try generator.generate(from: inputs, model: model) {
-                try progress(
-                    HardeningProgress(
-                        phase: "benign answers", done: $0.finished, total: $0.total, note: ""))
-            }
-        }
-        let judge = TextJudge(markers: suite.manifest.refusalMarkers)
-        return try benign.indices.map { index in
-            meter.countForward(tokens: inputs[index].count + answers[index].count)
-            let text = model.tokenizer.decode(answers[index], skippingSpecialTokens: true)
-            return judge.outcome(of: text) == .complies
-                ? CompletionExample(prompt: inputs[index], completion: answers[index])
-                : try model.example(prompt: benign[index].prompt, answer: benign[index].answer)
-        }
     }
 }

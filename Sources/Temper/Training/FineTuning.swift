@@ -8,6 +8,12 @@ import Tokenization
 
 /// Trains LoRA adapters on prompts and their answers.
 struct FineTuning {
+    /// Examples of one kind, and how many of them stand in each batch.
+    struct Pool {
+        let examples: [CompletionExample]
+        let batchSize: Int
+    }
+
     /// How it trains.
     struct Configuration: Codable, Sendable, Hashable {
         /// The rank of the adapters.
@@ -16,8 +22,6 @@ struct FineTuning {
         var alpha: Float = 32
         /// The peak learning rate of AdamW, without weight decay.
         var learningRate: Float = 5e-4
-        /// Examples a step.
-        var batchSize = 8
         /// Optimizer steps.
         var steps = 32
         /// How the learning rate changes over the steps.
@@ -27,7 +31,7 @@ struct FineTuning {
     }
 
     let configuration: Configuration
-    private let pools: [[CompletionExample]]
+    private let pools: [Pool]
     private let base: LanguageModel
     private let adapters: LowRankAdapters
     private var parameters: [Tensor]
@@ -39,12 +43,12 @@ struct FineTuning {
     /// Begins a training.
     /// - Parameters:
     ///   - model: what the adapters are put on; it stays as it is.
-    ///   - pools: prompts and answers; each batch takes equally many from each pool.
+    ///   - pools: prompts and answers; each batch takes from every pool.
     ///   - configuration: how to train.
     ///   - seed: decides the adapters' start and the order of the examples.
     /// - Throws: errors of the engine and the model.
     init(
-        of model: LanguageModel, on pools: [[CompletionExample]], configuration: Configuration,
+        of model: LanguageModel, on pools: [Pool], configuration: Configuration,
         seed: UInt64
     ) throws {
         self.configuration = configuration
@@ -55,9 +59,7 @@ struct FineTuning {
             for: model.configuration, key: RandomKey(seed: seed))
         parameters = adapters.parameters
         orders = pools.map { pool in
-            BatchOrder(
-                count: pool.count, batchSize: max(1, configuration.batchSize / pools.count),
-                seed: seed)
+            BatchOrder(count: pool.examples.count, batchSize: pool.batchSize, seed: seed)
         }
     }
 
@@ -65,7 +67,7 @@ struct FineTuning {
     /// - Returns: the mean loss of the batch before the step, in nats a token.
     mutating func advance(meter: inout CostMeter) throws -> Float {
         let batch = pools.indices.flatMap { pool in
-            orders[pool].next().map { pools[pool][$0] }
+            orders[pool].next().map { pools[pool].examples[$0] }
         }
         meter.countLowRankStep(
             tokens: batch.reduce(0) { $0 + $1.prompt.count + $1.completion.count },
