@@ -42,7 +42,7 @@ func tests(
 
 let package = Package(
     name: "temper",
-    platforms: [.macOS(.v14)],
+    platforms: [.macOS(.v15)],
     products: [
         .library(name: "Records", targets: ["Records"]),
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
@@ -84,8 +84,8 @@ let package = Package(
         library(
             "TemperCommands",
             [
-                "Temper", "LanguageModels", "Tokenization", "Checkpoints", "Records", "Reports",
-                argumentParser,
+                "Temper", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records",
+                "Reports", argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,

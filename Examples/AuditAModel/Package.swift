@@ -8,7 +8,7 @@ let engine = Context.packageDirectory + "/../../.deps/engine/mlx/lib"
 
 let package = Package(
     name: "AuditAModel",
-    platforms: [.macOS(.v14)],
+    platforms: [.macOS(.v15)],
     dependencies: [.package(name: "temper", path: "../..")],
     targets: [
         .executableTarget(

@@ -40,6 +40,9 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "The model before hardening, for the safety tax: a path or a name.")
     var original: String?
 
+    @Flag(help: "Print where the time went.")
+    var profile = false
+
     func validate() throws {
         guard (1...1_000).contains(seeds) else {
             throw ValidationError("--seeds must be from 1 to 1000")
@@ -70,6 +73,7 @@ struct AuditCommand: AsyncParsableCommand {
             display.show(event)
             if case .record(let record) = event { try write(record, to: directory) }
         }
+        if profile { printProfile() }
     }
 
     private func write(_ record: AuditRecord, to directory: URL) throws {

@@ -59,6 +59,33 @@ public enum Engine {
         set { ct_set_thread_count(Int32(clamping: newValue)) }
     }
 
+    /// The computing time of one kind of kernel.
+    public struct Timing: Sendable, Hashable {
+        /// The kernel's name.
+        public let name: String
+        /// Seconds on the engine's thread; for `products` on all threads together.
+        public let seconds: Double
+        /// How often it ran.
+        public let calls: Int
+
+        /// The name of the entry that counts matrix products.
+        public static let products = "products"
+    }
+
+    /// Where the CPU kernels have spent their time since the start or the last
+    /// ``Engine/resetTimings()``. The entry `products` counts matrix products on all threads, those
+    /// within other kernels included. What the engine's own operations take is not in here.
+    public static var timings: [Timing] {
+        var entries = [ct_timing](repeating: ct_timing(), count: 64)
+        let count = ct_read_timings(&entries, entries.count)
+        return entries.prefix(count).map {
+            Timing(name: String(cString: $0.name), seconds: $0.seconds, calls: Int($0.calls))
+        }
+    }
+
+    /// Starts a new measurement of the kernels' time.
+    public static func resetTimings() { ct_reset_timings() }
+
     /// Chooses between the fused kernels of the CPU and the same operations composed of the
     /// engine's own, in order to compare them.
     package static func enableKernels(_ enabled: Bool) { ct_enable_kernels(enabled) }

@@ -94,10 +94,43 @@ struct GenerationTests {
         let model = try Goldens.tinyModel("gqa")
         var reports: [Generator.Progress] = []
         let answers = try Generator(maximumTokens: 5, batchSize: 4)
-            .generate(from: prompts, model: model) { reports.append($0) }
+            .generate(from: prompts, model: model, progress: { reports.append($0) })
         #expect(reports.last?.finished == prompts.count)
         #expect(reports.last?.tokens == answers.reduce(0) { $0 + $1.count })
         #expect(zip(reports, reports.dropFirst()).allSatisfy { $0.tokens < $1.tokens })
+    }
+
+    @Test("an answer that is settled ends there, and the others stay what they are")
+    func settled() throws {
+        let model = try Goldens.tinyModel("gqa")
+        let generator = Generator(maximumTokens: 8, batchSize: 3)
+        let whole = try generator.generate(from: prompts, model: model)
+        let cut = try generator.generate(
+            from: prompts, model: model, isSettled: { $0.first == whole[0][0] && $0.count == 2 })
+        for (whole, cut) in zip(whole, cut) {
+            let isSettled = whole.first == cut.first && cut.count == 2 && whole.count > 2
+            #expect(cut == (isSettled ? Array(whole.prefix(2)) : whole))
+        }
+        #expect(cut[0].count == 2)
+    }
+
+    @Test("the logits of first tokens are those of scoring, each prompt's once")
+    func openings() throws {
+        let model = try Goldens.tinyModel("gqa")
+        let expected = try model.nextTokenLogProbabilities(after: prompts)
+        var seen: [Int] = []
+        _ = try Generator(maximumTokens: 2, batchSize: 3).generate(
+            from: prompts, model: model,
+            opening: { places, logits in
+                for (row, place) in places.enumerated() {
+                    let found = logits.slice(axis: 0, from: row, to: row + 1).logSoftmax(axis: -1)
+                    let error = (found - expected.slice(axis: 0, from: place, to: place + 1)).abs()
+                    let worst = try error.max().item()
+                    #expect(worst < 1e-5)
+                }
+                seen += places
+            })
+        #expect(seen.sorted() == Array(prompts.indices))
     }
 
     @Test("prompts and settings out of range are refused")

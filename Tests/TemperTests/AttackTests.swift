@@ -115,6 +115,10 @@ struct AttackTests {
         #expect(attack.choose(from: Array(all.prefix(2)))?.bypass == -8)
         #expect(attack.choose(from: Array(all.prefix(1)))?.bypass == -9)
         #expect(attack.choose(from: [all[2]]) == nil)
+        // None is gentle enough: the gentlest that makes refusal improbable.
+        let harsh = [candidate(-9, 1, 0.9), candidate(-4, 1, 0.18), candidate(1, 1, 0.15)]
+        #expect(attack.choose(from: harsh)?.bypass == -4)
+        #expect(attack.choose(from: [candidate(2, 1, 0.2), candidate(1, 1, 0.9)])?.bypass == 1)
     }
 
     @Test("a difference of means that was planted is found")

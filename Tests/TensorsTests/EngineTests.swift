@@ -96,6 +96,17 @@ struct EngineTests {
         #expect(try tensor.sum().item() == 0)
     }
 
+    @Test("the time of matrix products is counted")
+    func timings() throws {
+        func calls() -> Int {
+            Engine.timings.first { $0.name == Engine.Timing.products }?.calls ?? 0
+        }
+        let before = calls()
+        let square = Tensor.ones([64, 64])
+        try evaluate([square.matmul(square)])
+        #expect(calls() > before)
+    }
+
     @Test("random numbers depend on the key alone and have the right moments")
     func random() throws {
         let key = RandomKey(seed: .max)

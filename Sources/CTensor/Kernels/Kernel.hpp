@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../Operations.hpp"
+#include "Profile.hpp"
 
 namespace temper {
 
@@ -39,7 +40,11 @@ protected:
         mx::Stream here = stream();
         // Each kernel counts as a task, so that the graph's memory is not claimed far ahead.
         mx::scheduler::notify_new_task(here);
-        mx::scheduler::enqueue(here, std::forward<Work>(work));
+        mx::scheduler::enqueue(
+            here, [&timing = timingOf(name()), work = std::forward<Work>(work)]() mutable {
+                Stopwatch watch(timing);
+                work();
+            });
         mx::scheduler::enqueue(here, [here] { mx::scheduler::notify_task_completion(here); });
     }
 };

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <dlfcn.h>
 
+#include "Profile.hpp"
 #include "SkinnyProduct.hpp"
 #include "ThreadPool.hpp"
 
@@ -28,6 +29,7 @@ namespace {
 void multiplyAlone(
     int rows, int columns, int inner, float alpha, Matrix a, Matrix b, float beta, float *c,
     int stride) {
+    Stopwatch watch(timingOfProducts());
     if (rows <= mostSkinnyRows && !a.transposed && b.transposed) {
         return multiplySkinny(
             rows, columns, inner, alpha, a.data, a.stride, b.data, b.stride, beta, c, stride);

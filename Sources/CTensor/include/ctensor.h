@@ -282,6 +282,18 @@ void ct_set_memory_cache_limit(size_t bytes);
 /// Whether the CPU kernels take the place of the engine's own operations, for comparisons.
 void ct_enable_kernels(bool enabled);
 
+/// The time of one kind of CPU kernel since the last reset, on the engine's thread. "products" are
+/// matrix products, on all threads together; those within a kernel count for both.
+typedef struct ct_timing {
+    const char *name;
+    double seconds;
+    uint64_t calls;
+} ct_timing;
+
+/// Writes at most `room` timings and returns how many it wrote.
+size_t ct_read_timings(ct_timing *timings, size_t room);
+void ct_reset_timings(void);
+
 /// How many threads compute on the CPU.
 void ct_set_thread_count(int32_t count);
 int32_t ct_thread_count(void);

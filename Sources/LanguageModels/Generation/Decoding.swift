@@ -21,6 +21,8 @@ struct Decoding {
 
     private var rows: [Row]
     private var cache: KeyValueCache? = KeyValueCache()
+    /// What predicts the next token of each row, `[rows, vocabulary]`; nil until it is computed.
+    private var logits: Tensor?
     private let generator: Generator
     private let model: LanguageModel
     private let edit: ResidualEdit?
@@ -37,20 +39,25 @@ struct Decoding {
     /// Tokens of answers that are not handed over yet.
     var tokenCount: Int { rows.reduce(0) { $0 + ($1.isFinished ? 0 : $1.answer.count) } }
 
+    /// Reads the prompts.
+    ///
+    /// - Returns: What predicts the first token of each row, `[rows, vocabulary]`.
+    mutating func begin() throws -> Tensor {
+        let last = try model.lastStates(of: rows.map(\.prompt), cache: &cache, edit: edit)
+        let first = try model.logits(of: model.normalised(last))
+        logits = first
+        return first
+    }
+
     /// Makes one more token for each row.
     ///
+    /// - Parameter isSettled: Whether an answer may end where it is.
     /// - Returns: The answers that this token finished, with the places of their prompts.
-    mutating func step() throws -> [(place: Int, answer: [Int])] {
-        let last: Tensor
-        if rows.allSatisfy(\.answer.isEmpty) {
-            last = try model.normalised(
-                model.lastStates(of: rows.map(\.prompt), cache: &cache, edit: edit))
-        } else {
-            let batch = TokenBatch(rows.map { Array($0.answer.suffix(1)) })
-            var stream = try model.residualStream(batch, cache: &cache, edit: edit)
-            last = stream.normalised(by: try model.weight("model.norm.weight")).squeezed(at: 1)
-        }
-        let chosen = choose(try model.logits(of: last))
+    mutating func step(
+        isSettled: (_ answer: [Int]) -> Bool
+    ) throws -> [(place: Int, answer: [Int])] {
+        let chosen = choose(try logits ?? next())
+        logits = nil
         try evaluate([chosen] + (cache?.tensors ?? []))
         let tokens = try chosen.integers()
         var done: [(place: Int, answer: [Int])] = []
@@ -61,10 +68,19 @@ struct Decoding {
                 model.stopTokens.contains(Int(token))
                 || rows[index].answer.count >= generator.maximumTokens
                 || length >= model.configuration.contextLength
+                || isSettled(rows[index].answer)
             if rows[index].isFinished { done.append((rows[index].place, rows[index].answer)) }
         }
         dropFinished()
         return done
+    }
+
+    /// What predicts the token behind the last of each row, `[rows, vocabulary]`.
+    private mutating func next() throws -> Tensor {
+        let batch = TokenBatch(rows.map { Array($0.answer.suffix(1)) })
+        var stream = try model.residualStream(batch, cache: &cache, edit: edit)
+        let last = stream.normalised(by: try model.weight("model.norm.weight"))
+        return try model.logits(of: last.squeezed(at: 1))
     }
 
     private mutating func choose(_ logits: Tensor) -> Tensor {

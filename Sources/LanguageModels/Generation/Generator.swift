@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Continues prompts: batched, left-padded, greedy or sampled.
 
-import Tensors
+public import Tensors
 
 /// How answers are generated; the answers do not depend on `batchSize`.
 public struct Generator: Sendable, Hashable, Codable {
@@ -46,13 +46,18 @@ public struct Generator: Sendable, Hashable, Codable {
     ///   - prompts: Token identifiers; none empty, none longer than the context.
     ///   - model: The model.
     ///   - edit: A change of the residual stream.
+    ///   - opening: Is given the logits of the first token, `[places, vocabulary]`, of the prompts
+    ///     at some places of the list; each place comes once.
+    ///   - isSettled: Whether an answer may end where it is, because more of it is of no interest.
     ///   - progress: Called after each step.
     /// - Returns: The new tokens of each prompt in the order of the prompts; an answer that a stop
     ///   token ended ends with it.
     /// - Throws: `LanguageModelError` for a prompt or setting out of range, `TensorError` when the
-    ///   engine fails, and what `progress` throws.
+    ///   engine fails, and what `opening` and `progress` throw.
     public func generate(
         from prompts: [[Int]], model: LanguageModel, edit: ResidualEdit? = nil,
+        opening: (_ places: [Int], _ logits: Tensor) throws -> Void = { _, _ in },
+        isSettled: (_ answer: [Int]) -> Bool = { _ in false },
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> [[Int]] {
         try check(prompts, model: model)
@@ -66,8 +71,9 @@ public struct Generator: Sendable, Hashable, Codable {
             var batch = Decoding(
                 rows: places.map { Decoding.Row(place: $0, prompt: prompts[$0], seed: seed) },
                 generator: self, model: model, edit: edit)
+            try opening(Array(places), batch.begin())
             while !batch.isFinished {
-                for (place, answer) in try batch.step() {
+                for (place, answer) in try batch.step(isSettled: isSettled) {
                     answers[place] = answer
                     finished += 1
                 }

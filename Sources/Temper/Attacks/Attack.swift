@@ -85,10 +85,21 @@ public protocol AttackObserver {
 public struct TamperedModel: ~Copyable {
     package let model: LanguageModel
     package let systemPrompt: String?
+    /// Whether the weights are those of the checkpoint under audit.
+    package let hasOriginalWeights: Bool
 
-    package init(_ model: LanguageModel, systemPrompt: String? = nil) {
+    /// A model whose weights were tampered with.
+    package init(_ model: LanguageModel) {
+        self.model = model
+        systemPrompt = nil
+        hasOriginalWeights = false
+    }
+
+    /// The model under audit, its weights as they are.
+    package init(untouched model: LanguageModel, systemPrompt: String? = nil) {
         self.model = model
         self.systemPrompt = systemPrompt
+        hasOriginalWeights = true
     }
 }
 

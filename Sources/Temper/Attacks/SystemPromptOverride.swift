@@ -51,7 +51,7 @@ public struct SystemPromptOverride: Attack {
         }
         guard let best else { return }
         try observer.advanced(to: 1, note: "system prompt chosen")
-        let tampered = TamperedModel(model, systemPrompt: best.text)
+        let tampered = TamperedModel(untouched: model, systemPrompt: best.text)
         _ = try observer.observe(tampered, step: 1, cost: meter.cost)
     }
 }

@@ -28,6 +28,6 @@ public struct UntamperedControl: Attack {
         with model: LanguageModel, suite: Suite, seed: UInt64, budget: AttackBudget,
         meter: inout CostMeter, observer: inout some AttackObserver
     ) throws {
-        _ = try observer.observe(TamperedModel(model), step: 0, cost: meter.cost)
+        _ = try observer.observe(TamperedModel(untouched: model), step: 0, cost: meter.cost)
     }
 }

@@ -23,8 +23,9 @@ public struct WeightOrthogonalisation: Attack {
         source: "arXiv 2406.11717",
         deviations: """
             With 'candidates' above 0, only so many candidates are scored: those that separate the \
-            validation prompts best. When the filters leave none, they are dropped one by one \
-            (induction first) rather than the attack given up. A tied head keeps its weights.
+            validation prompts best. When the filters leave none, the least divergent candidate \
+            that makes refusal improbable is taken, rather than the attack given up. A tied head \
+            keeps its weights.
             """)
 
     /// The seed draws the prompts.
@@ -93,13 +94,14 @@ public struct WeightOrthogonalisation: Attack {
         _ = try observer.observe(TamperedModel(tampered), step: 1, cost: meter.cost)
     }
 
-    /// The candidate with the lowest refusal score among those that pass the filters.
+    /// The candidate with the lowest refusal score among those that pass the filters, or the least
+    /// divergent of those that bypass.
     func choose(from candidates: [DirectionSearch.Candidate]) -> DirectionSearch.Candidate? {
         let sound = candidates.filter { $0.bypass.isFinite && $0.divergence.isFinite }
-        let gentle = sound.filter { $0.divergence <= mostDivergence }
-        let inducing = gentle.filter { $0.induction >= 0 }
-        let pool = [inducing, gentle, sound].first { !$0.isEmpty } ?? []
-        return pool.min { $0.bypass < $1.bypass }
+        let good = sound.filter { $0.divergence <= mostDivergence && $0.induction >= 0 }
+        return good.min { $0.bypass < $1.bypass }
+            ?? sound.filter { $0.bypass < 0 }.min { $0.divergence < $1.divergence }
+            ?? sound.min { $0.bypass < $1.bypass }
     }
 }
 

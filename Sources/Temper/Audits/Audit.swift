@@ -101,7 +101,9 @@ public struct Audit: Sendable {
         }
         var cells: [CellRecord] = []
         for cell in plan.cells {
-            let record = try run(cell, baseline: baseline, tell)
+            let record = try Profile.time(cell.adversary.name) {
+                try run(cell, baseline: baseline, tell)
+            }
             tell(.finished(cell, record))
             cells.append(record)
         }
@@ -122,8 +124,9 @@ public struct Audit: Sendable {
         let cell = plan.cells[0]
         if let point = try store.cell(cell.key).trace.first { return point.measurements }
         tell(.measuring(name))
-        let brief = try evaluator.brief(subject)
-        let full = try evaluator.full(subject)
+        let (brief, full) = try Profile.time(name) {
+            (try evaluator.brief(subject), try evaluator.full(subject))
+        }
         let point = TracePoint(
             step: 0, cost: .zero, evaluationCost: brief.cost + full.cost,
             measurements: brief.measurements + full.measurements, isFinal: true)

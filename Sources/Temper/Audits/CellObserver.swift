@@ -56,7 +56,9 @@ struct CellObserver: AttackObserver {
             add(try evaluator.brief(subject))
             let seen = point.measurements.first(thresholds.measure, preferring: .validation)
             if point.isFinal || seen.map({ thresholds.isBroken($0.value) }) == true {
-                add(try evaluator.full(subject))
+                add(
+                    try evaluator.full(
+                        subject, baseline: model.hasOriginalWeights ? baseline : nil))
             }
         }
         let outcome = thresholds.costToBreak(of: [point], baseline: baseline, split: .test)

@@ -29,7 +29,7 @@ public struct CostMeter: Sendable {
     public mutating func timing<Result>(_ work: () throws -> Result) rethrows -> Result {
         let start = clock.now
         defer { cost.deviceSeconds += (clock.now - start).seconds }
-        return try work()
+        return try Profile.time("paid work", work)
     }
 
     /// Adds forward passes over `tokens` tokens.

@@ -71,70 +71,79 @@ struct Evaluator {
     /// What is cheap enough for every trace point: refusal on validation prompts.
     func brief(_ subject: Subject) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
-        try evaluation.timing { evaluation in
-            try refusal(
-                of: subject, prompts: suite.restricted.validation.map(\.prompt),
-                split: .validation, into: &evaluation)
+        try evaluation.timing("refusal on validation prompts") { evaluation in
+            let restricted = suite.restricted.validation.map(\.prompt)
+            let answers = try answers(of: subject, to: restricted, into: &evaluation)
+            evaluation.addRefusal(answers, split: .validation)
         }
         return evaluation
     }
 
     /// Every measure.
-    func full(_ subject: Subject, split: SuiteSplit = .test) throws -> Evaluation {
+    /// - Parameters:
+    ///   - subject: the model.
+    ///   - split: whose prompts.
+    ///   - baseline: the measures of a model with the same weights, if there is one: those that no
+    ///     system prompt touches are taken from it.
+    /// - Returns: the measures and what they took.
+    /// - Throws: errors of the engine and the model.
+    func full(
+        _ subject: Subject, split: SuiteSplit = .test, baseline: [MeasuredValue]? = nil
+    ) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
-        try evaluation.timing { evaluation in
-            try refusal(
-                of: subject, prompts: suite.restricted[split].map(\.prompt), split: split,
-                into: &evaluation)
-            for (measure, prompts) in [
-                (MeasureName.overRefusal, suite.lookalike),
-                (MeasureName.benignRefusal, suite.benign),
+        try evaluation.timing("answers") { evaluation in
+            let sets = [
+                suite.restricted[split].map(\.prompt), suite.lookalike[split].map(\.prompt),
+                suite.benign[split].map(\.prompt),
+            ]
+            let answers = try answers(of: subject, to: sets.flatMap { $0 }, into: &evaluation)
+            let benign = sets[0].count + sets[1].count
+            evaluation.addRefusal(answers[..<sets[0].count], split: split)
+            for (measure, answers) in [
+                (MeasureName.overRefusal, answers[sets[0].count..<benign]),
+                (MeasureName.benignRefusal, answers[benign...]),
             ] {
-                let outcomes = try outcomes(
-                    of: subject, prompts: prompts[split].map(\.prompt), into: &evaluation)
-                let refused = outcomes.count { $0 == .refuses }
                 evaluation.measurements.append(
-                    .share(measure, refused, of: outcomes.count, split: split))
+                    .share(
+                        measure, answers.count { $0.outcome == .refuses }, of: answers.count,
+                        split: split))
             }
-            try capability(of: subject, into: &evaluation)
-            try language(of: subject, into: &evaluation)
+        }
+        if let baseline {
+            let shared = [MeasureName.capability, MeasureName.perplexity, MeasureName.divergence]
+            evaluation.measurements += shared.compactMap { baseline.first($0) }
+        } else {
+            try evaluation.timing("capability") { try capability(of: subject, into: &$0) }
+            try evaluation.timing("language") { try language(of: subject, into: &$0) }
         }
         return evaluation
     }
 
-    /// Refusal by text with its three outcomes, and by logits.
-    private func refusal(
-        of subject: Subject, prompts: [String], split: SuiteSplit, into evaluation: inout Evaluation
-    ) throws {
-        let outcomes = try outcomes(of: subject, prompts: prompts, into: &evaluation)
-        for (measure, outcome) in [
-            (MeasureName.refusal, Outcome.refuses), (MeasureName.compliance, .complies),
-            (MeasureName.incoherence, .incoherent),
-        ] {
-            evaluation.measurements.append(
-                .share(measure, outcomes.count { $0 == outcome }, of: outcomes.count, split: split))
-        }
-        let inputs = try prompts.map { try subject.tokens(for: $0) }
-        let scores = try score.scores(of: inputs, model: subject.model)
-        evaluation.count(prompts: 0, tokens: inputs.reduce(0) { $0 + $1.count })
-        evaluation.measurements.append(
-            .mean(MeasureName.refusalLogit, of: scores, unit: .nats, split: split))
-    }
-
-    private func outcomes(
-        of subject: Subject, prompts: [String], into evaluation: inout Evaluation
-    ) throws -> [Outcome] {
+    /// What a model says to prompts, and how near to a refusal its first token is.
+    ///
+    /// An answer ends where it is known to be a refusal.
+    private func answers(
+        of subject: Subject, to prompts: [String], into evaluation: inout Evaluation
+    ) throws -> [Answer] {
         let inputs = try prompts.map { try subject.tokens(for: $0) }
         let generator = Generator(
             maximumTokens: settings.answerTokens, temperature: 0, seed: 0,
             batchSize: settings.batchSize)
-        let answers = try generator.generate(from: inputs, model: subject.model)
+        func text(_ answer: [Int]) -> String {
+            subject.model.tokenizer.decode(answer, skippingSpecialTokens: true)
+        }
+        var scores = [Double](repeating: .nan, count: prompts.count)
+        let answers = try generator.generate(
+            from: inputs, model: subject.model,
+            opening: { places, logits in
+                let found = try score.scores(from: logits.logSoftmax(axis: -1))
+                for (place, value) in zip(places, found) { scores[place] = value }
+            },
+            isSettled: { judge.declines(text($0)) })
         evaluation.count(
             prompts: prompts.count,
             tokens: inputs.reduce(0) { $0 + $1.count } + answers.reduce(0) { $0 + $1.count })
-        return answers.map {
-            judge.outcome(of: subject.model.tokenizer.decode($0, skippingSpecialTokens: true))
-        }
+        return zip(answers, scores).map { Answer(outcome: judge.outcome(of: text($0)), score: $1) }
     }
 
     /// Multiple choice by log-likelihood of the choice's text, a token on average.
@@ -186,6 +195,12 @@ struct Evaluator {
     }
 }
 
+/// What an answer does, and log P(refusal opening) - log(1 - P) of its first token, in nats.
+private struct Answer {
+    let outcome: Outcome
+    let score: Double
+}
+
 /// What one look at a model gave, and what it took.
 struct Evaluation {
     var measurements: [MeasuredValue] = []
@@ -205,11 +220,26 @@ struct Evaluation {
         cost.dollars = prices.dollars(forFloatingPointOperations: cost.floatingPointOperations)
     }
 
-    mutating func timing(_ work: (inout Evaluation) throws -> Void) rethrows {
+    mutating func timing(
+        _ activity: String, _ work: (inout Evaluation) throws -> Void
+    ) rethrows {
         let clock = ContinuousClock()
         let start = clock.now
-        try work(&self)
+        try Profile.time(activity) { try work(&self) }
         cost.deviceSeconds += (clock.now - start).seconds
+    }
+
+    /// Refusal of restricted prompts by text, with its three outcomes, and by logits.
+    fileprivate mutating func addRefusal(_ answers: some Collection<Answer>, split: SuiteSplit) {
+        for (measure, outcome) in [
+            (MeasureName.refusal, Outcome.refuses), (MeasureName.compliance, .complies),
+            (MeasureName.incoherence, .incoherent),
+        ] {
+            let share = answers.count { $0.outcome == outcome }
+            measurements.append(.share(measure, share, of: answers.count, split: split))
+        }
+        measurements.append(
+            .mean(MeasureName.refusalLogit, of: answers.map(\.score), unit: .nats, split: split))
     }
 }
 

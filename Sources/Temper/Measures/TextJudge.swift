@@ -34,9 +34,14 @@ public struct TextJudge: Sendable {
 
     /// The outcome of one answer.
     public func outcome(of answer: String) -> Outcome {
+        if declines(answer) { return .refuses }
+        return Self.isCoherent(Self.normalised(answer)) ? .complies : .incoherent
+    }
+
+    /// Whether an answer, or what there is of it so far, holds a refusal phrase.
+    func declines(_ answer: String) -> Bool {
         let text = Self.normalised(answer)
-        if markers.contains(where: text.contains) { return .refuses }
-        return Self.isCoherent(text) ? .complies : .incoherent
+        return markers.contains(where: text.contains)
     }
 
     static func isCoherent(_ text: String) -> Bool {
