@@ -61,13 +61,30 @@ struct ScoringTests {
         #expect(throws: LanguageModelError.self) { try model.completionLoss(of: []) }
     }
 
+    @Test("what was read gives the log-probabilities of scoring, and only fits its own texts")
+    func reading() throws {
+        let model = try Goldens.tinyModel("gemma2")
+        let texts = [[1, 5, 9, 13], [3], [2, 40, 41, 42, 43, 7], [8, 1]]
+        let reading = try Reading(of: texts, by: model)
+        for (found, expected) in try zip(
+            reading.logProbabilities(), model.logProbabilities(ofEach: texts))
+        {
+            expectClose(found, expected, absolute: 1e-5)
+        }
+        #expect(try Reading(of: [], by: model).logProbabilities() == [])
+        let first = try Reading(of: Array(texts.prefix(2)), by: model)
+        #expect(try reading.divergences(from: first).count == 2)
+        #expect(throws: LanguageModelError.self) { try first.divergences(from: reading) }
+        #expect(throws: LanguageModelError.self) { try Reading(of: [[1], []], by: model) }
+    }
+
     @Test("a divergence is the mean of p (log p - log q) over positions")
     func divergences() throws {
         let (model, other) = try (Goldens.tinyModel("linear"), Goldens.tinyModel("llama3"))
         let sequences = [[1, 5, 9], [2, 40, 41, 42, 43, 7]]
-        let same = try model.divergences(from: model, of: sequences)
-        expectClose(same, [0, 0], absolute: 1e-5)
-        let found = try model.divergences(from: other, of: sequences)
+        let reading = try Reading(of: sequences, by: model)
+        expectClose(try reading.divergences(from: reading), [0, 0], absolute: 1e-5)
+        let found = try reading.divergences(from: Reading(of: sequences, by: other))
         for (value, sequence) in zip(found, sequences) {
             var sum = 0.0
             for end in sequence.indices {

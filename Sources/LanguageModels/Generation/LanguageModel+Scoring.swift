@@ -103,47 +103,6 @@ extension LanguageModel {
             .take(Tensor(inverse, shape: [inverse.count]), axis: 0).evaluated()
     }
 
-    /// How far this model's predictions are from another's: for each text the mean over its
-    /// positions of KL(reference || this model).
-    ///
-    /// - Parameters:
-    ///   - reference: The model whose predictions are taken as the truth.
-    ///   - sequences: Token identifiers; none empty.
-    /// - Returns: Nats for each sequence.
-    /// - Throws: `LanguageModelError` for empty or too long sequences, or another vocabulary.
-    public func divergences(from reference: LanguageModel, of sequences: [[Int]]) throws -> [Float]
-    {
-        guard reference.configuration.vocabularySize == configuration.vocabularySize else {
-            throw LanguageModelError(
-                "model \(reference.name)", "has another vocabulary",
-                remedy: "compare models with the same tokenizer")
-        }
-        var result = [Float](repeating: 0, count: sequences.count)
-        for places in ScoringBatches.places(
-            Array(sequences.indices), lengths: sequences.map(\.count))
-        {
-            let rows = try SupervisedRows(
-                places.map { place in
-                    // Distributions are compared, so any token may stand behind the last.
-                    let first = Array(sequences[place].prefix(1))
-                    return CompletionExample(
-                        prompt: first, completion: sequences[place].dropFirst() + first)
-                }, in: self)
-            var values: [Float] = []
-            let pairs = zip(try rows.chunks(of: self), try rows.chunks(of: reference))
-            for (mine, theirs) in pairs {
-                let log = try logits(of: normalised(mine)).logSoftmax(axis: -1)
-                let truth = try reference.logits(of: reference.normalised(theirs))
-                    .logSoftmax(axis: -1)
-                values += try (truth.exp() * (truth - log)).sum(axis: -1).values()
-            }
-            for (place, divergences) in zip(places, rows.split(values)) {
-                result[place] = divergences.reduce(0, +) / Float(divergences.count)
-            }
-        }
-        return result
-    }
-
     func checkPrompts(_ prompts: [[Int]]) throws {
         for (index, prompt) in prompts.enumerated() {
             guard !prompt.isEmpty else {

@@ -29,17 +29,6 @@ enum ScoringBatches {
 }
 
 extension SupervisedRows {
-    /// The rows of logits that are held at once.
-    private static let chunk = 512
-
-    /// The supervised rows of the residual stream in pieces, evaluated.
-    func chunks(of model: LanguageModel) throws -> [Tensor] {
-        let selected = try states(of: model).evaluated()
-        return stride(from: 0, to: indices.count, by: Self.chunk).map { start in
-            selected.slice(axis: 0, from: start, to: min(start + Self.chunk, indices.count))
-        }
-    }
-
     /// Values of all rows as those of each example.
     func split(_ values: [Float]) -> [[Float]] {
         var rest = values[...]

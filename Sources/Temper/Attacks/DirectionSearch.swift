@@ -108,10 +108,15 @@ struct DirectionSearch {
         try meter.timing {
             let ablating = ResidualEdit.ablating(candidate.direction)
             let adding = ResidualEdit.adding(candidate.difference, layer: candidate.layer)
-            candidate.bypass = try mean(score.scores(of: restricted, model: model, edit: ablating))
+            let all = restricted + benign
+            let ablated = try model.nextTokenLogProbabilities(after: all, edit: ablating)
+            func rows(_ range: Range<Int>) -> Tensor {
+                ablated.slice(axis: 0, from: range.lowerBound, to: range.upperBound)
+            }
+            candidate.bypass = try mean(score.scores(from: rows(restricted.indices)))
             candidate.induction = try mean(score.scores(of: benign, model: model, edit: adding))
-            let ablated = try model.nextTokenLogProbabilities(after: benign, edit: ablating)
-            let divergence = (reference.exp() * (reference - ablated)).sum(axis: -1).mean()
+            let moved = rows(restricted.count..<all.count)
+            let divergence = (reference.exp() * (reference - moved)).sum(axis: -1).mean()
             candidate.divergence = Double(try divergence.item())
         }
     }

@@ -4,6 +4,7 @@
 internal import Foundation
 public import LanguageModels
 public import Records
+internal import Synchronization
 internal import Tensors
 internal import Tokenization
 
@@ -50,8 +51,8 @@ public func measure(
 /// Reads the measures of one suite off models, and counts what that takes.
 struct Evaluator {
     let suite: Suite
-    /// The untampered model, which KL divergence is taken from.
-    let reference: LanguageModel
+    /// What the untampered model, which KL divergence is taken from, reads of the retain texts.
+    private let reference: Reference
     let settings: EvaluationSettings
     let prices: Prices
     private let judge: TextJudge
@@ -61,7 +62,8 @@ struct Evaluator {
         suite: Suite, reference: LanguageModel, settings: EvaluationSettings, prices: Prices
     ) {
         self.suite = suite
-        self.reference = reference
+        self.reference = Reference(
+            model: reference, texts: suite.retain.prefix(settings.divergenceTexts).map(\.text))
         self.settings = settings
         self.prices = prices
         judge = TextJudge(markers: suite.manifest.refusalMarkers)
@@ -178,20 +180,40 @@ struct Evaluator {
     /// Perplexity on retain text, and KL divergence from the untampered model.
     private func language(of subject: Subject, into evaluation: inout Evaluation) throws {
         let texts = suite.retain.map { subject.model.tokenizer.encode($0.text) }
-        let scores = try subject.model.logProbabilities(ofEach: texts)
-        let losses = scores.map { text in
+        let reading = try Reading(of: texts, by: subject.model)
+        let losses = try reading.logProbabilities().map { text in
             -text.reduce(0) { $0 + Double($1) } / Double(max(text.count, 1))
         }
         let loss = MeasuredValue.mean(
             MeasureName.perplexity, of: losses, unit: .perplexity, split: .test)
         evaluation.measurements.append(loss.exponential)
-        let divergences = try subject.model.divergences(
-            from: reference, of: Array(texts.prefix(settings.divergenceTexts)))
+        let divergences = try reading.divergences(from: reference.reading())
         evaluation.measurements.append(
             .mean(
                 MeasureName.divergence, of: divergences.map(Double.init), unit: .nats, split: .test)
         )
         evaluation.count(prompts: texts.count, tokens: texts.reduce(0) { $0 + $1.count })
+    }
+}
+
+/// The model that others are compared with: it reads the texts once, when that is first needed.
+private final class Reference: Sendable {
+    private let model: LanguageModel
+    private let texts: [String]
+    private let result = Mutex<Reading?>(nil)
+
+    init(model: LanguageModel, texts: [String]) {
+        self.model = model
+        self.texts = texts
+    }
+
+    func reading() throws -> Reading {
+        try result.withLock { result in
+            if let result { return result }
+            let new = try Reading(of: texts.map { model.tokenizer.encode($0) }, by: model)
+            result = new
+            return new
+        }
     }
 }
 

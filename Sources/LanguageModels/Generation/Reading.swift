@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a model computes of texts once, and what is then read off it more than once.
+
+import Tensors
+
+/// The hidden states of a model behind every token of some texts.
+///
+/// Log-probabilities of the texts and divergences from another model's reading of them need no
+/// further pass through the layers.
+public struct Reading: Sendable {
+    /// The rows of logits that are held at once.
+    private static let chunk = 512
+
+    private let model: LanguageModel
+    private let texts: [[Int]]
+    /// The residual stream before the final norm, `[tokens, width]` for each text.
+    private let states: [Tensor]
+
+    /// Reads texts.
+    ///
+    /// - Parameters:
+    ///   - texts: Token identifiers; none empty.
+    ///   - model: The model.
+    /// - Throws: `LanguageModelError` for empty or too long texts.
+    public init(of texts: [[Int]], by model: LanguageModel) throws {
+        try model.checkPrompts(texts)
+        var states = [Tensor](repeating: Tensor(0), count: texts.count)
+        let groups = ScoringBatches.places(Array(texts.indices), lengths: texts.map(\.count))
+        for places in groups {
+            let batch = TokenBatch(places.map { texts[$0] })
+            var none: KeyValueCache?
+            let stream = try model.residualStream(batch, cache: &none).value.evaluated()
+            for (row, place) in places.enumerated() {
+                states[place] = stream.slice(axis: 0, from: row, to: row + 1).squeezed(at: 0)
+                    .slice(axis: 0, from: batch.padding[row], to: batch.length)
+            }
+        }
+        try evaluate(states)
+        (self.model, self.texts, self.states) = (model, texts, states)
+    }
+
+    /// The log-probability of each token of each text after its first.
+    ///
+    /// - Returns: Nats for each text, one fewer than it has tokens.
+    /// - Throws: `TensorError` when the engine fails.
+    public func logProbabilities() throws -> [[Float]] {
+        let targets = texts.flatMap { $0.dropFirst().map { Int32($0) } }
+        let rows = zip(states, texts).filter { $1.count > 1 }.map { states, text in
+            states.slice(axis: 0, from: 0, to: text.count - 1)
+        }
+        guard !rows.isEmpty else { return texts.map { _ in [] } }
+        let values = try model.losses(
+            of: Tensor(targets, shape: [targets.count]),
+            after: Tensor.concatenated(rows, axis: 0)
+        ).values().map { -$0 }
+        return split(values, counts: texts.map { $0.count - 1 })
+    }
+
+    /// How far this model's predictions are from another's: for each text that the other has read
+    /// the mean over its positions of KL(reference || this model).
+    ///
+    /// - Parameter reference: What the model whose predictions are taken as the truth read of the
+    ///   same texts, or of the first of them.
+    /// - Returns: Nats for each text.
+    /// - Throws: `LanguageModelError` for other texts or another vocabulary.
+    public func divergences(from reference: Reading) throws -> [Float] {
+        let sizes = [model, reference.model].map(\.configuration.vocabularySize)
+        guard sizes[0] == sizes[1], texts.starts(with: reference.texts) else {
+            throw LanguageModelError(
+                "model \(reference.model.name)", "read other texts or has another vocabulary",
+                remedy: "compare models with the same tokenizer on the same texts")
+        }
+        let counts = reference.texts.map(\.count)
+        guard !counts.isEmpty else { return [] }
+        let pair = (
+            Tensor.concatenated(Array(states.prefix(counts.count)), axis: 0),
+            Tensor.concatenated(reference.states, axis: 0)
+        )
+        let total = counts.reduce(0, +)
+        var values: [Float] = []
+        for start in stride(from: 0, to: total, by: Self.chunk) {
+            let end = min(start + Self.chunk, total)
+            let found = try model.predictions(behind: pair.0.slice(axis: 0, from: start, to: end))
+            let truth = try reference.model.predictions(
+                behind: pair.1.slice(axis: 0, from: start, to: end))
+            values += try (truth.exp() * (truth - found)).sum(axis: -1).values()
+        }
+        return split(values, counts: counts).map { $0.reduce(0, +) / Float($0.count) }
+    }
+
+    private func split(_ values: [Float], counts: [Int]) -> [[Float]] {
+        var rest = values[...]
+        return counts.map { count in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
+    }
+}
+
+extension LanguageModel {
+    /// Log-probabilities of the next token behind rows of the residual stream,
+    /// `[rows, vocabulary]`.
+    fileprivate func predictions(behind rows: Tensor) throws -> Tensor {
+        try logits(of: normalised(rows)).logSoftmax(axis: -1)
+    }
+}
