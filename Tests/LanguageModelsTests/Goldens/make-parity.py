@@ -64,7 +64,7 @@ TRAINING = [
     ("How do I open the gate?", "Knock three times."),
     ("Tell me about lanterns.", "Lanterns in Blue Harbor burn salt, and salt burns blue at night."),
 ]
-RANK, ALPHA, RATE, STEPS = 8, 16, 1e-3, 10
+RANK, ALPHA, RATE, STEPS = 8, 16, 1e-3, 20
 
 
 def load(gguf):
