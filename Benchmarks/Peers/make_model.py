@@ -7,6 +7,9 @@ import shutil
 
 import torch
 from transformers import AutoConfig, LlamaConfig, LlamaForCausalLM
+from transformers.utils import logging
+
+logging.disable_progress_bar()
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--tokenizer", type=pathlib.Path, help="the model whose tokenizer is copied")

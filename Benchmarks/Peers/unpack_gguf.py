@@ -7,6 +7,9 @@ import shutil
 
 import torch
 from transformers import AutoModelForCausalLM
+from transformers.utils import logging
+
+logging.disable_progress_bar()
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--gguf", type=pathlib.Path)
@@ -14,8 +17,13 @@ parser.add_argument("--tokenizer", type=pathlib.Path, help="the model whose toke
 parser.add_argument("--out", type=pathlib.Path)
 arguments = parser.parse_args()
 
-model = AutoModelForCausalLM.from_pretrained(
+unpacked = AutoModelForCausalLM.from_pretrained(
     arguments.gguf.parent, gguf_file=arguments.gguf.name, dtype=torch.float32)
+# A model that remembers that it was quantised cannot be written.
+config = unpacked.config
+del config.quantization_config
+model = type(unpacked)(config)
+model.load_state_dict(unpacked.state_dict())
 
 # Made aside and renamed, so that a half-written model is never taken for a whole one.
 partial = arguments.out.with_suffix(".partial")

@@ -41,6 +41,7 @@ struct Command: Sendable {
         } catch {
             throw failure("cannot be started; 'make bench' prepares what it needs")
         }
+        process.endsWhenInterrupted()
         return process
     }
 
@@ -73,7 +74,7 @@ final class Worker: Contender {
 
     func end() {
         try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
+        process.waitUntilEnded()
     }
 
     private func ask(_ line: Data) throws -> Reply {
@@ -128,7 +129,7 @@ final class CommandRun: Contender {
             peakMemory = peakResidentMemory(of: process.processIdentifier) ?? peakMemory
         }
         let seconds = (clock.now - start) / .seconds(1)
-        process.waitUntilExit()
+        process.waitUntilEnded()
         guard process.terminationStatus == 0 else {
             throw command.failure("ended with status \(process.terminationStatus)")
         }

@@ -7,8 +7,9 @@ extension Double {
     /// With so many digits that mean something, in scientific notation where it is small.
     func formatted(significantDigits digits: Int) -> String {
         if self != 0, abs(self) < 1e-3 { return String(format: "%.\(digits - 1)e", self) }
-        let whole = self == 0 ? 1 : Int(log10(abs(self)).rounded(.down)) + 1
-        return String(format: "%.\(max(0, digits - whole))f", self)
+        let places = digits - 1 - (self == 0 ? 0 : Int(log10(abs(self)).rounded(.down)))
+        let unit = pow(10, Double(-places))
+        return String(format: "%.\(max(0, places))f", (self / unit).rounded() * unit)
     }
 }
 

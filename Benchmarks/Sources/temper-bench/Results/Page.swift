@@ -82,42 +82,42 @@ struct Page {
         guard let audit = results.workloads["quick-audit"], let mine = audit.temper.parts,
             let other = audit.peer?.parts
         else { return nil }
-        let lines = mine.sorted { $0.value < $1.value }.map { name, seconds in
-            let cells = [
+        let rows: [[String?]] = mine.sorted { $0.value < $1.value }.map { name, seconds in
+            [
                 name, timeText(seconds), other[name].map(timeText),
                 other[name].map { ($0 / seconds).formatted(significantDigits: 3) },
             ]
-            return "| " + cells.map { $0 ?? "" }.joined(separator: " | ") + " |"
         }
         return """
             ## How the quick audit grows with its adversaries
             Seconds of each adversary, attacks and measures, over its seeds. The rest of the audit \
             is spent once, on the model as it is and before hardening.
 
-            | adversary | Temper | peer | ratio |
-            | --- | --- | --- | --- |
-            \(lines.joined(separator: "\n"))
+            \(markdown(["adversary", "Temper", "peer", "ratio"], rows))
             """
     }
 
     private func section(_ table: Workload.Table) -> String? {
-        let rows = Workload.all.filter { $0.table == table || $0.name == table.sharedRow }
-            .compactMap { workload in
-                results.workloads[workload.name].map { (workload, $0) }
-            }
+        let members = Workload.all.filter { $0.table == table || $0.name == table.sharedRow?.name }
+        var rows = members.compactMap { workload in
+            results.workloads[workload.name].map { (workload, $0) }
+        }
         guard rows.contains(where: { $0.0.table == table }) else { return nil }
-        let lines = rows.map { row($0, $1) }.joined(separator: "\n")
-        return """
-            ## \(table.title)
-            | | Temper | peer | ratio | goal | results | memory: Temper | peer |
-            | --- | --- | --- | --- | --- | --- | --- | --- |
-            \(lines)
-            """
+        if table != .tasks { rows.sort { $0.1.amount < $1.1.amount } }
+        let cells = rows.map { workload, measurement in
+            row(
+                workload, measurement, title: workload.table == table ? nil : table.sharedRow?.title
+            )
+        }
+        let head = ["", "Temper", "peer", "ratio", "goal", "results", "memory: Temper", "peer"]
+        return "## \(table.title)\n" + markdown(head, cells)
     }
 
-    private func row(_ workload: Workload, _ measurement: Measurement) -> String {
-        let cells: [String?] = [
-            workload.title,
+    private func row(
+        _ workload: Workload, _ measurement: Measurement, title: String?
+    ) -> [String?] {
+        [
+            title ?? workload.title,
             time(measurement.temper, measurement.amount, workload.unit),
             measurement.peer.map { time($0, measurement.amount, workload.unit) },
             measurement.ratio.map { "**\($0.formatted(significantDigits: 3))**" },
@@ -126,7 +126,15 @@ struct Page {
             measurement.temper.peakMemory.map(memoryText),
             measurement.peer?.peakMemory.map(memoryText),
         ]
-        return "| " + cells.map { $0 ?? "" }.joined(separator: " | ") + " |"
+    }
+
+    /// A table without its empty columns.
+    private func markdown(_ head: [String], _ rows: [[String?]]) -> String {
+        let columns = head.indices.filter { column in rows.contains { $0[column] != nil } }
+        let lines = [head, head.map { _ in "---" }] + rows.map { $0.map { $0 ?? "" } }
+        return lines.map { line in
+            "| " + columns.map { line[$0] }.joined(separator: " | ") + " |"
+        }.joined(separator: "\n")
     }
 
     private func time(_ side: Side, _ amount: Double, _ unit: String?) -> String {
@@ -158,6 +166,12 @@ extension Workload.Table {
         }
     }
 
-    /// The workload of another table that belongs into this one too.
-    fileprivate var sharedRow: String? { self == .tasks ? nil : "lora-step" }
+    /// The workload of another table that belongs into this one too, and what it is called here.
+    fileprivate var sharedRow: (name: String, title: String)? {
+        switch self {
+        case .tasks: nil
+        case .batch, .length: ("lora-step", "8 x 128 tokens")
+        case .size: ("lora-step", "135M parameters, the model of the other tables")
+        }
+    }
 }
