@@ -34,7 +34,7 @@ struct Agreement: Codable, Sendable {
             let distances = rows.flatMap { zip($0, $1) }.map { abs($0 - $1) / max(abs($1), 1) }
             let worst = distances.max() ?? 0
             holds = worst <= bound
-            text = "within \(worst.formatted(significantDigits: 1))"
+            text = "\(holds ? "within" : "off by") \(worst.formatted(significantDigits: 1))"
         }
     }
 }
