@@ -64,6 +64,8 @@ final class Worker: Contender {
     /// Starts a worker and waits until it is warm.
     init(_ command: Command, job: Job) throws {
         self.command = command
+        // Writing to a worker that is gone is an error of it, not the end of this program.
+        signal(SIGPIPE, SIG_IGN)
         process = try command.started(input: input, output: output)
         versions = try ask(JSONEncoder().encode(job)).versions ?? [:]
     }
