@@ -48,11 +48,12 @@ extension LanguageModel {
     /// - Parameters:
     ///   - batch: The tokens.
     ///   - positions: Columns counted from the end: -1 is the last token of each row.
+    ///   - layers: How many layers from the first on are computed; nil means all.
     ///   - edit: A change of the residual stream.
     /// - Returns: `[layers + 1, batch, positions, width]`.
     /// - Throws: `LanguageModelError` when a weight is missing or a position is outside.
     public func residualStates(
-        _ batch: TokenBatch, positions: [Int], edit: ResidualEdit? = nil
+        _ batch: TokenBatch, positions: [Int], layers: Int? = nil, edit: ResidualEdit? = nil
     ) throws -> Tensor {
         try check(batch)
         let shortest = batch.length - (batch.padding.max() ?? 0)
@@ -66,7 +67,8 @@ extension LanguageModel {
         var states: [Tensor] = []
         var none: KeyValueCache?
         _ = try residualStream(
-            batch, cache: &none, edit: edit, observe: { states.append($0.take(columns, axis: 1)) })
+            batch, cache: &none, layers: layers, edit: edit,
+            observe: { states.append($0.take(columns, axis: 1)) })
         return Tensor.stacked(states, axis: 0)
     }
 
@@ -82,19 +84,20 @@ extension LanguageModel {
         configuration.normalisation.apply(try weight("model.norm.weight"), to: stream)
     }
 
-    /// The residual stream behind the last layer, before the final norm.
+    /// The residual stream behind the last layer that is computed, before the final norm.
     ///
     /// - Parameters:
     ///   - batch: The tokens.
     ///   - cache: Keys and values of earlier tokens, extended by this pass.
+    ///   - layers: How many layers from the first on are computed; nil means all.
     ///   - edit: A change of the residual stream.
     ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
     ///   - observe: Sees the stream in front of each layer and behind the last.
     /// - Returns: The stream, `[batch, length, width]`.
     /// - Throws: `LanguageModelError` when a weight is missing.
     func residualStream(
-        _ batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit? = nil,
-        recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil
+        _ batch: TokenBatch, cache: inout KeyValueCache?, layers: Int? = nil,
+        edit: ResidualEdit? = nil, recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil
     ) throws -> ResidualStream {
         cache?.begin(padding: batch.padding)
         let layout = AttentionLayout(
@@ -103,7 +106,8 @@ extension LanguageModel {
         if configuration.embeddingScale != 1 { start = start * configuration.embeddingScale }
         var stream = ResidualStream(
             start, normalisation: configuration.normalisation, edit: edit)
-        for index in 0..<configuration.layerCount {
+        let count = min(layers ?? configuration.layerCount, configuration.layerCount)
+        for index in 0..<max(count, 0) {
             observe?(stream.value)
             let layer = try DecoderLayer(index, of: self)
             if recomputing {

@@ -10,16 +10,16 @@ public enum ResidualEdit: Sendable {
     /// Adds a vector `[width]` to the input of one layer, at every position.
     case adding(Tensor, layer: Int)
 
-    /// The stream as a block left it, `[..., width]`, edited.
-    func written(_ stream: Tensor) -> Tensor {
-        guard case .ablating(let direction) = self else { return stream }
+    /// The stream as a block left it, `[..., width]`, edited; nil when nothing is edited there.
+    func written(_ stream: Tensor) -> Tensor? {
+        guard case .ablating(let direction) = self else { return nil }
         let share = (stream * direction).sum(axis: -1, keepingDimensions: true)
         return stream - share * direction
     }
 
-    /// The stream as a layer reads it, `[..., width]`, edited.
-    func read(_ stream: Tensor, layer: Int) -> Tensor {
-        guard case .adding(let vector, layer: layer) = self else { return stream }
+    /// The stream as a layer reads it, `[..., width]`, edited; nil when nothing is edited there.
+    func read(_ stream: Tensor, layer: Int) -> Tensor? {
+        guard case .adding(let vector, layer: layer) = self else { return nil }
         return stream + vector
     }
 }

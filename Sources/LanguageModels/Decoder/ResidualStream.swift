@@ -23,8 +23,8 @@ struct ResidualStream {
     /// Adds what a block wrote.
     mutating func add(_ written: Tensor) {
         let total = value
-        if let edit {
-            sum = edit.written(total + written)
+        if let edited = edit?.written(total + written) {
+            sum = edited
             pending = nil
         } else {
             sum = total
@@ -34,8 +34,8 @@ struct ResidualStream {
 
     /// Changes the stream in front of a layer, if the edit is meant for it.
     mutating func enter(layer: Int) {
-        guard let edit else { return }
-        sum = edit.read(value, layer: layer)
+        guard let edited = edit?.read(value, layer: layer) else { return }
+        sum = edited
         pending = nil
     }
 

@@ -124,8 +124,8 @@ struct DirectionSearch {
     /// The residual stream at the positions, `[layers, prompts, positions, width]`.
     private func states(of sequences: [[Int]], layers: Int) throws -> Tensor {
         let parts = try sequences.chunked(into: 32).map { chunk in
-            let states = try model.residualStates(TokenBatch(chunk), positions: positions)
-                .slice(axis: 0, from: 0, to: layers)
+            let states = try model.residualStates(
+                TokenBatch(chunk), positions: positions, layers: layers - 1)
             try evaluate([states])
             return states
         }

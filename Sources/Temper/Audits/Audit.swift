@@ -124,12 +124,10 @@ public struct Audit: Sendable {
         let cell = plan.cells[0]
         if let point = try store.cell(cell.key).trace.first { return point.measurements }
         tell(.measuring(name))
-        let (brief, full) = try Profile.time(name) {
-            (try evaluator.brief(subject), try evaluator.full(subject))
-        }
+        let full = try Profile.time(name) { try evaluator.full(subject) }
         let point = TracePoint(
-            step: 0, cost: .zero, evaluationCost: brief.cost + full.cost,
-            measurements: brief.measurements + full.measurements, isFinal: true)
+            step: 0, cost: .zero, evaluationCost: full.cost, measurements: full.measurements,
+            isFinal: true)
         try store.append(point, to: cell)
         try store.finish(cell)
         return point.measurements

@@ -53,7 +53,8 @@ struct CellObserver: AttackObserver {
         if cell.adversary.isControl {
             point.measurements = baseline
         } else {
-            add(try evaluator.brief(subject))
+            // An attack of one step has nothing to decide on validation prompts.
+            if steps > 1 { add(try evaluator.brief(subject)) }
             let seen = point.measurements.first(thresholds.measure, preferring: .validation)
             if point.isFinal || seen.map({ thresholds.isBroken($0.value) }) == true {
                 add(

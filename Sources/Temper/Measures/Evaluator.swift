@@ -55,6 +55,9 @@ struct Evaluator {
     private let reference: Reference
     let settings: EvaluationSettings
     let prices: Prices
+    /// A refusal phrase has no more tokens than this; a longer one is found at an answer's end.
+    private static let longestPhrase = 16
+
     private let judge: TextJudge
     private let score: RefusalScore
 
@@ -131,8 +134,8 @@ struct Evaluator {
         let generator = Generator(
             maximumTokens: settings.answerTokens, temperature: 0, seed: 0,
             batchSize: settings.batchSize)
-        func text(_ answer: [Int]) -> String {
-            subject.model.tokenizer.decode(answer, skippingSpecialTokens: true)
+        func text(_ answer: some Sequence<Int>) -> String {
+            subject.model.tokenizer.decode(Array(answer), skippingSpecialTokens: true)
         }
         var scores = [Double](repeating: .nan, count: prompts.count)
         let answers = try generator.generate(
@@ -141,7 +144,8 @@ struct Evaluator {
                 let found = try score.scores(from: logits.logSoftmax(axis: -1))
                 for (place, value) in zip(places, found) { scores[place] = value }
             },
-            isSettled: { judge.declines(text($0)) })
+            // A phrase is found when its last token is made: no more than the end need be read.
+            isSettled: { judge.declines(text($0.suffix(Self.longestPhrase))) })
         evaluation.count(
             prompts: prompts.count,
             tokens: inputs.reduce(0) { $0 + $1.count } + answers.reduce(0) { $0 + $1.count })
