@@ -24,6 +24,7 @@ Table makeTable() {
     addProducts(table);
     addRandom(table);
     addCrossEntropy(table);
+    addDivergence(table);
     addGatedUnits(table);
     addAttention(table);
     addProjections(table);

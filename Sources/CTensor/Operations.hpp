@@ -53,6 +53,7 @@ void addReductions(Table &table);
 void addProducts(Table &table);
 void addRandom(Table &table);
 void addCrossEntropy(Table &table);
+void addDivergence(Table &table);
 void addGatedUnits(Table &table);
 void addAttention(Table &table);
 void addProjections(Table &table);

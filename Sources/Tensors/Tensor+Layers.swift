@@ -152,6 +152,20 @@ extension Tensor {
         apply(.linear_cross_entropy, [hidden, weight, targets])
     }
 
+    /// How far the predictions of a head are from another's, without keeping the logits of either.
+    ///
+    /// - Parameters:
+    ///   - hidden: `[rows, width]`, the states that predict.
+    ///   - weight: `[vocabulary, width]`.
+    ///   - reference: The states and the weight of the other head, whose predictions are taken as
+    ///     the truth; its width may differ.
+    /// - Returns: `[rows]`, KL(reference || this) of each row in nats.
+    public static func linearDivergence(
+        hidden: Tensor, weight: Tensor, from reference: (hidden: Tensor, weight: Tensor)
+    ) -> Tensor {
+        apply(.linear_divergence, [reference.hidden, reference.weight, hidden, weight])
+    }
+
     /// The joint of a transformer block: a residual sum, and its root-mean-square norm
     /// (arXiv:1910.07467).
     ///

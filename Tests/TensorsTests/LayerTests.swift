@@ -140,6 +140,49 @@ extension CPUTests {
             }
         }
 
+        @Test(
+            "divergences of heads, beside sums in double precision",
+            arguments: [(1, 3, 5, 7), (7, 33, 33, 513), (129, 40, 16, 1537), (300, 8, 8, 1024)],
+            [true, false])
+        func divergence(size: (rows: Int, width: Int, other: Int, vocabulary: Int), kernels: Bool)
+            throws
+        {
+            Engine.enableKernels(kernels)
+            defer { Engine.enableKernels(true) }
+            var key = RandomKey(seed: 9)
+            func head(_ width: Int) -> (hidden: Tensor, weight: Tensor) {
+                (
+                    Tensor.normal([size.rows, width], key: key.next()),
+                    Tensor.normal([size.vocabulary, width], key: key.next())
+                )
+            }
+            let (mine, reference) = (head(size.width), head(size.other))
+            let found = try Tensor.linearDivergence(
+                hidden: mine.hidden, weight: mine.weight, from: reference
+            ).values()
+            func logProbabilities(_ head: (hidden: Tensor, weight: Tensor)) throws -> [[Double]] {
+                let (hidden, weight) = try (head.hidden.values(), head.weight.values())
+                let width = head.hidden.shape[1]
+                return (0..<size.rows).map { row in
+                    let logits = (0..<size.vocabulary).map { token in
+                        (0..<width).reduce(0.0) {
+                            $0 + Double(hidden[row * width + $1])
+                                * Double(weight[token * width + $1])
+                        }
+                    }
+                    let greatest = logits.max() ?? 0
+                    let sum = greatest + log(logits.reduce(0) { $0 + exp($1 - greatest) })
+                    return logits.map { $0 - sum }
+                }
+            }
+            let (truths, guesses) = try (logProbabilities(reference), logProbabilities(mine))
+            for (value, (truth, guess)) in zip(found, zip(truths, guesses)) {
+                let expected = zip(truth, guess).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
+                #expect(abs(Double(value) - expected) <= 1e-4 * max(1, expected))
+            }
+            #expect(found.count == size.rows)
+        }
+
         @Test("a target outside the vocabulary is an error")
         func targetOutside() throws {
             for target in [-1, 5] as [Int32] {

@@ -52,23 +52,23 @@ void multiply(
     if (parts < 2 || isInTask()) {
         return multiplyAlone(rows, columns, inner, alpha, a, b, beta, c, stride);
     }
-    // Few rows stay together: each thread reads its part of the other matrix once.
-    bool byRows = rows >= columns && rows > mostSkinnyRows;
-    int extent = byRows ? rows : columns;
-    int step = ((extent + parts - 1) / parts + 15) / 16 * 16;
-    inParallel((extent + step - 1) / step, [&](size_t part) {
-        int start = static_cast<int>(part) * step, count = std::min(step, extent - start);
-        size_t offset = static_cast<size_t>(start);
-        if (byRows) {
-            Matrix slice = a;
-            slice.data += a.transposed ? offset : offset * a.stride;
-            multiplyAlone(
-                count, columns, inner, alpha, slice, b, beta, c + offset * stride, stride);
-        } else {
-            Matrix slice = b;
-            slice.data += b.transposed ? offset * b.stride : offset;
-            multiplyAlone(rows, count, inner, alpha, a, slice, beta, c + offset, stride);
-        }
+    // Each part packs its rows and its columns, so that high blocks pack least: all rows stay
+    // together as long as enough columns are left for each part.
+    constexpr int fewestColumns = 96;
+    bool isSkinny = rows <= mostSkinnyRows;
+    int columnParts = isSkinny ? parts : std::clamp(columns / fewestColumns, 1, parts);
+    int rowParts = isSkinny ? 1 : (parts + columnParts - 1) / columnParts;
+    auto size = [](int extent, int parts) { return ((extent + parts - 1) / parts + 15) / 16 * 16; };
+    int width = size(columns, columnParts), height = rowParts > 1 ? size(rows, rowParts) : rows;
+    int across = (columns + width - 1) / width, down = (rows + height - 1) / height;
+    inParallel(static_cast<size_t>(across) * down, [&](size_t part) {
+        size_t column = part % across * width, row = part / across * height;
+        Matrix left = a, right = b;
+        left.data += a.transposed ? row : row * a.stride;
+        right.data += b.transposed ? column * b.stride : column;
+        multiplyAlone(
+            std::min<int>(height, rows - row), std::min<int>(width, columns - column), inner,
+            alpha, left, right, beta, c + row * stride + column, stride);
     });
 }
 

@@ -6,7 +6,6 @@
 
 #include "Kernel.hpp"
 #include "MatrixProduct.hpp"
-#include "ThreadPool.hpp"
 #include "VectorMath.hpp"
 
 namespace temper {
@@ -71,19 +70,6 @@ Arrays composed(const Arrays &inputs, const Layout &layout) {
         outputs.push_back(output);
     }
     return outputs;
-}
-
-/// Calls `block(first, count)` for all rows: in tasks of some rows each, or, when there are few,
-/// once, so that the products share their columns among the threads.
-template <typename Block>
-void inRowBlocks(int rows, Block &&block) {
-    int threads = static_cast<int>(threadCount());
-    if (rows < 64 * threads) return block(0, rows);
-    int size = std::clamp((rows + 2 * threads - 1) / (2 * threads), 64, 256);
-    inParallel((rows + size - 1) / size, [&](size_t task) {
-        int first = static_cast<int>(task) * size;
-        block(first, std::min(size, rows - first));
-    });
 }
 
 /// The numbers of one layer during an evaluation.
@@ -160,35 +146,28 @@ private:
             bool needed = layers[i].rank > 0 && (inputGradient || layers[i].downGradient);
             if (needed) inner[i].resize(offset(rows, layers[i].rank));
         }
-        inRowBlocks(rows, [&](int first, int count) {
-            float *block = inputGradient ? inputGradient + offset(first, width) : nullptr;
-            for (size_t i = 0; i < layers.size(); i++) {
-                rowGradients(
-                    layers[i], first, count, width, inner[i].data(), i > 0 ? 1 : 0, block);
-            }
-        });
         for (size_t i = 0; i < layers.size(); i++) {
+            rowGradients(layers[i], rows, width, inner[i].data(), i > 0 ? 1 : 0, inputGradient);
             parameterGradients(layers[i], input, rows, width, inner[i].data());
         }
     }
 
     static void rowGradients(
-        const Slopes &layer, int first, int count, int width, float *inner, float beta,
+        const Slopes &layer, int rows, int width, float *inner, float beta,
         float *inputGradient) {
         int outputs = layer.outputs, rank = layer.rank;
-        Matrix cotangent = {layer.cotangent + offset(first, outputs), outputs};
+        Matrix cotangent = {layer.cotangent, outputs};
         if (inner) {
-            inner += offset(first, rank);
             multiply(
-                count, rank, outputs, layer.scale, cotangent, {layer.up, rank}, 0, inner, rank);
+                rows, rank, outputs, layer.scale, cotangent, {layer.up, rank}, 0, inner, rank);
         }
         if (!inputGradient) return;
         multiply(
-            count, width, outputs, 1, cotangent, {layer.weight, width}, beta, inputGradient,
+            rows, width, outputs, 1, cotangent, {layer.weight, width}, beta, inputGradient,
             width);
         if (inner) {
             multiply(
-                count, width, rank, 1, {inner, rank}, {layer.down, width}, 1, inputGradient,
+                rows, width, rank, 1, {inner, rank}, {layer.down, width}, 1, inputGradient,
                 width);
         }
     }
@@ -257,12 +236,9 @@ public:
         const float *input = inputs[0].data<float>();
         int rows = rowsOf(inputs[0]), width = inputs[0].shape(-1);
         dispatch([=] {
-            inRowBlocks(rows, [&](int first, int count) {
-                const float *block = input + offset(first, width);
-                for (size_t i = 0; i < layers.size(); i++) {
-                    apply(layers[i], block, first, count, width, inner[i], results[i]);
-                }
-            });
+            for (size_t i = 0; i < layers.size(); i++) {
+                apply(layers[i], input, rows, width, inner[i], results[i]);
+            }
         });
     }
 
@@ -284,24 +260,22 @@ private:
     Layout layout_;
 
     static void apply(
-        const Layer &layer, const float *input, int first, int count, int width, float *inner,
+        const Layer &layer, const float *input, int rows, int width, float *inner,
         float *result) {
         int outputs = layer.outputs, rank = layer.rank;
-        result += offset(first, outputs);
         if (layer.bias) {
-            for (int row = 0; row < count; row++) {
+            for (int row = 0; row < rows; row++) {
                 std::copy_n(layer.bias, outputs, result + offset(row, outputs));
             }
         }
         multiply(
-            count, outputs, width, 1, {input, width}, {layer.weight, width, true},
+            rows, outputs, width, 1, {input, width}, {layer.weight, width, true},
             layer.bias ? 1 : 0, result, outputs);
         if (!inner) return;
-        inner += offset(first, rank);
         multiply(
-            count, rank, width, 1, {input, width}, {layer.down, width, true}, 0, inner, rank);
+            rows, rank, width, 1, {input, width}, {layer.down, width, true}, 0, inner, rank);
         multiply(
-            count, outputs, rank, layer.scale, {inner, rank}, {layer.up, rank, true}, 1, result,
+            rows, outputs, rank, layer.scale, {inner, rank}, {layer.up, rank, true}, 1, result,
             outputs);
     }
 };

@@ -7,6 +7,7 @@
 
 #include "SkinnyProduct.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
@@ -127,11 +128,12 @@ template <int lanes, int rows, int columns>
     for (; column < product.columns; column++) band<lanes, rows, 1>(product, packed, column, 0);
 }
 
-// Tiles fill the vector registers: wide tiles of many rows, or of few rows and more columns.
+// Tiles fill the vector registers, with more columns than rows: a tile of the few rows comes from
+// the second-level cache, the columns from the first.
 
 #if defined(__x86_64__)
 __attribute__((target("avx512f,avx512vl,avx512dq"))) void multiplyWide(const Product &product) {
-    product.rows < 8 ? multiplyWith<16, 4, 6>(product) : multiplyWith<16, 8, 3>(product);
+    multiplyWith<16, 4, 6>(product);
 }
 
 __attribute__((target("arch=haswell"))) void multiplyMiddle(const Product &product) {
@@ -161,7 +163,15 @@ void multiplySkinny(
     int rows, int columns, int inner, float alpha, const float *a, int strideA, const float *b,
     int strideB, float beta, float *c, int strideC) {
     static const Function function = choose();
-    function({rows, columns, inner, alpha, a, strideA, b, strideB, beta, c, strideC});
+    // So that the columns of a tile fit into the first-level cache.
+    constexpr int mostInner = 1024;
+    int parts = std::max(1, (inner + mostInner - 1) / mostInner);
+    int step = std::max(16, ((inner + parts - 1) / parts + 15) / 16 * 16);
+    for (int start = 0; start == 0 || start < inner; start += step) {
+        function(
+            {rows, columns, std::min(step, inner - start), alpha, a + start, strideA, b + start,
+             strideB, start > 0 ? 1 : beta, c, strideC});
+    }
 }
 
 }  // namespace temper

@@ -6,7 +6,7 @@
 namespace temper {
 
 /// The most rows for which `multiplySkinny` is faster than a product that packs its matrices.
-constexpr int mostSkinnyRows = 64;
+constexpr int mostSkinnyRows = 96;
 
 /// c = alpha a b^T + beta c on the calling thread, for `a` [rows, inner] and `b` [columns, inner].
 ///

@@ -86,7 +86,7 @@ private:
     };
 
     /// Long enough to bridge the gap between two kernels, short enough to leave the core to others.
-    static constexpr int spins = 2000;
+    static constexpr int spins = 10000;
 
     std::mutex turn_;
     std::mutex mutex_;

@@ -172,6 +172,7 @@ typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
     ct_operation_quantized_matmul,
     // hidden [rows, width], weight [vocabulary, width], targets [rows] -> losses [rows]
     ct_operation_linear_cross_entropy,
+    ct_operation_linear_divergence,
     // gate, up; ct_gate
     ct_operation_gated_unit,
     // queries [batch, length, heads, width], keys and values [batch, keys, key heads, width],

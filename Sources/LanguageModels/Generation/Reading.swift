@@ -8,8 +8,8 @@ import Tensors
 /// Log-probabilities of the texts and divergences from another model's reading of them need no
 /// further pass through the layers.
 public struct Reading: Sendable {
-    /// The rows of logits that are held at once.
-    private static let chunk = 512
+    /// The rows of logits that are held at once, where they must be.
+    fileprivate static let chunk = 512
 
     private let model: LanguageModel
     private let texts: [[Int]]
@@ -76,15 +76,7 @@ public struct Reading: Sendable {
             Tensor.concatenated(Array(states.prefix(counts.count)), axis: 0),
             Tensor.concatenated(reference.states, axis: 0)
         )
-        let total = counts.reduce(0, +)
-        var values: [Float] = []
-        for start in stride(from: 0, to: total, by: Self.chunk) {
-            let end = min(start + Self.chunk, total)
-            let found = try model.predictions(behind: pair.0.slice(axis: 0, from: start, to: end))
-            let truth = try reference.model.predictions(
-                behind: pair.1.slice(axis: 0, from: start, to: end))
-            values += try (truth.exp() * (truth - found)).sum(axis: -1).values()
-        }
+        let values = try model.divergences(behind: pair.0, from: reference.model, behind: pair.1)
         return split(values, counts: counts).map { $0.reduce(0, +) / Float($0.count) }
     }
 
@@ -98,9 +90,26 @@ public struct Reading: Sendable {
 }
 
 extension LanguageModel {
-    /// Log-probabilities of the next token behind rows of the residual stream,
-    /// `[rows, vocabulary]`.
-    fileprivate func predictions(behind rows: Tensor) throws -> Tensor {
-        try logits(of: normalised(rows)).logSoftmax(axis: -1)
+    /// KL(reference || this model) behind rows of the residual streams, `[rows, width]` each.
+    fileprivate func divergences(
+        behind rows: Tensor, from reference: LanguageModel, behind truths: Tensor
+    ) throws -> [Float] {
+        guard configuration.logitSoftCap != nil || reference.configuration.logitSoftCap != nil
+        else {
+            return try Tensor.linearDivergence(
+                hidden: normalised(rows), weight: head,
+                from: (reference.normalised(truths), reference.head)
+            ).values()
+        }
+        let total = rows.shape.first ?? 0
+        return try stride(from: 0, to: total, by: Reading.chunk).flatMap { start in
+            func piece(_ rows: Tensor, _ model: LanguageModel) throws -> Tensor {
+                let end = min(start + Reading.chunk, total)
+                let part = rows.slice(axis: 0, from: start, to: end)
+                return try model.logits(of: model.normalised(part)).logSoftmax(axis: -1)
+            }
+            let truth = try piece(truths, reference)
+            return try (truth.exp() * (truth - piece(rows, self))).sum(axis: -1).values()
+        }
     }
 }

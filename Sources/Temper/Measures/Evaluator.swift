@@ -13,7 +13,7 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
     /// Answers are cut after this many tokens.
     public var answerTokens = 24
     /// How many answers are decoded side by side; the answers do not depend on it.
-    public var batchSize = 48
+    public var batchSize = 96
     /// How many retain texts the KL divergence is taken over; perplexity takes all.
     public var divergenceTexts = 24
 
@@ -141,7 +141,7 @@ struct Evaluator {
         let answers = try generator.generate(
             from: inputs, model: subject.model,
             opening: { places, logits in
-                let found = try score.scores(from: logits.logSoftmax(axis: -1))
+                let found = try score.scores(from: logits)
                 for (place, value) in zip(places, found) { scores[place] = value }
             },
             // A phrase is found when its last token is made: no more than the end need be read.

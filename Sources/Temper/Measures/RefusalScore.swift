@@ -44,13 +44,14 @@ struct RefusalScore {
         try scores(from: model.nextTokenLogProbabilities(after: inputs, edit: edit))
     }
 
-    /// The scores that log-probabilities of first tokens stand for.
-    /// - Parameter logProbabilities: nats, `[prompts, vocabulary]`.
+    /// The scores that the predictions of first tokens stand for.
+    /// - Parameter logits: `[prompts, vocabulary]`, or log-probabilities.
     /// - Returns: nats for each prompt.
     /// - Throws: errors of the engine.
-    func scores(from logProbabilities: Tensor) throws -> [Double] {
+    func scores(from logits: Tensor) throws -> [Double] {
         let chosen = Tensor(openings.map { Int32($0) }, shape: [openings.count])
-        return try logProbabilities.take(chosen, axis: 1).logSumExp(axis: 1).values().map { value in
+        let share = logits.take(chosen, axis: 1).logSumExp(axis: 1) - logits.logSumExp(axis: 1)
+        return try share.values().map { value in
             // Rounding can put a certain refusal a hair above probability one.
             let nats = min(Double(value), -1e-7)
             return nats - log1p(-exp(nats))
