@@ -65,6 +65,9 @@ bench: peers
 bench-check: peers
 	$(TEMPER_BENCH) check $(BENCH_PLACES)
 
-peers: build
+peers: bench-build
 	$(if $(PEER_PYTHON),,Benchmarks/Peers/environment)
+
+.PHONY: bench-build
+bench-build: build
 	swift build -c release --package-path Benchmarks --scratch-path .build-bench

@@ -53,6 +53,7 @@ struct Decoding {
     ///
     /// - Parameter isSettled: Whether an answer may end where it is.
     /// - Returns: The answers that this token finished, with the places of their prompts.
+    /// - Throws: `LanguageModelError` when a weight is missing, `TensorError` from the engine.
     mutating func step(
         isSettled: (_ answer: [Int]) -> Bool
     ) throws -> [(place: Int, answer: [Int])] {
