@@ -124,10 +124,14 @@ public struct Audit: Sendable {
         let cell = plan.cells[0]
         if let point = try store.cell(cell.key).trace.first { return point.measurements }
         tell(.measuring(name))
-        let full = try Profile.time(name) { try evaluator.full(subject) }
+        let looks = try Profile.time(name) {
+            // Traces are on validation prompts, so what they begin from is measured there, too.
+            let isBaseline = identity == request.identity
+            return try [evaluator.full(subject)] + (isBaseline ? [evaluator.brief(subject)] : [])
+        }
         let point = TracePoint(
-            step: 0, cost: .zero, evaluationCost: full.cost, measurements: full.measurements,
-            isFinal: true)
+            step: 0, cost: .zero, evaluationCost: looks.reduce(.zero) { $0 + $1.cost },
+            measurements: looks.flatMap(\.measurements), isFinal: true)
         try store.append(point, to: cell)
         try store.finish(cell)
         return point.measurements

@@ -7,8 +7,7 @@ import Foundation
 enum QuickAudit {
     /// What is compared, of the audited model and of the model before hardening.
     private static let measures = [
-        "refusal.validation", "refusal.test", "over-refusal", "benign-refusal", "capability",
-        "perplexity",
+        "refusal.test", "over-refusal", "benign-refusal", "capability", "perplexity",
     ]
 
     /// Reads the command's `record.json`.
