@@ -90,7 +90,7 @@ struct Page {
         }
         return """
             ## How the quick audit grows with its adversaries
-            Seconds of each adversary, attacks and measures, over its seeds. The rest of the audit \
+            Seconds of each adversary, attacks and measures, with one seed. The rest of the audit \
             is spent once, on the model as it is and before hardening.
 
             \(markdown(["adversary", "Temper", "peer", "ratio"], rows))

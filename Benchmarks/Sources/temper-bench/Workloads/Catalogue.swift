@@ -76,7 +76,7 @@ extension Workload {
             return (.commands(temper: CommandRun(command), peer: nil), 1)
         },
         Workload(
-            name: "quick-audit", title: "a whole quick audit, as a process", rounds: 1,
+            name: "quick-audit", title: "a whole quick audit with one seed", rounds: 1,
             goal: .ratio(3), isAudit: true
         ) { (try $0.audit(), 1) },
     ]

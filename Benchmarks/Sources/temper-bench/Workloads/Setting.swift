@@ -75,7 +75,7 @@ final class Setting {
         if original.hasSuffix(".gguf") {
             original = try made("original", by: "unpack_gguf.py", ["--gguf", original])
         }
-        let common = ["--original", original, "--suite", places.suite, "--seeds", "2", "--out"]
+        let common = ["--original", original, "--suite", places.suite, "--seeds", "1", "--out"]
         let out = URL(fileURLWithPath: "\(Self.scratch)/audit")
         let peerOut = URL(fileURLWithPath: "\(Self.scratch)/peer-audit.json")
         let command = Command(
