@@ -146,4 +146,13 @@ import Testing
         #expect(!lines.joined().contains("<b>"))
         #expect(lines[0].hasPrefix("Stripping") || lines[0].contains("safeguard"))
     }
+
+    @Test("fine-tuning is called by what it trains", arguments: ["lora", "full"])
+    func fineTuning(method: String) {
+        let adversary = AdversarySpecification(
+            name: "a", attack: "fine-tuning",
+            parameters: ["training": .object(["method": .string(method)])])
+        let name = method == "lora" ? "LoRA fine-tuning" : "full fine-tuning"
+        #expect(Names.attack(adversary) == name)
+    }
 }

@@ -94,6 +94,16 @@ struct BatteryTests {
             ),
             ("name: b\nadversaries:\n  - {name: a}", 3, "attack"),
             (
+                "name: b\nadversaries:\n  - {name: a-searched, attack: control}\n"
+                    + "  - {name: a, attack: fine-tuning, search: {examples: {choices: [1, 2]}}}",
+                3, "choose another"
+            ),
+            (
+                "name: b\nadversaries:\n  - name: a\n    attack: identity-shift\n"
+                    + "    parameters: {training: {template: plain}}",
+                5, "leave it at chat"
+            ),
+            (
                 "name: b\nadversaries:\n  - {name: a, attack: control}\n  - {name: a, attack: control}",
                 4, "two adversaries"
             ),
