@@ -9,59 +9,116 @@ extension CPUTests {
     @Suite("Decoding steps")
     struct DecodingStepTests {
         struct Case: Sendable {
-            var batch = 3
             var heads = 4
             var keyHeads = 2
             var width = 8
             var window = 0
-            var padding: [Int32]?
+            var softCap: Float = 0
+            /// How much shorter than the longest each prompt is.
+            var padding = [0, 0, 0]
         }
 
         static let cases = [
-            Case(), Case(batch: 1, heads: 9, keyHeads: 3, width: 64),
-            Case(heads: 4, keyHeads: 1, width: 66, padding: [0, 3, 9]), Case(window: 3),
-            Case(batch: 17, heads: 8, keyHeads: 8, width: 16, window: 2, padding: [5] + .zeros(16)),
+            Case(), Case(heads: 9, keyHeads: 3, width: 64, padding: [0]),
+            Case(heads: 4, keyHeads: 1, width: 66, padding: [0, 3, 4]), Case(window: 3),
+            Case(width: 10, softCap: 2, padding: [0, 1]),
+            Case(
+                heads: 8, keyHeads: 8, width: 16, window: 2,
+                padding: [4] + Array(repeating: 0, count: 16)),
         ]
 
         @Test(
-            "token by token, attention is that of the whole sequence", arguments: cases,
-            [true, false])
+            "behind a prompt, token by token, attention is that of the whole sequence",
+            arguments: cases, [true, false])
         func steps(test: Case, kernels: Bool) throws {
             Engine.enableKernels(kernels)
             defer { Engine.enableKernels(true) }
-            let length = 9
-            let queries = noise(1, [test.batch, length, test.heads, test.width])
-            let keys = noise(2, [test.batch, length, test.keyHeads, test.width])
+            let (prompt, length) = (5, 9)
+            let rule = AttentionRule(
+                frequencies: Tensor([1, 0.3, 0.02] as [Float], shape: [3]), window: test.window,
+                scale: 0.4, softCap: test.softCap)
+            // The sequences one by one, [rows, tokens, heads, width]; the first places are none.
+            let rows = test.padding.count
+            let queries = noise(1, [rows, length, test.heads, test.width])
+            let keys = noise(2, [rows, length, test.keyHeads, test.width])
             let values = noise(3, keys.shape)
-            let frequencies = Tensor([1, 0.3, 0.02] as [Float], shape: [3])
-            let padding = test.padding.map { Tensor($0, shape: [test.batch]) }
+            func part(_ tensor: Tensor, _ row: Int, _ places: Range<Int>) -> Tensor {
+                tensor.slice(axis: 0, from: row, to: row + 1).squeezed(at: 0)
+                    .slice(axis: 0, from: places.lowerBound, to: places.upperBound)
+            }
+            func packed(_ tensor: Tensor, to end: Int) -> Tensor {
+                Tensor.concatenated(
+                    test.padding.enumerated().map { part(tensor, $0, $1..<end) }, axis: 0)
+            }
+            func segments(to end: Int) -> [Segment] {
+                test.padding.map { Segment(length: end - $0) }
+            }
             let whole = Tensor.causalAttention(
-                queries: queries, keys: keys, values: values, padding: padding,
-                frequencies: frequencies, window: test.window, scale: 0.4)
-            // A row of the capacity stays free.
-            var kept = Tensor.zeros([test.batch, length + 1, 2, test.keyHeads, test.width])
-            for token in 0..<length {
-                func part(_ tensor: Tensor) -> Tensor {
-                    tensor.slice(axis: 1, from: token, to: token + 1)
+                queries: packed(queries, to: length), keys: packed(keys, to: length),
+                values: packed(values, to: length), segments: segments(to: length), rule: rule)
+            // A place of the capacity stays free.
+            var kept = Tensor.keptContexts(
+                keys: packed(keys, to: prompt), values: packed(values, to: prompt),
+                segments: segments(to: prompt), rows: Array(0..<rows), capacity: length + 1,
+                frequencies: rule.frequencies)
+            for token in prompt..<length {
+                func column(_ tensor: Tensor) -> Tensor {
+                    tensor.slice(axis: 1, from: token, to: token + 1).squeezed(at: 1)
                 }
                 let step = Tensor.attentionStep(
-                    queries: part(queries), keys: part(keys), values: part(values), kept: kept,
-                    count: token, frequencies: frequencies, padding: padding,
-                    window: test.window, scale: 0.4)
+                    queries: column(queries), keys: column(keys), values: column(values),
+                    kept: kept, count: token, padding: test.padding, rule: rule)
                 kept = step.kept
-                try expectClose(step.output, part(whole).values(), rtol: 1e-4, atol: 1e-5)
+                var end = 0
+                let places = test.padding.map { padding in
+                    end += length - padding
+                    return Int32(end - (length - token))
+                }
+                let expected = whole.take(Tensor(places, shape: [rows]), axis: 0)
+                try expectClose(step.output, expected.values(), rtol: 1e-4, atol: 1e-5)
+            }
+        }
+
+        @Test("a kept context is that of its ancestors and its own", arguments: [true, false])
+        func contexts(kernels: Bool) throws {
+            Engine.enableKernels(kernels)
+            defer { Engine.enableKernels(true) }
+            let (keys, values) = (noise(1, [9, 2, 6]), noise(2, [9, 2, 6]))
+            let frequencies = Tensor([0.7] as [Float], shape: [1])
+            // Tokens 0 1 2 | 3 4 | 5 6 | 7 8, of which the second and third continue the first.
+            let segments = [
+                Segment(length: 3), Segment(length: 2, parent: 0), Segment(length: 2, parent: 0),
+                Segment(length: 2),
+            ]
+            let forest = Tensor.keptContexts(
+                keys: keys, values: values, segments: segments, rows: [2, 0, 3], capacity: 8,
+                frequencies: frequencies)
+            func alone(_ tokens: [Int32]) throws -> [Float] {
+                let rows = Tensor(tokens, shape: [tokens.count])
+                return try Tensor.keptContexts(
+                    keys: keys.take(rows, axis: 0), values: values.take(rows, axis: 0),
+                    segments: [Segment(length: tokens.count)], rows: [0],
+                    capacity: tokens.count, frequencies: frequencies
+                ).values()
+            }
+            #expect(forest.shape == [3, 8, 2, 2, 6])
+            for (row, tokens) in [[0, 1, 2, 5, 6], [0, 1, 2], [7, 8] as [Int32]].enumerated() {
+                let found = forest.slice(axis: 0, from: row, to: row + 1)
+                    .slice(axis: 1, from: 5 - tokens.count, to: 5)
+                try expectClose(found, alone(tokens), rtol: 1e-6, atol: 1e-6)
             }
         }
 
         @Test("what was kept before a step stays as it was for whoever holds it")
         func valueSemantics() throws {
-            let token = noise(1, [2, 1, 3, 4])
+            let token = noise(1, [2, 3, 4])
             let before = try noise(2, [2, 5, 2, 3, 4]).evaluated()
             let values = try before.values()
             func step(_ kept: Tensor) -> Tensor {
                 Tensor.attentionStep(
                     queries: token, keys: token, values: token, kept: kept, count: 4,
-                    frequencies: Tensor([1] as [Float], shape: [1]), scale: 1
+                    padding: [0, 0],
+                    rule: AttentionRule(frequencies: .ones([1]), scale: 1)
                 ).kept
             }
             let once = try step(before).values()
@@ -99,8 +156,4 @@ extension CPUTests {
                 try Tensor.linearArgMax(hidden: .ones([1, 1]), weight: weight).integers() == [7])
         }
     }
-}
-
-extension [Int32] {
-    fileprivate static func zeros(_ count: Int) -> [Int32] { Array(repeating: 0, count: count) }
 }

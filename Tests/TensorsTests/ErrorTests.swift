@@ -34,12 +34,25 @@ struct ErrorTests {
             .zeros([2]).rmsNorm(
                 weight: .zeros([3]), epsilon: 0),
             .causalAttention(
-                queries: .zeros([1, 2, 3, 4]), keys: .zeros([1, 2, 2, 4]),
-                values: .zeros([1, 2, 2, 4]), scale: 1),
+                queries: .zeros([2, 3, 4]), keys: .zeros([2, 2, 4]), values: .zeros([2, 2, 4]),
+                segments: [Segment(length: 2)],
+                rule: AttentionRule(frequencies: .ones([1]), scale: 1)),
+            .causalAttention(
+                queries: .zeros([2, 2, 4]), keys: .zeros([2, 2, 4]), values: .zeros([2, 2, 4]),
+                segments: [Segment(length: 1)],
+                rule: AttentionRule(frequencies: .ones([1]), scale: 1)),
+            .causalAttention(
+                queries: .zeros([2, 2, 4]), keys: .zeros([2, 2, 4]), values: .zeros([2, 2, 4]),
+                segments: [Segment(length: 2, parent: 0)],
+                rule: AttentionRule(frequencies: .ones([1]), scale: 1)),
+            .keptContexts(
+                keys: .zeros([2, 2, 4]), values: .zeros([2, 2, 4]),
+                segments: [Segment(length: 2)], rows: [0], capacity: 1,
+                frequencies: .ones([1])),
             .attentionStep(
-                queries: .zeros([1, 1, 2, 4]), keys: .zeros([1, 1, 2, 4]),
-                values: .zeros([1, 1, 2, 4]), kept: .zeros([1, 5, 2, 2, 4]), count: 5,
-                frequencies: .ones([1]), scale: 1
+                queries: .zeros([1, 2, 4]), keys: .zeros([1, 2, 4]), values: .zeros([1, 2, 4]),
+                kept: .zeros([1, 5, 2, 2, 4]), count: 5, padding: [0],
+                rule: AttentionRule(frequencies: .ones([1]), scale: 1)
             ).output,
             .linearArgMax(hidden: .zeros([2, 3]), weight: .zeros([5, 4])),
             .zeros([2, 3]).projected(by: Projection(weight: .zeros([3, 2]))),

@@ -46,18 +46,24 @@ extension CPUTests {
 
         @Test("attention reads keys and values in place, whatever their strides")
         func stridedAttention() throws {
-            let cache = noise(1, [2, 50, 3, 16])
-            let turned = noise(2, [2, 3, 16, 50])
-            let queries = noise(3, [2, 9, 2, 16]).swappedAxes(1, 2)
-            for kept in [2, 37] {
-                let keys = cache.slice(axis: 1, from: 0, to: kept)
-                let values = turned.transposed([0, 3, 1, 2]).slice(axis: 1, from: 0, to: kept)
-                let dense = Tensor.causalAttention(
-                    queries: try evaluatedCopy(queries), keys: try evaluatedCopy(keys),
-                    values: try evaluatedCopy(values), scale: 0.5)
-                let strided = Tensor.causalAttention(
-                    queries: queries, keys: keys, values: values, scale: 0.5)
-                try expectClose(strided, dense.values())
+            let pairs = noise(1, [50, 2, 3, 16])
+            let turned = noise(2, [3, 16, 50])
+            let queries = noise(3, [6, 50, 16]).swappedAxes(0, 1)
+            let keys = pairs.slice(axis: 1, from: 1, to: 2).squeezed(at: 1)
+            let rule = AttentionRule(frequencies: .ones([1]), scale: 0.5)
+            for values in [turned.transposed([2, 0, 1]), keys] {
+                for segments in [
+                    [Segment(length: 50)],
+                    [Segment(length: 20), Segment(length: 30, parent: 0)],
+                ] {
+                    let dense = Tensor.causalAttention(
+                        queries: try evaluatedCopy(queries), keys: try evaluatedCopy(keys),
+                        values: try evaluatedCopy(values), segments: segments, rule: rule)
+                    let strided = Tensor.causalAttention(
+                        queries: queries, keys: keys, values: values, segments: segments,
+                        rule: rule)
+                    try expectClose(strided, dense.values())
+                }
             }
         }
 
@@ -83,29 +89,33 @@ extension CPUTests {
 
         /// A block of a decoder with its head, small and odd.
         func lossAndGradients() throws -> [[Float]] {
-            let (batch, length, heads, width) = (3, 33, 3, 24)
+            let (tokens, heads, width) = (99, 3, 24)
             let inputs = [
-                noise(1, [batch, length, width]), noise(2, [3 * width, width]), noise(3, [width]),
+                noise(1, [tokens, width]), noise(2, [3 * width, width]), noise(3, [width]),
                 noise(4, [2 * width, width]), noise(5, [100, width]),
             ]
-            let targets = Tensor((0..<99).map { Int32($0) }, shape: [99])
-            let padding = Tensor([0, 5, 33] as [Int32], shape: [3])
+            let targets = Tensor((0..<99).map { Int32($0) }, shape: [tokens])
+            let segments = [
+                Segment(length: 40), Segment(length: 33, parent: 0), Segment(length: 0),
+                Segment(length: 26, parent: 0),
+            ]
+            let rule = AttentionRule(
+                frequencies: Tensor([1, 0.1] as [Float], shape: [2]), scale: 0.3)
             let (loss, gradients) = try valueAndGradient(at: inputs) { inputs in
                 let projected = inputs[0].projected(by: Projection(weight: inputs[1]))
-                let parts = projected.split(parts: 3, axis: 2).map {
-                    $0.reshaped([batch, length, heads, width / heads])
+                let parts = projected.split(parts: 3, axis: 1).map {
+                    $0.reshaped([tokens, heads, width / heads])
                 }
                 let mixed = Tensor.causalAttention(
-                    queries: parts[0], keys: parts[1], values: parts[2], padding: padding,
-                    frequencies: Tensor([1, 0.1] as [Float], shape: [2]), scale: 0.3)
+                    queries: parts[0], keys: parts[1], values: parts[2], segments: segments,
+                    rule: rule)
                 let (sum, normalised) = inputs[0].addingThenRMSNorm(
-                    mixed.reshaped([batch, length, width]), weight: inputs[2], epsilon: 1e-5)
+                    mixed.reshaped([tokens, width]), weight: inputs[2], epsilon: 1e-5)
                 let gates = normalised.projected(by: Projection(weight: inputs[3]))
-                    .split(parts: 2, axis: 2)
+                    .split(parts: 2, axis: 1)
                 let hidden = sum + .swiGLU(gate: gates[0], up: gates[1])
                 return Tensor.linearCrossEntropy(
-                    hidden: hidden.reshaped([batch * length, width]), weight: inputs[4],
-                    targets: targets
+                    hidden: hidden, weight: inputs[4], targets: targets
                 ).mean()
             }
             return try [loss.values()] + gradients.map { try $0.values() }

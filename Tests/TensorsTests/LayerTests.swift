@@ -24,10 +24,10 @@ struct LayerGolden: Decodable {
         let gradients: [Summary]
         var targets: [Int32]?
         var frequencies: [Float]?
-        var padding: [Int32]?
+        var segments: [[Int]]?
         var window: Int?
         var scale: Float?
-        var first: Int?
+        var cap: Float?
         var count: Int?
         var rank: Int?
         var bias: Bool?
@@ -38,7 +38,6 @@ struct LayerGolden: Decodable {
     let crossEntropy: [Case]
     let gated: [Case]
     let attention: [Case]
-    let rotation: [Case]
     let projection: [Case]
     let norm: [Case]
 
@@ -209,31 +208,18 @@ extension CPUTests {
         @Test("causal attention", arguments: LayerGolden.shared?.attention ?? [], [true, false])
         func attention(test: LayerGolden.Case, kernels: Bool) throws {
             let frequencies = try #require(test.frequencies)
-            let padding = try #require(test.padding)
-            let window = try #require(test.window)
-            let scale = try #require(test.scale)
+            let segments = try #require(test.segments).map {
+                Segment(length: $0[0], parent: $0[1] < 0 ? nil : $0[1])
+            }
+            let rule = AttentionRule(
+                frequencies: Tensor(frequencies, shape: [frequencies.count]),
+                window: try #require(test.window), scale: try #require(test.scale),
+                softCap: try #require(test.cap))
             try check(test, kernels: kernels) { inputs in
                 [
                     .causalAttention(
                         queries: inputs[0], keys: inputs[1], values: inputs[2],
-                        padding: Tensor(padding, shape: [padding.count]),
-                        frequencies: frequencies.isEmpty
-                            ? nil : Tensor(frequencies, shape: [frequencies.count]),
-                        window: window, scale: scale)
-                ]
-            }
-        }
-
-        @Test("rotation", arguments: LayerGolden.shared?.rotation ?? [], [true, false])
-        func rotation(test: LayerGolden.Case, kernels: Bool) throws {
-            let frequencies = try #require(test.frequencies)
-            let padding = try #require(test.padding)
-            let first = try #require(test.first)
-            try check(test, kernels: kernels) { inputs in
-                [
-                    inputs[0].rotated(
-                        frequencies: Tensor(frequencies, shape: [frequencies.count]),
-                        padding: Tensor(padding, shape: [padding.count]), from: first)
+                        segments: segments, rule: rule)
                 ]
             }
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Causal attention over left-padded batches, with rotary positions and grouped queries, in the
-// layout in which projections leave their outputs.
+// Causal attention over packed sequences and over kept tokens, with rotary positions and grouped
+// queries, in the layout in which projections leave their outputs.
 
 #include "AttentionKernel.hpp"
 
@@ -8,18 +8,15 @@ namespace temper {
 
 namespace {
 
-/// Positions that start at zero after each row's padding: `[batch or 1, length]`.
-mx::array positions(int length, int first, const std::optional<mx::array> &padding) {
+/// Positions that start at zero after each row's padding: `[rows, length]`.
+mx::array positions(int length, int first, const mx::array &padding) {
     mx::array steps = mx::reshape(mx::arange(first, first + length, 1), {1, length});
-    if (!padding) return steps;
-    mx::array start = mx::reshape(mx::astype(*padding, mx::int32), {-1, 1});
-    return mx::maximum(steps - start, mx::array(0));
+    return mx::maximum(steps - mx::reshape(padding, {-1, 1}), mx::array(0));
 }
 
 /// Turns the pairs (i, i + pairs) of the last axis by position times frequency.
-mx::array composedRotation(
-    const mx::array &a, const mx::array &frequencies, const std::optional<mx::array> &padding,
-    int first) {
+mx::array rotated(
+    const mx::array &a, const mx::array &frequencies, const mx::array &padding, int first) {
     int pairs = frequencies.shape(0), length = a.shape(1), width = a.shape(3);
     mx::array angles =
         mx::expand_dims(mx::astype(positions(length, first, padding), mx::float32), 2) *
@@ -40,131 +37,186 @@ mx::array composedRotation(
     return mx::concatenate(parts, 3);
 }
 
-struct Attention {
-    std::optional<mx::array> padding, frequencies;
-    int window;
-    float scale;
+/// Attention of `queries` [rows, length, heads, width], the last columns of the keys, which are
+/// turned. What stands in columns of padding is of no meaning.
+mx::array attend(
+    const mx::array &queries, const mx::array &keys, const mx::array &values,
+    const mx::array &padding, Scores rule) {
+    int length = queries.shape(1), count = keys.shape(1);
+    mx::array row = mx::reshape(mx::arange(count - length, count, 1), {1, 1, length, 1});
+    mx::array column = mx::reshape(mx::arange(0, count, 1), {1, 1, 1, count});
+    mx::array allowed = column <= row;
+    if (rule.window > 0) allowed = allowed && column > row - mx::array(rule.window);
+    // A row without keys would be 0/0: it attends to itself.
+    mx::array start = mx::reshape(padding, {-1, 1, 1, 1});
+    allowed = (allowed && column >= start) || (column == row);
+    auto heads = [](const mx::array &a) { return mx::transpose(a, {0, 2, 1, 3}); };
+    if (rule.softCap == 0) {
+        return heads(mx::fast::scaled_dot_product_attention(
+            heads(queries), heads(keys), heads(values), rule.scale, "", allowed));
+    }
+    int groups = queries.shape(2) / keys.shape(2);
+    mx::array scores = mx::matmul(
+        heads(queries), mx::swapaxes(mx::repeat(heads(keys), groups, 1), 2, 3));
+    scores = mx::tanh(scores * mx::array(rule.scale / rule.softCap)) * mx::array(rule.softCap);
+    scores = mx::where(allowed, scores, mx::array(-INFINITY));
+    return heads(
+        mx::matmul(mx::softmax(scores, -1, true), mx::repeat(heads(values), groups, 1)));
+}
+
+mx::array indices(const std::vector<int> &values, mx::Shape shape) {
+    return mx::array(values.begin(), std::move(shape), mx::int32);
+}
+
+/// Packed sequences as a rectangle of rows that end together: one for each of some segments, which
+/// holds its context.
+struct Rectangle {
+    std::vector<int> tokens, padding;
+    int width = 0;
+
+    Rectangle(const Segments &segments, const std::vector<int> &rows) {
+        for (int segment : rows) width = std::max(width, segments[segment].end());
+        tokens.assign(rows.size() * width, 0);
+        for (size_t row = 0; row < rows.size(); row++) {
+            padding.push_back(width - segments[rows[row]].end());
+            segments.forContext(rows[row], 0, [&](int token, int position) {
+                tokens[row * width + padding[row] + position] = token;
+            });
+        }
+    }
+
+    mx::array starts() const { return indices(padding, {static_cast<int>(padding.size())}); }
+    mx::array gather(const mx::array &a) const {
+        return mx::take(a, indices(tokens, {static_cast<int>(padding.size()), width}), 0);
+    }
 };
 
 mx::array composedAttention(
-    mx::array queries, mx::array keys, const mx::array &values, const Attention &options) {
-    int length = queries.shape(1), keyCount = keys.shape(1);
-    if (options.frequencies) {
-        queries = composedRotation(queries, *options.frequencies, options.padding, 0);
-        keys = composedRotation(keys, *options.frequencies, options.padding, 0);
+    const mx::array &queries, const mx::array &keys, const mx::array &values,
+    const mx::array &frequencies, const Segments &segments, Scores scores) {
+    std::vector<int> all, places(segments.tokens());
+    for (int i = 0; i < segments.count(); i++) all.push_back(i);
+    Rectangle rectangle(segments, all);
+    for (int i = 0; i < segments.count(); i++) {
+        const Segment &part = segments[i];
+        int column = i * rectangle.width + rectangle.padding[i] + part.base;
+        for (int token = 0; token < part.length; token++) {
+            places[part.start + token] = column + token;
+        }
     }
-    mx::array row = mx::reshape(mx::arange(keyCount - length, keyCount, 1), {1, 1, length, 1});
-    mx::array column = mx::reshape(mx::arange(0, keyCount, 1), {1, 1, 1, keyCount});
-    mx::array allowed = column <= row;
-    if (options.window > 0) allowed = allowed && column > row - mx::array(options.window);
-    mx::array present = mx::array(true);
-    if (options.padding) {
-        mx::array start = mx::reshape(mx::astype(*options.padding, mx::int32), {-1, 1, 1, 1});
-        present = row >= start;
-        // A row without keys would be 0/0: it attends to itself, and its output is dropped.
-        allowed = (allowed && column >= start) || (column == row);
-    }
-    mx::array output = mx::fast::scaled_dot_product_attention(
-        mx::transpose(queries, {0, 2, 1, 3}), mx::transpose(keys, {0, 2, 1, 3}),
-        mx::transpose(values, {0, 2, 1, 3}), options.scale, "", allowed);
-    if (options.padding) {
-        output = mx::where(present, output, mx::array(0.0f, output.dtype()));
-    }
-    return mx::transpose(output, {0, 2, 1, 3});
+    mx::array padding = rectangle.starts();
+    mx::array found = attend(
+        rotated(rectangle.gather(queries), frequencies, padding, 0),
+        rotated(rectangle.gather(keys), frequencies, padding, 0), rectangle.gather(values),
+        padding, scores);
+    mx::Shape flat = {-1, queries.shape(1), queries.shape(2)};
+    return mx::take(mx::reshape(found, flat), indices(places, {segments.tokens()}), 0);
 }
 
-void requireRotation(const mx::array &a, const mx::array &frequencies) {
-    if (a.ndim() != 4 || frequencies.ndim() != 1 || 2 * frequencies.shape(0) > a.shape(3)) {
+void requireHeads(const mx::array &keys, const mx::array &values, const mx::array &frequencies) {
+    if (keys.ndim() != 3 || values.shape() != keys.shape() || keys.shape(1) == 0 ||
+        frequencies.ndim() != 1 || 2 * frequencies.shape(0) > keys.shape(2)) {
         throw std::invalid_argument(
-            "rotation needs [batch, length, heads, width] and at most width / 2 frequencies");
+            "needs keys and values [tokens, key heads, width], and at most width / 2 frequencies");
     }
 }
 
-void requirePadding(const mx::array &padding, const mx::array &a) {
-    if (padding.shape() != mx::Shape{a.shape(0)} ||
-        !mx::issubdtype(padding.dtype(), mx::integer)) {
-        throw std::invalid_argument("the padding must be [batch] of integers");
+void requireQueries(const mx::array &queries, const mx::array &keys) {
+    if (queries.ndim() != 3 || queries.shape(0) != keys.shape(0) ||
+        queries.shape(2) != keys.shape(2) || queries.shape(1) % keys.shape(1) != 0) {
+        throw std::invalid_argument(
+            "needs queries [tokens, heads, width] for keys [tokens, key heads, width], with key "
+            "heads that divide the heads");
     }
+}
+
+Segments segments(const Arguments &a, size_t first, const mx::array &keys) {
+    Segments segments(a.list(first));
+    if (segments.tokens() != keys.shape(0)) {
+        throw std::invalid_argument("the segments must be as long as all tokens together");
+    }
+    return segments;
 }
 
 Arrays causalAttention(const Arguments &a) {
     const mx::array &queries = a[0], &keys = a[1], &values = a[2];
-    bool hasPadding = a.flag(0), hasFrequencies = a.flag(1);
-    Attention options = {
-        hasPadding ? a.optional(3) : std::nullopt,
-        hasFrequencies ? a.optional(hasPadding ? 4 : 3) : std::nullopt, a.integer(2),
-        a.number(0)};
-    if (queries.ndim() != 4 || keys.ndim() != 4 || values.shape() != keys.shape() ||
-        queries.shape(0) != keys.shape(0) || queries.shape(3) != keys.shape(3) ||
-        keys.shape(2) == 0 || queries.shape(2) % keys.shape(2) != 0 ||
-        queries.shape(1) > keys.shape(1)) {
-        throw std::invalid_argument(
-            "needs queries [batch, length, heads, width] and keys and values [batch, keys, key "
-            "heads, width], with key heads that divide the heads and keys >= length");
+    requireHeads(keys, values, a[3]);
+    requireQueries(queries, keys);
+    Segments segments = temper::segments(a, 1, keys);
+    Scores scores = {a.integer(0), a.number(0), a.number(1)};
+    if (kernelsApply({queries, keys, values})) {
+        return {attentionNode(queries, keys, values, a[3], segments, scores)};
     }
-    if (hasPadding) requirePadding(*options.padding, queries);
-    if (hasFrequencies) {
-        requireRotation(queries, *options.frequencies);
-        if (queries.shape(1) != keys.shape(1)) {
-            throw std::invalid_argument("kept keys must be rotated already");
+    if (segments.tokens() == 0) return {queries};
+    return {composedAttention(queries, keys, values, a[3], segments, scores)};
+}
+
+Arrays keptContexts(const Arguments &a) {
+    const mx::array &keys = a[0], &values = a[1], &frequencies = a[2];
+    requireHeads(keys, values, frequencies);
+    int capacity = a.integer(0), count = a.integer(1);
+    std::vector<int> rows = a.list(2);
+    if (count < 0 || static_cast<size_t>(count) > rows.size()) {
+        throw std::invalid_argument("needs a segment for each row");
+    }
+    Segments segments = temper::segments(a, 2 + count, keys);
+    rows.resize(count);
+    for (int row : rows) {
+        if (row < 0 || row >= segments.count() || segments[row].end() > capacity) {
+            throw std::invalid_argument("a row is no segment, or its context has no room");
         }
     }
-    if (kernelsApply({queries, keys, values})) {
-        return {attentionNode(
-            queries, keys, values, options.padding, options.frequencies, options.window,
-            options.scale)};
+    if (kernelsApply({keys, values})) {
+        return {contextsNode(keys, values, frequencies, segments, rows, capacity)};
     }
-    return {composedAttention(queries, keys, values, options)};
+    Rectangle rectangle(segments, rows);
+    mx::array turned =
+        rotated(rectangle.gather(keys), frequencies, rectangle.starts(), 0);
+    mx::array kept = mx::stack({turned, rectangle.gather(values)}, 2);
+    return {mx::pad(kept, {1}, {0}, {capacity - rectangle.width}, mx::array(0.0f, kept.dtype()))};
 }
 
 Arrays attentionStep(const Arguments &a) {
     const mx::array &queries = a[0], &keys = a[1], &values = a[2], &kept = a[3];
-    std::optional<mx::array> padding = a.optional(5);
-    int past = a.integer(0), window = a.integer(1);
-    bool good = queries.ndim() == 4 && keys.ndim() == 4 && kept.ndim() == 5;
-    if (good) {
-        int batch = queries.shape(0), heads = keys.shape(2), width = queries.shape(3);
-        mx::Shape one = {batch, 1, heads, width}, all = {batch, kept.shape(1), 2, heads, width};
-        good = queries.shape(1) == 1 && heads > 0 && queries.shape(2) % heads == 0 &&
-               keys.shape() == one && values.shape() == one && kept.shape() == all && past >= 0 &&
-               past < kept.shape(1);
-    }
-    if (!good) {
+    requireHeads(keys, values, a[4]);
+    requireQueries(queries, keys);
+    int past = a.integer(0), rows = keys.shape(0);
+    std::vector<int> padding = a.list(2);
+    if (kept.ndim() != 5 || past < 0 || past >= kept.shape(1) ||
+        kept.shape() != mx::Shape{rows, kept.shape(1), 2, keys.shape(1), keys.shape(2)}) {
         throw std::invalid_argument(
-            "needs queries [batch, 1, heads, width], keys and values [batch, 1, key heads, "
-            "width], kept [batch, capacity, 2, key heads, width], and room for one more");
+            "needs kept [rows, capacity, 2, key heads, width], and room for one more");
     }
-    requireRotation(queries, a[4]);
-    if (padding) requirePadding(*padding, queries);
+    bool isInside = static_cast<int>(padding.size()) == rows;
+    for (int columns : padding) isInside = isInside && columns >= 0 && columns <= past;
+    if (!isInside) {
+        throw std::invalid_argument("needs a padding for each row, within what is kept");
+    }
+    Scores scores = {a.integer(1), a.number(0), a.number(1)};
     if (kernelsApply({queries, keys, values, kept})) {
         return attentionStepNodes(
-            queries, keys, values, kept, a[4], padding, past, window, a.number(0));
+            queries, keys, values, kept, a[4], padding, past, scores);
     }
-    mx::array key = composedRotation(keys, a[4], padding, past);
+    mx::array starts = indices(padding, {rows});
+    auto turned = [&](const mx::array &heads) {
+        return rotated(mx::expand_dims(heads, 1), a[4], starts, past);
+    };
     mx::Shape end = kept.shape();
     end[1] = past + 1;
-    mx::array now =
-        mx::slice_update(kept, mx::stack({key, values}, 2), {0, past, 0, 0, 0}, end);
+    mx::array now = mx::slice_update(
+        kept, mx::stack({turned(keys), mx::expand_dims(values, 1)}, 2), {0, past, 0, 0, 0}, end);
     mx::array seen = mx::slice(now, {0, 0, 0, 0, 0}, end);
-    auto part = [&](int which) { return mx::take(seen, which, 2); };
-    Attention options = {padding, std::nullopt, window, a.number(0)};
-    mx::array query = composedRotation(queries, a[4], padding, past);
-    return {composedAttention(query, part(0), part(1), options), now};
+    mx::array found = attend(
+        turned(queries), mx::take(seen, 0, 2), mx::take(seen, 1, 2), starts, scores);
+    return {mx::squeeze(found, 1), now};
 }
 
 }  // namespace
 
 void addAttention(Table &table) {
     table[ct_operation_causal_attention] = causalAttention;
+    table[ct_operation_kept_contexts] = keptContexts;
     table[ct_operation_attention_step] = attentionStep;
-    table[ct_operation_rotate] = [](const Arguments &a) -> Arrays {
-        requireRotation(a[0], a[1]);
-        if (a.inputs.size() > 2) requirePadding(a[2], a[0]);
-        if (kernelsApply({a[0]})) {
-            return {rotationNode(a[0], a[1], a.optional(2), a.integer(0))};
-        }
-        return {composedRotation(a[0], a[1], a.optional(2), a.integer(0))};
-    };
 }
 
 }  // namespace temper

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Causal attention over left-padded batches, for the CPU.
+// Causal attention over packed sequences, for the CPU.
 //
 // The query heads that share a key head are taken together, so that their products are one. Scores
 // exist for a tile of queries and the keys up to it; the backward pass computes them again from
 // the logarithm of each row's sum, as FlashAttention does (arXiv:2205.14135).
 
 #include "AttentionKernel.hpp"
+
+#include <memory>
 
 #include "AttentionTile.hpp"
 #include "MatrixProduct.hpp"
@@ -39,25 +41,27 @@ void forwardTile(
     const Tile &tile, const Rotation &rotation, Matrix keys, Matrix values, float *output,
     float *logSums) {
     int count = tile.keyCount(), width = tile.work.width;
-    float *scores = scratch(scoreSlot, static_cast<size_t>(tile.rows) * std::max(count, 1));
+    float softCap = tile.work.scores.softCap;
+    float *scores = scratch(scoreSlot, static_cast<size_t>(tile.rows) * count);
     float *mixed = scratch(outputSlot, static_cast<size_t>(tile.rows) * width);
     std::vector<float> sums(tile.rows);
     productWithKeys(
-        tile, tile.work.scale, tile.turnedQueries(rotation), tile.from(keys), scores);
+        tile, tile.work.scores.scale, tile.turnedQueries(rotation), tile.from(keys), scores);
     for (int row = 0; row < tile.rows; row++) {
         auto [first, last] = tile.seen(row);
         float *line = scores + static_cast<size_t>(row) * count;
-        float maximum = last > first ? greatest(line + first, last - first) : 0;
-        sums[row] = last > first ? exponentiate(line + first, last - first, 1, maximum) : 0;
-        std::fill(line, line + std::min(first, count), 0.0f);
-        std::fill(line + std::min(last, count), line + count, 0.0f);
-        logSums[tile.index(row)] = sums[row] > 0 ? maximum + std::log(sums[row]) : 0;
+        if (softCap > 0) cap(line + first, last - first, softCap);
+        float maximum = greatest(line + first, last - first);
+        sums[row] = exponentiate(line + first, last - first, 1, maximum);
+        std::fill(line, line + first, 0.0f);
+        std::fill(line + last, line + count, 0.0f);
+        logSums[tile.index(row)] = maximum + std::log(sums[row]);
     }
     productWithValues(tile, scores, tile.from(values), mixed);
     for (int row = 0; row < tile.rows; row++) {
         float *out = output + tile.index(row) * width;
         std::memcpy(out, mixed + static_cast<size_t>(row) * width, width * sizeof(float));
-        scale(out, width, sums[row] > 0 ? 1 / sums[row] : (sums[row] == 0 ? 0 : sums[row]));
+        scale(out, width, 1 / sums[row]);
     }
 }
 
@@ -71,19 +75,15 @@ struct BackwardPass {
     void operator()(
         const Tile &tile, Matrix keys, Matrix values, float *keySums, float *valueSums) const {
         int count = tile.keyCount(), width = work.width, rows = tile.rows;
-        if (count == 0) {
-            for (int row = 0; row < rows; row++) {
-                std::fill_n(queryGradient + tile.index(row) * width, width, 0.0f);
-            }
-            return;
-        }
         const float *queries = tile.turnedQueries(rotation);
         float *weights = scratch(scoreSlot, static_cast<size_t>(rows) * count);
         float *slopes = scratch(gradientSlot, static_cast<size_t>(rows) * count);
         float *gradients = scratch(outputSlot, static_cast<size_t>(rows) * width);
+        float softCap = work.scores.softCap;
+        float *bends = scratch(capSlot, softCap > 0 ? static_cast<size_t>(rows) * count : 0);
         keys = tile.from(keys);
         values = tile.from(values);
-        productWithKeys(tile, work.scale, queries, keys, weights);
+        productWithKeys(tile, work.scores.scale, queries, keys, weights);
         for (int row = 0; row < rows; row++) {
             size_t index = tile.index(row);
             std::memcpy(
@@ -91,9 +91,12 @@ struct BackwardPass {
                 width * sizeof(float));
             auto [first, last] = tile.seen(row);
             float *line = weights + static_cast<size_t>(row) * count;
+            if (softCap > 0) {
+                cap(line, count, softCap, bends + static_cast<size_t>(row) * count);
+            }
             exponentiate(line + first, last - first, 1, logSums[index]);
-            std::fill(line, line + std::min(first, count), 0.0f);
-            std::fill(line + std::min(last, count), line + count, 0.0f);
+            std::fill(line, line + first, 0.0f);
+            std::fill(line + last, line + count, 0.0f);
         }
         multiply(
             count, width, rows, 1, {weights, count, true}, {gradients, width}, 1,
@@ -102,9 +105,11 @@ struct BackwardPass {
         for (int row = 0; row < rows; row++) {
             size_t index = tile.index(row);
             float delta = dot(cotangent + index * width, output + index * width, width);
+            float *line = slopes + static_cast<size_t>(row) * count;
             softmaxBackward(
-                weights + static_cast<size_t>(row) * count,
-                slopes + static_cast<size_t>(row) * count, count, delta, work.scale);
+                weights + static_cast<size_t>(row) * count, line, count, delta, work.scores.scale);
+            if (softCap == 0) continue;
+            for (int i = 0; i < count; i++) line[i] *= bends[static_cast<size_t>(row) * count + i];
         }
         multiply(
             count, width, rows, 1, {slopes, count, true}, {queries, width}, 1,
@@ -112,96 +117,151 @@ struct BackwardPass {
         productWithValues(tile, slopes, keys, gradients);
         for (int row = 0; row < rows; row++) {
             rotation(
-                gradients + static_cast<size_t>(row) * width,
-                work.place(tile.token(row)) - work.padding(tile.sample), -1,
+                gradients + static_cast<size_t>(row) * width, tile.positionOf(row), -1,
                 queryGradient + tile.index(row) * width, width);
         }
     }
 };
 
-/// queries, keys, values, output, log of sums, gradient of the output[, padding][, frequencies]
+/// Gradients to the keys and values of every segment's context, which add up in its ancestors.
+class ContextSums {
+public:
+    explicit ContextSums(const Attention &work)
+        : work_(work), size_(2 * work.segments.contexts() * work.keys.heads * work.width),
+          sums_(new float[size_]) {
+        size_t place = 0;
+        for (int i = 0; i < work.segments.count(); i++) {
+            places_.push_back(place);
+            place += 2 * rowCount(i) * work.keys.heads;
+        }
+    }
+
+    /// The rows of a context's keys; those of its values come behind them.
+    float *keys(int segment, int head) const {
+        return sums_.get() + (places_[segment] + 2 * rowCount(segment) * head) * work_.width;
+    }
+    float *values(int segment, int head) const {
+        return keys(segment, head) + rowCount(segment) * work_.width;
+    }
+    /// Zeroes what a segment and a head add.
+    void clear(int segment, int head) const {
+        std::fill_n(keys(segment, head), 2 * rowCount(segment) * work_.width, 0.0f);
+    }
+
+    /// Adds to a segment's own rows what those that continue it have found for them.
+    void collect(int segment, int head) const {
+        const Segment &part = work_.segments[segment];
+        size_t from = static_cast<size_t>(part.base) * work_.width;
+        size_t count = static_cast<size_t>(part.length) * work_.width;
+        for (int other = segment + 1; other < work_.segments.count(); other++) {
+            if (!work_.segments.continues(other, segment)) continue;
+            addScaled(keys(segment, head) + from, keys(other, head) + from, count, 1);
+            addScaled(values(segment, head) + from, values(other, head) + from, count, 1);
+        }
+    }
+
+private:
+    const Attention &work_;
+    size_t size_;
+    std::unique_ptr<float[]> sums_;
+    std::vector<size_t> places_;
+
+    size_t rowCount(int segment) const { return work_.segments[segment].end(); }
+};
+
+/// queries, keys, values, frequencies, output, log of sums, gradient of the output
 /// -> gradients to queries, keys, values
 class AttentionGradient : public Kernel {
 public:
     static constexpr size_t stridedInputs = 3;
 
-    explicit AttentionGradient(Options options) : options_(options) {}
+    explicit AttentionGradient(std::shared_ptr<const Plan> plan)
+        : plan_(std::move(plan)) {}
 
     DEFINE_NAME(AttentionGradient)
 
     void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
-        const float *output = inputs[3].data<float>(), *logSums = inputs[4].data<float>();
-        const float *cotangent = inputs[5].data<float>();
+        const float *output = inputs[4].data<float>(), *logSums = inputs[5].data<float>();
+        const float *cotangent = inputs[6].data<float>();
         float *gradients[3];
         for (int i = 0; i < 3; i++) gradients[i] = allocate(outputs[i]);
         auto [queries, keys, values] = std::tuple(gradients[0], gradients[1], gradients[2]);
-        dispatch([=, work = Attention(inputs, options_, 6)] {
+        dispatch([=, plan = plan_, work = Attention(inputs, *plan_, 3)] {
             Rotation rotation = work.rotation();
             BackwardPass pass = {work, rotation, output, logSums, cotangent, queries};
-            inParallel(work.keys.batch * work.keys.heads, [&](size_t task) {
+            ContextSums sums(work);
+            size_t tasks = static_cast<size_t>(work.segments.count()) * work.keys.heads;
+            inParallel(tasks, [&](size_t task) {
+                int segment = static_cast<int>(task) / work.keys.heads;
+                evaluate(pass, segment, static_cast<int>(task) % work.keys.heads, sums);
+            });
+            inParallel(tasks, [&](size_t task) {
+                int segment = static_cast<int>(task) / work.keys.heads;
                 int head = static_cast<int>(task) % work.keys.heads;
-                evaluate(pass, static_cast<int>(task) / work.keys.heads, head, keys, values);
+                sums.collect(segment, head);
+                write(pass, segment, head, sums, keys, values);
             });
         });
     }
 
 private:
-    Options options_;
+    std::shared_ptr<const Plan> plan_;
 
     static void evaluate(
-        const BackwardPass &pass, int sample, int head, float *keyGradient,
-        float *valueGradient) {
+        const BackwardPass &pass, int segment, int head, const ContextSums &sums) {
         const Attention &work = pass.work;
-        int length = work.keys.length, width = work.width, first = work.padding(sample);
-        Matrix keys =
-            work.matrix(work.keys, &pass.rotation, sample, head, first, length, keySlot);
-        Matrix values =
-            work.matrix(work.values, nullptr, sample, head, first, length, valueSlot);
-        size_t size = static_cast<size_t>(length) * width;
-        float *keySums = scratch(sumSlot, 2 * size), *valueSums = keySums + size;
-        std::fill_n(keySums, 2 * size, 0.0f);
-        for (int number = 0; number < work.tiles(); number++) {
-            pass(Tile(work, sample, head, number), keys, values, keySums, valueSums);
+        sums.clear(segment, head);
+        int first = work.firstKey(work.segments[segment].base);
+        Matrix keys = work.turnedKeys(pass.rotation, segment, head, first);
+        Matrix values = work.contextValues(segment, head, first);
+        for (int number = 0; number < work.tiles(segment); number++) {
+            pass(
+                Tile(work, segment, head, number), keys, values, sums.keys(segment, head),
+                sums.values(segment, head));
         }
-        for (int token = 0; token < length; token++) {
-            size_t line = static_cast<size_t>(sample) * length + token;
-            size_t place = (line * work.keys.heads + head) * width;
-            size_t from = static_cast<size_t>(token) * width;
+    }
+
+    static void write(
+        const BackwardPass &pass, int segment, int head, const ContextSums &sums,
+        float *keyGradient, float *valueGradient) {
+        const Segment &part = pass.work.segments[segment];
+        int width = pass.work.width;
+        for (int token = 0; token < part.length; token++) {
+            size_t line = static_cast<size_t>(part.start + token);
+            size_t place = (line * pass.work.keys.heads + head) * width;
+            size_t from = static_cast<size_t>(part.base + token) * width;
             pass.rotation(
-                keySums + from, token - first, -1, keyGradient + place, width);
-            std::memcpy(valueGradient + place, valueSums + from, width * sizeof(float));
+                sums.keys(segment, head) + from, part.base + token, -1, keyGradient + place,
+                width);
+            std::memcpy(
+                valueGradient + place, sums.values(segment, head) + from,
+                width * sizeof(float));
         }
     }
 };
 
-/// queries, keys, values[, padding][, frequencies] -> output, log of sums
+/// queries, keys, values, frequencies -> output, log of sums
 class CausalAttention : public Kernel {
 public:
     static constexpr size_t stridedInputs = 3;
 
-    explicit CausalAttention(Options options) : options_(options) {}
+    explicit CausalAttention(std::shared_ptr<const Plan> plan)
+        : plan_(std::move(plan)) {}
 
     DEFINE_NAME(CausalAttention)
 
     void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
         float *output = allocate(outputs[0]), *logSums = allocate(outputs[1]);
-        dispatch([=, work = Attention(inputs, options_, 3)] {
+        dispatch([=, plan = plan_, work = Attention(inputs, *plan_, 3)] {
             Rotation rotation = work.rotation();
-            int pairs = work.keys.batch * work.keys.heads, tiles = work.tiles();
-            // Tiles of one head share its turned keys, unless threads would be idle.
-            int runs = pairs >= 4 * static_cast<int>(threadCount()) ? 1 : tiles;
-            inParallel(pairs * runs, [&](size_t task) {
-                int run = static_cast<int>(task) % runs, pair = static_cast<int>(task) / runs;
-                int sample = pair / work.keys.heads, head = pair % work.keys.heads;
-                int first = run * tiles / runs, last = (run + 1) * tiles / runs;
-                Tile end(work, sample, head, last - 1);
-                int start = Tile(work, sample, head, first).firstKey;
-                Matrix keys = work.matrix(
-                    work.keys, &rotation, sample, head, start, end.lastKey, keySlot);
-                Matrix values = work.matrix(
-                    work.values, nullptr, sample, head, start, end.lastKey, valueSlot);
-                for (int number = first; number < last; number++) {
-                    Tile tile(work, sample, head, number);
+            std::vector<Run> runs = cut(work);
+            inParallel(runs.size(), [&](size_t task) {
+                Run run = runs[task];
+                int start = Tile(work, run.segment, run.head, run.first).firstKey;
+                Matrix keys = work.turnedKeys(rotation, run.segment, run.head, start);
+                Matrix values = work.contextValues(run.segment, run.head, start);
+                for (int number = run.first; number < run.last; number++) {
+                    Tile tile(work, run.segment, run.head, number);
                     forwardTile(tile, rotation, keys, values, output, logSums);
                 }
             });
@@ -211,11 +271,10 @@ public:
     Arrays vjp(
         const Arrays &primals, const Arrays &cotangents, const std::vector<int> &arguments,
         const Arrays &outputs) override {
-        Arrays inputs(primals.begin(), primals.begin() + 3);
+        Arrays inputs = primals;
         inputs.insert(inputs.end(), {outputs[0], outputs[1], cotangents[0]});
-        inputs.insert(inputs.end(), primals.begin() + 3, primals.end());
         Arrays all = makeNode<AttentionGradient>(
-            {primals[0].shape(), primals[1].shape(), primals[2].shape()}, inputs, options_);
+            {primals[0].shape(), primals[1].shape(), primals[2].shape()}, inputs, plan_);
         Arrays gradients;
         for (int argument : arguments) {
             gradients.push_back(argument < 3 ? all[argument] : mx::zeros_like(primals[argument]));
@@ -224,21 +283,39 @@ public:
     }
 
 private:
-    Options options_;
+    std::shared_ptr<const Plan> plan_;
+
+    /// Tiles that one thread computes, from the first up to the last.
+    struct Run {
+        int segment, head, first, last;
+    };
+
+    /// Tiles of one head share its turned keys, unless threads would be idle.
+    static std::vector<Run> cut(const Attention &work) {
+        int count = work.segments.count(), heads = work.keys.heads;
+        bool isEach = count * heads < 4 * static_cast<int>(threadCount());
+        std::vector<Run> runs;
+        for (int segment = 0; segment < count; segment++) {
+            int tiles = work.tiles(segment), step = isEach ? 1 : tiles;
+            for (int head = 0; head < heads; head++) {
+                for (int first = 0; first < tiles; first += step) {
+                    runs.push_back({segment, head, first, first + step});
+                }
+            }
+        }
+        return runs;
+    }
 };
 
 }  // namespace
 
 mx::array attentionNode(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const std::optional<mx::array> &padding, const std::optional<mx::array> &frequencies,
-    int window, float scale) {
-    Arrays inputs = {queries, keys, values};
-    if (padding) inputs.push_back(mx::astype(*padding, mx::int32));
-    if (frequencies) inputs.push_back(mx::astype(*frequencies, mx::float32));
-    Options options = {padding.has_value(), frequencies.has_value(), window, scale};
-    mx::Shape perRow = {queries.shape(0), queries.shape(1), queries.shape(2)};
-    return makeNode<CausalAttention>({queries.shape(), perRow}, inputs, options)[0];
+    const mx::array &frequencies, const Segments &segments, Scores scores) {
+    return makeNode<CausalAttention>(
+        {queries.shape(), {queries.shape(0), queries.shape(1)}},
+        {queries, keys, values, mx::astype(frequencies, mx::float32)},
+        std::make_shared<const Plan>(Plan{segments, scores}))[0];
 }
 
 }  // namespace temper

@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nodes of the graph that compute attention and rotation on the CPU.
+// Nodes of the graph that compute attention on the CPU.
 
 #pragma once
 
 #include "Kernel.hpp"
+#include "Segments.hpp"
 
 namespace temper {
 
+/// How queries see keys; no window and no soft cap: 0.
+struct Scores {
+    int window;
+    float scale, softCap;
+};
+
 mx::array attentionNode(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const std::optional<mx::array> &padding, const std::optional<mx::array> &frequencies,
-    int window, float scale);
+    const mx::array &frequencies, const Segments &segments, Scores scores);
+
+/// Keys and values of the contexts of some segments, with room behind them.
+mx::array contextsNode(
+    const mx::array &keys, const mx::array &values, const mx::array &frequencies,
+    const Segments &segments, const std::vector<int> &rows, int capacity);
 
 /// The output and what is kept.
 Arrays attentionStepNodes(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const mx::array &kept, const mx::array &frequencies, const std::optional<mx::array> &padding,
-    int past, int window, float scale);
-
-mx::array rotationNode(
-    const mx::array &a, const mx::array &frequencies, const std::optional<mx::array> &padding,
-    int first);
+    const mx::array &kept, const mx::array &frequencies, const std::vector<int> &padding,
+    int past, Scores scores);
 
 }  // namespace temper

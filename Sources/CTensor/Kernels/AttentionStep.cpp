@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One more token of each sequence: it is kept, and attends to all that are kept.
+// Keys and values that are kept: of prompts, and of one more token of each, which then attends to
+// all that are kept.
 //
-// Keys and values are kept in one tensor [batch, capacity, 2, key heads, width], for only a node of
-// one output can write it in place.
+// They are kept in one tensor [rows, capacity, 2, key heads, width], for only a node of one output
+// can write it in place. Rows end together; the first columns of a short one hold nothing.
 
 #include "AttentionKernel.hpp"
 #include "AttentionTile.hpp"
@@ -11,37 +12,86 @@ namespace temper {
 
 namespace {
 
+/// How many of the first columns of each row hold no token.
+using Padding = std::shared_ptr<const std::vector<int>>;
+
 /// Turns the rows of a token by its position.
 struct Turn {
     const float *frequencies;
     int pairs, past;
     Padding padding;
 
-    Turn(const Arrays &inputs, size_t next, int past)
-        : frequencies(inputs[next].data<float>()), pairs(inputs[next].shape(0)), past(past),
-          padding(inputs.size() > next + 1 ? &inputs[next + 1] : nullptr) {}
+    Turn(const mx::array &frequencies, int past, Padding padding)
+        : frequencies(frequencies.data<float>()), pairs(frequencies.shape(0)), past(past),
+          padding(std::move(padding)) {}
 
-    /// The heads of one sample, one after the other.
-    void operator()(
-        const Heads &heads, int sample, int first, int count, float *out) const {
-        int width = heads.width, position = std::max(past - padding(sample), 0);
-        std::vector<float> cosines(pairs), sines(pairs), row(width);
+    /// Heads of one row of the batch, one after the other.
+    void operator()(const Heads &heads, int row, int first, int count, float *out) const {
+        int width = heads.width;
+        std::vector<float> cosines(pairs), sines(pairs), line(width);
         for (int i = 0; i < pairs; i++) {
-            float angle = static_cast<float>(position) * frequencies[i];
+            float angle = static_cast<float>(past - (*padding)[row]) * frequencies[i];
             cosines[i] = std::cos(angle);
             sines[i] = std::sin(angle);
         }
         for (int i = 0; i < count; i++, out += width) {
-            heads.gather(sample, 0, first + i, row.data());
-            rotate(row.data(), cosines.data(), sines.data(), 1, out, pairs, width);
+            heads.gather(row, first + i, line.data());
+            rotate(line.data(), cosines.data(), sines.data(), 1, out, pairs, width);
         }
     }
 };
 
-/// kept, keys, values, frequencies[, padding] -> kept
+/// keys, values, frequencies -> kept
+class KeepContexts : public Kernel {
+public:
+    static constexpr size_t stridedInputs = 2;
+
+    KeepContexts(Segments segments, std::vector<int> rows, int capacity)
+        : work_(std::make_shared<Work>(std::move(segments), std::move(rows), capacity)) {}
+
+    DEFINE_NAME(KeepContexts)
+
+    void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
+        // Columns of padding, and those with room, stay as the memory is: nobody reads them.
+        dispatch([work = work_, keys = Heads(inputs[0]), values = Heads(inputs[1]),
+                  frequencies = inputs[2].data<float>(), pairs = inputs[2].shape(0),
+                  kept = allocate(outputs[0])] {
+            const Segments &segments = work->segments;
+            size_t size = static_cast<size_t>(keys.heads) * keys.width;
+            int last = 0;
+            for (int segment : work->rows) last = std::max(last, segments[segment].end());
+            Rotation rotation(frequencies, pairs, segments.longestContext());
+            inParallel(work->rows.size(), [&](size_t row) {
+                int segment = work->rows[row], padding = last - segments[segment].end();
+                float *places = kept + (row * work->capacity + padding) * 2 * size;
+                segments.forContext(segment, 0, [&](int token, int position) {
+                    float *place = places + static_cast<size_t>(position) * 2 * size;
+                    for (int head = 0; head < keys.heads; head++, place += keys.width) {
+                        rotation.copy(keys, token, head, position, place);
+                        values.gather(token, head, place + size);
+                    }
+                });
+            });
+        });
+    }
+
+private:
+    struct Work {
+        Segments segments;
+        std::vector<int> rows;
+        int capacity;
+
+        Work(Segments segments, std::vector<int> rows, int capacity)
+            : segments(std::move(segments)), rows(std::move(rows)), capacity(capacity) {}
+    };
+
+    std::shared_ptr<const Work> work_;
+};
+
+/// kept, keys, values, frequencies -> kept
 class KeepToken : public Kernel {
 public:
-    explicit KeepToken(int past) : past_(past) {}
+    KeepToken(int past, Padding padding) : past_(past), padding_(std::move(padding)) {}
 
     DEFINE_NAME(KeepToken)
 
@@ -57,40 +107,41 @@ public:
         float *kept = outputs[0].data<float>();
         Heads keys(inputs[1]);
         dispatch([=, values = inputs[2].data<float>(), capacity = old.shape(1),
-                  size = old.nbytes(), past = past_, turn = Turn(inputs, 3, past_)] {
+                  size = old.nbytes(), past = past_, turn = Turn(inputs[3], past_, padding_)] {
             if (copied) std::memcpy(kept, copied, size);
             size_t width = static_cast<size_t>(keys.heads) * keys.width;
-            inParallel(keys.batch, [&](size_t sample) {
-                float *place = kept + (sample * capacity + past) * 2 * width;
-                turn(keys, static_cast<int>(sample), 0, keys.heads, place);
-                std::memcpy(place + width, values + sample * width, width * sizeof(float));
+            inParallel(keys.tokens, [&](size_t row) {
+                float *place = kept + (row * capacity + past) * 2 * width;
+                turn(keys, static_cast<int>(row), 0, keys.heads, place);
+                std::memcpy(place + width, values + row * width, width * sizeof(float));
             });
         });
     }
 
 private:
     int past_;
+    Padding padding_;
 };
 
-/// queries, kept, frequencies[, padding] -> output
+/// queries, kept, frequencies -> output
 class AttendToKept : public Kernel {
 public:
-    AttendToKept(int past, int window, float scale)
-        : past_(past), window_(window), scale_(scale) {}
+    AttendToKept(int past, Padding padding, Scores scores)
+        : past_(past), padding_(std::move(padding)), scores_(scores) {}
 
     DEFINE_NAME(AttendToKept)
 
     void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
         Work work = {
-            Heads(inputs[0]), Turn(inputs, 2, past_), inputs[1].data<float>(),
-            inputs[1].shape(1), inputs[1].shape(3), window_, scale_, allocate(outputs[0])};
+            Heads(inputs[0]), Turn(inputs[2], past_, padding_), inputs[1].data<float>(),
+            inputs[1].shape(1), inputs[1].shape(3), scores_, allocate(outputs[0])};
         dispatch([=] {
             // The heads of a sequence share its angles, unless threads would be idle.
-            int batch = work.queries.batch;
+            int batch = work.queries.tokens;
             int runs = batch >= 4 * static_cast<int>(threadCount()) ? 1 : work.keyHeads;
             inParallel(static_cast<size_t>(batch) * runs, [&](size_t task) {
-                int sample = static_cast<int>(task) / runs, run = static_cast<int>(task) % runs;
-                work(sample, run * work.keyHeads / runs, (run + 1) * work.keyHeads / runs);
+                int row = static_cast<int>(task) / runs, run = static_cast<int>(task) % runs;
+                work(row, run * work.keyHeads / runs, (run + 1) * work.keyHeads / runs);
             });
         });
     }
@@ -100,67 +151,70 @@ private:
         Heads queries;
         Turn turn;
         const float *kept;
-        int capacity, keyHeads, window;
-        float factor;
+        int capacity, keyHeads;
+        Scores rule;
         float *output;
 
-        void operator()(int sample, int firstHead, int lastHead) const {
+        void operator()(int row, int firstHead, int lastHead) const {
             int group = queries.heads / keyHeads, width = queries.width;
             int first = firstHead * group, count = (lastHead - firstHead) * group;
             float *turned = scratch(querySlot, static_cast<size_t>(count) * width);
-            turn(queries, sample, first, count, turned);
-            float *out = output + (static_cast<size_t>(sample) * queries.heads + first) * width;
+            turn(queries, row, first, count, turned);
+            float *out = output + (static_cast<size_t>(row) * queries.heads + first) * width;
             for (int head = firstHead; head < lastHead; head++) {
-                attend(sample, head, group, turned, out);
+                attend(row, head, group, turned, out);
                 turned += group * width;
                 out += group * width;
             }
         }
 
-        void attend(int sample, int head, int group, const float *turned, float *out) const {
+        void attend(int row, int head, int group, const float *turned, float *out) const {
             int width = queries.width, stride = 2 * keyHeads * width;
             int first =
-                std::max(turn.padding(sample), window > 0 ? turn.past - window + 1 : 0);
-            int count = std::max(turn.past + 1 - first, 0);
+                std::max((*turn.padding)[row], rule.window > 0 ? turn.past - rule.window + 1 : 0);
+            int count = turn.past + 1 - first;
             const float *keys =
-                kept + (static_cast<size_t>(sample) * capacity + first) * stride + head * width;
-            float *scores = scratch(scoreSlot, static_cast<size_t>(group) * count + 1);
+                kept + (static_cast<size_t>(row) * capacity + first) * stride + head * width;
+            float *scores = scratch(scoreSlot, static_cast<size_t>(group) * count);
             multiply(
-                group, count, width, factor, {turned, width}, {keys, stride, true}, 0, scores,
+                group, count, width, rule.scale, {turned, width}, {keys, stride, true}, 0, scores,
                 count);
             for (int i = 0; i < group; i++, scores += count, out += width) {
-                float sum =
-                    exponentiate(scores, count, 1, count > 0 ? greatest(scores, count) : 0);
+                if (rule.softCap > 0) cap(scores, count, rule.softCap);
+                float sum = exponentiate(scores, count, 1, greatest(scores, count));
                 weightedSum(scores, keys + stride / 2, stride, count, out, width);
-                // A token of padding has no key and gives zeros.
-                scale(out, width, sum == 0 ? 0 : 1 / sum);
+                scale(out, width, 1 / sum);
             }
         }
     };
 
-    int past_, window_;
-    float scale_;
+    int past_;
+    Padding padding_;
+    Scores scores_;
 };
-
-/// Adds what turns the tokens to the inputs of a node.
-Arrays withTurn(
-    Arrays inputs, const mx::array &frequencies, const std::optional<mx::array> &padding) {
-    inputs.push_back(mx::astype(frequencies, mx::float32));
-    if (padding) inputs.push_back(mx::astype(*padding, mx::int32));
-    return inputs;
-}
 
 }  // namespace
 
+mx::array contextsNode(
+    const mx::array &keys, const mx::array &values, const mx::array &frequencies,
+    const Segments &segments, const std::vector<int> &rows, int capacity) {
+    mx::Shape shape = {
+        static_cast<int>(rows.size()), capacity, 2, keys.shape(1), keys.shape(2)};
+    return makeNode<KeepContexts>(
+        {shape}, {keys, values, mx::astype(frequencies, mx::float32)}, segments, rows,
+        capacity)[0];
+}
+
 Arrays attentionStepNodes(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const mx::array &kept, const mx::array &frequencies, const std::optional<mx::array> &padding,
-    int past, int window, float scale) {
-    mx::array now = makeNode<KeepToken>(
-        {kept.shape()}, withTurn({kept, keys, values}, frequencies, padding), past)[0];
+    const mx::array &kept, const mx::array &frequencies, const std::vector<int> &padding,
+    int past, Scores scores) {
+    mx::array angles = mx::astype(frequencies, mx::float32);
+    auto shared = std::make_shared<const std::vector<int>>(padding);
+    mx::array now =
+        makeNode<KeepToken>({kept.shape()}, {kept, keys, values, angles}, past, shared)[0];
     mx::array output = makeNode<AttendToKept>(
-        {queries.shape()}, withTurn({queries, now}, frequencies, padding), past, window,
-        scale)[0];
+        {queries.shape()}, {queries, now, angles}, past, shared, scores)[0];
     return {output, now};
 }
 

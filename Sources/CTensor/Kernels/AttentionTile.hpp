@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "AttentionKernel.hpp"
 #include "HeadRows.hpp"
 #include "MatrixProduct.hpp"
 #include "ThreadPool.hpp"
@@ -13,99 +14,118 @@ namespace temper {
 constexpr int tileRows = 96;
 
 /// Uses of a thread's scratch memory.
-enum Slot { querySlot, keySlot, scoreSlot, gradientSlot, valueSlot, outputSlot, sumSlot };
+enum Slot { querySlot, keySlot, scoreSlot, gradientSlot, valueSlot, outputSlot, capSlot };
 
-struct Options {
-    bool hasPadding, hasFrequencies;
-    int window;
-    float scale;
+/// Bounds scores by tanh, and gives the slope of the bound where that is asked for.
+inline void cap(float *scores, size_t count, float most, float *slopes = nullptr) {
+    for (size_t i = 0; i < count; i++) {
+        float share = std::tanh(scores[i] / most);
+        scores[i] = share * most;
+        if (slopes) slopes[i] = 1 - share * share;
+    }
+}
+
+/// What does not depend on numbers.
+struct Plan {
+    Segments segments;
+    Scores scores;
 };
 
-/// What one evaluation works on.
+/// What one evaluation works on: queries, keys, values and, behind `next`, frequencies.
 struct Attention {
     Heads queries, keys, values;
-    Padding padding;
     const float *frequencies;
-    int pairs, group, width, window;
-    float scale;
+    int pairs, group, width;
+    Scores scores;
+    const Segments &segments;
 
-    Attention(const Arrays &inputs, const Options &options, size_t next)
+    Attention(const Arrays &inputs, const Plan &plan, size_t next)
         : queries(inputs[0]), keys(inputs[1]), values(inputs[2]),
-          padding(options.hasPadding ? &inputs[next] : nullptr), frequencies(nullptr), pairs(0),
-          group(queries.heads / keys.heads), width(queries.width), window(options.window),
-          scale(options.scale) {
-        if (options.hasFrequencies) {
-            const mx::array &array = inputs[next + (options.hasPadding ? 1 : 0)];
-            frequencies = array.data<float>();
-            pairs = array.shape(0);
-        }
-    }
+          frequencies(inputs[next].data<float>()), pairs(inputs[next].shape(0)),
+          group(queries.heads / keys.heads), width(queries.width), scores(plan.scores),
+          segments(plan.segments) {}
 
-    Rotation rotation() const { return Rotation(frequencies, pairs, keys.length); }
+    Rotation rotation() const {
+        return Rotation(frequencies, pairs, segments.longestContext());
+    }
     int tileTokens() const { return std::max(1, tileRows / group); }
-    int tiles() const { return (queries.length + tileTokens() - 1) / tileTokens(); }
-    /// The key at which a query itself stands.
-    int place(int token) const { return keys.length - queries.length + token; }
-    int firstKey(int sample, int token) const {
-        return std::max(padding(sample), window > 0 ? place(token) - window + 1 : 0);
+    int tiles(int segment) const {
+        return (segments[segment].length + tileTokens() - 1) / tileTokens();
+    }
+    /// The first position that a query at a position sees.
+    int firstKey(int position) const {
+        return scores.window > 0 ? std::max(position - scores.window + 1, 0) : 0;
     }
 
-    /// Keys or values of one head as a matrix of all tokens, copied only when that is needed.
-    Matrix matrix(
-        const Heads &heads, const Rotation *rotation, int sample, int head, int first, int last,
-        Slot slot) const {
-        if (!(rotation && rotation->turns()) && heads.isDense()) {
-            return {heads.row(sample, 0, head), static_cast<int>(heads.strides[1])};
+    /// The keys of a segment's context from a position on, turned; rows are positions.
+    Matrix turnedKeys(const Rotation &rotation, int segment, int head, int first) const {
+        float *out = contextRows(segment, keySlot);
+        segments.forContext(segment, first, [&](int token, int position) {
+            float *row = out + static_cast<size_t>(position) * width;
+            rotation.copy(keys, token, head, position, row);
+        });
+        return {out, width};
+    }
+
+    /// The values of a segment's context from a position on, copied only when that is needed.
+    Matrix contextValues(int segment, int head, int first) const {
+        if (segments.isWhole(segment) && values.isDense()) {
+            return {
+                values.row(segments[segment].start, head),
+                static_cast<int>(values.strides[0])};
         }
-        float *copy = scratch(slot, static_cast<size_t>(last) * width);
-        for (int token = first; token < last; token++) {
-            float *out = copy + static_cast<size_t>(token) * width;
-            if (rotation) {
-                rotation->copy(heads, sample, token, head, token - padding(sample), out);
-            } else {
-                heads.gather(sample, token, head, out);
-            }
-        }
-        return {copy, width};
+        float *out = contextRows(segment, valueSlot);
+        segments.forContext(segment, first, [&](int token, int position) {
+            values.gather(token, head, out + static_cast<size_t>(position) * width);
+        });
+        return {out, width};
+    }
+
+private:
+    float *contextRows(int segment, Slot slot) const {
+        return scratch(slot, static_cast<size_t>(segments[segment].end()) * width);
     }
 };
 
 /// A tile: some queries of the heads that share a key head, one row for each token and head.
 struct Tile {
     const Attention &work;
-    int sample, keyHead, firstToken, tokens, rows;
-    /// The keys that any row may see.
-    int firstKey, lastKey;
+    int keyHead, firstToken, tokens, rows;
+    /// The position of the first token, and the keys that any row may see.
+    int position, firstKey, lastKey;
 
-    Tile(const Attention &work, int sample, int keyHead, int number)
-        : work(work), sample(sample), keyHead(keyHead),
-          firstToken(number * work.tileTokens()),
-          tokens(std::min(work.tileTokens(), work.queries.length - firstToken)),
-          rows(tokens * work.group), firstKey(work.firstKey(sample, firstToken)),
-          lastKey(std::max(firstKey, work.place(firstToken + tokens - 1) + 1)) {}
+    Tile(const Attention &work, int segment, int keyHead, int number)
+        : work(work), keyHead(keyHead) {
+        const Segment &part = work.segments[segment];
+        int offset = number * work.tileTokens();
+        firstToken = part.start + offset;
+        tokens = std::min(work.tileTokens(), part.length - offset);
+        rows = tokens * work.group;
+        position = part.base + offset;
+        firstKey = work.firstKey(position);
+        lastKey = position + tokens;
+    }
 
     int keyCount() const { return lastKey - firstKey; }
     int token(int row) const { return firstToken + row / work.group; }
     int head(int row) const { return keyHead * work.group + row % work.group; }
+    int positionOf(int row) const { return position + row / work.group; }
 
     /// The scores that a row may see, counted from the tile's first key.
     std::pair<int, int> seen(int row) const {
-        int first = work.firstKey(sample, token(row)) - firstKey;
-        return {first, std::max(first, work.place(token(row)) + 1 - firstKey)};
+        return {work.firstKey(positionOf(row)) - firstKey, positionOf(row) + 1 - firstKey};
     }
 
-    /// Where a row is within a dense [batch, length, heads].
+    /// Where a row is within a dense [tokens, heads].
     size_t index(int row) const {
-        size_t line = static_cast<size_t>(sample) * work.queries.length + token(row);
-        return line * work.queries.heads + head(row);
+        return static_cast<size_t>(token(row)) * work.queries.heads + head(row);
     }
 
     float *turnedQueries(const Rotation &rotation) const {
         float *out = scratch(querySlot, static_cast<size_t>(rows) * work.width);
         for (int row = 0; row < rows; row++) {
             rotation.copy(
-                work.queries, sample, token(row), head(row),
-                work.place(token(row)) - work.padding(sample),
+                work.queries, token(row), head(row), positionOf(row),
                 out + static_cast<size_t>(row) * work.width);
         }
         return out;

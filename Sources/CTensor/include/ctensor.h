@@ -178,15 +178,17 @@ typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
     ct_operation_linear_arg_max,
     // gate, up; ct_gate
     ct_operation_gated_unit,
-    // queries [batch, length, heads, width], keys and values [batch, keys, key heads, width],
-    // padding [batch]?, frequencies [pairs]?; has padding, has frequencies, window (0: none); scale
+    // queries [tokens, heads, width], keys and values [tokens, key heads, width], frequencies
+    // [pairs]; window (0: none), then for each segment its length and the one that it continues
+    // (-1: none); scale, soft cap (0: none)
     ct_operation_causal_attention,
-    // queries [batch, 1, heads, width], keys and values [batch, 1, key heads, width], kept [batch,
-    // capacity, 2, key heads, width], frequencies [pairs], padding [batch]?; kept tokens, window
-    // (0: none); scale -> output, kept
+    // keys and values [tokens, key heads, width], frequencies [pairs]; capacity, rows, a segment
+    // for each row, then the segments as above -> kept [rows, capacity, 2, key heads, width]
+    ct_operation_kept_contexts,
+    // queries [rows, heads, width], keys and values [rows, key heads, width], kept [rows, capacity,
+    // 2, key heads, width], frequencies [pairs]; kept tokens, window (0: none), padding of each
+    // row; scale, soft cap (0: none) -> output, kept
     ct_operation_attention_step,
-    // a [batch, length, heads, width], frequencies [pairs], padding [batch]?; position of the first
-    ct_operation_rotate,
     // input [..., inputs], then for each projection: weight [outputs, inputs], bias?, down
     // [rank, inputs] and up [outputs, rank]?; for each: has bias, has low rank; scales
     // -> one output per projection

@@ -39,10 +39,16 @@ extension LanguageModel {
     public func completionLoss(
         of examples: [CompletionExample], edit: ResidualEdit? = nil, recomputing: Bool = false
     ) throws -> Tensor {
-        let rows = try SupervisedRows(examples, in: self, sharingPrefix: !recomputing)
-        return try losses(
-            of: rows.targets, after: rows.states(of: self, edit: edit, recomputing: recomputing)
-        ).mean()
+        try losses(of: SupervisedRows(examples, in: self), edit: edit, recomputing: recomputing)
+            .mean()
+    }
+
+    /// The negative log-likelihood of each token that is predicted, `[targets]`, in nats.
+    func losses(
+        of rows: SupervisedRows, edit: ResidualEdit?, recomputing: Bool = false
+    ) throws -> Tensor {
+        let stream = try residualStream(of: rows.batch, edit: edit, recomputing: recomputing)
+        return try losses(of: rows.targets, after: stream.take(rows.places, axis: 0))
     }
 
     /// The negative log-likelihood of one target for each row of the residual stream.
@@ -64,20 +70,17 @@ extension LanguageModel {
     }
 }
 
-/// The places of a padded batch at which a token is predicted.
+/// The places of a batch at which a token is predicted.
 struct SupervisedRows {
-    private let sequences: SharedPrefix
-    /// Rows of the flattened `[batch * length]`, in the order of the examples.
-    let indices: [Int32]
-    /// The token that follows each of them, `[targets]`, int32.
+    let batch: TokenBatch
+    /// Where each target is predicted, `[targets]`, int32, in the order of the examples.
+    let places: Tensor
+    /// The token that follows there, `[targets]`, int32.
     let targets: Tensor
     /// How many targets each example has.
-    let counts: [Int]
+    private let counts: [Int]
 
-    init(
-        _ examples: [CompletionExample], in model: LanguageModel, sharingPrefix: Bool = true
-    ) throws {
-        var inputs: [[Int]] = []
+    init(_ examples: [CompletionExample], in model: LanguageModel) throws {
         var tokens: [Int32] = []
         for (index, example) in examples.enumerated() {
             guard !example.prompt.isEmpty, !example.completion.isEmpty else {
@@ -87,38 +90,34 @@ struct SupervisedRows {
             }
             try model.checkTokens(example.prompt)
             try model.checkTokens(example.completion, arePredicted: true)
-            inputs.append(example.prompt + example.completion.dropLast())
             try model.checkLength(example.prompt.count + example.completion.count - 1)
             tokens += example.completion.map { Int32($0) }
         }
         guard !examples.isEmpty else {
             throw LanguageModelError("batch", "is empty", remedy: "give at least one example")
         }
-        let split = SharedPrefix(inputs, prompts: sharingPrefix ? examples.map(\.prompt) : [])
-        sequences = split
-        counts = examples.map(\.completion.count)
-        indices = counts.enumerated().flatMap { row, count in
-            let end = (row + 1) * split.rest.length
-            return (end - count..<end).map { Int32($0) }
+        let batch = TokenBatch(examples.map { $0.prompt + $0.completion.dropLast() })
+        let rows = examples.enumerated().flatMap { index, example in
+            let first = example.prompt.count - 1
+            return batch.places(of: index, first..<first + example.completion.count)
         }
+        self.batch = batch
+        places = Tensor(rows, shape: [rows.count])
         targets = Tensor(tokens, shape: [tokens.count])
+        counts = examples.map(\.completion.count)
     }
 
-    /// The residual stream at the supervised rows, `[targets, width]`.
-    ///
-    /// - Parameters:
-    ///   - model: The model.
-    ///   - edit: A change of the residual stream.
-    ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
-    /// - Returns: The stream before the final norm.
-    /// - Throws: `LanguageModelError` when a weight is missing.
-    func states(
-        of model: LanguageModel, edit: ResidualEdit? = nil, recomputing: Bool = false
-    ) throws -> Tensor {
-        var none: KeyValueCache?
-        return try sequences.residualStream(
-            of: model, cache: &none, edit: edit, recomputing: recomputing
-        ).reshaped([-1, model.configuration.width])
-            .take(Tensor(indices, shape: [indices.count]), axis: 0)
+    /// Values of all targets as those of each example.
+    func split(_ values: [Float]) -> [[Float]] { values.split(into: counts) }
+}
+
+extension [Float] {
+    /// Pieces of given lengths, one behind the other.
+    func split(into counts: [Int]) -> [[Float]] {
+        var rest = self[...]
+        return counts.map { count in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
+        }
     }
 }

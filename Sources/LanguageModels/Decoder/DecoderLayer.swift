@@ -110,7 +110,7 @@ extension DecoderLayer {
     /// backward pass.
     ///
     /// - Parameters:
-    ///   - stream: The residual stream, `[batch, length, width]`.
+    ///   - stream: The residual stream, `[tokens, width]`.
     ///   - configuration: The decoder's configuration.
     ///   - layout: Positions and masks.
     /// - Returns: The residual stream behind the layer.

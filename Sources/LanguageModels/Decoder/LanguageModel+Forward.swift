@@ -4,40 +4,12 @@
 public import Tensors
 
 extension LanguageModel {
-    /// Computes hidden states behind the last layer and its norm.
-    ///
-    /// - Parameters:
-    ///   - batch: The tokens; with a cache that is not empty, those that continue it.
-    ///   - cache: Keys and values of earlier tokens, extended by this pass.
-    ///   - edit: A change of the residual stream.
-    /// - Returns: `[batch, length, width]`; columns of padding hold nothing of meaning.
-    /// - Throws: `LanguageModelError` when a weight is missing or the context is too short.
-    public func forward(
-        _ batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit? = nil
-    ) throws -> Tensor {
-        try check(batch, past: cache?.length ?? 0, padding: cache?.padding)
-        var stream = try residualStream(batch, cache: &cache, edit: edit)
-        return stream.normalised(by: try weight("model.norm.weight"))
-    }
-
-    /// Computes hidden states behind the last layer and its norm, without a cache.
-    ///
-    /// - Parameters:
-    ///   - batch: The tokens.
-    ///   - edit: A change of the residual stream.
-    /// - Returns: `[batch, length, width]`; columns of padding hold nothing of meaning.
-    /// - Throws: `LanguageModelError` when a weight is missing or the context is too short.
-    public func forward(_ batch: TokenBatch, edit: ResidualEdit? = nil) throws -> Tensor {
-        var none: KeyValueCache?
-        return try forward(batch, cache: &none, edit: edit)
-    }
-
     /// Computes logits from hidden states.
     ///
-    /// - Parameter hidden: What `forward` returned, or rows of it, `[..., width]`.
+    /// - Parameter hidden: The stream behind the last layer and its norm, `[..., width]`.
     /// - Returns: `[..., vocabulary]`.
     /// - Throws: `LanguageModelError` when the head is missing.
-    public func logits(of hidden: Tensor) throws -> Tensor {
+    func logits(of hidden: Tensor) throws -> Tensor {
         let logits = hidden.projected(by: Projection(weight: try head))
         guard let cap = configuration.logitSoftCap else { return logits }
         return (logits * (1 / cap)).tanh() * cap
@@ -47,28 +19,32 @@ extension LanguageModel {
     ///
     /// - Parameters:
     ///   - batch: The tokens.
-    ///   - positions: Columns counted from the end: -1 is the last token of each row.
+    ///   - positions: Places counted from the end: -1 is the last token of each sequence.
     ///   - layers: How many layers from the first on are computed; nil means all.
     ///   - edit: A change of the residual stream.
-    /// - Returns: `[layers + 1, batch, positions, width]`.
+    /// - Returns: `[layers + 1, sequences, positions, width]`.
     /// - Throws: `LanguageModelError` when a weight is missing or a position is outside.
     public func residualStates(
         _ batch: TokenBatch, positions: [Int], layers: Int? = nil, edit: ResidualEdit? = nil
     ) throws -> Tensor {
-        try check(batch)
-        let shortest = batch.length - (batch.padding.max() ?? 0)
+        guard let shortest = batch.lengths.min(), shortest > 0 else {
+            throw LanguageModelError("batch", "is empty", remedy: "give at least one token")
+        }
+        try checkLength(batch.length)
         for position in positions where position >= 0 || position < -shortest {
             throw LanguageModelError(
                 "position \(position)", "is not in -\(shortest)...(-1)",
                 remedy: "choose positions that every sequence has, counted from the end")
         }
-        let columns = Tensor(
-            positions.map { Int32(batch.length + $0) }, shape: [positions.count])
+        let places = batch.lengths.enumerated().flatMap { sequence, length in
+            positions.flatMap { batch.places(of: sequence, length + $0..<length + $0 + 1) }
+        }
+        let rows = Tensor(places, shape: [batch.count, positions.count])
         var states: [Tensor] = []
         var none: KeyValueCache?
         _ = try residualStream(
-            batch, cache: &none, layers: layers, edit: edit,
-            observe: { states.append($0.take(columns, axis: 1)) })
+            .sequences(batch), cache: &none, layers: layers, edit: edit,
+            observe: { states.append($0.take(rows, axis: 0)) })
         return Tensor.stacked(states, axis: 0)
     }
 
@@ -87,23 +63,21 @@ extension LanguageModel {
     /// The residual stream behind the last layer that is computed, before the final norm.
     ///
     /// - Parameters:
-    ///   - batch: The tokens.
+    ///   - pass: The tokens.
     ///   - cache: Keys and values of earlier tokens, extended by this pass.
     ///   - layers: How many layers from the first on are computed; nil means all.
     ///   - edit: A change of the residual stream.
     ///   - recomputing: Whether layers are computed again in the backward pass, to save memory;
     ///     those of an edited stream are not.
     ///   - observe: Sees the stream in front of each layer and behind the last.
-    /// - Returns: The stream, `[batch, length, width]`.
+    /// - Returns: The stream, `[tokens, width]`.
     /// - Throws: `LanguageModelError` when a weight is missing.
     func residualStream(
-        _ batch: TokenBatch, cache: inout KeyValueCache?, layers: Int? = nil,
+        _ pass: ForwardPass, cache: inout KeyValueCache?, layers: Int? = nil,
         edit: ResidualEdit? = nil, recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil
     ) throws -> ResidualStream {
-        cache?.begin(padding: batch.padding)
-        let layout = AttentionLayout(
-            configuration, past: cache?.length ?? 0, padding: cache?.padding ?? batch.padding)
-        var start = try embeddings(of: batch.tokens)
+        let layout = AttentionLayout(configuration, pass: pass)
+        var start = try embeddings(of: pass.tokens)
         if configuration.embeddingScale != 1 { start = start * configuration.embeddingScale }
         var stream = ResidualStream(
             start, normalisation: configuration.normalisation, edit: edit)
@@ -122,22 +96,21 @@ extension LanguageModel {
             }
         }
         observe?(stream.value)
-        cache?.advance(by: batch.length)
+        switch pass {
+        case .sequences(let batch): cache?.begin(batch)
+        case .next: cache?.advance()
+        }
         return stream
     }
 
-    /// Refuses a batch that is empty, too long, or of another shape than its cache.
-    private func check(_ batch: TokenBatch, past: Int = 0, padding: [Int]? = nil) throws {
-        guard batch.count > 0, batch.length > 0 else {
-            throw LanguageModelError("batch", "is empty", remedy: "give at least one token")
-        }
-        if past > 0, let padding, padding.count != batch.count {
-            throw LanguageModelError(
-                "batch of \(batch.count) rows", "continues a cache of \(padding.count)",
-                remedy: "continue every row")
-        }
-        let start = past > 0 ? padding : batch.padding
-        try checkLength(past + batch.length - (start?.min() ?? 0))
+    /// The residual stream behind sequences, before the final norm, `[tokens, width]`.
+    func residualStream(
+        of batch: TokenBatch, edit: ResidualEdit? = nil, recomputing: Bool = false
+    ) throws -> Tensor {
+        var none: KeyValueCache?
+        return try residualStream(
+            .sequences(batch), cache: &none, edit: edit, recomputing: recomputing
+        ).value
     }
 
     func checkLength(_ length: Int) throws {

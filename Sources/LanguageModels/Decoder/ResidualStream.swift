@@ -3,7 +3,7 @@
 
 import Tensors
 
-/// The residual stream, `[batch, length, width]`, on its way through the layers.
+/// The residual stream, `[tokens, width]`, on its way through the layers.
 struct ResidualStream {
     private var sum: Tensor
     /// What was written last, added together with the next norm.

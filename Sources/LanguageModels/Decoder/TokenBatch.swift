@@ -1,44 +1,120 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sequences of different lengths as one rectangle, padded on the left.
+// Sequences of different lengths one behind the other; what they begin with is there once.
 
 public import Tensors
 
-/// Token sequences as a rectangle whose rows end together.
+/// Token sequences, packed: no place is spent on padding, and a beginning that several of them
+/// share is computed once, as in a prefix tree (arXiv:2312.07104).
 public struct TokenBatch: Sendable {
-    /// The identifiers, `[batch, length]`, int32.
+    /// A shared beginning shorter than this is not worth a segment of its own.
+    private static let shortest = 8
+
+    /// The identifiers, `[tokens]`, int32.
     public let tokens: Tensor
-    /// How many places at the left of each row hold no token.
-    public let padding: [Int]
-    /// The length of the rectangle's rows.
-    public let length: Int
+    /// How the tokens belong together.
+    public let segments: [Segment]
+    /// The last segment of each sequence, in their order.
+    public let ends: [Int]
+    /// Where the tokens of each sequence are.
+    private let places: [[Int32]]
 
     /// The number of sequences.
-    public var count: Int { padding.count }
+    public var count: Int { places.count }
+    /// The length of the longest sequence.
+    public var length: Int { places.map(\.count).max() ?? 0 }
+    /// How many tokens are computed.
+    var tokenCount: Int { segments.reduce(0) { $0 + $1.length } }
 
-    /// Pads sequences on the left to the length of the longest.
+    /// Packs sequences.
     ///
-    /// - Parameter sequences: Token identifiers, one array for each sequence.
+    /// - Parameter sequences: Token identifiers; none empty.
     public init(_ sequences: [[Int]]) {
-        let length = sequences.map(\.count).max() ?? 0
-        var identifiers: [Int32] = []
-        identifiers.reserveCapacity(length * sequences.count)
-        for sequence in sequences {
-            identifiers += repeatElement(0, count: length - sequence.count)
-            identifiers += sequence.map { Int32(clamping: $0) }
+        var tree = PrefixTree(sequences, shortest: Self.shortest)
+        let order = sequences.indices.sorted {
+            sequences[$0] == sequences[$1]
+                ? $0 < $1 : sequences[$0].lexicographicallyPrecedes(sequences[$1])
         }
-        tokens = Tensor(identifiers, shape: [sequences.count, length])
-        padding = sequences.map { length - $0.count }
-        self.length = length
+        tree.add(order[...], from: 0, parent: nil)
+        tokens = Tensor(tree.tokens, shape: [tree.tokens.count])
+        (segments, ends, places) = (tree.segments, tree.ends, tree.places)
     }
 
-    /// Makes a batch of one token for each sequence, which may still be on their way.
+    /// Where tokens are among all that are computed.
     ///
     /// - Parameters:
-    ///   - next: The identifiers, `[count]`, int32.
-    ///   - count: The number of sequences.
-    init(next: Tensor, count: Int) {
-        tokens = next.reshaped([count, 1])
-        padding = Array(repeating: 0, count: count)
-        length = 1
+    ///   - sequence: Which sequence.
+    ///   - range: Which of its tokens.
+    /// - Returns: Rows of the tensors that a forward pass gives.
+    func places(of sequence: Int, _ range: Range<Int>) -> ArraySlice<Int32> {
+        places[sequence][range]
+    }
+
+    /// Where the last token of each sequence is, `[sequences]`.
+    var lastPlaces: Tensor { Tensor(places.compactMap(\.last), shape: [count]) }
+
+    /// How long each sequence is.
+    var lengths: [Int] { places.map(\.count) }
+}
+
+/// Sequences on their way into segments.
+private struct PrefixTree {
+    let sequences: [[Int]]
+    let shortest: Int
+    var tokens: [Int32] = []
+    var segments: [Segment] = []
+    var ends: [Int]
+    var places: [[Int32]]
+
+    init(_ sequences: [[Int]], shortest: Int) {
+        self.sequences = sequences
+        self.shortest = shortest
+        ends = Array(repeating: 0, count: sequences.count)
+        places = Array(repeating: [], count: sequences.count)
+    }
+
+    /// Adds sequences of the same beginning.
+    ///
+    /// - Parameters:
+    ///   - group: Which, in lexicographic order.
+    ///   - start: The length of the beginning that they have already.
+    ///   - parent: The segment in which that ends.
+    mutating func add(_ group: ArraySlice<Int>, from start: Int, parent: Int?) {
+        guard let first = group.first, let last = group.last else { return }
+        // What the first and the last of them share, all share.
+        let common = shared(first, last)
+        if group.count == 1 || common - start >= shortest || common == sequences[first].count {
+            let segment = append(
+                sequences[first][start..<common], of: group, start: start, parent: parent)
+            // Those that end here are the first.
+            let rest = group.drop { sequences[$0].count == common }
+            add(rest, from: common, parent: segment)
+            return
+        }
+        var begin = group.startIndex
+        for index in group.indices {
+            let next = index + 1
+            if next < group.endIndex, shared(group[index], group[next]) - start >= shortest {
+                continue
+            }
+            add(group[begin..<next], from: start, parent: parent)
+            begin = next
+        }
+    }
+
+    private func shared(_ one: Int, _ other: Int) -> Int {
+        zip(sequences[one], sequences[other]).prefix { $0 == $1 }.count
+    }
+
+    private mutating func append(
+        _ new: ArraySlice<Int>, of group: ArraySlice<Int>, start: Int, parent: Int?
+    ) -> Int {
+        let first = Int32(tokens.count)
+        tokens += new.map { Int32(clamping: $0) }
+        segments.append(Segment(length: new.count, parent: parent))
+        for sequence in group {
+            places[sequence] += first..<Int32(tokens.count)
+            ends[sequence] = segments.count - 1
+        }
+        return segments.count - 1
     }
 }

@@ -43,7 +43,8 @@ struct Decoding {
     ///
     /// - Returns: What predicts the first token of each row, `[rows, vocabulary]`.
     mutating func begin() throws -> Tensor {
-        let last = try model.lastStates(of: rows.map(\.prompt), cache: &cache, edit: edit)
+        let last = try model.lastStates(
+            of: TokenBatch(rows.map(\.prompt)), cache: &cache, edit: edit)
         let logits = try model.logits(of: model.normalised(last))
         chosen = generator.temperature > 0 ? sampled(logits) : logits.argMax(axis: -1)
         try compute()
@@ -88,9 +89,8 @@ struct Decoding {
 
     /// Chooses the token behind the chosen one of each row.
     private mutating func choose() throws {
-        let batch = TokenBatch(next: chosen, count: rows.count)
-        var stream = try model.residualStream(batch, cache: &cache, edit: edit)
-        let last = stream.normalised(by: try model.weight("model.norm.weight")).squeezed(at: 1)
+        var stream = try model.residualStream(.next(chosen), cache: &cache, edit: edit)
+        let last = stream.normalised(by: try model.weight("model.norm.weight"))
         chosen =
             generator.temperature > 0
             ? sampled(try model.logits(of: last))

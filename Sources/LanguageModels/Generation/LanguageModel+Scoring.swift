@@ -35,7 +35,7 @@ extension LanguageModel {
     /// The log-likelihood of each completion given its prompt.
     ///
     /// - Parameters:
-    ///   - examples: Prompts with completions; a prompt that several of them share is computed once.
+    ///   - examples: Prompts with completions; what they begin with in common is computed once.
     ///   - edit: A change of the residual stream.
     /// - Returns: The sum over the completion's tokens, in nats.
     /// - Throws: `LanguageModelError` for empty or too long examples.
@@ -48,7 +48,7 @@ extension LanguageModel {
     /// The log-probability of each token of each completion given its prompt.
     ///
     /// - Parameters:
-    ///   - examples: Prompts with completions; a prompt that several of them share is computed once.
+    ///   - examples: Prompts with completions; what they begin with in common is computed once.
     ///   - edit: A change of the residual stream.
     /// - Returns: Nats for each token of each completion.
     /// - Throws: `LanguageModelError` for empty or too long examples.
@@ -56,26 +56,12 @@ extension LanguageModel {
         of examples: [CompletionExample], edit: ResidualEdit? = nil
     ) throws -> [[Float]] {
         var result = [[Float]](repeating: [], count: examples.count)
-        let uses = Dictionary(examples.map { ($0.prompt, 1) }, uniquingKeysWith: +)
-        let longest = examples.map(\.completion.count).max() ?? 0
-        let isShared = examples.map {
-            $0.prompt.count > 1 && uses[$0.prompt] ?? 0 > 1
-                && $0.prompt.count + longest <= configuration.contextLength
-        }
-        let lengths = examples.map { $0.prompt.count + $0.completion.count }
-        let (shared, single) = (
-            examples.indices.filter { isShared[$0] }, examples.indices.filter { !isShared[$0] }
-        )
-        for places in ScoringBatches.places(single, lengths: lengths) {
+        for places in ScoringBatches.places(examples.map { $0.prompt + $0.completion }) {
             let rows = try SupervisedRows(places.map { examples[$0] }, in: self)
-            let losses = try losses(of: rows.targets, after: rows.states(of: self, edit: edit))
-            for (place, values) in zip(places, rows.split(try losses.values())) {
-                result[place] = values.map { -$0 }
+            let values = try losses(of: rows, edit: edit).values()
+            for (place, losses) in zip(places, rows.split(values)) {
+                result[place] = losses.map { -$0 }
             }
-        }
-        for places in ScoringBatches.places(shared, lengths: lengths) {
-            let scores = try scoresOfSharedPrompts(places.map { examples[$0] }, edit: edit)
-            for (place, values) in zip(places, scores) { result[place] = values }
         }
         return result
     }
@@ -94,11 +80,10 @@ extension LanguageModel {
         guard !prompts.isEmpty else { return Tensor.zeros([0, configuration.vocabularySize]) }
         var rows: [Tensor] = []
         var order: [Int] = []
-        for places in ScoringBatches.places(
-            Array(prompts.indices), lengths: prompts.map(\.count))
-        {
+        for places in ScoringBatches.places(prompts) {
             var none: KeyValueCache?
-            let last = try lastStates(of: places.map { prompts[$0] }, cache: &none, edit: edit)
+            let last = try lastStates(
+                of: TokenBatch(places.map { prompts[$0] }), cache: &none, edit: edit)
             rows.append(try logits(of: normalised(last)).logSoftmax(axis: -1))
             order += places
             try evaluate(rows)
@@ -122,45 +107,18 @@ extension LanguageModel {
 }
 
 extension LanguageModel {
-    /// Scores completions whose prompts recur: each prompt is computed once, and its keys and
-    /// values are repeated for its completions.
-    private func scoresOfSharedPrompts(
-        _ examples: [CompletionExample], edit: ResidualEdit?
-    ) throws -> [[Float]] {
-        // Also checks the tokens.
-        let rows = try SupervisedRows(examples, in: self)
-        var rowOfPrompt: [[Int]: Int] = [:]
-        var prompts: [[Int]] = []
-        for example in examples where rowOfPrompt[example.prompt] == nil {
-            rowOfPrompt[example.prompt] = prompts.count
-            prompts.append(example.prompt)
-        }
-        let promptRows = examples.map { rowOfPrompt[$0.prompt] ?? 0 }
-        let indices = Tensor(promptRows.map { Int32($0) }, shape: [promptRows.count])
-        let longest = examples.map(\.completion.count).max() ?? 1
-
-        var cache: KeyValueCache? = longest > 1 ? KeyValueCache() : nil
-        // What predicts the first token of each completion, then the others.
-        var states = [try lastStates(of: prompts, cache: &cache, edit: edit).take(indices, axis: 0)]
-        if longest > 1 {
-            cache?.keep(rows: promptRows)
-            // Completions are padded at the right, where no earlier token looks.
-            let inputs = examples.map { example in
-                let tokens = Array(example.completion.dropLast())
-                return tokens + repeatElement(0, count: longest - 1 - tokens.count)
-            }
-            let stream = try residualStream(TokenBatch(inputs), cache: &cache, edit: edit).value
-            states.append(stream.reshaped([-1, configuration.width]))
-        }
-        let places = examples.enumerated().flatMap { row, example in
-            example.completion.indices.map { column in
-                Int32(
-                    column == 0 ? row : examples.count + row * (longest - 1) + column - 1)
-            }
-        }
-        let chosen = Tensor.concatenated(states, axis: 0)
-            .take(Tensor(places, shape: [places.count]), axis: 0)
-        return rows.split(try losses(of: rows.targets, after: chosen).values())
-            .map { $0.map { -$0 } }
+    /// Computes what stands behind the last token of each prompt.
+    ///
+    /// - Parameters:
+    ///   - batch: The prompts.
+    ///   - cache: Nil, or an empty cache that then holds all prompts.
+    ///   - edit: A change of the residual stream.
+    /// - Returns: The residual stream before the final norm, `[prompts, width]`.
+    /// - Throws: `LanguageModelError` when a weight is missing.
+    func lastStates(
+        of batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit?
+    ) throws -> Tensor {
+        try residualStream(.sequences(batch), cache: &cache, edit: edit).value
+            .take(batch.lastPlaces, axis: 0)
     }
 }

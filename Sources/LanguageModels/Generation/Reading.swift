@@ -27,14 +27,12 @@ public struct Reading: Sendable {
         try model.checkPrompts(texts)
         for text in texts { try model.checkTokens(text, arePredicted: true) }
         var states = [Tensor](repeating: Tensor(0), count: texts.count)
-        let groups = ScoringBatches.places(Array(texts.indices), lengths: texts.map(\.count))
-        for places in groups {
+        for places in ScoringBatches.places(texts) {
             let batch = TokenBatch(places.map { texts[$0] })
-            var none: KeyValueCache?
-            let stream = try model.residualStream(batch, cache: &none, edit: edit).value.evaluated()
-            for (row, place) in places.enumerated() {
-                states[place] = stream.slice(axis: 0, from: row, to: row + 1).squeezed(at: 0)
-                    .slice(axis: 0, from: batch.padding[row], to: batch.length)
+            let stream = try model.residualStream(of: batch, edit: edit).evaluated()
+            for (sequence, place) in places.enumerated() {
+                let rows = batch.places(of: sequence, 0..<texts[place].count)
+                states[place] = stream.take(Tensor(Array(rows), shape: [rows.count]), axis: 0)
             }
         }
         try evaluate(states)
@@ -55,7 +53,7 @@ public struct Reading: Sendable {
             of: Tensor(targets, shape: [targets.count]),
             after: Tensor.concatenated(rows, axis: 0)
         ).values().map { -$0 }
-        return split(values, counts: texts.map { $0.count - 1 })
+        return values.split(into: texts.map { $0.count - 1 })
     }
 
     /// How far this model's predictions are from another's: for each text that the other has read
@@ -79,15 +77,7 @@ public struct Reading: Sendable {
             Tensor.concatenated(reference.states, axis: 0)
         )
         let values = try model.divergences(behind: pair.0, from: reference.model, behind: pair.1)
-        return split(values, counts: counts).map { $0.reduce(0, +) / Float($0.count) }
-    }
-
-    private func split(_ values: [Float], counts: [Int]) -> [[Float]] {
-        var rest = values[...]
-        return counts.map { count in
-            defer { rest = rest.dropFirst(count) }
-            return Array(rest.prefix(count))
-        }
+        return values.split(into: counts).map { $0.reduce(0, +) / Float($0.count) }
     }
 }
 

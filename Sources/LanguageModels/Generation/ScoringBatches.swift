@@ -5,36 +5,28 @@ import Tensors
 
 /// Groups what is scored into batches.
 enum ScoringBatches {
-    /// The tokens of one forward pass, padding included.
+    /// The tokens of one forward pass, if they had nothing in common.
     private static let tokens = 2048
 
-    /// Groups of similar length.
+    /// Groups in which neighbours begin alike, so that it is computed once.
     ///
-    /// - Parameters:
-    ///   - places: What is grouped.
-    ///   - lengths: The tokens of each place.
-    /// - Returns: All places, shortest first; places of equal length keep their order.
-    static func places(_ places: [Int], lengths: [Int]) -> [[Int]] {
-        let order = places.sorted { (lengths[$0], $0) < (lengths[$1], $1) }
+    /// - Parameter sequences: Token identifiers.
+    /// - Returns: All places in lexicographic order; places of equal sequences keep their order.
+    static func places(_ sequences: [[Int]]) -> [[Int]] {
+        let order = sequences.indices.sorted {
+            sequences[$0] == sequences[$1]
+                ? $0 < $1 : sequences[$0].lexicographicallyPrecedes(sequences[$1])
+        }
         var groups: [[Int]] = []
+        var room = 0
         for place in order {
-            if let last = groups.last, (last.count + 1) * lengths[place] <= tokens {
-                groups[groups.count - 1].append(place)
-            } else {
-                groups.append([place])
+            if groups.isEmpty || sequences[place].count > room {
+                groups.append([])
+                room = tokens
             }
+            groups[groups.count - 1].append(place)
+            room -= sequences[place].count
         }
         return groups
-    }
-}
-
-extension SupervisedRows {
-    /// Values of all rows as those of each example.
-    func split(_ values: [Float]) -> [[Float]] {
-        var rest = values[...]
-        return counts.map { count in
-            defer { rest = rest.dropFirst(count) }
-            return Array(rest.prefix(count))
-        }
     }
 }

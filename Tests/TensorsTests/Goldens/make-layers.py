@@ -53,35 +53,38 @@ def case(name, function, inputs, **options):
     }
 
 
-def rotate(x, frequencies, padding, first=0):
+def rotate(x, frequencies, positions):
     pairs = len(frequencies)
-    steps = torch.arange(first, first + x.shape[1])[None] - torch.tensor(padding)[:, None]
-    angles = steps.clamp(min=0)[..., None, None].double() * torch.tensor(frequencies)
+    angles = positions[:, None, None].double() * torch.tensor(frequencies)
     a, b, rest = x[..., :pairs], x[..., pairs:2 * pairs], x[..., 2 * pairs:]
     cosine, sine = angles.cos(), angles.sin()
     return torch.cat([a * cosine - b * sine, b * cosine + a * sine, rest], -1)
 
 
-def attend(q, k, v, frequencies, padding, window, scale):
-    length, keys = q.shape[1], k.shape[1]
-    if frequencies:
-        q, k = rotate(q, frequencies, padding), rotate(k, frequencies, padding)
-    groups = q.shape[2] // k.shape[2]
-    k, v = (t.repeat_interleave(groups, 2).transpose(1, 2) for t in (k, v))
-    row = torch.arange(keys - length, keys)[:, None]
-    column = torch.arange(keys)[None]
-    allowed = column <= row
-    if window:
-        allowed = allowed & (column > row - window)
-    allowed = allowed[None] & (column[None] >= torch.tensor(padding)[:, None, None])
-    scores = (q.transpose(1, 2) @ k.transpose(2, 3) * scale).masked_fill(
-        ~allowed[:, None], -math.inf)
-    empty = ~allowed.any(-1)[:, None, :, None]
-    p = scores.masked_fill(empty, 0).softmax(-1).masked_fill(empty, 0)
-    return (p @ v).transpose(1, 2)
+def attend(q, k, v, frequencies, segments, window, scale, cap):
+    """Each token sees what its segment's ancestors hold, and its own segment up to itself."""
+    contexts, positions, allowed = [], [], []
+    for length, parent in segments:
+        context = list(contexts[parent]) if parent >= 0 else []
+        for token in range(len(positions), len(positions) + length):
+            positions.append(len(context))
+            context.append(token)
+            allowed.append(context[-window:] if window else list(context))
+        contexts.append(context)
+    mask = torch.zeros(len(positions), len(positions), dtype=torch.bool)
+    for token, seen in enumerate(allowed):
+        mask[token, seen] = True
+    positions = torch.tensor(positions)
+    q, k = rotate(q, frequencies, positions), rotate(k, frequencies, positions)
+    groups = q.shape[1] // k.shape[1]
+    k, v = (t.repeat_interleave(groups, 1).transpose(0, 1) for t in (k, v))
+    scores = q.transpose(0, 1) @ k.transpose(1, 2) * scale
+    if cap:
+        scores = cap * torch.tanh(scores / cap)
+    return (scores.masked_fill(~mask, -math.inf).softmax(-1) @ v).transpose(0, 1)
 
 
-golden = {"crossEntropy": [], "gated": [], "attention": [], "rotation": [], "projection": [], "norm": []}
+golden = {"crossEntropy": [], "gated": [], "attention": [], "projection": [], "norm": []}
 
 for rows, width, vocabulary in [(7, 33, 1000), (1, 16, 513), (129, 40, 1537), (700, 24, 600)]:
     targets = [(row * 7919 + 3) % vocabulary for row in range(rows)]
@@ -97,25 +100,17 @@ for gate, function in {
         gate, lambda g, u: [function(g) * u], [([3, 129, 37], 8.0), ([3, 129, 37], 1.0)]))
 
 for (heads, keyHeads), length in itertools.product([(9, 3), (4, 1), (8, 8)], [1, 7, 129]):
-    for width, pairs, padding, window in [(10, 5, [0, length // 2], 0), (21, 6, [length, 1], 4)]:
+    # One that others continue, of whom one holds nothing and is continued all the same; two that
+    # stand alone.
+    segments = [[length, -1], [length // 2, 0], [3, 1], [length, -1], [2, 0], [1, -1]]
+    count = sum(segment[0] for segment in segments)
+    for width, pairs, window, cap in [(10, 5, 0, 0.0), (21, 6, 4, 0.0), (10, 5, 9, 2.0)]:
         frequencies = [100.0 ** (-i / pairs) for i in range(pairs)]
         golden["attention"].append(case(
-            f"{length} tokens, heads {heads}/{keyHeads}, width {width}, padding {padding}, window {window}",
-            lambda q, k, v: [attend(q, k, v, frequencies, padding, window, 0.4)],
-            [([2, length, heads, width], 1.0)] + [([2, length, keyHeads, width], 2.0)] * 2,
-            frequencies=frequencies, padding=padding, window=window, scale=0.4))
-for length, keys in [(1, 40), (5, 40), (33, 70)]:
-    golden["attention"].append(case(
-        f"{length} tokens after {keys - length} kept ones",
-        lambda q, k, v: [attend(q, k, v, [], [3, 0], 0, 0.3)],
-        [([2, length, 9, 16], 1.0)] + [([2, keys, 3, 16], 2.0)] * 2,
-        frequencies=[], padding=[3, 0], window=0, scale=0.3))
-
-for length, first in [(1, 12), (7, 0)]:
-    golden["rotation"].append(case(
-        f"{length} tokens from {first}",
-        lambda x: [rotate(x, [1.0, 0.3, 0.01], [0, 4], first)], [([2, length, 3, 7], 1.0)],
-        frequencies=[1.0, 0.3, 0.01], padding=[0, 4], first=first))
+            f"{length} tokens, heads {heads}/{keyHeads}, width {width}, window {window}, cap {cap}",
+            lambda q, k, v: [attend(q, k, v, frequencies, segments, window, 0.4, cap)],
+            [([count, heads, width], 1.0)] + [([count, keyHeads, width], 2.0)] * 2,
+            frequencies=frequencies, segments=segments, window=window, scale=0.4, cap=cap))
 
 for rows, inputs, outputs, rank, bias in [
     (7, 33, [50, 17, 17], 3, False), (129, 40, [129], 16, True), (1, 24, [40, 40], 8, False),
