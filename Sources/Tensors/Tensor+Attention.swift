@@ -55,6 +55,25 @@ public struct AttentionRule: Sendable {
     fileprivate var numbers: [Double] { [Double(scale), Double(softCap)] }
 }
 
+/// Where one sequence is among those that are kept.
+public struct KeptSequence: Sendable, Hashable {
+    /// Which of the rows that ``Tensor/keptContexts(keys:values:segments:rows:capacity:frequencies:)``
+    /// gave.
+    public let place: Int
+    /// How many of the row's first columns hold no token.
+    public let padding: Int
+
+    /// Makes a place.
+    ///
+    /// - Parameters:
+    ///   - place: Which of the rows that are kept.
+    ///   - padding: How many of the row's first columns hold no token.
+    public init(place: Int, padding: Int) {
+        self.place = place
+        self.padding = padding
+    }
+}
+
 extension Tensor {
     /// Causal attention over packed sequences, for grouped queries too.
     ///
@@ -104,18 +123,18 @@ extension Tensor {
     ///   - queries: `[rows, heads, width]`.
     ///   - keys: `[rows, key heads, width]`; the key heads divide the heads.
     ///   - values: The same shape as the keys.
-    ///   - kept: Keys and values of earlier tokens, `[rows, capacity, 2, key heads, width]`.
+    ///   - kept: Keys and values of earlier tokens, `[places, capacity, 2, key heads, width]`.
     ///   - count: How many tokens are kept; less than the capacity.
-    ///   - padding: How many of the first kept places of each row hold no token.
+    ///   - sequences: Where each row's sequence is kept; no place twice.
     ///   - rule: How queries see keys.
     /// - Returns: `[rows, heads, width]`, and what is kept now.
     public static func attentionStep(
-        queries: Tensor, keys: Tensor, values: Tensor, kept: Tensor, count: Int, padding: [Int],
-        rule: AttentionRule
+        queries: Tensor, keys: Tensor, values: Tensor, kept: Tensor, count: Int,
+        sequences: [KeptSequence], rule: AttentionRule
     ) -> (output: Tensor, kept: Tensor) {
         let parts = apply(
             .attention_step, [queries, keys, values, kept, rule.frequencies],
-            integers: [count, rule.window] + padding, numbers: rule.numbers, count: 2,
+            integers: [count, rule.window] + sequences.flatMap { [$0.place, $0.padding] }, numbers: rule.numbers, count: 2,
             name: #function)
         return (parts[0], parts[1])
     }

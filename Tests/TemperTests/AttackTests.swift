@@ -72,29 +72,36 @@ struct AttackTests {
 
     @Test("the direction is chosen as published: filters first, then the lowest refusal score")
     func selection() {
-        func candidate(_ bypass: Double, _ induction: Double, _ divergence: Double)
-            -> DirectionSearch.Candidate
-        {
+        func candidate(_ bypass: Double, _ divergence: Double) -> DirectionSearch.Candidate {
             var result = DirectionSearch.Candidate(
                 layer: 0, position: -1, difference: Tensor(0), direction: Tensor(0), separation: 1)
             result.bypass = bypass
-            result.induction = induction
             result.divergence = divergence
             return result
         }
         let attack = WeightOrthogonalisation()
+        func chosen(_ candidates: some Sequence<DirectionSearch.Candidate>) -> Double? {
+            // The candidate of -8 alone does not induce refusals.
+            attack.choose(from: Array(candidates)) { $0.bypass == -8 ? -1 : 1 }?.bypass
+        }
         let all = [
-            candidate(-9, 1, 0.5), candidate(-8, -1, 0.05), candidate(.nan, 1, 0.01),
-            candidate(-3, 1, 0.05), candidate(-5, 0.5, 0.09), candidate(-4, 2, 0.01),
+            candidate(-9, 0.5), candidate(-8, 0.05), candidate(.nan, 0.01),
+            candidate(-3, 0.05), candidate(-5, 0.09), candidate(-4, 0.01),
         ]
-        #expect(attack.choose(from: all)?.bypass == -5)
-        #expect(attack.choose(from: Array(all.prefix(2)))?.bypass == -8)
-        #expect(attack.choose(from: Array(all.prefix(1)))?.bypass == -9)
-        #expect(attack.choose(from: [all[2]]) == nil)
+        #expect(chosen(all) == -5)
+        #expect(chosen(all.prefix(2)) == -8)
+        #expect(chosen(all.prefix(1)) == -9)
+        #expect(chosen([all[2]]) == nil)
         // None is gentle enough: the gentlest that makes refusal improbable.
-        let harsh = [candidate(-9, 1, 0.9), candidate(-4, 1, 0.18), candidate(1, 1, 0.15)]
-        #expect(attack.choose(from: harsh)?.bypass == -4)
-        #expect(attack.choose(from: [candidate(2, 1, 0.2), candidate(1, 1, 0.9)])?.bypass == 1)
+        #expect(chosen([candidate(-9, 0.9), candidate(-4, 0.18), candidate(1, 0.15)]) == -4)
+        #expect(chosen([candidate(2, 0.2), candidate(1, 0.9)]) == 1)
+        // What no choice depends on is not looked at.
+        var looked: [Double] = []
+        _ = attack.choose(from: all) {
+            looked.append($0.bypass)
+            return 1
+        }
+        #expect(looked == [-8])
     }
 
     @Test("a difference of means that was planted is found")

@@ -67,7 +67,10 @@ extension CPUTests {
                 }
                 let step = Tensor.attentionStep(
                     queries: column(queries), keys: column(keys), values: column(values),
-                    kept: kept, count: token, padding: test.padding, rule: rule)
+                    kept: kept, count: token,
+                    sequences: test.padding.enumerated().map {
+                        KeptSequence(place: $0.offset, padding: $0.element)
+                    }, rule: rule)
                 kept = step.kept
                 var end = 0
                 let places = test.padding.map { padding in
@@ -109,6 +112,30 @@ extension CPUTests {
             }
         }
 
+        @Test("sequences that are left go on where they are kept", arguments: [true, false])
+        func places(kernels: Bool) throws {
+            Engine.enableKernels(kernels)
+            defer { Engine.enableKernels(true) }
+            let kept = try noise(1, [4, 6, 2, 1, 8]).evaluated()
+            let (query, token) = (noise(2, [2, 2, 8]), noise(3, [2, 1, 8]))
+            let rule = AttentionRule(frequencies: .ones([2]), scale: 0.5)
+            func step(_ kept: Tensor, _ places: [Int]) -> (output: Tensor, kept: Tensor) {
+                Tensor.attentionStep(
+                    queries: query, keys: token, values: token, kept: kept, count: 5,
+                    sequences: places.map { KeptSequence(place: $0, padding: $0) }, rule: rule)
+            }
+            let picked = kept.take(Tensor([3, 1] as [Int32], shape: [2]), axis: 0)
+            let alone = Tensor.attentionStep(
+                queries: query, keys: token, values: token, kept: picked, count: 5,
+                sequences: [KeptSequence(place: 0, padding: 3), KeptSequence(place: 1, padding: 1)],
+                rule: rule)
+            let among = step(kept, [3, 1])
+            try expectClose(among.output, alone.output.values(), rtol: 1e-6, atol: 1e-6)
+            let written = among.kept.take(Tensor([3, 1] as [Int32], shape: [2]), axis: 0)
+            try expectClose(written, alone.kept.values(), rtol: 1e-6, atol: 1e-6)
+            #expect(throws: TensorError.self) { try step(kept, [4, 0]).output.values() }
+        }
+
         @Test("what was kept before a step stays as it was for whoever holds it")
         func valueSemantics() throws {
             let token = noise(1, [2, 3, 4])
@@ -117,7 +144,7 @@ extension CPUTests {
             func step(_ kept: Tensor) -> Tensor {
                 Tensor.attentionStep(
                     queries: token, keys: token, values: token, kept: kept, count: 4,
-                    padding: [0, 0],
+                    sequences: [0, 1].map { KeptSequence(place: $0, padding: 0) },
                     rule: AttentionRule(frequencies: .ones([1]), scale: 1)
                 ).kept
             }

@@ -51,7 +51,8 @@ struct ErrorTests {
                 frequencies: .ones([1])),
             .attentionStep(
                 queries: .zeros([1, 2, 4]), keys: .zeros([1, 2, 4]), values: .zeros([1, 2, 4]),
-                kept: .zeros([1, 5, 2, 2, 4]), count: 5, padding: [0],
+                kept: .zeros([1, 5, 2, 2, 4]), count: 5,
+                sequences: [KeptSequence(place: 0, padding: 0)],
                 rule: AttentionRule(frequencies: .ones([1]), scale: 1)
             ).output,
             .linearArgMax(hidden: .zeros([2, 3]), weight: .zeros([5, 4])),

@@ -180,32 +180,43 @@ Arrays attentionStep(const Arguments &a) {
     const mx::array &queries = a[0], &keys = a[1], &values = a[2], &kept = a[3];
     requireHeads(keys, values, a[4]);
     requireQueries(queries, keys);
-    int past = a.integer(0), rows = keys.shape(0);
-    std::vector<int> padding = a.list(2);
-    if (kept.ndim() != 5 || past < 0 || past >= kept.shape(1) ||
-        kept.shape() != mx::Shape{rows, kept.shape(1), 2, keys.shape(1), keys.shape(2)}) {
-        throw std::invalid_argument(
-            "needs kept [rows, capacity, 2, key heads, width], and room for one more");
+    int count = keys.shape(0);
+    std::vector<int> numbers = a.list(2);
+    KeptRows rows = {a.integer(0), {}, {}};
+    bool isGood = kept.ndim() == 5 && numbers.size() == 2 * static_cast<size_t>(count) &&
+                  rows.past >= 0 && rows.past < kept.shape(1) &&
+                  kept.shape() == mx::Shape{kept.shape(0), kept.shape(1), 2, keys.shape(1),
+                                            keys.shape(2)};
+    for (int i = 0; isGood && i < count; i++) {
+        int place = numbers[2 * i], padding = numbers[2 * i + 1];
+        isGood = place >= 0 && place < kept.shape(0) && padding >= 0 && padding <= rows.past;
+        rows.places.push_back(place);
+        rows.padding.push_back(padding);
     }
-    bool isInside = static_cast<int>(padding.size()) == rows;
-    for (int columns : padding) isInside = isInside && columns >= 0 && columns <= past;
-    if (!isInside) {
-        throw std::invalid_argument("needs a padding for each row, within what is kept");
+    if (!isGood) {
+        throw std::invalid_argument(
+            "needs kept [places, capacity, 2, key heads, width], room for one more, and for each "
+            "row a place and a padding within what is kept");
     }
     Scores scores = {a.integer(1), a.number(0), a.number(1)};
     if (kernelsApply({queries, keys, values, kept})) {
-        return attentionStepNodes(
-            queries, keys, values, kept, a[4], padding, past, scores);
+        return attentionStepNodes(queries, keys, values, kept, a[4], std::move(rows), scores);
     }
-    mx::array starts = indices(padding, {rows});
+    mx::array starts = indices(rows.padding, {count});
     auto turned = [&](const mx::array &heads) {
-        return rotated(mx::expand_dims(heads, 1), a[4], starts, past);
+        return rotated(mx::expand_dims(heads, 1), a[4], starts, rows.past);
     };
+    // Places that no row has are written as well; nobody reads them again.
+    std::vector<int> writers(kept.shape(0), 0);
+    for (int i = 0; i < count; i++) writers[rows.places[i]] = i;
+    mx::array added = mx::take(
+        mx::stack({turned(keys), mx::expand_dims(values, 1)}, 2),
+        indices(writers, {kept.shape(0)}), 0);
     mx::Shape end = kept.shape();
-    end[1] = past + 1;
-    mx::array now = mx::slice_update(
-        kept, mx::stack({turned(keys), mx::expand_dims(values, 1)}, 2), {0, past, 0, 0, 0}, end);
-    mx::array seen = mx::slice(now, {0, 0, 0, 0, 0}, end);
+    end[1] = rows.past + 1;
+    mx::array now = mx::slice_update(kept, added, {0, rows.past, 0, 0, 0}, end);
+    mx::array seen =
+        mx::take(mx::slice(now, {0, 0, 0, 0, 0}, end), indices(rows.places, {count}), 0);
     mx::array found = attend(
         turned(queries), mx::take(seen, 0, 2), mx::take(seen, 1, 2), starts, scores);
     return {mx::squeeze(found, 1), now};

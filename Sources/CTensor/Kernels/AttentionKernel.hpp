@@ -14,6 +14,13 @@ struct Scores {
     float scale, softCap;
 };
 
+/// Where sequences are among what is kept: their places, the number of columns, which all have, and
+/// how many of the first of these hold no token.
+struct KeptRows {
+    int past;
+    std::vector<int> places, padding;
+};
+
 mx::array attentionNode(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
     const mx::array &frequencies, const Segments &segments, Scores scores);
@@ -26,7 +33,6 @@ mx::array contextsNode(
 /// The output and what is kept.
 Arrays attentionStepNodes(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const mx::array &kept, const mx::array &frequencies, const std::vector<int> &padding,
-    int past, Scores scores);
+    const mx::array &kept, const mx::array &frequencies, KeptRows rows, Scores scores);
 
 }  // namespace temper

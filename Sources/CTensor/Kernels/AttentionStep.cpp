@@ -12,25 +12,25 @@ namespace temper {
 
 namespace {
 
-/// How many of the first columns of each row hold no token.
-using Padding = std::shared_ptr<const std::vector<int>>;
-
 /// Turns the rows of a token by its position.
 struct Turn {
     const float *frequencies;
-    int pairs, past;
-    Padding padding;
+    int pairs;
+    std::shared_ptr<const KeptRows> rows;
 
-    Turn(const mx::array &frequencies, int past, Padding padding)
-        : frequencies(frequencies.data<float>()), pairs(frequencies.shape(0)), past(past),
-          padding(std::move(padding)) {}
+    Turn(const mx::array &frequencies, std::shared_ptr<const KeptRows> rows)
+        : frequencies(frequencies.data<float>()), pairs(frequencies.shape(0)),
+          rows(std::move(rows)) {}
+
+    int padding(int row) const { return rows->padding[row]; }
+    size_t place(int row) const { return rows->places[row]; }
 
     /// Heads of one row of the batch, one after the other.
     void operator()(const Heads &heads, int row, int first, int count, float *out) const {
         int width = heads.width;
         std::vector<float> cosines(pairs), sines(pairs), line(width);
         for (int i = 0; i < pairs; i++) {
-            float angle = static_cast<float>(past - (*padding)[row]) * frequencies[i];
+            float angle = static_cast<float>(rows->past - padding(row)) * frequencies[i];
             cosines[i] = std::cos(angle);
             sines[i] = std::sin(angle);
         }
@@ -91,7 +91,7 @@ private:
 /// kept, keys, values, frequencies -> kept
 class KeepToken : public Kernel {
 public:
-    KeepToken(int past, Padding padding) : past_(past), padding_(std::move(padding)) {}
+    explicit KeepToken(std::shared_ptr<const KeptRows> rows) : rows_(std::move(rows)) {}
 
     DEFINE_NAME(KeepToken)
 
@@ -107,33 +107,33 @@ public:
         float *kept = outputs[0].data<float>();
         Heads keys(inputs[1]);
         dispatch([=, values = inputs[2].data<float>(), capacity = old.shape(1),
-                  size = old.nbytes(), past = past_, turn = Turn(inputs[3], past_, padding_)] {
+                  size = old.nbytes(), past = rows_->past, turn = Turn(inputs[3], rows_)] {
             if (copied) std::memcpy(kept, copied, size);
             size_t width = static_cast<size_t>(keys.heads) * keys.width;
-            inParallel(keys.tokens, [&](size_t row) {
-                float *place = kept + (row * capacity + past) * 2 * width;
-                turn(keys, static_cast<int>(row), 0, keys.heads, place);
+            inParallel(keys.tokens, [&](size_t task) {
+                int row = static_cast<int>(task);
+                float *place = kept + (turn.place(row) * capacity + past) * 2 * width;
+                turn(keys, row, 0, keys.heads, place);
                 std::memcpy(place + width, values + row * width, width * sizeof(float));
             });
         });
     }
 
 private:
-    int past_;
-    Padding padding_;
+    std::shared_ptr<const KeptRows> rows_;
 };
 
 /// queries, kept, frequencies -> output
 class AttendToKept : public Kernel {
 public:
-    AttendToKept(int past, Padding padding, Scores scores)
-        : past_(past), padding_(std::move(padding)), scores_(scores) {}
+    AttendToKept(std::shared_ptr<const KeptRows> rows, Scores scores)
+        : rows_(std::move(rows)), scores_(scores) {}
 
     DEFINE_NAME(AttendToKept)
 
     void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
         Work work = {
-            Heads(inputs[0]), Turn(inputs[2], past_, padding_), inputs[1].data<float>(),
+            Heads(inputs[0]), Turn(inputs[2], rows_), inputs[1].data<float>(),
             inputs[1].shape(1), inputs[1].shape(3), scores_, allocate(outputs[0])};
         dispatch([=] {
             // The heads of a sequence share its angles, unless threads would be idle.
@@ -170,11 +170,12 @@ private:
 
         void attend(int row, int head, int group, const float *turned, float *out) const {
             int width = queries.width, stride = 2 * keyHeads * width;
+            int past = turn.rows->past;
             int first =
-                std::max((*turn.padding)[row], rule.window > 0 ? turn.past - rule.window + 1 : 0);
-            int count = turn.past + 1 - first;
+                std::max(turn.padding(row), rule.window > 0 ? past - rule.window + 1 : 0);
+            int count = past + 1 - first;
             const float *keys =
-                kept + (static_cast<size_t>(row) * capacity + first) * stride + head * width;
+                kept + (turn.place(row) * capacity + first) * stride + head * width;
             float *scores = scratch(scoreSlot, static_cast<size_t>(group) * count);
             multiply(
                 group, count, width, rule.scale, {turned, width}, {keys, stride, true}, 0, scores,
@@ -188,8 +189,7 @@ private:
         }
     };
 
-    int past_;
-    Padding padding_;
+    std::shared_ptr<const KeptRows> rows_;
     Scores scores_;
 };
 
@@ -207,14 +207,12 @@ mx::array contextsNode(
 
 Arrays attentionStepNodes(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const mx::array &kept, const mx::array &frequencies, const std::vector<int> &padding,
-    int past, Scores scores) {
+    const mx::array &kept, const mx::array &frequencies, KeptRows rows, Scores scores) {
     mx::array angles = mx::astype(frequencies, mx::float32);
-    auto shared = std::make_shared<const std::vector<int>>(padding);
-    mx::array now =
-        makeNode<KeepToken>({kept.shape()}, {kept, keys, values, angles}, past, shared)[0];
-    mx::array output = makeNode<AttendToKept>(
-        {queries.shape()}, {queries, now, angles}, past, shared, scores)[0];
+    auto shared = std::make_shared<const KeptRows>(std::move(rows));
+    mx::array now = makeNode<KeepToken>({kept.shape()}, {kept, keys, values, angles}, shared)[0];
+    mx::array output =
+        makeNode<AttendToKept>({queries.shape()}, {queries, now, angles}, shared, scores)[0];
     return {output, now};
 }
 

@@ -185,9 +185,9 @@ typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
     // keys and values [tokens, key heads, width], frequencies [pairs]; capacity, rows, a segment
     // for each row, then the segments as above -> kept [rows, capacity, 2, key heads, width]
     ct_operation_kept_contexts,
-    // queries [rows, heads, width], keys and values [rows, key heads, width], kept [rows, capacity,
-    // 2, key heads, width], frequencies [pairs]; kept tokens, window (0: none), padding of each
-    // row; scale, soft cap (0: none) -> output, kept
+    // queries [rows, heads, width], keys and values [rows, key heads, width], kept [places,
+    // capacity, 2, key heads, width], frequencies [pairs]; kept tokens, window (0: none), then for
+    // each row its place and padding; scale, soft cap (0: none) -> output, kept
     ct_operation_attention_step,
     // input [..., inputs], then for each projection: weight [outputs, inputs], bias?, down
     // [rank, inputs] and up [outputs, rank]?; for each: has bias, has low rank; scales

@@ -54,11 +54,11 @@ struct AttentionLayout {
             return .causalAttention(
                 queries: queries, keys: keys, values: values, segments: batch.segments, rule: rule)
         case .next:
-            let (count, padding) = (cache?.length ?? 0, cache?.padding ?? [])
+            let (count, sequences) = (cache?.length ?? 0, cache?.sequences ?? [])
             let found = cache?.extend(layer: layer) {
                 Tensor.attentionStep(
                     queries: queries, keys: keys, values: values, kept: $0, count: count,
-                    padding: padding, rule: rule)
+                    sequences: sequences, rule: rule)
             }
             // Without a cache there is nothing to continue.
             return found ?? queries

@@ -10,9 +10,9 @@ struct KeyValueCache: Sendable {
 
     /// The number of columns that are held; sequences end together.
     private(set) var length = 0
-    /// How many columns at the left of each row hold no token.
-    private(set) var padding: [Int] = []
-    /// Of each layer, `[rows, capacity, 2, key-value heads, head width]`: keys, which are turned,
+    /// Where each sequence is kept: one that is finished leaves its place behind.
+    private(set) var sequences: [KeptSequence] = []
+    /// Of each layer, `[places, capacity, 2, key-value heads, head width]`: keys, which are turned,
     /// and values.
     private var entries: [Tensor] = []
 
@@ -33,7 +33,9 @@ struct KeyValueCache: Sendable {
     /// Ends the pass over the prompts.
     mutating func begin(_ batch: TokenBatch) {
         length = batch.length
-        padding = batch.lengths.map { length - $0 }
+        sequences = batch.lengths.enumerated().map {
+            KeptSequence(place: $0, padding: length - $1)
+        }
     }
 
     /// Adds one column of one layer.
@@ -56,14 +58,10 @@ struct KeyValueCache: Sendable {
     /// Ends a pass over one column.
     mutating func advance() { length += 1 }
 
-    /// Keeps some rows, in the given order.
+    /// Goes on with some of the sequences.
     ///
-    /// - Parameter rows: Indices of rows.
-    mutating func keep(rows: [Int]) {
-        let indices = Tensor(rows.map { Int32(clamping: $0) }, shape: [rows.count])
-        padding = rows.map { padding[$0] }
-        entries = entries.map { $0.take(indices, axis: 0) }
-    }
+    /// - Parameter rows: Which, in order.
+    mutating func keep(rows: [Int]) { sequences = rows.map { sequences[$0] } }
 
     /// What must be evaluated so that the graph of past steps is released.
     var tensors: [Tensor] { entries }

@@ -22,8 +22,6 @@ struct DirectionSearch {
         let separation: Double
         /// The mean refusal score of restricted prompts while the direction is ablated, in nats.
         var bypass = Double.nan
-        /// The mean refusal score of benign prompts while the difference is added, in nats.
-        var induction = Double.nan
         /// The mean KL divergence of benign next tokens from the unablated model, in nats.
         var divergence = Double.nan
     }
@@ -102,22 +100,29 @@ struct DirectionSearch {
         }
     }
 
-    /// Takes the three scores of a candidate on validation prompts.
+    /// Takes the scores of a candidate's ablation on validation prompts.
     func score(_ candidate: inout Candidate, meter: inout CostMeter) throws {
-        for sequence in restricted + benign + benign { meter.countForward(tokens: sequence.count) }
+        let all = restricted + benign
+        for sequence in all { meter.countForward(tokens: sequence.count) }
         try meter.timing {
-            let ablating = ResidualEdit.ablating(candidate.direction)
-            let adding = ResidualEdit.adding(candidate.difference, layer: candidate.layer)
-            let all = restricted + benign
-            let ablated = try model.nextTokenLogProbabilities(after: all, edit: ablating)
+            let ablated = try model.nextTokenLogProbabilities(
+                after: all, edit: .ablating(candidate.direction))
             func rows(_ range: Range<Int>) -> Tensor {
                 ablated.slice(axis: 0, from: range.lowerBound, to: range.upperBound)
             }
             candidate.bypass = try mean(score.scores(from: rows(restricted.indices)))
-            candidate.induction = try mean(score.scores(of: benign, model: model, edit: adding))
             let moved = rows(restricted.count..<all.count)
             let divergence = (reference.exp() * (reference - moved)).sum(axis: -1).mean()
             candidate.divergence = Double(try divergence.item())
+        }
+    }
+
+    /// The mean refusal score of benign validation prompts while the difference is added, in nats.
+    func induction(of candidate: Candidate, meter: inout CostMeter) throws -> Double {
+        for sequence in benign { meter.countForward(tokens: sequence.count) }
+        return try meter.timing {
+            let adding = ResidualEdit.adding(candidate.difference, layer: candidate.layer)
+            return try mean(score.scores(of: benign, model: model, edit: adding))
         }
     }
 

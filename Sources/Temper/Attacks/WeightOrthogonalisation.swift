@@ -86,7 +86,10 @@ public struct WeightOrthogonalisation: Attack {
             try observer.advanced(to: 0, note: "candidate \(index + 1) of \(found.count)")
             try search.score(&found[index], meter: &meter)
         }
-        guard let best = choose(from: found) else { return }
+        guard
+            let best = try choose(
+                from: found, induction: { try search.induction(of: $0, meter: &meter) })
+        else { return }
         let tampered = try meter.timing {
             try model.orthogonalised(to: best.direction)
         }
@@ -96,11 +99,14 @@ public struct WeightOrthogonalisation: Attack {
     }
 
     /// The candidate with the lowest refusal score among those that pass the filters, or the least
-    /// divergent of those that bypass.
-    func choose(from candidates: [DirectionSearch.Candidate]) -> DirectionSearch.Candidate? {
+    /// divergent of those that bypass. What a candidate induces is only looked at until one passes.
+    func choose(
+        from candidates: [DirectionSearch.Candidate],
+        induction: (DirectionSearch.Candidate) throws -> Double
+    ) rethrows -> DirectionSearch.Candidate? {
         let sound = candidates.filter { $0.bypass.isFinite && $0.divergence.isFinite }
-        let good = sound.filter { $0.divergence <= mostDivergence && $0.induction >= 0 }
-        return good.min { $0.bypass < $1.bypass }
+        let gentle = sound.filter { $0.divergence <= mostDivergence }
+        return try gentle.sorted { $0.bypass < $1.bypass }.first { try induction($0) >= 0 }
             ?? sound.filter { $0.bypass < 0 }.min { $0.divergence < $1.divergence }
             ?? sound.min { $0.bypass < $1.bypass }
     }
