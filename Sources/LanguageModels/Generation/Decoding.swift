@@ -60,8 +60,8 @@ struct Decoding {
         isSettled: (_ answer: [Int]) -> Bool
     ) throws -> [(place: Int, answer: [Int])] {
         // The next step's graph is built while this one's is computed.
-        var ahead = self
-        try ahead.choose()
+        var ahead: Decoding? = self
+        try ahead?.choose()
         let tokens = try chosen.converted(to: .int32).integers()
         var done: [(place: Int, answer: [Int])] = []
         for (index, token) in tokens.enumerated() where !rows[index].isFinished {
@@ -71,8 +71,10 @@ struct Decoding {
         }
         if isFinished { return done }
         if dropFinished() {
+            // Nothing else may hold the cache, for it to be written in place.
+            ahead = nil
             try choose()
-        } else {
+        } else if let ahead {
             cache = ahead.cache
             chosen = ahead.chosen
             for index in rows.indices { rows[index].key = ahead.rows[index].key }
@@ -111,10 +113,11 @@ struct Decoding {
         try beginEvaluating([chosen] + (cache?.tensors ?? []))
     }
 
-    /// Dropping copies the cache, so it waits until a quarter of the rows is idle.
+    /// Dropping makes the graph that was built ahead useless, so it waits until an eighth of the
+    /// rows is idle.
     private mutating func dropFinished() -> Bool {
         let active = rows.indices.filter { !rows[$0].isFinished }
-        guard active.count <= rows.count * 3 / 4 else { return false }
+        guard active.count <= rows.count * 7 / 8 else { return false }
         cache?.keep(rows: active)
         chosen = chosen.take(
             Tensor(active.map { Int32(clamping: $0) }, shape: [active.count]), axis: 0)
