@@ -134,7 +134,8 @@ extension Tensor {
     ) -> (output: Tensor, kept: Tensor) {
         let parts = apply(
             .attention_step, [queries, keys, values, kept, rule.frequencies],
-            integers: [count, rule.window] + sequences.flatMap { [$0.place, $0.padding] }, numbers: rule.numbers, count: 2,
+            integers: [count, rule.window] + sequences.flatMap { [$0.place, $0.padding] },
+            numbers: rule.numbers, count: 2,
             name: #function)
         return (parts[0], parts[1])
     }

@@ -127,7 +127,9 @@ extension CPUTests {
             let picked = kept.take(Tensor([3, 1] as [Int32], shape: [2]), axis: 0)
             let alone = Tensor.attentionStep(
                 queries: query, keys: token, values: token, kept: picked, count: 5,
-                sequences: [KeptSequence(place: 0, padding: 3), KeptSequence(place: 1, padding: 1)],
+                sequences: [
+                    KeptSequence(place: 0, padding: 3), KeptSequence(place: 1, padding: 1),
+                ],
                 rule: rule)
             let among = step(kept, [3, 1])
             try expectClose(among.output, alone.output.values(), rtol: 1e-6, atol: 1e-6)

@@ -10,10 +10,9 @@ public enum AttackCatalogue {
     public static let attacks: [any Attack.Type] = [
         UntamperedControl.self, SystemPromptOverride.self, Prefill.self, FewShotOverride.self,
         SoftPrompt.self, LatentPerturbation.self, WeightOrthogonalisation.self,
-        WeightInterpolation.self,
-        TaskVectorSubtraction.self, QuantisationRoundTrip.self, MagnitudePruning.self,
-        WeightNoise.self, FineTuningAttack.self, IdentityShift.self, JailbreakTuning.self,
-        Distillation.self, ComposedAttack.self,
+        TunedOrthogonalisation.self, WeightInterpolation.self, TaskVectorSubtraction.self,
+        QuantisationRoundTrip.self, MagnitudePruning.self, WeightNoise.self, FineTuningAttack.self,
+        IdentityShift.self, JailbreakTuning.self, Distillation.self, ComposedAttack.self,
     ]
 
     /// The attack that an adversary describes, with defaults for what it leaves out.

@@ -43,6 +43,8 @@ public struct WeightOrthogonalisation: Attack {
     public var deepestLayer = 0.8
     /// Candidates that move benign next tokens by more than this are dropped, in nats.
     public var mostDivergence = 0.1
+    /// How many directions are projected out, each found in the model that the last left.
+    public var directions = 1
 
     /// The published defaults.
     public init() {}
@@ -55,47 +57,66 @@ public struct WeightOrthogonalisation: Attack {
         try require("candidates", candidates, in: 0...1_000_000)
         try require("deepestLayer", deepestLayer, in: 0.01...1)
         try require("mostDivergence", mostDivergence, in: 0...1e6)
+        try require("directions", directions, in: 1...1_000)
     }
 
-    /// The edit is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    /// A direction is a step.
+    public func steps(within budget: AttackBudget) -> Int {
+        min(directions, max(budget.steps ?? directions, 1))
+    }
 
-    /// Finds the direction, edits a copy of the weights and offers it.
+    /// Finds directions, projects them out of a copy of the weights, and offers it after each.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
     ) throws {
-        if observer.decision(at: 1) != nil { return }
-        let (model, suite) = (target.model, target.suite)
+        let (suite, steps) = (target.suite, steps(within: target.budget))
+        if observer.decision(at: steps) != nil { return }
         let restricted = suite.restricted.train.sample(examples, seed: seed).map(\.prompt)
         let benign = suite.benign.train.sample(examples, seed: seed).map(\.prompt)
-        let search = try DirectionSearch(
-            model: model, score: RefusalScore(suite: suite, tokenizer: model.tokenizer),
-            restricted: suite.restricted.validation.sample(validationExamples, seed: seed)
-                .map(\.prompt),
-            benign: suite.benign.validation.sample(validationExamples, seed: seed).map(\.prompt),
-            positions: positions)
         meter.use(examples: restricted.count)
-
-        try observer.advanced(to: 0, note: "means of \(restricted.count) + \(benign.count) prompts")
-        let layers = Int((Double(model.configuration.layerCount) * deepestLayer).rounded(.up))
-        var found = try search.candidates(
-            restricted: restricted, benign: benign, layers: layers, meter: &meter)
-        if candidates > 0 { found = Array(found.prefix(candidates)) }
-        for index in found.indices {
-            try observer.advanced(to: 0, note: "candidate \(index + 1) of \(found.count)")
-            try search.score(&found[index], meter: &meter)
-        }
-        guard
+        var model = target.model
+        for step in 1...steps {
+            let search = try DirectionSearch(
+                model: model, score: RefusalScore(suite: suite, tokenizer: model.tokenizer),
+                restricted: suite.restricted.validation.sample(validationExamples, seed: seed)
+                    .map(\.prompt),
+                benign: suite.benign.validation.sample(validationExamples, seed: seed)
+                    .map(\.prompt),
+                positions: positions)
+            let note = "means of \(restricted.count) + \(benign.count) prompts"
+            try observer.advanced(to: step - 1, note: note)
+            let found = try scored(
+                search, restricted: restricted, benign: benign, step: step,
+                layers: model.configuration.layerCount, meter: &meter, observer: observer)
             let best = try choose(
                 from: found, induction: { try search.induction(of: $0, meter: &meter) })
-        else { return }
-        let tampered = try meter.timing {
-            try model.orthogonalised(to: best.direction)
+            guard let best else { return }
+            model = try meter.timing { try model.orthogonalised(to: best.direction) }
+            try observer.advanced(
+                to: step, note: "layer \(best.layer), position \(best.position)")
+            let goesOn =
+                try observer.decision(at: step)
+                ?? observer.observe(TamperedModel(model), step: step, cost: meter.cost)
+            if !goesOn { return }
         }
-        try observer.advanced(
-            to: 1, note: "layer \(best.layer), position \(best.position)")
-        _ = try observer.observe(TamperedModel(tampered), step: 1, cost: meter.cost)
+    }
+
+    /// The candidates for the direction of a step, with what their ablation does.
+    private func scored(
+        _ search: DirectionSearch, restricted: [String], benign: [String], step: Int, layers: Int,
+        meter: inout CostMeter, observer: some AttackObserver
+    ) throws -> [DirectionSearch.Candidate] {
+        let shallow = Int((Double(layers) * deepestLayer).rounded(.up))
+        var found = try search.candidates(
+            restricted: restricted, benign: benign, layers: shallow, meter: &meter)
+        if candidates > 0 { found = Array(found.prefix(candidates)) }
+        for index in found.indices {
+            try observer.advanced(
+                to: step - 1, note: "candidate \(index + 1) of \(found.count)")
+            try search.score(&found[index], meter: &meter)
+        }
+        return found
     }
 
     /// The candidate with the lowest refusal score among those that pass the filters, or the least

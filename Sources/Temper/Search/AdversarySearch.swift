@@ -25,7 +25,7 @@ struct AdversarySearch {
             if let problem = range.problem {
                 throw AdversaryError(place: place, problem: problem)
             }
-            guard adversary.parameters.value(at: path[...]) != nil else {
+            guard adversary.parameters.value(at: path.split(separator: ".")[...]) != nil else {
                 throw AdversaryError(
                     place: place, problem: "\(adversary.attack) has no such parameter")
             }
@@ -65,7 +65,7 @@ struct AdversarySearch {
         var result = adversary
         result.search = nil
         for (path, value) in parameters(at: place) {
-            result.parameters.set(value, at: path[...])
+            result.parameters.set(value, at: path.split(separator: ".")[...])
         }
         return result
     }
@@ -78,18 +78,40 @@ struct AdversarySearch {
 }
 
 extension [String: ParameterValue] {
-    /// The value at a dotted path.
-    fileprivate func value(at path: Substring) -> ParameterValue? {
-        guard let dot = path.firstIndex(of: ".") else { return self[String(path)] }
-        return self[String(path[..<dot])]?.object?.value(at: path[path.index(after: dot)...])
+    /// The value at a dotted path, in which a number is a place in a list, counted from 0.
+    fileprivate func value(at path: ArraySlice<Substring>) -> ParameterValue? {
+        ParameterValue.object(self).value(at: path)
     }
 
     /// Sets the value at a dotted path that is there.
-    fileprivate mutating func set(_ value: ParameterValue, at path: Substring) {
-        guard let dot = path.firstIndex(of: ".") else { return self[String(path)] = value }
-        let key = String(path[..<dot])
-        guard var inner = self[key]?.object else { return }
-        inner.set(value, at: path[path.index(after: dot)...])
-        self[key] = .object(inner)
+    fileprivate mutating func set(_ value: ParameterValue, at path: ArraySlice<Substring>) {
+        self = ParameterValue.object(self).setting(value, at: path).object ?? self
+    }
+}
+
+extension ParameterValue {
+    fileprivate func value(at path: ArraySlice<Substring>) -> ParameterValue? {
+        guard let name = path.first else { return self }
+        let inner =
+            object?[String(name)]
+            ?? list.flatMap { list in
+                Int(name).flatMap { list.indices.contains($0) ? list[$0] : nil }
+            }
+        return inner?.value(at: path.dropFirst())
+    }
+
+    fileprivate func setting(
+        _ value: ParameterValue, at path: ArraySlice<Substring>
+    ) -> ParameterValue {
+        guard let name = path.first else { return value }
+        if var fields = object, let inner = fields[String(name)] {
+            fields[String(name)] = inner.setting(value, at: path.dropFirst())
+            return .object(fields)
+        }
+        if var items = list, let place = Int(name), items.indices.contains(place) {
+            items[place] = items[place].setting(value, at: path.dropFirst())
+            return .list(items)
+        }
+        return self
     }
 }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Orthogonalisation that is stronger in some layers than in others.
+
+import LanguageModels
+import Tensors
+
+/// How strongly the layers are orthogonalised, and to what.
+struct LayerStrengths {
+    /// For each component a tent over the layers: so strong at its centre, less by a share of the
+    /// way down at its ends, and nothing beyond.
+    struct Tent: Hashable {
+        var most, least, centre, reach: Double
+
+        func height(at layer: Int) -> Double {
+            let distance = abs(Double(layer) - centre)
+            guard distance <= reach else { return 0 }
+            return most + (least - most) * (reach > 0 ? distance / reach : 0)
+        }
+    }
+
+    /// What a place of the unit cube has: whose direction, its index, and four numbers a component.
+    static let choices = [2] + Array(repeating: 0, count: 9)
+
+    var output: Tent
+    var down: Tent
+    /// The direction that all layers share, by its place among the layers; nil when each has its own.
+    var shared: Double?
+
+    init(output: Tent, down: Tent, shared: Double? = nil) {
+        (self.output, self.down, self.shared) = (output, down, shared)
+    }
+
+    init(at place: [Double], layers: Int) {
+        let depth = Double(layers - 1)
+        func number(_ index: Int, _ lower: Double, _ upper: Double) -> Double {
+            lower + (upper - lower) * place[index]
+        }
+        func tent(_ first: Int) -> Tent {
+            let most = number(first, 0.8, 1.5)
+            return Tent(
+                most: most, least: most * number(first + 1, 0, 1),
+                centre: depth * number(first + 2, 0.6, 1),
+                reach: max(1, depth * number(first + 3, 0, 0.6)))
+        }
+        (output, down) = (tent(2), tent(6))
+        shared = place[0] < 0.5 ? nil : depth * number(1, 0.4, 0.9)
+    }
+
+    func strength(of projection: LayerProjection, inLayer layer: Int) -> Double {
+        (projection == .down ? down : output).height(at: layer)
+    }
+
+    /// A unit vector, `[width]`, of those in front of each layer and behind the last.
+    func direction(ofLayer layer: Int, among directions: Tensor) -> Tensor {
+        func row(_ index: Int) -> Tensor {
+            directions.slice(axis: 0, from: index, to: index + 1).flattened()
+        }
+        // A layer writes what stands in front of the next.
+        guard let shared else { return row(layer + 1) }
+        let lower = Int(shared)
+        let rest = Float(shared - Double(lower))
+        let upper = min(lower + 2, (directions.shape.first ?? 1) - 1)
+        return (row(lower + 1) * (1 - rest) + row(upper) * rest).normalisedRows
+    }
+}
+
+extension LanguageModel {
+    /// The model whose layers write less along a direction: W becomes (I - s r r') W for what
+    /// attention and feed-forward write to the residual stream.
+    /// - Parameters:
+    ///   - keepsNorms: whether each row of W is then scaled to the norm that it had.
+    ///   - strength: s of a projection of a layer; 0 leaves it as it is.
+    ///   - direction: the unit vector r of a layer, `[width]`.
+    /// - Returns: a model that shares all other weights.
+    /// - Throws: errors of the engine.
+    func orthogonalised(
+        keepingRowNorms keepsNorms: Bool, strength: (LayerProjection, Int) -> Double,
+        direction: (Int) -> Tensor
+    ) throws -> LanguageModel {
+        var edited: [String: Tensor] = [:]
+        for layer in 0..<configuration.layerCount {
+            for projection in [LayerProjection.output, .down] {
+                let factor = Float(strength(projection, layer))
+                let name = projection.weightName(inLayer: layer)
+                guard factor != 0, let weight = weights[name] else { continue }
+                let r = direction(layer)
+                let column = r.reshaped([r.count, 1])
+                let changed = weight - column * factor * r.reshaped([1, r.count]).matmul(weight)
+                edited[name] =
+                    keepsNorms
+                    ? changed * (weight.rowNorms / changed.rowNorms.maximum(1e-12)) : changed
+            }
+        }
+        try evaluate(Array(edited.values))
+        return try replacing(edited)
+    }
+}
+
+extension Tensor {
+    /// The Euclidean norm along the last axis, which stays with extent 1.
+    var rowNorms: Tensor {
+        square().sum(axis: -1, keepingDimensions: true).sqrt()
+    }
+
+    /// The same directions along the last axis with norm 1; zero stays zero.
+    var normalisedRows: Tensor { self / rowNorms.maximum(1e-12) }
+}
