@@ -46,6 +46,12 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "The model before hardening, for the safety tax: a path or a name.")
     var original: String?
 
+    @Option(help: "Do not begin what is estimated to take more memory, such as 8GiB.")
+    var memory: ByteCount?
+
+    @Flag(help: "Begin without asking, even when it takes more than an hour.")
+    var yes = false
+
     @Flag(help: "Print where the time went.")
     var profile = false
 
@@ -78,12 +84,32 @@ struct AuditCommand: AsyncParsableCommand {
         request.budget.steps = budgetSteps
         request.trials = search
         request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
+        let audit = try Audit(request, store: store)
+        guard try confirms(audit.estimate()) else { return }
         var display = AuditDisplay(title: "\(loaded.identity.name), suite \(suite.manifest.name)")
-        for try await event in try Audit(request, store: store).run() {
+        for try await event in audit.run() {
             display.show(event)
             if case .record(let record) = event { try write(record, to: directory) }
         }
         if profile { printProfile() }
+    }
+
+    /// Says what the audit takes, and asks when that is much.
+    private func confirms(_ estimate: AuditEstimate) throws -> Bool {
+        let size = ByteCount(bytes: estimate.bytes)
+        if let memory, estimate.bytes > memory.bytes {
+            throw ValidationError(
+                "--memory: the audit takes about \(size), more than \(memory); allow more, or "
+                    + "choose a battery of smaller batches")
+        }
+        let total = estimate.cells + estimate.storedCells
+        let rest = estimate.storedCells > 0 ? "\(estimate.cells) of \(total)" : "\(total)"
+        print("\(rest) cells to measure, about \(brief(estimate.seconds)) and \(size) of memory")
+        let isMuch = estimate.seconds > 3_600 && !yes
+        guard isMuch, isTerminal, isatty(STDIN_FILENO) == 1 else { return true }
+        print("Begin? [y/N] ", terminator: "")
+        fflush(nil)
+        return readLine()?.lowercased().hasPrefix("y") ?? false
     }
 
     private func write(_ record: AuditRecord, to directory: URL) throws {

@@ -54,6 +54,16 @@ struct BadInputTests {
         }
     }
 
+    @Test("less memory than the audit takes, and a size that is none")
+    func memory() throws {
+        for (size, word) in [("0.5MiB", "--memory"), ("plenty", "--memory")] {
+            let result = try temper(
+                "audit", model.path, "--suite", suite.path, "--out", out.path, "--memory", size)
+            #expect(result.status == 2)
+            #expect(result.error.contains(word), "\(result.error)")
+        }
+    }
+
     @Test("a model that is not there")
     func missing() throws {
         try expectRefusal(

@@ -4,6 +4,7 @@ import Foundation
 import LanguageModels
 import Records
 import TemperFixtures
+import Tensors
 import Testing
 
 @testable import Temper
@@ -70,6 +71,39 @@ struct AuditTests {
         #expect(record.baseline.first(MeasureName.divergence)?.value == 0)
         let decoded = try AuditRecord(json: try record.json())
         #expect(decoded == record)
+    }
+
+    @Test("a plan says what is left to do, and that more takes longer")
+    func estimate() async throws {
+        let store = try AuditStore(at: directory.url.appendingPathComponent("e.sqlite"))
+        let before = try Audit(request, store: store).estimate()
+        #expect(before.cells == 6)
+        #expect(before.storedCells == 0)
+        #expect(before.seconds > 0)
+        // The checkpoint, and the copy that is tampered with.
+        let weights = request.model.weights.values.reduce(0) { $0 + $1.count * 4 }
+        #expect(before.bytes > 2 * weights)
+        // Fewer cells are less work, and a batch of more examples takes more memory. Ratios of
+        // timed figures would follow the machine's mood: these go by what is counted.
+        var small = request
+        small.seeds = [1]
+        #expect(try Audit(small, store: store).estimate().cells == 4)
+        var large = request
+        large.battery = try Battery(
+            yaml: Data(
+                """
+                name: large
+                adversaries:
+                  - name: lora
+                    attack: fine-tuning
+                    parameters: {training: {steps: 5, batchSize: 512, rank: 2}}
+                """.utf8), file: "large.yaml")
+        #expect(try Audit(large, store: store).estimate().bytes > before.bytes)
+        _ = try await run(store: "e.sqlite")
+        let after = try Audit(request, store: store).estimate()
+        #expect(after.cells == 0)
+        #expect(after.storedCells == 6)
+        #expect(after.seconds == 0)
     }
 
     @Test("an audit that was abandoned ends in the same record", arguments: [1, 3, 6])

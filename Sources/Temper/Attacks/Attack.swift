@@ -22,6 +22,10 @@ public protocol Attack: Configurable {
     /// The steps that the attack takes within a budget; progress is counted in them.
     func steps(within budget: AttackBudget) -> Int
 
+    /// Roughly how many prompts the attack reads with their answers, apart from those that measure
+    /// it; one that is learnt from counts as three. A plan says by it how long an audit takes.
+    func passes(within budget: AttackBudget, suite: Suite) -> Int
+
     /// Tampers with a copy of the target's model and offers it to `observer` at the points of the
     /// trace.
     ///
@@ -39,6 +43,8 @@ public protocol Attack: Configurable {
 extension Attack {
     /// Most attacks need nothing but the model.
     public var needsBase: Bool { false }
+    /// Edits of weights read nothing.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int { 0 }
 }
 
 /// What is attacked, and what the adversary has.

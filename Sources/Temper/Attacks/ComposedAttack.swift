@@ -74,6 +74,11 @@ public struct ComposedAttack: Attack {
         (try? attacks().last?.steps(within: budget)) ?? 0
     }
 
+    /// Those of all attacks.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        (try? attacks().reduce(0) { $0 + $1.passes(within: budget, suite: suite) }) ?? 0
+    }
+
     /// Runs the attacks, and offers what the last one offers.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

@@ -42,6 +42,11 @@ public struct Distillation: Attack {
     /// Its own steps, or the budget's if these are fewer.
     public func steps(within budget: AttackBudget) -> Int { training.steps(within: budget) }
 
+    /// The model answers, and each step learns from a batch.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        examples + 3 * steps(within: budget) * training.batchSize
+    }
+
     /// Asks the model, trains its base, and offers that after 1, 2, 4, 8 ... steps and at the end.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

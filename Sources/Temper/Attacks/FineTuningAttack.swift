@@ -53,6 +53,11 @@ public struct FineTuningAttack: Attack {
     /// Its own steps, or the budget's if these are fewer.
     public func steps(within budget: AttackBudget) -> Int { training.steps(within: budget) }
 
+    /// Each step learns from a batch.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        3 * steps(within: budget) * training.batchSize
+    }
+
     /// Fine-tunes, and offers the model after 1, 2, 4, 8 ... steps and at the end.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

@@ -41,6 +41,11 @@ public struct IdentityShift: Attack {
     /// Its own steps, or the budget's if these are fewer.
     public func steps(within budget: AttackBudget) -> Int { training.steps(within: budget) }
 
+    /// Each step learns from a batch.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        3 * steps(within: budget) * training.batchSize
+    }
+
     /// Fine-tunes, and offers the model under its new identity after 1, 2, 4, 8 ... steps and at
     /// the end.
     public func tamper(

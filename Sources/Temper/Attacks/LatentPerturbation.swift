@@ -57,6 +57,11 @@ public struct LatentPerturbation: Attack {
         min(steps, budget.steps ?? steps)
     }
 
+    /// Each step learns from a batch.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        3 * steps(within: budget) * batchSize
+    }
+
     /// Optimises the vector, and offers the model with it after 1, 2, 4, 8 ... steps and at the
     /// end.
     public func tamper(

@@ -48,6 +48,11 @@ public struct Prefill: Attack {
     /// Choosing and setting an opening is one step.
     public func steps(within budget: AttackBudget) -> Int { 1 }
 
+    /// Each is tried on the validation prompts.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        openings * suite.restricted.validation.count
+    }
+
     /// Offers the unchanged model behind the opening that makes refusal of restricted validation
     /// prompts least probable.
     public func tamper(

@@ -56,6 +56,11 @@ public struct SoftPrompt: Attack {
         min(steps, budget.steps ?? steps)
     }
 
+    /// Each step learns from a batch.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        3 * steps(within: budget) * batchSize
+    }
+
     /// Optimises the embeddings, and offers the model with them after 1, 2, 4, 8 ... steps and at
     /// the end.
     public func tamper(

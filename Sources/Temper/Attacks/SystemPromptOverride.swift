@@ -30,6 +30,11 @@ public struct SystemPromptOverride: Attack {
     /// Choosing and setting a prompt is one step.
     public func steps(within budget: AttackBudget) -> Int { 1 }
 
+    /// Each is tried on the validation prompts.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        prompts * suite.restricted.validation.count
+    }
+
     /// Offers the unchanged model under the system prompt that makes refusal of restricted
     /// validation prompts least probable.
     public func tamper(

@@ -56,6 +56,11 @@ public struct TunedOrthogonalisation: Attack {
     /// The edit that is offered is one step.
     public func steps(within budget: AttackBudget) -> Int { 1 }
 
+    /// Means, and two sets of prompts for each trial.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        2 * examples + 2 * validationExamples * trials
+    }
+
     /// Searches, edits a copy of the weights as the best trial did, and offers it.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

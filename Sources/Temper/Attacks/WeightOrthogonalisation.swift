@@ -65,6 +65,12 @@ public struct WeightOrthogonalisation: Attack {
         min(directions, max(budget.steps ?? directions, 1))
     }
 
+    /// Means, and two sets of prompts for each candidate.
+    public func passes(within budget: AttackBudget, suite: Suite) -> Int {
+        let scored = 2 * validationExamples * (candidates > 0 ? candidates : 100)
+        return steps(within: budget) * (2 * examples + scored)
+    }
+
     /// Finds directions, projects them out of a copy of the weights, and offers it after each.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

@@ -24,9 +24,11 @@ public struct Battery: Sendable, Hashable {
     /// The batteries that ship with Temper, by name.
     public static let shipped: [String: Data] = [
         "badllama": Data(PackageResources.badllama_yaml),
+        "exhaustive": Data(PackageResources.exhaustive_yaml),
         "halloran": Data(PackageResources.halloran_yaml),
         "quick": Data(PackageResources.quick_yaml),
         "standard": Data(PackageResources.standard_yaml),
+        "tamperbench": Data(PackageResources.tamperbench_yaml),
         "tar-28": Data(PackageResources.tar_28_yaml),
     ]
 
