@@ -66,7 +66,7 @@ struct AuditCommand: AsyncParsableCommand {
         let battery = try Battery(battery)
         let directory = URL(fileURLWithPath: out)
         let url = try locator.model(model)
-        let suite = try Suite(at: locator.suite(suite))
+        let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
         try makeDirectory(directory)
         let store = try AuditStore(at: directory.appendingPathComponent("audit.sqlite"))
         let loaded = try LoadedModel(at: url)

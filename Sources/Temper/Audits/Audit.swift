@@ -68,6 +68,10 @@ public struct Audit: Sendable {
             suite: request.suite.identity,
             thresholds: request.suite.manifest.thresholds, battery: request.battery,
             seeds: request.seeds, budget: request.budget, settings: request.settings)
+        for adversary in request.battery.adversaries
+        where try AttackCatalogue.attack(for: adversary).needsCompliantAnswers {
+            _ = try request.suite.compliantExamples(for: adversary.name)
+        }
         evaluator = Evaluator(
             suite: request.suite, reference: request.model, settings: request.settings,
             prices: request.prices)
