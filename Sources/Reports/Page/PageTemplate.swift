@@ -97,6 +97,13 @@ enum PageTemplate {
         {{#answers}}<figure class="answer"><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
         {{/answers}}
         {{^answers}}<p class="empty">Outcomes of answers were not measured.</p>{{/answers}}
+        {{#judges}}<h3>How far the judges agree</h3>
+        <p class="lead">{{remark}}</p>
+        <div class="table">{{#rates}}{{>table}}{{/rates}}</div>
+        <div class="table">{{#agreements}}{{>table}}{{/agreements}}</div>
+        {{#usage}}<p class="source">{{.}}.</p>
+        {{/usage}}
+        {{/judges}}
         </section>
 
         <section id="tables">
