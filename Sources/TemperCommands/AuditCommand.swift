@@ -46,6 +46,13 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "The model before hardening, for the safety tax: a path or a name.")
     var original: String?
 
+    @Option(
+        name: .customLong("judge"), parsing: .singleValue,
+        help:
+            "Who judges answers beside the text judge, which decides; 'temper judges' lists the forms. May be given again."
+    )
+    var judges: [String] = []
+
     @Flag(help: "Print where the time went.")
     var profile = false
 
@@ -66,6 +73,7 @@ struct AuditCommand: AsyncParsableCommand {
         let battery = try Battery(battery)
         let directory = URL(fileURLWithPath: out)
         let url = try locator.model(model)
+        let judges = try readJudges(judges, locator)
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
         try makeDirectory(directory)
         let store = try AuditStore(at: directory.appendingPathComponent("audit.sqlite"))
@@ -77,6 +85,7 @@ struct AuditCommand: AsyncParsableCommand {
         request.original = try original.map { try LoadedModel(at: locator.model($0)) }
         request.budget.steps = budgetSteps
         request.trials = search
+        request.judges = judges
         request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
         var display = AuditDisplay(title: "\(loaded.identity.name), suite \(suite.manifest.name)")
         for try await event in try Audit(request, store: store).run() {
