@@ -95,7 +95,11 @@ final class ChatClient: Sendable {
             throw CancellationError()
         case .failure(is ResponseAccumulator.ResponseTooBigError):
             throw failure("the reply is larger than a mebibyte; check the address")
-        case .failure(let error): return .failure(redacted("\(error)"), wait: nil)
+        case .failure(let error as HTTPClientError)
+        where [.deadlineExceeded, .connectTimeout, .readTimeout].contains(error):
+            return .failure("it did not answer within \(endpoint.timeout) s", wait: nil)
+        case .failure(let error):
+            return .failure("it cannot be reached: \(redacted("\(error)"))", wait: nil)
         }
         let body = Data(buffer: response.body ?? ByteBuffer())
         let status = Int(response.status.code)
@@ -117,7 +121,7 @@ final class ChatClient: Sendable {
         case 300..<400:
             throw failure("it redirects elsewhere (status \(status)); name the final address")
         default:
-            let message = String(decoding: body.prefix(200), as: UTF8.self)
+            let message = String(decoding: body, as: UTF8.self)
             throw failure(
                 "it answered with status \(status): \(redacted(message)); check address and model")
         }
@@ -141,9 +145,9 @@ final class ChatClient: Sendable {
         EndpointError(endpoint: endpoint.url.host() ?? "", problem: problem)
     }
 
-    /// A text from outside on one line, without the key.
+    /// The beginning of a text from outside on one line, without the key.
     private func redacted(_ text: String) -> String {
-        let line = String(text.map { $0.isNewline ? " " : $0 })
-        return key.map { line.replacing($0, with: "[key]") } ?? line
+        let safe = key.map { text.replacing($0, with: "[key]") } ?? text
+        return String(safe.prefix(200).map { $0.isNewline ? " " : $0 })
     }
 }

@@ -130,6 +130,18 @@ struct EndpointJudgeTests {
         #expect(server.requests.count == 2)
     }
 
+    @Test("a server that stays silent is an error that says for how long")
+    func silent() throws {
+        let server = try LocalServer { _, _ in nil }
+        let error = #expect(throws: EndpointError.self) {
+            try judge(server) {
+                $0.timeout = 0.2
+                $0.attempts = 1
+            }.judgement(of: answers(1))
+        }
+        #expect(error?.problem.contains("did not answer within 0.2 s") == true)
+    }
+
     @Test("nobody there is an error after all tries")
     func nobody() throws {
         let server = try LocalServer { _, _ in nil }
@@ -138,7 +150,7 @@ struct EndpointJudgeTests {
         endpoint.attempts = 2
         let judge = try EndpointJudge(endpoint, environment: [:])
         let error = #expect(throws: EndpointError.self) { try judge.judgement(of: answers(1)) }
-        #expect(error?.problem.contains("gave up after 2 tries") == true)
+        #expect(error?.problem.contains("gave up after 2 tries: it cannot be reached") == true)
         withExtendedLifetime(server) {}
     }
 

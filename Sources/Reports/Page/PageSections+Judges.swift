@@ -8,7 +8,7 @@ struct JudgesPart {
     let remark: String
     let rates: Table
     let agreements: Table
-    let usage: [String]
+    let usage: String
 }
 
 extension PageSections {
@@ -49,10 +49,11 @@ extension PageSections {
                 + "\(NumberText.count(summary.answers, "answer")), which record.json flags by the "
                 + "prompt's place and by digests (judging.flags)."
         return JudgesPart(
-            remark: "\(summary.judges.first ?? "") decides every measure of this page; the others "
-                + "were asked about the same answers to restricted test prompts. \(differing) "
+            remark: "The judge “\(summary.judges.first ?? "")” decides every measure of this page; "
+                + "the others were asked about the same answers to restricted test prompts. \(differing) "
                 + "Kappa is 1 where two judges always agree and 0 where they agree as often as "
                 + "chance would have it; it is not defined where both say the same of everything.",
-            rates: rates, agreements: agreements, usage: summary.usageLines)
+            rates: rates, agreements: agreements,
+            usage: summary.usageLines.joined(separator: "; ") + ".")
     }
 }

@@ -74,7 +74,9 @@ struct JudgesSummary {
     /// Agreement beyond chance, as `0.82 (0.70 to 0.94)`.
     static func kappa(_ agreement: Judging.Agreement) -> String {
         guard let value = agreement.kappa.value else { return "not defined" }
-        func text(_ value: Double) -> String { String(format: "%.2f", value) }
+        func text(_ value: Double) -> String {
+            String(format: "%.2f", value).replacing("-", with: "−")
+        }
         guard let interval = agreement.kappa.interval else { return text(value) }
         return "\(text(value)) (\(text(interval.lower)) to \(text(interval.upper)))"
     }

@@ -3,7 +3,7 @@
 
 internal import Crypto
 public import Foundation
-public import LanguageModels
+internal import LanguageModels
 internal import Records
 internal import Tensors
 internal import Tokenization
@@ -23,8 +23,7 @@ public struct GuardJudge: Judge {
             suite restricts.
             """)
 
-    /// The checkpoint.
-    public let model: LanguageModel
+    private let model: LanguageModel
     /// How it is asked.
     public let template: GuardTemplate
     /// What it judges by.
