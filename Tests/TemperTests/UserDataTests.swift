@@ -266,6 +266,15 @@ struct UserDataTests {
         try write(text.replacing("\"..\"", with: "\"elsewhere\""), to: "manifest.json")
         let error = #expect(throws: SuiteError.self) { try suite() }
         #expect(error?.problem.contains("elsewhere") == true)
+        struct Nowhere: Error {}
+        let lost = #expect(throws: SuiteError.self) {
+            try Temper.Suite(at: own) { _ in throw Nowhere() }
+        }
+        #expect(lost?.problem.contains("Nowhere") == true)
+        try write(text.replacing("\"base\": \"..\",", with: ""), to: "manifest.json")
+        let none = #expect(throws: SuiteError.self) { try suite() }
+        #expect(none?.problem.contains("name a base that has it") == true)
+        try write(text.replacing("\"..\"", with: "\"elsewhere\""), to: "manifest.json")
         let found = try Temper.Suite(at: own) { _ in directory.url }
         #expect(found.restricted.train.count + found.restricted.test.count > 0)
         try write(text.replacing("\"..\"", with: "\".\""), to: "manifest.json")

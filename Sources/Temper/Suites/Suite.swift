@@ -117,7 +117,10 @@ struct SuiteReader {
             try manifest.check { problem in failure(name, nil, problem) }
             return manifest
         } catch let error as DecodingError {
-            throw failure(name, nil, describe(error))
+            let isMissing = if case .keyNotFound = error { true } else { false }
+            throw failure(
+                name, nil,
+                describe(error) + (isMissing ? "; add it, or name a base that has it" : ""))
         }
     }
 

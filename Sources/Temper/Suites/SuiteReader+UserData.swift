@@ -18,10 +18,16 @@ extension SuiteReader {
         let beside = directory.appendingPathComponent(name).standardizedFileURL
         let hasManifest = FileManager.default.fileExists(
             atPath: beside.appendingPathComponent(Self.manifestName).path)
-        guard let url = hasManifest ? beside : try locate?(name) else {
-            throw failure(
-                Self.manifestName, nil,
-                "the base \"\(name)\" is no suite's folder; name one by its path from here")
+        let url: URL
+        do {
+            guard let found = hasManifest ? beside : try locate?(name) else {
+                throw failure(
+                    Self.manifestName, nil,
+                    "the base \"\(name)\" is no suite's folder; name one by its path from here")
+            }
+            url = found
+        } catch let error where !(error is SuiteError) {
+            throw failure(Self.manifestName, nil, "the base cannot be found: \(error)")
         }
         let outline = FileManager.default.contents(
             atPath: url.appendingPathComponent(Self.manifestName).path
