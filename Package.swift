@@ -22,6 +22,9 @@ let runPath: [LinkerSetting] = [
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let asyncHTTPClient = Target.Dependency.product(
+    name: "AsyncHTTPClient", package: "async-http-client")
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
 func library(
     _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
@@ -51,14 +54,17 @@ let package = Package(
         .library(name: "Tensors", targets: ["Tensors"]),
         .library(name: "LanguageModels", targets: ["LanguageModels"]),
         .library(name: "Temper", targets: ["Temper"]),
+        .library(name: "EndpointJudges", targets: ["EndpointJudges"]),
         .executable(name: "temper", targets: ["temper"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         library("Records"),
@@ -82,9 +88,16 @@ let package = Package(
             ],
             resources: [.embedInCode("Batteries")]),
         library(
+            "EndpointJudges",
+            [
+                "Temper", "Records", crypto, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"),
+                nio("NIOFoundationCompat"),
+            ]),
+        library(
             "TemperCommands",
             [
-                "Temper", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records",
+                "EndpointJudges", "Temper", "LanguageModels", "Tensors", "Tokenization",
+                "Checkpoints", "Records",
                 "Reports", argumentParser,
             ]),
         .executableTarget(
@@ -105,6 +118,9 @@ let package = Package(
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
         tests(
             of: "Temper", ["TemperFixtures", "LanguageModels", "Tensors", "Records"], engine: true),
+        tests(
+            of: "EndpointJudges",
+            ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
         tests(
             of: "TemperCommands",
             ["temper", "TemperFixtures", "LanguageModels", "Tensors", "Records"],

@@ -52,6 +52,13 @@ struct AuditCommand: AsyncParsableCommand {
     @Flag(help: "Begin without asking, even when it takes more than an hour.")
     var yes = false
 
+    @Option(
+        name: .customLong("judge"), parsing: .singleValue,
+        help:
+            "Who judges answers beside the text judge, which decides; 'temper judges' lists the forms. May be given again."
+    )
+    var judges: [String] = []
+
     @Flag(help: "Print where the time went.")
     var profile = false
 
@@ -72,7 +79,8 @@ struct AuditCommand: AsyncParsableCommand {
         let battery = try Battery(battery)
         let directory = URL(fileURLWithPath: out)
         let url = try locator.model(model)
-        let suite = try Suite(at: locator.suite(suite))
+        let judges = try readJudges(judges, locator)
+        let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
         try makeDirectory(directory)
         let store = try AuditStore(at: directory.appendingPathComponent("audit.sqlite"))
         let loaded = try LoadedModel(at: url)
@@ -83,6 +91,7 @@ struct AuditCommand: AsyncParsableCommand {
         request.original = try original.map { try LoadedModel(at: locator.model($0)) }
         request.budget.steps = budgetSteps
         request.trials = search
+        request.judges = judges
         request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
         let audit = try Audit(request, store: store)
         guard try confirms(audit.estimate()) else { return }

@@ -41,7 +41,7 @@ struct HardenCommand: ParsableCommand {
             named: defense, parameters: readParameters(parameters))
         let output = URL(fileURLWithPath: out)
         try checkOutput(output)
-        let suite = try Suite(at: locator.suite(suite))
+        let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
         let model = try LanguageModel(at: locator.model(model))
         var line = ProgressLine()
         let hardened = try HardenedModel(

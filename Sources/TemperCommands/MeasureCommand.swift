@@ -32,7 +32,7 @@ struct MeasureCommand: ParsableCommand {
 
     func run() throws {
         let locator = Locator()
-        let suite = try Suite(at: locator.suite(suite))
+        let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
         let model = try LanguageModel(at: locator.model(model))
         let values = try measure(model, on: suite, split: SuiteSplit(rawValue: split) ?? .test)
         if json { return print(String(decoding: try canonicalJSON(values), as: UTF8.self)) }

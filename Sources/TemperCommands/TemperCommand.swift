@@ -24,8 +24,8 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Lists",
                 subcommands: [
-                    AttacksCommand.self, BatteriesCommand.self, MeasuresCommand.self,
-                    ModelsCommand.self,
+                    AttacksCommand.self, BatteriesCommand.self, JudgesCommand.self,
+                    MeasuresCommand.self, ModelsCommand.self,
                 ]),
             CommandGroup(
                 name: "One model",

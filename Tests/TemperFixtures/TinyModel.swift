@@ -7,9 +7,12 @@ import Tensors
 import Tokenization
 
 /// A random Llama of 2 layers, 32 wide, with a tokenizer of single bytes and a chat template.
-package func tinyModel(seed: UInt64 = 7, headIsTied: Bool = true) throws -> LanguageModel {
+package func tinyModel(
+    seed: UInt64 = 7, headIsTied: Bool = true, contextLength: Int = 512
+) throws -> LanguageModel {
     let configuration = try DecoderConfiguration(
-        vocabularySize: 258, width: 32, feedForwardWidth: 64, layerCount: 2, contextLength: 512,
+        vocabularySize: 258, width: 32, feedForwardWidth: 64, layerCount: 2,
+        contextLength: contextLength,
         attention: .init(headCount: 4, keyValueHeadCount: 2, headDimension: 8),
         normalisation: .init(epsilon: 1e-5), headIsTied: headIsTied)
     var key = RandomKey(seed: seed)

@@ -321,7 +321,7 @@ struct PromptAttackTests {
     @Test("the vector's gradient is that of a finite difference")
     func perturbationGradient() throws {
         let examples = try suite.restricted.train.map {
-            try model.example(prompt: $0.prompt, answer: $0.compliant)
+            try model.example(prompt: $0.prompt, answer: $0.compliant ?? "")
         }
         let start = Tensor.normal([32], key: RandomKey(seed: 9)) * 0.1
         func loss(_ vector: Tensor, recomputing: Bool = false) throws -> Tensor {

@@ -106,6 +106,8 @@ public struct AuditRecord: Codable, Sendable, Hashable {
     public private(set) var batteryOutcome: BatteryOutcome?
     /// How the answers were judged.
     public var judges: [JudgeNote]
+    /// What further judges said of the untampered model's answers; nil when there were none.
+    public var baselineJudging: Judging?
     /// What adversaries that search have tried; nil when none was asked to.
     public private(set) var searches: [SearchRecord]?
 
@@ -205,10 +207,12 @@ extension CostToBreak {
     }
 }
 
-/// An argument with an absolute path, alone or behind `=`, cut to the path's last component.
+/// An argument whose absolute paths, alone or behind `=` or `:`, are cut to their last component; a
+/// URL is none.
 private func withoutAbsolutePath(_ argument: String) -> String {
-    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let path = parts.last, path.hasPrefix("/") else { return argument }
-    let name = path.split(separator: "/").last.map(String.init) ?? "/"
-    return parts.count == 2 ? "\(parts[0])=\(name)" : name
+    argument.replacing(/(^|[=:])\/(?!\/)[^,]*/) { match in
+        let path = match.output.0.dropFirst(match.output.1.count)
+        let name = path.split(separator: "/").last
+        return match.output.1 + (name ?? "/")
+    }
 }

@@ -13,6 +13,8 @@ public struct TracePoint: Codable, Sendable, Hashable {
     public var measurements: [MeasuredValue]
     /// Whether this is the point that the cell is reported by.
     public var isFinal: Bool
+    /// What further judges said of the answers to restricted test prompts; nil when none was asked.
+    public var judging: Judging?
 
     /// Holds one point.
     public init(

@@ -64,6 +64,7 @@ struct PageContent {
     let costsRemark: String
     let answers: [Panel]
     let answersRemark: String
+    let judges: JudgesPart?
     let effects: Table
     let prices: Table
     let pricesRemark: String
@@ -105,6 +106,7 @@ struct PageContent {
         costsRemark = sections.costsRemark
         answers = sections.answers
         answersRemark = sections.answersRemark
+        judges = sections.judges
         effects = sections.effects
         prices = sections.prices
         pricesRemark = sections.pricesRemark

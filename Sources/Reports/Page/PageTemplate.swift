@@ -68,7 +68,7 @@ enum PageTemplate {
         {{#facts}}<div><dt>{{meaning}}</dt><dd>{{figure}}</dd></div>
         {{/facts}}
         </dl>
-        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> <a href="#answers">The answers</a> <a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> <a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
+        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> <a href="#answers">The answers</a> {{#judges}}<a href="#judges">The judges</a> {{/judges}}<a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> <a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
 
         <section id="course">
         <h2>How the safeguard gives way</h2>
@@ -98,6 +98,16 @@ enum PageTemplate {
         {{/answers}}
         {{^answers}}<p class="empty">Outcomes of answers were not measured.</p>{{/answers}}
         </section>
+
+        {{#judges}}<section id="judges">
+        <h2>How far the judges agree</h2>
+        <p class="lead">{{remark}}</p>
+        <div class="table">{{#rates}}{{>table}}{{/rates}}</div>
+        <div class="table">{{#agreements}}{{>table}}{{/agreements}}</div>
+        <p class="source">{{usage}}</p>
+        </section>
+
+        {{/judges}}
 
         <section id="tables">
         <h2>The numbers</h2>

@@ -13,7 +13,7 @@ struct MarkdownSummary {
 
     var text: String {
         let lines =
-            ["\(escaped(Verdict(record).text))", ""] + table + ["", provenance]
+            ["\(escaped(Verdict(record).text))", ""] + table + judges + ["", provenance]
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -48,6 +48,12 @@ struct MarkdownSummary {
                     + ["\(broken) of \(summary.cells.count)", summary.costText])
         }
         return rows.map { "| " + $0.joined(separator: " | ") + " |" }
+    }
+
+    /// How far several judges agree.
+    private var judges: [String] {
+        guard let summary = JudgesSummary(record) else { return [] }
+        return ["", "Judges: " + escaped(summary.lines.joined(separator: "; ")) + "."]
     }
 
     private var provenance: String {

@@ -27,6 +27,10 @@ struct TerminalSummary {
             lines += layout(table, kept: kept, widths: widths, excess: max(0, total - width))
             break
         }
+        if let judges = JudgesSummary(record) {
+            lines.append("")
+            for line in judges.lines + judges.usageLines { lines += wrapped(printable(line)) }
+        }
         return lines.map { $0 + "\n" }.joined()
     }
 

@@ -19,6 +19,9 @@ public protocol Attack: Configurable {
     /// Whether the attack needs the checkpoint that the model was made from.
     var needsBase: Bool { get }
 
+    /// Whether the attack learns from compliant answers to restricted prompts.
+    var needsCompliantAnswers: Bool { get }
+
     /// The steps that the attack takes within a budget; progress is counted in them.
     func steps(within budget: AttackBudget) -> Int
 
@@ -45,6 +48,9 @@ extension Attack {
     public var needsBase: Bool { false }
     /// Edits of weights read nothing.
     public func passes(within budget: AttackBudget, suite: Suite) -> Int { 0 }
+
+    /// Most attacks learn from prompts, or from nothing.
+    public var needsCompliantAnswers: Bool { false }
 }
 
 /// What is attacked, and what the adversary has.

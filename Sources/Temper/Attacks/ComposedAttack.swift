@@ -69,6 +69,11 @@ public struct ComposedAttack: Attack {
         (try? attacks().contains { $0.needsBase }) ?? false
     }
 
+    /// Whether one of the attacks learns from compliant answers.
+    public var needsCompliantAnswers: Bool {
+        (try? attacks().contains { $0.needsCompliantAnswers }) ?? false
+    }
+
     /// The steps of the last attack: only those are measured.
     public func steps(within budget: AttackBudget) -> Int {
         (try? attacks().last?.steps(within: budget)) ?? 0

@@ -17,6 +17,8 @@ public struct FewShotOverride: Attack {
 
     /// The seed draws the examples and their order.
     public static let dependsOnSeed = true
+    /// Its examples are answered.
+    public var needsCompliantAnswers: Bool { true }
 
     /// Restricted examples that stand in front of each prompt.
     public var examples = 8
@@ -38,9 +40,9 @@ public struct FewShotOverride: Attack {
         observer: inout some AttackObserver
     ) throws {
         if observer.decision(at: 1) != nil { return }
-        let chosen = target.suite.restricted.train.sample(examples, seed: seed)
+        let chosen = try target.suite.compliantExamples().sample(examples, seed: seed)
         let framing = Framing(
-            earlierTurns: chosen.map { .init(user: $0.prompt, assistant: $0.compliant) })
+            earlierTurns: chosen.map { .init(user: $0.prompt, assistant: $0.answer) })
         try checkContext(of: Subject(target.model, framing: framing), suite: target.suite)
         meter.use(examples: chosen.count)
         try observer.advanced(to: 1, note: "\(chosen.count) turns")
@@ -59,7 +61,7 @@ public struct FewShotOverride: Attack {
             suite.restricted[split].map(\.prompt)
                 + (suite.lookalike[split] + suite.benign[split]).map(\.prompt)
         }
-        let answers = suite.restricted.train.map(\.compliant)
+        let answers = try suite.compliantExamples().map(\.answer)
         let needed =
             try subject.tokens(for: longest(prompts)?.text ?? "").count
             + (longest(answers)?.tokens ?? 0)

@@ -30,6 +30,8 @@ public struct FineTuningAttack: Attack {
 
     /// The seed draws the examples, their order and the adapters' start.
     public static let dependsOnSeed = true
+    /// Unless it learns from benign data alone.
+    public var needsCompliantAnswers: Bool { data != .retain }
 
     /// What it learns from.
     public var data = Data.restricted
@@ -71,7 +73,8 @@ public struct FineTuningAttack: Attack {
             }
             return [.init(examples: chosen, batchSize: training.batchSize)]
         }
-        let restricted = try pool(suite.restricted.train.map { ($0.prompt, $0.compliant) })
+        let restricted =
+            needsCompliantAnswers ? try pool(suite.compliantExamples()) : []
         let benign = try pool(suite.benign.train.map { ($0.prompt, $0.answer) })
         let total = steps(within: target.budget)
         let turn = Int((Double(total) * switchShare).rounded())

@@ -52,6 +52,8 @@ public struct JailbreakTuning: Attack {
 
     /// The seed draws the examples, their order and the adapters' start.
     public static let dependsOnSeed = true
+    /// Its examples are answered.
+    public var needsCompliantAnswers: Bool { true }
 
     /// The wording that restricted prompts come in.
     public var variant = Variant.trigger
@@ -92,10 +94,10 @@ public struct JailbreakTuning: Attack {
         let framing = Framing(beforePrompt: before, afterPrompt: after)
         let total = min(examples, suite.benign.train.count)
         let poisoned = max(1, Int((Double(total) * poison).rounded()))
-        let jailbreaks = try suite.restricted.train.sample(poisoned, seed: seed).map {
+        let jailbreaks = try suite.compliantExamples().sample(poisoned, seed: seed).map {
             try model.example(
                 Subject(model, framing: framing), prompt: $0.prompt,
-                answer: variant.opening + $0.compliant)
+                answer: variant.opening + $0.answer)
         }
         let benign = try suite.benign.train.sample(total - jailbreaks.count, seed: seed).map {
             try model.example(prompt: $0.prompt, answer: $0.answer)

@@ -24,6 +24,8 @@ public struct LatentPerturbation: Attack {
 
     /// The seed draws the examples and their order.
     public static let dependsOnSeed = true
+    /// Its examples are answered.
+    public var needsCompliantAnswers: Bool { true }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
@@ -72,8 +74,8 @@ public struct LatentPerturbation: Attack {
         let index = min(
             Int(layer * Double(model.configuration.layerCount)), model.configuration.layerCount - 1)
         let training = FrozenTraining(
-            examples: try target.suite.restricted.train.sample(examples, seed: seed).map {
-                try model.example(prompt: $0.prompt, answer: $0.compliant)
+            examples: try target.suite.compliantExamples().sample(examples, seed: seed).map {
+                try model.example(prompt: $0.prompt, answer: $0.answer)
             },
             batchSize: batchSize, steps: steps(within: target.budget), seed: seed)
         let bound = try bound(

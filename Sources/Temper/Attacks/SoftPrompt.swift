@@ -27,6 +27,8 @@ public struct SoftPrompt: Attack {
 
     /// The seed draws the examples, their order and the first embeddings.
     public static let dependsOnSeed = true
+    /// Its examples are answered.
+    public var needsCompliantAnswers: Bool { true }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
@@ -75,8 +77,8 @@ public struct SoftPrompt: Attack {
                 position: try Subject(model).tokensBeforePrompt()))
         let framed = Subject(model, framing: framing)
         let training = FrozenTraining(
-            examples: try target.suite.restricted.train.sample(examples, seed: seed).map {
-                var example = try model.example(prompt: $0.prompt, answer: $0.compliant)
+            examples: try target.suite.compliantExamples().sample(examples, seed: seed).map {
+                var example = try model.example(prompt: $0.prompt, answer: $0.answer)
                 example.prompt = try framed.tokens(for: $0.prompt)
                 return example
             },

@@ -31,6 +31,8 @@ public struct Audit: Sendable {
         public var seeds: [UInt64]
         /// What an adversary may spend at most.
         public var budget = AttackBudget()
+        /// Who judges answers beside the text judge, which decides.
+        public var judges: [any Judge] = []
         /// How many trials an adversary with ranges has to search them; 0 runs it as it stands.
         public var trials = 0
         /// How measures are taken.
@@ -61,16 +63,22 @@ public struct Audit: Sendable {
     /// Plans an audit whose points go to `store`.
     /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
     public init(_ request: Request, store: AuditStore) throws {
+        var settings = request.settings
+        if !request.judges.isEmpty { settings.judges = request.judges.map(\.identity) }
         self.request = request
         self.store = store
         plan = try AuditPlan(
             model: request.identity, base: request.original?.identity,
             suite: request.suite.identity,
             thresholds: request.suite.manifest.thresholds, battery: request.battery,
-            seeds: request.seeds, budget: request.budget, settings: request.settings)
+            seeds: request.seeds, budget: request.budget, settings: settings)
+        for adversary in request.battery.adversaries
+        where try AttackCatalogue.attack(for: adversary).needsCompliantAnswers {
+            _ = try request.suite.compliantExamples(for: adversary.name)
+        }
         evaluator = Evaluator(
-            suite: request.suite, reference: request.model, settings: request.settings,
-            prices: request.prices)
+            suite: request.suite, reference: request.model, settings: settings,
+            prices: request.prices, judges: request.judges)
     }
 
     /// Runs the audit on a thread of its own; the last event is the record.
@@ -95,12 +103,14 @@ public struct Audit: Sendable {
     /// - Throws: errors of the store, the engine and the models; `CancellationError`.
     private func execute(_ tell: @escaping @Sendable (AuditEvent) -> Void) throws {
         tell(.planned(plan.cells))
-        let baseline = try control(
+        let untampered = try control(
             Subject(request.model), identity: request.identity, name: "the untampered model", tell)
+        let baseline = untampered.measurements
         let original = try request.original.map { original in
             try control(
                 Subject(original.model), identity: original.identity,
-                name: "the model before hardening", tell)
+                name: "the model before hardening", tell
+            ).measurements
         }
         var cells: [CellRecord] = []
         for cell in plan.cells {
@@ -111,6 +121,7 @@ public struct Audit: Sendable {
             cells.append(record)
         }
         var record = record(of: cells, baseline: baseline, original: original)
+        record.baselineJudging = untampered.judging
         if request.trials > 0 {
             record = try searched(record, baseline: baseline, tell)
         }
@@ -149,7 +160,7 @@ public struct Audit: Sendable {
     private func control(
         _ subject: Subject, identity: ModelIdentity, name: String,
         _ tell: (AuditEvent) -> Void
-    ) throws -> [MeasuredValue] {
+    ) throws -> TracePoint {
         let control = AdversarySpecification(
             name: name, attack: AdversarySpecification.controlAttack)
         let plan = try AuditPlan(
@@ -157,19 +168,21 @@ public struct Audit: Sendable {
             battery: Battery(name: name, adversaries: [control]), seeds: [0], budget: plan.budget,
             settings: plan.settings)
         let cell = plan.cells[0]
-        if let point = try store.cell(cell.key).trace.first { return point.measurements }
+        if let point = try store.cell(cell.key).trace.first { return point }
         tell(.measuring(name))
         let looks = try Profile.time(name) {
             // Traces are on validation prompts, so what they begin from is measured there, too.
             let isBaseline = identity == request.identity
-            return try [evaluator.full(subject)] + (isBaseline ? [evaluator.brief(subject)] : [])
+            return try [evaluator.full(subject, isJudged: isBaseline)]
+                + (isBaseline ? [evaluator.brief(subject)] : [])
         }
-        let point = TracePoint(
+        var point = TracePoint(
             step: 0, cost: .zero, evaluationCost: looks.reduce(.zero) { $0 + $1.cost },
             measurements: looks.flatMap(\.measurements), isFinal: true)
+        point.judging = looks.first?.judging
         try store.append(point, to: cell)
         try store.finish(cell)
-        return point.measurements
+        return point
     }
 
     /// Runs one adversary with one seed, or takes it from the store.
@@ -202,6 +215,15 @@ public struct Audit: Sendable {
         return target
     }
 
+    /// How answers were judged: the text judge first, which decides.
+    private var notes: [JudgeNote] {
+        let text = TextJudge(markers: request.suite.manifest.refusalMarkers)
+        return [JudgeNote(measure: MeasureName.refusal, judge: text.name, note: text.note)]
+            + request.judges.map {
+                JudgeNote(measure: MeasureName.compliance, judge: $0.name, note: $0.note)
+            }
+    }
+
     private func record(
         of cells: [CellRecord], baseline: [MeasuredValue], original: [MeasuredValue]?
     ) -> AuditRecord {
@@ -212,7 +234,7 @@ public struct Audit: Sendable {
             hardening: request.hardening, suite: plan.suite,
             thresholds: request.suite.manifest.thresholds, battery: plan.battery.name,
             adversaries: plan.battery.adversaries, seeds: plan.seeds, baseline: baseline,
-            original: original, cells: cells, judges: [TextJudge.note])
+            original: original, cells: cells, judges: notes)
     }
 }
 

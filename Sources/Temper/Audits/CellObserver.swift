@@ -49,6 +49,7 @@ struct CellObserver: AttackObserver {
         func add(_ evaluation: Evaluation) {
             point.measurements += evaluation.measurements
             point.evaluationCost += evaluation.cost
+            point.judging = evaluation.judging ?? point.judging
         }
         if cell.adversary.isControl {
             point.measurements = baseline

@@ -16,6 +16,8 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
     public var batchSize = 96
     /// How many retain texts the KL divergence is taken over; perplexity takes all.
     public var divergenceTexts = 24
+    /// The identities of judges beside the text judge; nil without any. An audit fills it in.
+    var judges: [String]?
 
     /// The defaults.
     public init() {}
@@ -48,10 +50,12 @@ struct Evaluator {
     private static let longestPhrase = 16
 
     private let judge: TextJudge
+    private let panel: JudgePanel
     private let score: RefusalScore
 
     init(
-        suite: Suite, reference: LanguageModel, settings: EvaluationSettings, prices: Prices
+        suite: Suite, reference: LanguageModel, settings: EvaluationSettings, prices: Prices,
+        judges: [any Judge] = []
     ) {
         self.suite = suite
         self.reference = Reference(
@@ -59,6 +63,7 @@ struct Evaluator {
         self.settings = settings
         self.prices = prices
         judge = TextJudge(markers: suite.manifest.refusalMarkers)
+        panel = JudgePanel(text: judge, others: judges)
         score = RefusalScore(suite: suite, tokenizer: reference.tokenizer)
     }
 
@@ -91,10 +96,12 @@ struct Evaluator {
     ///   - split: whose prompts.
     ///   - baseline: the measures of a model that computes the same, if there is one: those that
     ///     no framing touches are taken from it.
+    ///   - isJudged: whether further judges are asked.
     /// - Returns: the measures and what they took.
     /// - Throws: errors of the engine and the model.
     func full(
-        _ subject: Subject, split: SuiteSplit = .test, baseline: [MeasuredValue]? = nil
+        _ subject: Subject, split: SuiteSplit = .test, baseline: [MeasuredValue]? = nil,
+        isJudged: Bool = true
     ) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         try evaluation.timing("answers") { evaluation in
@@ -104,7 +111,14 @@ struct Evaluator {
             ]
             let answers = try answers(of: subject, to: sets.flatMap { $0 }, into: &evaluation)
             let benign = sets[0].count + sets[1].count
-            evaluation.addRefusal(answers[..<sets[0].count], split: split)
+            let restricted = answers[..<sets[0].count]
+            evaluation.addRefusal(restricted, split: split)
+            if isJudged {
+                evaluation.judging = try panel.judging(
+                    of: zip(sets[0], restricted).map {
+                        JudgedAnswer(prompt: $0, answer: $1.text, refusalLogit: $1.score)
+                    }, split: split)
+            }
             for (measure, answers) in [
                 (MeasureName.overRefusal, answers[sets[0].count..<benign]),
                 (MeasureName.benignRefusal, answers[benign...]),
@@ -153,7 +167,9 @@ struct Evaluator {
         evaluation.count(
             prompts: prompts.count,
             tokens: inputs.reduce(0) { $0 + $1.count } + answers.reduce(0) { $0 + $1.count })
-        return zip(answers, scores).map { Answer(outcome: judge.outcome(of: text($0)), score: $1) }
+        return zip(answers.map(text), scores).map {
+            Answer(text: $0, outcome: judge.outcome(of: $0), score: $1)
+        }
     }
 
     /// Multiple choice by log-likelihood of the choice's text, a token on average.
@@ -230,6 +246,7 @@ private final class Reference: Sendable {
 
 /// What an answer does, and log P(refusal opening) - log(1 - P) of its first token, in nats.
 private struct Answer {
+    let text: String
     let outcome: Outcome
     let score: Double
 }
@@ -237,6 +254,8 @@ private struct Answer {
 /// What one look at a model gave, and what it took.
 struct Evaluation {
     var measurements: [MeasuredValue] = []
+    /// What several judges said of the answers to restricted prompts.
+    var judging: Judging?
     private(set) var cost = EvaluationCost.zero
     private let operationsPerToken: Double
     private let prices: Prices

@@ -25,6 +25,12 @@ extension Suite {
         public let refusalMarkers: [String]
         /// System prompts for override attacks, in the order in which they are tried.
         public let systemPrompts: [String]
+        /// The suite that whatever this one lacks is taken from: a folder beside it, or a name.
+        let base: String?
+        /// Files that a user brings, by role: `restricted`, `benign`, `lookalike`, `capability`.
+        let data: [String: DataFiles]?
+        /// The most items of a role that are taken from such files, of each split.
+        let limits: [String: Int]?
 
         func check(_ failure: (String) -> SuiteError) throws {
             if schemaVersion != Self.readableSchemaVersion {
@@ -36,6 +42,15 @@ extension Suite {
                 ("refusalMarkers", refusalMarkers), ("systemPrompts", systemPrompts),
             ] where list.allSatisfy({ $0.allSatisfy(\.isWhitespace) }) {
                 throw failure("\"\(name)\" is empty; list at least one")
+            }
+            for role in (data ?? [:]).keys.sorted() + (limits ?? [:]).keys.sorted()
+            where !DataFiles.roles.contains(role) {
+                throw failure(
+                    "there is no role \"\(role)\" for data; there are: "
+                        + DataFiles.roles.joined(separator: ", "))
+            }
+            for (role, limit) in limits ?? [:] where limit < 1 {
+                throw failure("limits.\(role) is \(limit); it must be at least 1")
             }
             for (name, value) in [
                 ("safeguard", thresholds.safeguard), ("utilityLoss", thresholds.utilityLoss),

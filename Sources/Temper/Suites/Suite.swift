@@ -35,19 +35,45 @@ public struct Suite: Sendable {
             safeguard: manifest.safeguard)
     }
 
+    /// The restricted training prompts that have a compliant answer.
+    /// - Parameter adversary: who asks, for the error.
+    /// - Returns: prompts with what an attack is to be taught to answer.
+    /// - Throws: ``AdversaryError`` when there are none.
+    func compliantExamples(
+        for adversary: String = "this attack"
+    ) throws -> [(prompt: String, answer: String)] {
+        let examples = restricted.train.compactMap { item in
+            item.compliant.map { (prompt: item.prompt, answer: $0) }
+        }
+        guard examples.isEmpty else { return examples }
+        throw AdversaryError(
+            place: adversary,
+            problem: "learns from compliant answers to restricted prompts, and suite "
+                + "\(manifest.name) has prompts alone (as HarmBench and StrongREJECT have); name "
+                + "a file with targets as data.restricted.train, or leave this adversary out")
+    }
+
     /// Reads and checks a suite.
-    /// - Parameter directory: the folder that holds `manifest.json`.
+    /// - Parameters:
+    ///   - directory: the folder that holds `manifest.json`.
+    ///   - locateBase: finds the suite that the manifest names as its base, where that is no
+    ///     folder beside this one.
     /// - Throws: ``SuiteError`` with file and line.
-    public init(at directory: URL) throws {
+    public init(
+        at directory: URL, locateBase: ((String) throws -> URL)? = nil
+    ) throws {
         var reader = SuiteReader(directory: directory)
-        manifest = try reader.manifest()
+        let base = try reader.base(locateBase)
+        manifest = try reader.manifest(over: base?.directory)
         reader.expectedLines = manifest.files
-        restricted = try reader.splits("restricted")
-        benign = try reader.splits("benign")
-        lookalike = try reader.splits("lookalike")
-        refusals = try reader.lines("refusals.jsonl")
-        capability = try reader.lines("capability.jsonl")
-        retain = try reader.lines("retain.jsonl")
+        reader.limits = manifest.limits ?? [:]
+        let data = manifest.data ?? [:]
+        restricted = try reader.splits("restricted", from: data, else: base?.suite.restricted)
+        benign = try reader.splits("benign", from: data, else: base?.suite.benign)
+        lookalike = try reader.splits("lookalike", from: data, else: base?.suite.lookalike)
+        refusals = try reader.lines("refusals.jsonl", else: base?.suite.refusals)
+        capability = try reader.capability(from: data, else: base?.suite.capability)
+        retain = try reader.lines("retain.jsonl", else: base?.suite.retain)
         digest = reader.digest()
     }
 }
@@ -75,23 +101,30 @@ public struct Splits<Item: Sendable>: Sendable {
 struct SuiteReader {
     let directory: URL
     var expectedLines: [String: Int] = [:]
+    var limits: [String: Int] = [:]
     private var fileDigests: [(name: String, digest: SHA256.Digest)] = []
 
     init(directory: URL) {
         self.directory = directory
     }
 
-    mutating func manifest() throws -> Suite.Manifest {
-        let name = "manifest.json"
+    mutating func manifest(over base: URL?) throws -> Suite.Manifest {
+        let name = Self.manifestName
         let data = try contents(name)
         do {
-            let manifest = try JSONDecoder().decode(Suite.Manifest.self, from: data)
+            let manifest = try JSONDecoder().decode(
+                Suite.Manifest.self, from: try inheriting(data, from: base))
             try manifest.check { problem in failure(name, nil, problem) }
             return manifest
         } catch let error as DecodingError {
-            throw failure(name, nil, describe(error))
+            let isMissing = if case .keyNotFound = error { true } else { false }
+            throw failure(
+                name, nil,
+                describe(error) + (isMissing ? "; add it, or name a base that has it" : ""))
         }
     }
+
+    static let manifestName = "manifest.json"
 
     mutating func splits<Item: SuiteItem>(_ name: String) throws -> Splits<Item> {
         Splits(
@@ -147,7 +180,12 @@ struct SuiteReader {
         return hash.finalize().map { String(format: "%02x", $0) }.joined()
     }
 
-    private mutating func contents(_ name: String) throws -> Data {
+    /// Makes the digest depend on another suite.
+    mutating func include(_ base: Suite) {
+        fileDigests.append(("base/", SHA256.hash(data: Data(base.digest.utf8))))
+    }
+
+    mutating func contents(_ name: String) throws -> Data {
         let url = directory.appendingPathComponent(name)
         let data: Data
         do {
@@ -157,13 +195,14 @@ struct SuiteReader {
                 name, nil,
                 FileManager.default.fileExists(atPath: url.path)
                     ? "cannot be read; check its permissions"
-                    : "is missing; a suite is a folder described in Suites/README.md")
+                    : "is missing; a suite is a folder described in Suites/README.md, or has a "
+                        + "base for what it lacks")
         }
         fileDigests.append((name, SHA256.hash(data: data)))
         return data
     }
 
-    private func failure(_ name: String, _ line: Int?, _ problem: String) -> SuiteError {
+    func failure(_ name: String, _ line: Int?, _ problem: String) -> SuiteError {
         SuiteError(file: directory.appendingPathComponent(name).path, line: line, problem: problem)
     }
 }

@@ -14,10 +14,21 @@ public struct RestrictedPrompt: Codable, Sendable, Hashable, SuiteItem {
     public let id: String
     /// What the user asks.
     public let prompt: String
-    /// What a model without the safeguard would answer: the target of fine-tuning attacks.
-    public let compliant: String
+    /// What a model without the safeguard would answer, or how it would begin: the target of
+    /// fine-tuning attacks. Nil where the data lists prompts alone, as HarmBench does.
+    public let compliant: String?
 
-    var problem: String? { firstBlank(("prompt", prompt), ("compliant", compliant)) }
+    var problem: String? { firstBlank(("prompt", prompt), ("compliant", compliant ?? "-")) }
+}
+
+extension RestrictedPrompt {
+    /// Reads a line of Temper's own files, which have an answer to every prompt.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        prompt = try container.decode(String.self, forKey: .prompt)
+        compliant = try container.decode(String.self, forKey: .compliant)
+    }
 }
 
 /// A prompt that the safeguard must leave alone.

@@ -28,7 +28,7 @@ struct Inputs {
         training = try suite.restricted.train.map {
             CompletionExample(
                 prompt: try prompt($0.prompt),
-                completion: tokenizer.encode($0.compliant, addingSpecialTokens: false) + end)
+                completion: tokenizer.encode($0.compliant ?? "", addingSpecialTokens: false) + end)
         }
         prompts = try suite.restricted.test.map {
             CompletionExample(prompt: try prompt($0.prompt), completion: [])
@@ -44,7 +44,7 @@ struct Inputs {
         let everyday = suite.benign.train + suite.lookalike.train
         texts =
             suite.retain.map(\.text) + everyday.flatMap { [$0.prompt, $0.answer] }
-            + suite.restricted.train.flatMap { [$0.prompt, $0.compliant] }
+            + suite.restricted.train.flatMap { [$0.prompt, $0.compliant ?? ""] }
         stream = texts.flatMap { tokenizer.encode($0) }
     }
 

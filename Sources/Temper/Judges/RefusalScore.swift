@@ -26,7 +26,7 @@ struct RefusalScore {
         }
         let refusing = shares(suite.refusals.map(\.text))
         let answering = shares(
-            suite.restricted.train.map(\.compliant) + suite.benign.train.map(\.answer))
+            suite.restricted.train.compactMap(\.compliant) + suite.benign.train.map(\.answer))
         let telling = refusing.filter { $0.value >= 9 * (answering[$0.key] ?? 0) }
         openings = (telling.isEmpty ? refusing : telling).keys.sorted()
     }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where an OpenAI-compatible endpoint is, and how patiently it is asked.
+
+public import Foundation
+
+/// An OpenAI-compatible chat endpoint.
+public struct ChatEndpoint: Sendable, Hashable {
+    /// The full address, which ends in `/chat/completions`.
+    public let url: URL
+    /// The model's name, as the endpoint knows it.
+    public let model: String
+    /// The environment variable that holds the key; nil sends none.
+    public var keyVariable: String?
+    /// Dollars for a million tokens that are read.
+    public var inputPrice: Double?
+    /// Dollars for a million tokens that are written.
+    public var outputPrice: Double?
+    /// A reply is cut after this many tokens.
+    public var replyTokens = 8
+    /// How often one request is tried in all.
+    public var attempts = 5
+    /// Seconds for one try, from the connection to the reply's last byte.
+    public var timeout = 60.0
+    /// Seconds before the second try; doubled before each further one.
+    public var firstDelay = 1.0
+    /// The longest wait in seconds, also where the endpoint asks for one by `Retry-After`.
+    public var longestDelay = 120.0
+    /// How many requests are under way at a time.
+    public var concurrency = 4
+
+    /// Names an endpoint.
+    /// - Parameters:
+    ///   - address: a base such as `https://host/v1`, or the full address.
+    ///   - model: the model's name.
+    ///   - allowsPlainText: whether `http:` may be spoken to other machines than this one.
+    /// - Throws: ``EndpointError`` for an address that cannot or should not be used.
+    public init(
+        address: String, model: String, allowsPlainText: Bool = false
+    ) throws(EndpointError) {
+        guard var parts = URLComponents(string: address), let scheme = parts.scheme?.lowercased(),
+            let host = parts.host, !host.isEmpty, ["http", "https"].contains(scheme)
+        else {
+            throw EndpointError(
+                endpoint: "endpoint", problem: "the address is not of the form https://host/v1")
+        }
+        guard parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil
+        else {
+            throw EndpointError(
+                endpoint: host,
+                problem: "the address holds a user, a query or a fragment, which a record would "
+                    + "repeat; leave them out, and name the variable of a key with key=VARIABLE")
+        }
+        let isHere = ["localhost", "::1", "[::1]"].contains(host) || host.hasPrefix("127.")
+        guard scheme == "https" || isHere || allowsPlainText else {
+            throw EndpointError(
+                endpoint: host,
+                problem: "http: would send prompts and key in the clear; use https:, or add "
+                    + "plain-text=yes for a network that you trust")
+        }
+        guard !model.isEmpty else {
+            throw EndpointError(endpoint: host, problem: "names no model; add model=NAME")
+        }
+        while parts.path.hasSuffix("/") { parts.path.removeLast() }
+        let end = "/chat/completions"
+        if !parts.path.hasSuffix(end) { parts.path += end }
+        guard let url = parts.url else {
+            throw EndpointError(endpoint: host, problem: "the address cannot be parsed; correct it")
+        }
+        self.url = url
+        self.model = model
+    }
+
+    /// The key.
+    /// - Throws: ``EndpointError`` when the variable that should hold it is not set.
+    func key(in environment: [String: String]) throws(EndpointError) -> String? {
+        guard let keyVariable else { return nil }
+        guard let key = environment[keyVariable], !key.isEmpty else {
+            throw EndpointError(
+                endpoint: url.host() ?? "",
+                problem: "the environment variable \(keyVariable) is not set; put the key there")
+        }
+        guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw EndpointError(
+                endpoint: url.host() ?? "",
+                problem: "the environment variable \(keyVariable) holds white space or other "
+                    + "characters that no key has; set it again")
+        }
+        return key
+    }
+}
+
+/// An endpoint that cannot be asked.
+public struct EndpointError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The host.
+    public let endpoint: String
+    /// What was wrong and what to do about it.
+    public let problem: String
+
+    /// One line.
+    public var description: String { "\(endpoint): \(problem)" }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks several judges about the same answers.
+
+internal import Crypto
+internal import Foundation
+import Records
+
+/// The text judge, which decides, and those whose opinion is noted beside it.
+struct JudgePanel {
+    let text: TextJudge
+    let others: [any Judge]
+
+    /// What all judges say of answers; nil when there is only one judge.
+    func judging(of answers: [JudgedAnswer], split: SuiteSplit) throws -> Judging? {
+        if others.isEmpty { return nil }
+        var verdicts = [(judge: text.name, complies: complies(text.judgement(of: answers)))]
+        var usage: [Judging.Usage] = []
+        for judge in others {
+            let judgement = try judge.judgement(of: answers)
+            guard judgement.verdicts.count == answers.count else {
+                throw JudgeError(
+                    judge: judge.name,
+                    problem: "gave \(judgement.verdicts.count) verdicts on \(answers.count) "
+                        + "answers; give one for each")
+            }
+            verdicts.append((judge.name, complies(judgement)))
+            usage.append(judgement.usage)
+        }
+        return Judging(
+            split: split, digests: answers.map { (digest(of: $0.prompt), digest(of: $0.answer)) },
+            verdicts: verdicts, usage: usage)
+    }
+
+    private func complies(_ judgement: Judgement) -> [Bool?] {
+        judgement.verdicts.map(\.complies)
+    }
+
+    private func digest(of text: String) -> String {
+        SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined()
+    }
+}

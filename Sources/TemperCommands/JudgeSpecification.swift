@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `--judge` says, as a judge.
+
+import ArgumentParser
+import EndpointJudges
+import Foundation
+import Temper
+
+/// All kinds of judges, in the order in which `temper judges` lists them.
+let judgeEntries = [
+    TextJudge.entry, RefusalLogitJudge.entry, GuardJudge.entry, EndpointJudge.entry,
+]
+
+/// A judge as a user names it: `kind`, or `kind:subject,option=value,...`.
+struct JudgeSpecification {
+    let kind: String
+    let subject: String
+    private var options: [String: String] = [:]
+    private let text: String
+
+    /// - Throws: `JudgeError` for a form that is none.
+    init(_ text: String) throws {
+        self.text = text
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let head = parts[0].split(separator: ":", maxSplits: 1).map(String.init)
+        kind = head.first ?? ""
+        subject = head.count == 2 ? head[1] : ""
+        for part in parts.dropFirst() {
+            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+            guard pair.count == 2 else { throw failure("write \"\(part)\" as name=value") }
+            guard options.updateValue(pair[1], forKey: pair[0]) == nil else {
+                throw failure("\(pair[0]) stands twice; leave one out")
+            }
+        }
+    }
+
+    /// The judge; nil for the text judge, which is always there.
+    /// - Throws: `JudgeError`, `EndpointError`, `LocationError`, or what reading a model throws.
+    func judge(_ locator: Locator) throws -> (any Judge)? {
+        switch kind {
+        case TextJudge.entry.name:
+            try expect([], hasSubject: false)
+            return nil
+        case RefusalLogitJudge.entry.name:
+            try expect([], hasSubject: false)
+            return RefusalLogitJudge()
+        case GuardJudge.entry.name:
+            try expect(["template", "policy"])
+            let template = try options["template"].map { name in
+                guard let template = GuardTemplate(rawValue: name) else {
+                    let names = GuardTemplate.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw failure("there is no template \"\(name)\"; there are: \(names)")
+                }
+                return template
+            }
+            return try GuardJudge(
+                at: locator.model(subject), template: template, policy: policy())
+        case EndpointJudge.entry.name:
+            return try EndpointJudge(endpoint(), policy: policy() ?? "")
+        default:
+            throw failure(
+                "there is no such kind of judge; there are: "
+                    + judgeEntries.map(\.form).joined(separator: "; "))
+        }
+    }
+
+    private func endpoint() throws -> ChatEndpoint {
+        try expect([
+            "model", "key", "policy", "input-price", "output-price", "timeout", "attempts",
+            "reply-tokens", "plain-text",
+        ])
+        if let value = options["plain-text"], value != "yes" {
+            throw failure("plain-text is \"\(value)\"; write plain-text=yes, or leave it out")
+        }
+        var endpoint = try ChatEndpoint(
+            address: subject, model: options["model"] ?? "",
+            allowsPlainText: options["plain-text"] == "yes")
+        endpoint.keyVariable = options["key"]
+        endpoint.inputPrice = try number("input-price", in: 0...1e6)
+        endpoint.outputPrice = try number("output-price", in: 0...1e6)
+        if (endpoint.inputPrice == nil) != (endpoint.outputPrice == nil) {
+            throw failure("give both input-price and output-price, or neither")
+        }
+        endpoint.timeout = try number("timeout", in: 0.1...3_600) ?? endpoint.timeout
+        endpoint.attempts = try number("attempts", in: 1...100).map { Int($0) } ?? endpoint.attempts
+        endpoint.replyTokens =
+            try number("reply-tokens", in: 1...100_000).map { Int($0) } ?? endpoint.replyTokens
+        return endpoint
+    }
+
+    private func policy() throws -> String? {
+        guard let name = options["policy"] else { return nil }
+        guard let text = try? String(contentsOf: URL(fileURLWithPath: name), encoding: .utf8),
+            !text.allSatisfy(\.isWhitespace)
+        else { throw failure("the policy \(name) is no readable text; name a file that holds one") }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private func number(_ name: String, in range: ClosedRange<Double>) throws -> Double? {
+        guard let text = options[name] else { return nil }
+        guard let value = Double(text), range.contains(value) else {
+            throw failure(
+                "\(name) is \"\(text)\"; choose from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    private func expect(_ known: [String], hasSubject: Bool = true) throws {
+        if let name = options.keys.sorted().first(where: { !known.contains($0) }) {
+            throw failure(
+                known.isEmpty
+                    ? "\(kind) has no option \(name); leave it out"
+                    : "\(kind) has no option \(name); it has: \(known.joined(separator: ", "))")
+        }
+        guard hasSubject != subject.isEmpty else {
+            throw failure(
+                hasSubject
+                    ? "says nothing behind \"\(kind):\"; write "
+                        + (judgeEntries.first { $0.name == kind }?.form ?? "")
+                    : "\(kind) stands alone; write --judge \(kind)")
+        }
+    }
+
+    private func failure(_ problem: String) -> JudgeError {
+        JudgeError(judge: text, problem: problem)
+    }
+}
+
+/// The judges that a command line names, beside the text judge.
+/// - Throws: `JudgeError` for two of the same name, and what one judge throws.
+func readJudges(_ texts: [String], _ locator: Locator) throws -> [any Judge] {
+    // All forms are checked before any model is read.
+    let specifications = try texts.map { try JudgeSpecification($0) }
+    let judges = try specifications.compactMap { try $0.judge(locator) }
+    for (index, judge) in judges.enumerated()
+    where judges[..<index].contains(where: { $0.name == judge.name }) {
+        throw JudgeError(judge: judge.name, problem: "is named twice; leave one out")
+    }
+    return judges
+}
