@@ -62,9 +62,16 @@ struct PageContent {
     let tracesRemark: String
     let costs: [Panel]
     let costsRemark: String
+    let survival: [Panel]
+    let survivalRemark: String
+    let survivalTable: Table
+    let hasSurvival: Bool
+    let searches: [SearchSection]
+    let hasSearches: Bool
     let answers: [Panel]
     let answersRemark: String
     let effects: Table
+    let effectsRemark: String
     let prices: Table
     let pricesRemark: String
     let failures: [String]
@@ -103,9 +110,16 @@ struct PageContent {
         tracesRemark = sections.tracesRemark
         costs = sections.costs
         costsRemark = sections.costsRemark
+        survival = sections.survival
+        survivalRemark = sections.survivalRemark
+        survivalTable = sections.survivalTable
+        hasSurvival = !survival.isEmpty
+        searches = sections.searches
+        hasSearches = !searches.isEmpty
         answers = sections.answers
         answersRemark = sections.answersRemark
         effects = sections.effects
+        effectsRemark = sections.differences.isEmpty ? "" : sections.differencesRemark
         prices = sections.prices
         pricesRemark = sections.pricesRemark
         failures = sections.failures

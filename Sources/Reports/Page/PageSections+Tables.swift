@@ -21,6 +21,8 @@ extension PageSections {
 
     var effects: Table {
         let measures = tableMeasures
+        let differences = differences
+        let against = "Against untampered"
         func row(
             _ name: String, _ note: String?, isReference: Bool, _ value: (String) -> PooledValue?
         ) -> Table.Row {
@@ -31,7 +33,14 @@ extension PageSections {
                     return Table.Cell(
                         label: Names.measure(measure), text: value?.text ?? NumberText.missing,
                         small: value?.bounds)
-                })
+                }
+                    + (differences.isEmpty
+                        ? []
+                        : [
+                            cell(
+                                against, differences[name]?.difference,
+                                corrected: differences[name]?.corrected)
+                        ]))
         }
         var rows: [Table.Row] = []
         if let original = record.original {
@@ -51,8 +60,9 @@ extension PageSections {
         }
         return Table(
             caption: "What each adversary left of the model, at its last step, with 95% intervals",
-            corner: "Adversary", headers: measures.map { Table.Header(label: Names.measure($0)) },
-            rows: rows)
+            corner: "Adversary",
+            headers: (measures.map(Names.measure) + (differences.isEmpty ? [] : [against]))
+                .map { Table.Header(label: $0) }, rows: rows)
     }
 
     var prices: Table {
@@ -60,7 +70,7 @@ extension PageSections {
             "Outcome", "Seeds broken", "Examples", "Steps", "Tokens", "FLOPs", "Dollars",
             "Device time",
         ]
-        let rows = ranked.map { summary in
+        let rows = ranked.map { summary -> Table.Row in
             let typical = summary.outcome?.typical
             let cost = typical?.cost
             func cell(
@@ -103,10 +113,10 @@ extension PageSections {
             corner: "Adversary",
             headers: headers.enumerated().map {
                 Table.Header(label: $0.element, isText: $0.offset == 0)
-            }, rows: rows)
+            }, rows: [undefendedRow(headers: headers)].compactMap(\.self) + rows)
     }
 
-    private func bounds(
+    func bounds(
         _ interval: Interval?, _ text: (Double) -> String
     ) -> String? {
         guard let interval, interval.lower != interval.upper else { return nil }
@@ -157,13 +167,9 @@ extension PageSections {
             return NumberText.missing
         }
         let difference = after.value - before.value
+        if after.unit == .fraction { return NumberText.points(difference) }
         if difference == 0 { return "±0" }
-        let sign = difference > 0 ? "+" : "−"
-        guard after.unit == .fraction else {
-            return sign + NumberText.significant(abs(difference))
-        }
-        let points = abs(difference) * 100
-        return sign + String(format: points < 0.95 ? "%.1f" : "%.0f", points) + " points"
+        return (difference > 0 ? "+" : "−") + NumberText.significant(abs(difference))
     }
 
     var taxLead: String {
