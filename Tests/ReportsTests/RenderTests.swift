@@ -18,6 +18,8 @@ func writeFixturePage() throws {
     try Data(Report(record).html().utf8).write(to: url.appending(path: "report.html"))
     try Data(Report(ReportFixture.searched()).html().utf8)
         .write(to: url.appending(path: "searched.html"))
+    let compared = ComparisonReport(try Comparison(ComparisonTests.records()))
+    try Data(compared.html().utf8).write(to: url.appending(path: "compared.html"))
     let withstood = ReportFixture.record(
         cells: record.cells.filter { ["control", "system-prompt"].contains($0.adversary) },
         adversaries: [ReportFixture.adversaries[0], ReportFixture.adversaries[3]],

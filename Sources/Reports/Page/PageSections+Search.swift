@@ -124,10 +124,14 @@ extension PageSections {
                 meaning: "the whole search: \(NumberText.count(search.cost.steps, "step")), "
                     + "\(NumberText.significant(search.cost.floatingPointOperations)) FLOPs")
         ]
-        if let winner {
+        if let cost = winner?.outcome?.typical {
+            let sign = cost.isBroken ? "" : "> "
             facts.insert(
-                Fact(figure: winner.costText, meaning: "the winning run, in the middle seed"),
-                at: 0)
+                Fact(
+                    figure: sign + NumberText.dollars(cost.cost.dollars),
+                    meaning: "the winning run, in the middle seed: "
+                        + "\(NumberText.count(cost.cost.examples, "example")), "
+                        + NumberText.count(cost.cost.steps, "step")), at: 0)
         }
         for count in Set([1, (expected.count + 1) / 2, expected.count]).sorted()
         where expected.indices.contains(count - 1) && expected.count > 1 {

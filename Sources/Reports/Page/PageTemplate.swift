@@ -22,7 +22,7 @@ enum PageTemplate {
         }
     }()
 
-    private static let table = """
+    static let table = """
         {{% CONTENT_TYPE: SAFE}}
         <table>
         <caption>{{caption}}</caption>
@@ -90,7 +90,7 @@ enum PageTemplate {
         </div>
         {{#hasSurvival}}<h3 class="part">How many seeds it takes</h3>
         <p class="lead">{{survivalRemark}}</p>
-        <div class="panels">
+        <div class="panels pairs">
         {{#survival}}<figure><figcaption><h3>{{heading}}</h3></figcaption>{{{svg}}}</figure>
         {{/survival}}
         </div>
