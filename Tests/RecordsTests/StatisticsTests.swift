@@ -84,13 +84,11 @@ private struct StatisticsGoldens: Decodable {
     func bootstrap() throws {
         for study in try StatisticsGoldens.load().survival {
             let curve = try #require(SurvivalCurve(study.observations))
-            let interval = try #require(
-                curve.bootstrap(seed: 1, resamples: 4_000) { $0.survival(at: study.middle) })
-            #expect(
-                interval
-                    == curve.bootstrap(seed: 1, resamples: 4_000) {
-                        $0.survival(at: study.middle)
-                    })
+            let statistics = { (sample: SurvivalCurve) in [sample.survival(at: study.middle)] }
+            let intervals = try #require(
+                curve.bootstrap(seed: 1, resamples: 4_000, statistics))
+            #expect(intervals == curve.bootstrap(seed: 1, resamples: 4_000, statistics))
+            let interval = try #require(intervals.first)
             #expect((study.lower[0]...study.lower[1]).contains(interval.lower), "\(study)")
             #expect((study.upper[0]...study.upper[1]).contains(interval.upper), "\(study)")
         }

@@ -175,7 +175,7 @@ import Testing
     func labels() throws {
         let record = ReportFixture.record()
         let same = try Comparison([("x/one/record.json", record), ("x/two/record.json", record)])
-        #expect(same.entries.map(\.label).map { $0.suffix(5) } == ["(one)", "(two)"])
+        #expect(same.entries.map(\.label).map { $0.prefix(4) } == ["one:", "two:"])
         let unnamed = try Comparison([("record.json", record), ("record.json", record)])
         #expect(Set(unnamed.entries.map(\.label)).count == 2)
         // A model that is compared with itself differs in nothing.

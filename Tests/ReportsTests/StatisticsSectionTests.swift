@@ -77,7 +77,7 @@ extension ReportFixture {
         let least = differences.values.map(\.corrected).min() ?? 0
         #expect(abs(least - 4 * uncorrected) < 1e-12)
         let text = PageReader(Report(record).html()).text
-        #expect(text.contains("Against untampered") && text.contains("points *"))
+        #expect(text.contains("against the untampered model") && text.contains("points *"))
         #expect(text.contains("Undefended original"))
         let unknown = PageReader(Report(ReportFixture.record(hasOriginal: false)).html()).text
         #expect(!unknown.contains("Undefended original"))

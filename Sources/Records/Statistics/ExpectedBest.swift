@@ -33,6 +33,6 @@ public enum ExpectedBest {
     ///   - draws: from 1 to the number of values.
     /// - Returns: nil when there are fewer values than draws, or one is NaN.
     public static func minimum(of values: [Double], draws: Int) -> Double? {
-        maximum(of: values.map { -$0 }, draws: draws).map { -$0 }
+        maximum(of: values.map { -$0 }, draws: draws).map { 0 - $0 }
     }
 }

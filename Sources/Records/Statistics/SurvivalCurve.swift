@@ -105,24 +105,41 @@ public struct SurvivalCurve: Sendable, Hashable {
             confidence: confidence, method: .normal)
     }
 
-    /// The percentile bootstrap interval of a number read off the curve, over resampled seeds.
+    /// The percentile bootstrap intervals of numbers read off the curve, over resampled seeds.
     /// - Parameters:
-    ///   - seed: the same seed gives the same interval on every machine.
+    ///   - seed: the same seed gives the same intervals on every machine.
     ///   - resamples: how many resamples are drawn.
-    ///   - statistic: the number.
-    /// - Returns: the interval, or nil with fewer than two seeds.
+    ///   - confidence: the coverage, between 0 and 1.
+    ///   - statistics: the numbers, as many of every curve; infinite ones are allowed.
+    /// - Returns: an interval for each number, or nil with fewer than two seeds.
     public func bootstrap(
-        seed: UInt64, resamples: Int = 2_000, _ statistic: (SurvivalCurve) -> Double
-    ) -> Interval? {
-        let places = observations.indices.map(Double.init)
-        return Interval.bootstrap(places, seed: seed, resamples: resamples) { sample in
-            SurvivalCurve(sample.map { observations[Int($0)] }).map(statistic) ?? .nan
+        seed: UInt64, resamples: Int = 2_000, confidence: Double = 0.95,
+        _ statistics: (SurvivalCurve) -> [Double]
+    ) -> [Interval]? {
+        guard observations.count > 1, resamples > 0 else { return nil }
+        var generator = SplitMix64(seed: seed)
+        var drawn: [[Double]] = []
+        for _ in 0..<resamples {
+            let sample = observations.indices.map { _ in
+                observations[generator.next(below: observations.count)]
+            }
+            guard let curve = SurvivalCurve(sample) else { return nil }
+            drawn.append(statistics(curve))
+        }
+        let tail = (1 - confidence) / 2
+        return (0..<(drawn.map(\.count).min() ?? 0)).map { index in
+            let values = drawn.map { $0[index] }.sorted()
+            return Interval(
+                lower: Interval.percentile(tail, ofSorted: values),
+                upper: Interval.percentile(1 - tail, ofSorted: values), confidence: confidence,
+                method: .bootstrap)
         }
     }
 
     /// The bootstrap interval of the median, without an upper bound where it reaches into seeds
     /// that never broke; nil with fewer than two seeds, or when the lower bound is infinite.
     public func medianInterval(seed: UInt64 = 0) -> Interval? {
-        bootstrap(seed: seed) { $0.median ?? .infinity }.flatMap { $0.lower.isFinite ? $0 : nil }
+        bootstrap(seed: seed) { [$0.median ?? .infinity] }?.first
+            .flatMap { $0.lower.isFinite ? $0 : nil }
     }
 }

@@ -78,9 +78,9 @@ struct CostChart {
         guard typical.isBroken else {
             return value > 0 ? "> " + quantity.text(value) : "not broken"
         }
-        guard let interval = quantity.interval(outcome), interval.lower != interval.upper else {
-            return quantity.text(value)
-        }
+        guard let interval = quantity.interval(outcome),
+            quantity.text(interval.lower) != quantity.text(interval.upper)
+        else { return quantity.text(value) }
         return "\(quantity.text(value)) (\(bounds(interval)))"
     }
 

@@ -75,11 +75,12 @@ struct SurvivalChart {
     }
 
     private func drawBand(_ curve: SurvivalCurve, _ svg: inout SVG) {
-        var bounds: [Double: Interval] = [:]
-        for step in curve.steps {
-            bounds[step.cost] = curve.bootstrap(seed: 0) { $0.survival(at: step.cost) }
+        let costs = curve.steps.map(\.cost)
+        let intervals = curve.bootstrap(seed: 0) { sample in
+            costs.map { sample.survival(at: $0) }
         }
-        guard bounds.count == curve.steps.count else { return }
+        guard let intervals, !costs.isEmpty else { return }
+        let bounds = Dictionary(zip(costs, intervals), uniquingKeysWith: { first, _ in first })
         let upper = path(curve) { bounds[$0.cost]?.upper ?? $0.survival }
         let lower = path(curve) { bounds[$0.cost]?.lower ?? $0.survival }
         svg.polygon(upper + lower.reversed(), "band series-0")

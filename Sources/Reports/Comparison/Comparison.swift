@@ -35,7 +35,7 @@ public struct Comparison: Sendable {
             let isAlone = names.count { $0 == names[index] } == 1
             let place = places.count { $0 == places[index] } == 1 ? places[index] : "\(index + 1)"
             return Entry(
-                label: isAlone ? names[index] : "\(names[index]) (\(place))",
+                label: isAlone ? names[index] : "\(place): \(names[index])",
                 record: records[index].record)
         }
         var seen: Set<String> = []

@@ -133,7 +133,8 @@ extension Comparison {
         guard typical.isBroken else {
             return HeatMap.Cell(
                 label: entry.label,
-                text: cost.dollars > 0 ? "> \(NumberText.dollars(cost.dollars))" : "not broken",
+                text: cost.dollars >= 1e-9
+                    ? "> \(NumberText.dollars(cost.dollars))" : "not broken",
                 small: steps, tone: "censored")
         }
         let cheapness =

@@ -71,7 +71,9 @@ struct PageContent {
     let answers: [Panel]
     let answersRemark: String
     let effects: Table
-    let effectsRemark: String
+    let differences: Table
+    let differencesRemark: String
+    let hasDifferences: Bool
     let prices: Table
     let pricesRemark: String
     let failures: [String]
@@ -119,7 +121,9 @@ struct PageContent {
         answers = sections.answers
         answersRemark = sections.answersRemark
         effects = sections.effects
-        effectsRemark = sections.differences.isEmpty ? "" : sections.differencesRemark
+        differences = sections.differenceTable
+        differencesRemark = sections.differencesRemark
+        hasDifferences = !differences.rows.isEmpty
         prices = sections.prices
         pricesRemark = sections.pricesRemark
         failures = sections.failures

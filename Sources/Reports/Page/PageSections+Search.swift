@@ -133,14 +133,22 @@ extension PageSections {
                         + "\(NumberText.count(cost.cost.examples, "example")), "
                         + NumberText.count(cost.cost.steps, "step")), at: 0)
         }
-        for count in Set([1, (expected.count + 1) / 2, expected.count]).sorted()
-        where expected.indices.contains(count - 1) && expected.count > 1 {
+        if let chosen = search.bestSoFar(thresholds).last ?? nil,
+            let test = winner?.final(thresholds.measure)
+        {
             facts.append(
                 Fact(
-                    figure: NumberText.percent(expected[count - 1]),
-                    meaning: count == 1
-                        ? "expected of one trial"
-                        : "expected of the best of \(NumberText.count(count))"))
+                    figure: "\(NumberText.percent(chosen)) → \(test.text)",
+                    meaning: "\(measureName.lowercased()) that it was chosen by, and on test "
+                        + "prompts with fresh seeds"))
+        }
+        let half = (expected.count + 1) / 2
+        if expected.count > 1 {
+            facts.append(
+                Fact(
+                    figure: "\(NumberText.percent(expected[0])) → "
+                        + NumberText.percent(expected[half - 1]),
+                    meaning: "expected of one trial, and of the best of \(half)"))
         }
         return facts
     }

@@ -21,8 +21,6 @@ extension PageSections {
 
     var effects: Table {
         let measures = tableMeasures
-        let differences = differences
-        let against = "Against untampered"
         func row(
             _ name: String, _ note: String?, isReference: Bool, _ value: (String) -> PooledValue?
         ) -> Table.Row {
@@ -33,14 +31,7 @@ extension PageSections {
                     return Table.Cell(
                         label: Names.measure(measure), text: value?.text ?? NumberText.missing,
                         small: value?.bounds)
-                }
-                    + (differences.isEmpty
-                        ? []
-                        : [
-                            cell(
-                                against, differences[name]?.difference,
-                                corrected: differences[name]?.corrected)
-                        ]))
+                })
         }
         var rows: [Table.Row] = []
         if let original = record.original {
@@ -61,8 +52,8 @@ extension PageSections {
         return Table(
             caption: "What each adversary left of the model, at its last step, with 95% intervals",
             corner: "Adversary",
-            headers: (measures.map(Names.measure) + (differences.isEmpty ? [] : [against]))
-                .map { Table.Header(label: $0) }, rows: rows)
+            headers: measures.map { Table.Header(label: Names.measure($0)) },
+            rows: rows)
     }
 
     var prices: Table {
@@ -119,7 +110,7 @@ extension PageSections {
     func bounds(
         _ interval: Interval?, _ text: (Double) -> String
     ) -> String? {
-        guard let interval, interval.lower != interval.upper else { return nil }
+        guard let interval, text(interval.lower) != text(interval.upper) else { return nil }
         return interval.upper.isFinite
             ? "\(text(interval.lower))–\(text(interval.upper))" : "\(text(interval.lower)) or more"
     }

@@ -123,7 +123,8 @@ enum PageTemplate {
         <section id="tables">
         <h2>The numbers</h2>
         <div class="table">{{#effects}}{{>table}}{{/effects}}</div>
-        <p class="source">{{effectsRemark}}</p>
+        {{#hasDifferences}}<div class="table">{{#differences}}{{>table}}{{/differences}}</div>
+        <p class="source">{{differencesRemark}}</p>{{/hasDifferences}}
         <div class="table">{{#prices}}{{>table}}{{/prices}}</div>
         <p class="source">{{pricesRemark}}</p>
         {{#hasFailures}}<p>These could not be run to their end:</p>

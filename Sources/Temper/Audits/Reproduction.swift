@@ -51,9 +51,14 @@ public struct Reproduction: Sendable {
             "suite", inputs.suite.manifest.name, inputs.suite.identity.digest,
             is: record.suite.digest, "--suite")
         if let original = inputs.original {
+            guard let base = record.baseModel else {
+                throw AuditError(
+                    file: original.identity.name,
+                    problem: "the record speaks of no original model; leave --original away")
+            }
             try Self.check(
                 "original model", original.identity.name, original.identity.digest,
-                is: record.baseModel?.digest ?? "", "--original")
+                is: base.digest, "--original")
         }
         self.record = record
         var places = record.cells.indices.filter { record.cells[$0].state == .finished }
