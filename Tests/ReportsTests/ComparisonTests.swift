@@ -132,6 +132,16 @@ import Testing
         #expect(try Comparison(records).differences.first?.ratio?.kind == .atMost)
     }
 
+    @Test("a seed that only one of two records has says nothing of their ratio")
+    func unsharedSeed() throws {
+        let stands = ReportFixture.cell("lora-16-examples", seed: 1, refused: [47, 47, 46, 45])
+        let breaks = ReportFixture.cell("lora-16-examples", seed: 2, refused: [47, 30, 12, 4])
+        let one = ReportFixture.record(cells: [stands, breaks])
+        let two = ReportFixture.record(model: "other", cells: [stands])
+        let difference = try #require(try Comparison([("a", one), ("b", two)]).differences.first)
+        #expect(difference.rate?.difference == 0 && difference.ratio == nil)
+    }
+
     @Test("an adversary of one name with other parameters is refused, naming them")
     func otherParameters() throws {
         var records = Self.records()

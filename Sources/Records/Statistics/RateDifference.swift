@@ -20,12 +20,11 @@ public struct RateDifference: Codable, Sendable, Hashable {
     /// The two-sided probability of such a difference between equal shares, by the pooled z test.
     public let probability: Double
 
-    /// Compares two shares.
+    /// Compares two shares; nil when one of them has no cases or its numbers make no sense.
     /// - Parameters:
     ///   - first: how many of how many cases count.
     ///   - second: the same of what it is compared with.
     ///   - confidence: the coverage of the bounds, between 0 and 1.
-    /// - Returns: nil when one of them has no cases or its numbers make no sense.
     public init?(
         _ first: (successes: Int, count: Int), minus second: (successes: Int, count: Int),
         confidence: Double = 0.95
@@ -58,9 +57,9 @@ public struct RateDifference: Codable, Sendable, Hashable {
     }
 
     /// The differences of several seeds as one that every seed bears out: the mean, the lowest and
-    /// the highest bound, and the greatest probability, 1 where seeds differ in sign.
+    /// the highest bound, and the greatest probability, 1 where seeds differ in sign; nil without
+    /// seeds.
     /// - Parameter seeds: the difference in each seed.
-    /// - Returns: nil without seeds.
     public init?(ofSeeds seeds: [RateDifference]) {
         guard let first = seeds.first else { return nil }
         let differences = seeds.map(\.difference)

@@ -120,13 +120,14 @@ public struct Comparison: Sendable {
         }
         return Difference(
             adversary: adversary, entry: entry, rate: RateDifference(ofSeeds: rates),
-            ratio: ratio(pairs.map { ($0.broken, $1.broken) }, second, first))
+            ratio: ratio(pairs, of: adversary))
     }
 
+    /// The ratio of costs over the seeds that two models share, the reference's cells second.
     private func ratio(
-        _ pairs: [(CostToBreak?, CostToBreak?)], _ second: AdversarySummary,
-        _ first: AdversarySummary
+        _ cells: [(CellRecord, CellRecord)], of adversary: String
     ) -> CostRatio? {
+        let pairs = cells.map { ($0.broken, $1.broken) }
         let both = pairs.compactMap { one, two -> Double? in
             guard let one, let two, one.isBroken, two.isBroken, one.cost.dollars > 0,
                 two.cost.dollars > 0
@@ -138,7 +139,10 @@ public struct Comparison: Sendable {
                 value: geometricMean(both), kind: .exact,
                 interval: Interval.bootstrap(both, seed: 0, statistic: geometricMean))
         }
-        guard let one = second.outcome?.typical, let two = first.outcome?.typical,
+        func typical(_ cells: [CellRecord]) -> CostToBreak? {
+            AdversaryOutcome(adversary: adversary, cells: cells).typical
+        }
+        guard let one = typical(cells.map(\.0)), let two = typical(cells.map(\.1)),
             one.cost.dollars > 0, two.cost.dollars > 0, one.isBroken || two.isBroken
         else { return nil }
         let value = one.cost.dollars / two.cost.dollars

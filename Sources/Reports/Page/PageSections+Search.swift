@@ -21,6 +21,7 @@ extension SearchRecord {
     /// - Parameters:
     ///   - thresholds: which side is the attacker's.
     ///   - untampered: what an attacker who gains nothing has.
+    /// - Returns: one value for each number of trials.
     func expectedBest(_ thresholds: Thresholds, untampered: Double) -> [Double] {
         let values = trials.map { trial in
             trial.isWithinBounds ? trial.value ?? untampered : untampered
