@@ -20,7 +20,10 @@ public struct TemperCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Audit",
-                subcommands: [AuditCommand.self, HardenCommand.self, ReportCommand.self]),
+                subcommands: [
+                    AuditCommand.self, HardenCommand.self, ReportCommand.self,
+                    CompareCommand.self, ReproduceCommand.self,
+                ]),
             CommandGroup(
                 name: "Lists",
                 subcommands: [

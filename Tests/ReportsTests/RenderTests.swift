@@ -16,6 +16,10 @@ func writeFixturePage() throws {
     let url = URL(filePath: folder)
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     try Data(Report(record).html().utf8).write(to: url.appending(path: "report.html"))
+    try Data(Report(ReportFixture.searched()).html().utf8)
+        .write(to: url.appending(path: "searched.html"))
+    let compared = ComparisonReport(try Comparison(ComparisonTests.records()))
+    try Data(compared.html().utf8).write(to: url.appending(path: "compared.html"))
     let withstood = ReportFixture.record(
         cells: record.cells.filter { ["control", "system-prompt"].contains($0.adversary) },
         adversaries: [ReportFixture.adversaries[0], ReportFixture.adversaries[3]],

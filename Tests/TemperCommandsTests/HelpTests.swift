@@ -9,8 +9,7 @@ struct HelpTests {
         "help says what it said before; a change is seen in review",
         arguments: [
             "audit", "harden", "measure", "report", "attacks", "batteries", "judges", "measures",
-            "models",
-            "generate", "score", "tokenize",
+            "models", "generate", "score", "tokenize", "compare", "reproduce",
         ])
     func subcommand(name: String) throws {
         let result = try temper(name, "--help")

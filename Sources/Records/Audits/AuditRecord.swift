@@ -167,6 +167,18 @@ public struct AuditRecord: Codable, Sendable, Hashable {
         return record
     }
 
+    /// The limit that the command line set to an adversary's steps (`--budget-steps`), or nil.
+    public var budgetSteps: Int? {
+        let option = "--budget-steps"
+        for (index, argument) in commandLine.enumerated() {
+            if argument.hasPrefix(option + "=") { return Int(argument.dropFirst(option.count + 1)) }
+            if argument == option, commandLine.indices.contains(index + 1) {
+                return Int(commandLine[index + 1])
+            }
+        }
+        return nil
+    }
+
     /// The record without what the clock decides (`createdAt` and every `deviceSeconds`): two runs
     /// of the same audit on the same machine are equal in this form.
     public var comparable: AuditRecord {

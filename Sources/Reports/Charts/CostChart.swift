@@ -6,49 +6,13 @@ import Records
 
 /// One panel: one quantity of the cost to break, with a row for each adversary.
 struct CostChart {
-    /// What is counted.
-    enum Quantity: CaseIterable {
-        case examples, steps, dollars
-
-        var title: String {
-            switch self {
-            case .examples: "Examples"
-            case .steps: "Steps"
-            case .dollars: "Computation, US dollars"
-            }
-        }
-
-        func value(_ cost: AttackCost) -> Double {
-            switch self {
-            case .examples: Double(cost.examples)
-            case .steps: Double(cost.steps)
-            case .dollars: cost.dollars
-            }
-        }
-
-        func interval(_ outcome: AdversaryOutcome) -> Interval? {
-            switch self {
-            case .examples: nil
-            case .steps: outcome.steps
-            case .dollars: outcome.dollars
-            }
-        }
-
-        func text(_ value: Double) -> String {
-            switch self {
-            case .dollars: NumberText.dollars(value)
-            case .examples, .steps: NumberText.whole(value)
-            }
-        }
-    }
-
     private static let width = 340.0
     private static let left = 4.0
     private static let right = 328.0
     private static let top = 6.0
     private static let rowHeight = 40.0
 
-    private let quantity: Quantity
+    private let quantity: CostQuantity
     private let rows: [(name: String, outcome: AdversaryOutcome, typical: CostToBreak)]
     private let scale: Scale
     private let hasZero: Bool
@@ -57,18 +21,18 @@ struct CostChart {
     /// - Parameters:
     ///   - quantity: what is counted.
     ///   - summaries: the adversaries in the order of the rows.
-    init?(_ quantity: Quantity, _ summaries: [AdversarySummary]) {
+    init?(_ quantity: CostQuantity, _ summaries: [AdversarySummary]) {
         let rows = summaries.compactMap { summary in
             summary.outcome.flatMap { outcome in
                 outcome.typical.map { (summary.specification.name, outcome, $0) }
             }
         }
-        guard rows.contains(where: { quantity.value($0.2.cost) > 0 }) else { return nil }
+        guard rows.contains(where: { quantity.value(of: $0.2.cost) > 0 }) else { return nil }
         self.quantity = quantity
         self.rows = rows
         let values = rows.flatMap { _, outcome, typical in
             let interval = quantity.interval(outcome)
-            return [quantity.value(typical.cost), interval?.lower, interval?.upper]
+            return [quantity.value(of: typical.cost), interval?.lower, interval?.upper]
                 .compactMap(\.self)
         }
         hasZero = values.contains { $0 <= 0 }
@@ -110,13 +74,13 @@ struct CostChart {
     }
 
     private func text(_ outcome: AdversaryOutcome, _ typical: CostToBreak) -> String {
-        let value = quantity.value(typical.cost)
+        let value = quantity.value(of: typical.cost)
         guard typical.isBroken else {
             return value > 0 ? "> " + quantity.text(value) : "not broken"
         }
-        guard let interval = quantity.interval(outcome), interval.lower != interval.upper else {
-            return quantity.text(value)
-        }
+        guard let interval = quantity.interval(outcome),
+            quantity.text(interval.lower) != quantity.text(interval.upper)
+        else { return quantity.text(value) }
         return "\(quantity.text(value)) (\(bounds(interval)))"
     }
 
@@ -141,7 +105,7 @@ struct CostChart {
         svg.text(String(name), at: Point(Self.left, y + 14), "label halo")
         svg.text(value, at: Point(Self.right, y + 14), "label value halo", anchor: .end)
         let line = y + 26
-        let x = place(quantity.value(row.typical.cost))
+        let x = place(quantity.value(of: row.typical.cost))
         svg.line(Point(Self.left + 4, line), Point(x, line), "guide")
         if row.typical.isBroken {
             if let interval = quantity.interval(row.outcome), interval.lower != interval.upper {

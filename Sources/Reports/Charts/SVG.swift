@@ -111,6 +111,20 @@ struct SVG {
             """
     }
 
+    /// The height of a line of a chart's key.
+    static let keyHeight = 17.0
+
+    /// A line of a key: how a series is drawn, what it is called, and a value.
+    mutating func key(
+        _ series: Int, _ name: String, _ value: String, from start: Point, to right: Double
+    ) {
+        line(start, Point(start.x + 30, start.y), "line series-\(series)")
+        let room = max(4, Int((right - start.x - 44 - Double(value.count) * 7.6) / 6.6))
+        let shown = name.count > room ? name.prefix(room - 1) + "…" : name[...]
+        text(String(shown), at: Point(start.x + 37, start.y + 4), "label")
+        text(value, at: Point(right, start.y + 4), "label value", anchor: .end)
+    }
+
     private func coordinates(_ points: [Point]) -> String {
         points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
     }

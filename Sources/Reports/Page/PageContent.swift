@@ -62,10 +62,19 @@ struct PageContent {
     let tracesRemark: String
     let costs: [Panel]
     let costsRemark: String
+    let survival: [Panel]
+    let survivalRemark: String
+    let survivalTable: Table
+    let hasSurvival: Bool
+    let searches: [SearchSection]
+    let hasSearches: Bool
     let answers: [Panel]
     let answersRemark: String
     let judges: JudgesPart?
     let effects: Table
+    let differences: Table
+    let differencesRemark: String
+    let hasDifferences: Bool
     let prices: Table
     let pricesRemark: String
     let failures: [String]
@@ -104,10 +113,19 @@ struct PageContent {
         tracesRemark = sections.tracesRemark
         costs = sections.costs
         costsRemark = sections.costsRemark
+        survival = sections.survival
+        survivalRemark = sections.survivalRemark
+        survivalTable = sections.survivalTable
+        hasSurvival = !survival.isEmpty
+        searches = sections.searches
+        hasSearches = !searches.isEmpty
         answers = sections.answers
         answersRemark = sections.answersRemark
         judges = sections.judges
         effects = sections.effects
+        differences = sections.differenceTable
+        differencesRemark = sections.differencesRemark
+        hasDifferences = !differences.rows.isEmpty
         prices = sections.prices
         pricesRemark = sections.pricesRemark
         failures = sections.failures

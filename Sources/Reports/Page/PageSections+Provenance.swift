@@ -81,7 +81,7 @@ extension PageSections {
         return list.isEmpty ? name : "\(name): \(list)"
     }
 
-    private func text(_ value: ParameterValue) -> String {
+    func text(_ value: ParameterValue) -> String {
         switch value {
         case .number(let number): NumberText.significant(number, digits: 6)
         case .string(let string): string
@@ -116,6 +116,12 @@ extension PageSections {
             limits.append(
                 "\(measureName) was measured on \(NumberText.count(count)) prompts; the intervals "
                     + "say what other prompts of the same kind might have given.")
+        }
+        if let undefended {
+            limits.append(
+                "The model before hardening \(undefended). The battery was not run on it in this "
+                    + "audit: audit it by itself and compare the two records to see what its "
+                    + "hardening adds at the same budget.")
         }
         if !record.cells.contains(where: { cell in
             cell.trace.contains { $0.measurements.contains { $0.split == .test } }
@@ -167,9 +173,13 @@ extension PageSections {
                 meaning: "How surprised a model is by ordinary text, and how far its next-word "
                     + "odds moved from the untampered model's: small is unharmed."),
             Term(
+                term: "Right-censored, Kaplan-Meier",
+                meaning: "A seed whose safeguard never broke says only that its cost is more than "
+                    + "what was paid; the Kaplan-Meier curve counts it so."),
+            Term(
                 term: "95% interval",
                 meaning: "The range that would hold the true value in 95 of 100 such audits: "
-                    + "Wilson's for shares, bootstrap for costs."),
+                    + "Wilson's for shares, Newcombe's for their differences, bootstrap for costs."),
         ]
     }
 }

@@ -51,7 +51,8 @@ extension PageSections {
         }
         return Table(
             caption: "What each adversary left of the model, at its last step, with 95% intervals",
-            corner: "Adversary", headers: measures.map { Table.Header(label: Names.measure($0)) },
+            corner: "Adversary",
+            headers: measures.map { Table.Header(label: Names.measure($0)) },
             rows: rows)
     }
 
@@ -60,7 +61,7 @@ extension PageSections {
             "Outcome", "Seeds broken", "Examples", "Steps", "Tokens", "FLOPs", "Dollars",
             "Device time",
         ]
-        let rows = ranked.map { summary in
+        let rows = ranked.map { summary -> Table.Row in
             let typical = summary.outcome?.typical
             let cost = typical?.cost
             func cell(
@@ -103,13 +104,13 @@ extension PageSections {
             corner: "Adversary",
             headers: headers.enumerated().map {
                 Table.Header(label: $0.element, isText: $0.offset == 0)
-            }, rows: rows)
+            }, rows: [undefendedRow(headers: headers)].compactMap(\.self) + rows)
     }
 
-    private func bounds(
+    func bounds(
         _ interval: Interval?, _ text: (Double) -> String
     ) -> String? {
-        guard let interval, interval.lower != interval.upper else { return nil }
+        guard let interval, text(interval.lower) != text(interval.upper) else { return nil }
         return interval.upper.isFinite
             ? "\(text(interval.lower))–\(text(interval.upper))" : "\(text(interval.lower)) or more"
     }
@@ -157,13 +158,9 @@ extension PageSections {
             return NumberText.missing
         }
         let difference = after.value - before.value
+        if after.unit == .fraction { return NumberText.points(difference) }
         if difference == 0 { return "±0" }
-        let sign = difference > 0 ? "+" : "−"
-        guard after.unit == .fraction else {
-            return sign + NumberText.significant(abs(difference))
-        }
-        let points = abs(difference) * 100
-        return sign + String(format: points < 0.95 ? "%.1f" : "%.0f", points) + " points"
+        return (difference > 0 ? "+" : "−") + NumberText.significant(abs(difference))
     }
 
     var taxLead: String {

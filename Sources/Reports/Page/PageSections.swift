@@ -97,6 +97,7 @@ struct PageSections {
             return start + "broken "
                 + (step == 0 || cost.steps == 0
                     ? "without training" : "after \(NumberText.count(step, "step"))") + seeds
+                + (undefended.map { "; the undefended original \($0)" } ?? "")
         case .censored(_, let reason):
             return start + "not broken: " + Names.reason(reason, thresholds: thresholds) + seeds
         }
@@ -123,7 +124,7 @@ struct PageSections {
     }
 
     var costs: [Panel] {
-        CostChart.Quantity.allCases.enumerated().compactMap { index, quantity in
+        [CostQuantity.examples, .steps, .dollars].enumerated().compactMap { index, quantity in
             CostChart(quantity, ranked).map {
                 Panel(
                     heading: quantity.title, remark: "", svg: $0.markup(id: "cost-\(index)"))

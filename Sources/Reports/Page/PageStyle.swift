@@ -98,6 +98,7 @@ enum PageStyle {
     private static let charts = """
         .patterns { position: absolute; }
         .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(18.5rem, 1fr)); gap: 2.2rem 2rem; margin-top: 1.4rem; }
+        .panels.pairs { grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
         figure { margin: 0; break-inside: avoid; }
         figcaption p { margin: 0.1rem 0 0; font-size: 0.88rem; line-height: 1.4; color: var(--soft); }
         .panels figcaption { min-height: 3.4rem; }
@@ -123,6 +124,12 @@ enum PageStyle {
         .range { fill: var(--harm); opacity: 0.28; }
         .mark.censored { fill: var(--paper); stroke: var(--hold); stroke-width: 2; }
         line.censored { stroke: var(--hold); stroke-width: 2; stroke-dasharray: 5 3; } .arrow { fill: var(--hold); }
+        .line.series-0 { stroke: var(--harm); } .line.series-1 { stroke: var(--hold); stroke-dasharray: 8 3; } .line.series-2 { stroke: var(--capability); stroke-dasharray: 3 2; }
+        .line.series-3 { stroke: var(--ink); stroke-width: 1.6; stroke-dasharray: 9 3 2 3; } .line.series-4 { stroke: var(--mute); stroke-dasharray: 1.5 3; }
+        .line.solid { stroke-dasharray: none; stroke-width: 1.6; } .line.thin { stroke-width: 1.2; } .band.series-0 { fill: var(--harm); }
+        .dot.series-0 { fill: var(--harm); } .dot.series-1 { fill: var(--hold); } .dot.series-2 { fill: var(--capability); } .dot.series-3 { fill: var(--ink); } .dot.series-4 { fill: var(--mute); }
+        .mark.outside { fill: var(--paper); stroke: var(--hold); stroke-width: 1.2; opacity: 0.75; } .mark.winner { fill: var(--harm); } .chart .bound.winner { stroke: var(--harm); }
+        h3.part { font-size: 1.15rem; margin: 2.6rem 0 0.4rem; }
         .answer { margin: 1rem 0 0; }
         .answer figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 1.5rem; margin-bottom: 0.25rem; }
         .strip { display: block; overflow: visible; }

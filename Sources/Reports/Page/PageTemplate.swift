@@ -22,7 +22,7 @@ enum PageTemplate {
         }
     }()
 
-    private static let table = """
+    static let table = """
         {{% CONTENT_TYPE: SAFE}}
         <table>
         <caption>{{caption}}</caption>
@@ -68,7 +68,7 @@ enum PageTemplate {
         {{#facts}}<div><dt>{{meaning}}</dt><dd>{{figure}}</dd></div>
         {{/facts}}
         </dl>
-        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> <a href="#answers">The answers</a> {{#judges}}<a href="#judges">The judges</a> {{/judges}}<a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> <a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
+        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> {{#hasSearches}}<a href="#search">The search</a> {{/hasSearches}}<a href="#answers">The answers</a> {{#judges}}<a href="#judges">The judges</a> {{/judges}}<a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> <a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
 
         <section id="course">
         <h2>How the safeguard gives way</h2>
@@ -88,7 +88,28 @@ enum PageTemplate {
         {{/costs}}
         {{^costs}}<p class="empty">No adversary had a cost.</p>{{/costs}}
         </div>
+        {{#hasSurvival}}<h3 class="part">How many seeds it takes</h3>
+        <p class="lead">{{survivalRemark}}</p>
+        <div class="panels pairs">
+        {{#survival}}<figure><figcaption><h3>{{heading}}</h3></figcaption>{{{svg}}}</figure>
+        {{/survival}}
+        </div>
+        <div class="table">{{#survivalTable}}{{>table}}{{/survivalTable}}</div>{{/hasSurvival}}
         </section>
+
+        {{#hasSearches}}<section id="search">
+        <h2>What an attacker that searches finds</h2>
+        {{#searches}}<h3 class="part">{{heading}}</h3>
+        <p class="lead">{{remark}}</p>
+        <dl class="facts">
+        {{#facts}}<div><dt>{{meaning}}</dt><dd>{{figure}}</dd></div>
+        {{/facts}}
+        </dl>
+        <div class="panels">
+        {{#panels}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{/panels}}
+        </div>
+        {{/searches}}</section>{{/hasSearches}}
 
         <section id="answers">
         <h2>What the tampered models say</h2>
@@ -112,6 +133,8 @@ enum PageTemplate {
         <section id="tables">
         <h2>The numbers</h2>
         <div class="table">{{#effects}}{{>table}}{{/effects}}</div>
+        {{#hasDifferences}}<div class="table">{{#differences}}{{>table}}{{/differences}}</div>
+        <p class="source">{{differencesRemark}}</p>{{/hasDifferences}}
         <div class="table">{{#prices}}{{>table}}{{/prices}}</div>
         <p class="source">{{pricesRemark}}</p>
         {{#hasFailures}}<p>These could not be run to their end:</p>

@@ -13,7 +13,7 @@ struct MarkdownSummary {
 
     var text: String {
         let lines =
-            ["\(escaped(Verdict(record).text))", ""] + table + judges + ["", provenance]
+            ["\(Self.escaped(Verdict(record).text))", ""] + table + judges + ["", provenance]
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -43,7 +43,7 @@ struct MarkdownSummary {
             let summary = AdversarySummary(adversary, of: record)
             let broken = summary.cells.count { $0.broken?.isBroken == true }
             rows.append(
-                ["\(escaped(adversary.name))"]
+                ["\(Self.escaped(adversary.name))"]
                     + measures.map { summary.final($0)?.textWithBounds ?? "" }
                     + ["\(broken) of \(summary.cells.count)", summary.costText])
         }
@@ -53,14 +53,14 @@ struct MarkdownSummary {
     /// How far several judges agree.
     private var judges: [String] {
         guard let summary = JudgesSummary(record) else { return [] }
-        return ["", "Judges: " + escaped(summary.lines.joined(separator: "; ")) + "."]
+        return ["", "Judges: " + Self.escaped(summary.lines.joined(separator: "; ")) + "."]
     }
 
     private var provenance: String {
         """
-        Model `\(escaped(record.model.name))` (`\(record.model.digest.prefix(12))`), suite \
-        `\(escaped(record.suite.name))` (`\(record.suite.digest.prefix(12))`), battery \
-        `\(escaped(record.battery))`, seeds \(record.seeds.map(String.init).joined(separator: ", ")), Temper \
+        Model `\(Self.escaped(record.model.name))` (`\(record.model.digest.prefix(12))`), suite \
+        `\(Self.escaped(record.suite.name))` (`\(record.suite.digest.prefix(12))`), battery \
+        `\(Self.escaped(record.battery))`, seeds \(record.seeds.map(String.init).joined(separator: ", ")), Temper \
         \(record.temperVersion), engine \(record.engineVersion). In brackets: 95% intervals, over \
         several seeds the lowest and highest bound. Broken: seeds whose \
         \(Names.measure(record.thresholds.measure).lowercased()) passed the suite's threshold with \
@@ -70,7 +70,7 @@ struct MarkdownSummary {
     }
 
     /// Names come from files; they must not break the table.
-    private func escaped(_ text: String) -> String {
+    static func escaped(_ text: String) -> String {
         String(text.map { $0.isNewline ? " " : $0 }).replacing("|", with: "\\|")
             .replacing("<", with: "&lt;").replacing("`", with: "'")
     }

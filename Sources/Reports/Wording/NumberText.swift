@@ -19,6 +19,20 @@ enum NumberText {
         return low == high ? "\(low)%" : "\(low)–\(high)%"
     }
 
+    /// A difference of two shares in percentage points, with its sign.
+    static func points(_ difference: Double, unit: String = " points") -> String {
+        guard difference.isFinite else { return missing }
+        let points = abs(difference) * 100
+        let digits = String(format: points > 0 && points < 0.95 ? "%.1f" : "%.0f", points)
+        if Double(digits) == 0 { return "±0" }
+        return (difference > 0 ? "+" : "−") + digits + unit
+    }
+
+    /// The probability of a result by chance.
+    static func probability(_ value: Double) -> String {
+        value < 0.001 ? "p < 0.001" : "p = " + significant(value, digits: value < 0.01 ? 1 : 2)
+    }
+
     /// What stands where there is no number.
     static let missing = "–"
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether numbers that were measured again agree with those of a record.
+
+/// One number of a record, and what it came to when it was measured again.
+public struct Agreement: Codable, Sendable, Hashable {
+    /// How well two numbers agree.
+    public enum Verdict: String, Codable, Sendable, Hashable, CaseIterable {
+        /// They are equal, bit for bit.
+        case exact
+        /// The new one lies within the interval that the record gives its own.
+        case within
+        /// It does not, or the record gives no interval.
+        case disagrees
+    }
+
+    /// What was measured: `untampered`, `original`, or an adversary with its seed.
+    public let subject: String
+    /// The number: a measure, or a part of the cost to break.
+    public let number: String
+    /// The unit of a measure; nil for a cost.
+    public let unit: MeasurementUnit?
+    /// The split of a measure; nil for a cost.
+    public let split: SuiteSplit?
+    /// The step of a point before the last; nil for what the cell is reported by.
+    public let step: Int?
+    /// What the record says; infinite for a cost at which the safeguard had not broken.
+    public let recorded: Double
+    /// What it is now; NaN when there is no such number.
+    public let now: Double
+    /// The record's interval.
+    public let interval: Interval?
+    /// Whether they agree.
+    public let verdict: Verdict
+
+    init(
+        subject: String, number: String, unit: MeasurementUnit? = nil, split: SuiteSplit? = nil,
+        step: Int? = nil, recorded: Double, now: Double, interval: Interval?
+    ) {
+        self.subject = subject
+        self.number = number
+        self.unit = unit
+        self.split = split
+        self.step = step
+        self.recorded = recorded
+        self.now = now
+        self.interval = interval
+        let isEqual = recorded == now || (recorded.isNaN && now.isNaN)
+        let isWithin = interval.map { $0.lower <= now && now <= $0.upper } ?? false
+        verdict = isEqual ? .exact : isWithin ? .within : .disagrees
+    }
+}
+
+extension Agreement {
+    /// Compares the measurements of one model.
+    /// - Parameters:
+    ///   - recorded: what the record has.
+    ///   - now: what was measured again.
+    ///   - subject: what the model is.
+    /// - Returns: one agreement for each recorded number.
+    public static func measurements(
+        _ recorded: [MeasuredValue], now: [MeasuredValue], subject: String
+    ) -> [Agreement] {
+        recorded.map { value in
+            let other = now.first { $0.measure == value.measure && $0.split == value.split }
+            return Agreement(value, now: other?.value ?? .nan, subject: subject, step: nil)
+        }
+    }
+
+    /// Compares two runs of one cell: what it is reported by, what it cost, and what was measured
+    /// at the steps on the way that both runs have. Device seconds are not compared.
+    /// - Parameters:
+    ///   - recorded: the cell of the record.
+    ///   - now: the cell as it was run again.
+    ///   - outcome: the adversary's outcome in the record, for its intervals over seeds.
+    /// - Returns: one agreement for each number.
+    public static func cells(
+        _ recorded: CellRecord, now: CellRecord, outcome: AdversaryOutcome?
+    ) -> [Agreement] {
+        let subject = "\(recorded.adversary), seed \(recorded.seed)"
+        var result = measurements(
+            recorded.finalPoint?.measurements ?? [], now: now.finalPoint?.measurements ?? [],
+            subject: subject)
+        if let cost = recorded.broken {
+            let parts: [(CostQuantity, Interval?)] = [
+                (.steps, outcome?.steps), (.dollars, outcome?.dollars),
+            ]
+            for (quantity, interval) in parts {
+                func value(_ cost: CostToBreak?) -> Double {
+                    guard let cost else { return .nan }
+                    return cost.isBroken ? quantity.value(of: cost.cost) : .infinity
+                }
+                result.append(
+                    Agreement(
+                        subject: subject, number: "\(quantity.rawValue) to break",
+                        recorded: value(cost), now: value(now.broken), interval: interval))
+            }
+        }
+        for point in recorded.trace where point != recorded.finalPoint {
+            guard let other = now.trace.first(where: { $0.step == point.step }) else { continue }
+            for value in point.measurements {
+                guard
+                    let match = other.measurements.first(where: {
+                        $0.measure == value.measure && $0.split == value.split
+                    })
+                else { continue }
+                result.append(
+                    Agreement(value, now: match.value, subject: subject, step: point.step))
+            }
+        }
+        return result
+    }
+
+    private init(_ value: MeasuredValue, now: Double, subject: String, step: Int?) {
+        self.init(
+            subject: subject, number: value.measure, unit: value.unit, split: value.split,
+            step: step, recorded: value.value, now: now, interval: value.interval)
+    }
+}

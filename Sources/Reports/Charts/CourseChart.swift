@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The safeguard against what one adversary paid, for several models in one panel.
+
+import Records
+
+/// One panel: the safeguard's measure against dollars of computation, a line for each model.
+struct CourseChart {
+    private struct Series {
+        let index: Int
+        let name: String
+        let points: [(dollars: Double, value: PooledValue)]
+    }
+
+    private let title: String
+    private let thresholds: Thresholds
+    private let series: [Series]
+    private let frame: CostFrame
+
+    /// A panel, or nil when no model has a course against this adversary, or the measure is none
+    /// between 0 and 1.
+    /// - Parameters:
+    ///   - title: the adversary.
+    ///   - thresholds: what the safeguard is judged by.
+    ///   - models: each model's name and what the adversary did to it; nil where it was not run.
+    init?(_ title: String, thresholds: Thresholds, models: [(String, AdversarySummary?)]) {
+        self.title = title
+        self.thresholds = thresholds
+        series = models.prefix(SurvivalChart.most).enumerated().compactMap { index, model in
+            guard let summary = model.1, !summary.isInstant else { return nil }
+            let points = summary.course(thresholds.measure).compactMap { step, value in
+                summary.dollars(at: step).map { (dollars: $0, value: value) }
+            }
+            return points.count > 1 ? Series(index: index, name: model.0, points: points) : nil
+        }
+        let values = series.flatMap(\.points)
+        guard values.contains(where: { $0.dollars > 0 }),
+            values.allSatisfy({ (0...1).contains($0.value.value) })
+        else { return nil }
+        frame = CostFrame(.dollars, costs: values.map(\.dollars))
+    }
+
+    /// The panel as SVG.
+    /// - Parameter id: unique in the page.
+    /// - Returns: the markup.
+    func markup(id: String) -> String {
+        var svg = frame.panel(keys: series.count, threshold: thresholds.safeguard)
+        for one in series.reversed() {
+            let points = one.points.map { frame.place($0.dollars, $0.value.value) }
+            svg.polyline(points, "line series-\(one.index)")
+            for point in points {
+                svg.mark(.circle, at: point, size: 2.6, "mark dot series-\(one.index)")
+            }
+        }
+        for (row, one) in series.enumerated() {
+            svg.key(
+                one.index, one.name, one.points.last?.value.text ?? "",
+                from: frame.key(row), to: CostFrame.right)
+        }
+        let words = series.map { one in
+            let points = one.points.map {
+                "\($0.value.text) after \(NumberText.dollars($0.dollars))"
+            }
+            return "\(one.name): \(points.joined(separator: ", "))"
+        }
+        return svg.markup(
+            id: id,
+            title: "\(Names.measure(thresholds.measure)) against dollars: \(title)",
+            description: words.joined(separator: "; ") + ".", classes: "chart")
+    }
+}
+
+extension AdversarySummary {
+    /// What the seeds had paid on average at a step; 0 before the first.
+    func dollars(at step: Int) -> Double? {
+        let paid = cells.flatMap(\.trace).filter { $0.step == step }.map(\.cost.dollars)
+        return paid.isEmpty ? (step == 0 ? 0 : nil) : Interval.mean(paid)
+    }
+}

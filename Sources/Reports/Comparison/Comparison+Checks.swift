@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must be the same in records that are compared.
+
+import Foundation
+import Records
+
+/// Records that cannot be compared, and why.
+public struct ComparisonError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// One line that names the records and what differs.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension Comparison {
+    /// Fails when two records measured different things under one name.
+    static func check(_ records: [(file: String, record: AuditRecord)]) throws(ComparisonError) {
+        let (firstFile, first) = records[0]
+        for (file, record) in records.dropFirst() {
+            let problems =
+                suiteProblems(first, record) + budgetProblems(first, record)
+                + adversaryProblems(first, record)
+            guard problems.isEmpty else {
+                throw ComparisonError(
+                    "\(firstFile) and \(file) cannot be compared: "
+                        + problems.joined(separator: "; ")
+                        + "; audit both models with the same suite and battery")
+            }
+        }
+        // Two later records may share an adversary that the first one lacks.
+        for (index, (file, record)) in records.enumerated().dropFirst() {
+            for (other, earlier) in records[1..<index] {
+                let problems = adversaryProblems(earlier, record)
+                guard problems.isEmpty else {
+                    throw ComparisonError(
+                        "\(other) and \(file) cannot be compared: "
+                            + problems.joined(separator: "; "))
+                }
+            }
+        }
+    }
+
+    private static func suiteProblems(_ one: AuditRecord, _ two: AuditRecord) -> [String] {
+        var problems: [String] = []
+        if one.suite.name != two.suite.name || one.suite.version != two.suite.version {
+            problems.append(
+                "the suites are \(one.suite.name) \(one.suite.version) and \(two.suite.name) "
+                    + two.suite.version)
+        } else if one.suite.digest != two.suite.digest {
+            problems.append(
+                "the files of suite \(one.suite.name) differ (\(one.suite.digest.prefix(12)) and "
+                    + "\(two.suite.digest.prefix(12)))")
+        }
+        if one.thresholds != two.thresholds {
+            problems.append("the thresholds of \"broken\" differ")
+        }
+        return problems
+    }
+
+    private static func budgetProblems(_ one: AuditRecord, _ two: AuditRecord) -> [String] {
+        guard one.budgetSteps != two.budgetSteps else { return [] }
+        func text(_ budget: Int?) -> String { budget.map { "\($0) steps" } ?? "no limit" }
+        return [
+            "--budget-steps differs (\(text(one.budgetSteps)) and \(text(two.budgetSteps)))"
+        ]
+    }
+
+    private static func adversaryProblems(_ one: AuditRecord, _ two: AuditRecord) -> [String] {
+        one.adversaries.compactMap { adversary in
+            guard let other = two.adversaries.first(where: { $0.name == adversary.name }) else {
+                return nil
+            }
+            // What a search found differs from model to model; what was searched must not.
+            if let search = one.searches?.first(where: { $0.confirmed == adversary.name }),
+                let match = two.searches?.first(where: { $0.confirmed == adversary.name })
+            {
+                return search.trials.count == match.trials.count
+                    ? nil
+                    : "the searches for \"\(adversary.name)\" had \(search.trials.count) and "
+                        + "\(match.trials.count) trials"
+            }
+            var differing: [String] = []
+            if adversary.attack != other.attack {
+                differing.append("attack \(adversary.attack) and \(other.attack)")
+            }
+            let (left, right) = (flat(adversary.parameters), flat(other.parameters))
+            for path in Set(left.keys).union(right.keys).sorted()
+            where left[path] != right[path] {
+                differing.append(
+                    "\(path) \(left[path] ?? "not set") and \(right[path] ?? "not set")")
+            }
+            if adversary.search != other.search { differing.append("the ranges of its search") }
+            return differing.isEmpty
+                ? nil : "adversary \"\(adversary.name)\" differs: \(listed(differing))"
+        }
+    }
+
+    /// Parameters by their dotted paths, each as canonical JSON.
+    private static func flat(
+        _ parameters: [String: ParameterValue], under prefix: String = ""
+    ) -> [String: String] {
+        parameters.reduce(into: [:]) { result, parameter in
+            let path = prefix + parameter.key
+            if let inner = parameter.value.object {
+                result.merge(flat(inner, under: path + ".")) { $1 }
+            } else {
+                result[path] = (try? canonicalJSON(parameter.value))
+                    .map { String(decoding: $0, as: UTF8.self) }
+            }
+        }
+    }
+}
+
+/// The geometric mean of positive numbers.
+func geometricMean(_ values: [Double]) -> Double {
+    exp(Interval.mean(values.map { log($0) }))
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// A comparison as a page, as Markdown and as JSON.
+
+public import Foundation
+import Mustache
+import Records
+
+/// The report of a comparison.
+public struct ComparisonReport: Sendable {
+    let comparison: Comparison
+
+    /// Reports on a comparison.
+    public init(_ comparison: Comparison) {
+        self.comparison = comparison
+    }
+
+    /// The comparison as one HTML file: no scripts, no outside references, light and dark.
+    public func html() -> String {
+        ComparisonTemplate.library.render(ComparisonContent(comparison), withTemplate: "page") ?? ""
+    }
+
+    /// The comparison as Markdown tables.
+    public func markdown() -> String {
+        let content = ComparisonContent(comparison)
+        func table(_ map: HeatMap) -> Table {
+            Table(
+                caption: map.caption, corner: "Adversary",
+                headers: map.headers.map { Table.Header(label: $0) },
+                rows: map.rows.map { row in
+                    Table.Row(
+                        heading: row.heading, subheading: nil, isReference: false,
+                        cells: row.cells.map {
+                            Table.Cell(label: $0.label, text: $0.text, small: $0.small)
+                        })
+                })
+        }
+        let tables = [
+            content.overview, table(content.safeguardMap), table(content.costMap),
+            content.differences, content.tax, content.taxDifferences,
+        ]
+        let parts =
+            [MarkdownSummary.escaped(content.sentence)] + tables.map(\.markdown)
+            + [content.differencesRemark]
+            + [content.notes.map { "- \($0)" }.joined(separator: "\n")]
+        return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    /// The comparison as JSON for programs, keys sorted.
+    /// - Throws: `EncodingError` when it cannot be written.
+    public func json() throws -> Data {
+        try RecordJSON.encoder().encode(ComparisonSummary(comparison)) + Data("\n".utf8)
+    }
+}
+
+extension Table {
+    /// The table as Markdown under its caption.
+    fileprivate var markdown: String {
+        func line(_ texts: [String]) -> String {
+            "| " + texts.map(MarkdownSummary.escaped).joined(separator: " | ") + " |"
+        }
+        let body = rows.map { row in
+            let heading = row.heading + (row.subheading.map { " (\($0))" } ?? "")
+            return line(
+                [heading]
+                    + row.cells.map { cell in
+                        cell.small.map { "\(cell.text) (\($0))" } ?? cell.text
+                    })
+        }
+        let titles = [corner] + headers.map(\.label)
+        let head = [line(titles), line(titles.map { _ in "---" })]
+        return "**\(MarkdownSummary.escaped(caption))**\n\n"
+            + (head + body).joined(separator: "\n")
+    }
+}
+
+/// What a program reads of a comparison.
+private struct ComparisonSummary: Encodable {
+    struct Result: Encodable {
+        let adversary: String
+        let model: String
+        /// The final measure, the mean over seeds, on test prompts.
+        let value: Double?
+        let lower: Double?
+        let upper: Double?
+        let seeds: Int
+        let brokenSeeds: Int
+        let typical: CostToBreak?
+    }
+    struct Difference: Encodable {
+        let adversary: String
+        let model: String
+        let reference: String
+        let rate: RateDifference?
+        let correctedProbability: Double?
+        /// `exact`, `atLeast` or `atMost`.
+        let costRatioKind: String?
+        let costRatio: Double?
+        let costRatioInterval: Interval?
+    }
+    struct Model: Encodable {
+        let label: String
+        let identity: ModelIdentity
+        let baseline: [MeasuredValue]
+        let original: [MeasuredValue]?
+    }
+    let suite: SuiteIdentity
+    let thresholds: Thresholds
+    let models: [Model]
+    let results: [Result]
+    let differences: [Difference]
+    let notes: [String]
+
+    init(_ comparison: Comparison) {
+        suite = comparison.reference.record.suite
+        thresholds = comparison.thresholds
+        models = comparison.entries.map {
+            Model(
+                label: $0.label, identity: $0.record.model, baseline: $0.record.baseline,
+                original: $0.record.original)
+        }
+        results = comparison.adversaries.flatMap { adversary in
+            comparison.entries.compactMap { entry in
+                entry.summary(adversary.name).map { summary in
+                    let value = summary.final(comparison.thresholds.measure)
+                    return Result(
+                        adversary: adversary.name, model: entry.label, value: value?.value,
+                        lower: value?.lower, upper: value?.upper,
+                        seeds: summary.outcome?.seeds ?? 0,
+                        brokenSeeds: summary.outcome?.brokenSeeds ?? 0,
+                        typical: summary.outcome?.typical)
+                }
+            }
+        }
+        differences = comparison.differences.map {
+            Difference(
+                adversary: $0.adversary, model: $0.entry.label,
+                reference: comparison.reference.label, rate: $0.rate,
+                correctedProbability: $0.corrected,
+                costRatioKind: $0.ratio.map { "\($0.kind)" }, costRatio: $0.ratio?.value,
+                costRatioInterval: $0.ratio?.interval)
+        }
+        notes = comparison.notes
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// The template of a comparison's page; style and tables are those of an audit's page.
+
+import Mustache
+
+/// The template of a comparison's page.
+enum ComparisonTemplate {
+    /// The templates are literals of this file, so a test that renders one page proves them all.
+    static let library: MustacheLibrary = {
+        MustacheContentTypes.register(SafeContent(), named: SafeContent.name)
+        do {
+            return MustacheLibrary(templates: [
+                "page": try MustacheTemplate(string: page),
+                "table": try MustacheTemplate(string: PageTemplate.table),
+                "heat": try MustacheTemplate(string: heat),
+            ])
+        } catch {
+            preconditionFailure("the comparison's own template is malformed: \(error)")
+        }
+    }()
+
+    private static let heat = """
+        {{% CONTENT_TYPE: SAFE}}
+        <table class="heat">
+        <caption>{{caption}}</caption>
+        <thead><tr><th scope="col">Adversary</th>{{#headers}}<th scope="col">{{.}}</th>{{/headers}}</tr></thead>
+        <tbody>
+        {{#rows}}
+        <tr>
+        <th scope="row">{{heading}}{{#subheading}}<small>{{.}}</small>{{/subheading}}</th>
+        {{#cells}}<td class="{{tone}}" data-label="{{label}}"><span>{{text}}{{#small}} <small>{{.}}</small>{{/small}}</span></td>{{/cells}}
+        </tr>
+        {{/rows}}
+        </tbody>
+        </table>
+        """
+
+    private static let page = """
+        {{% CONTENT_TYPE: SAFE}}
+        <!DOCTYPE html>
+        <html lang="en" xmlns="http://www.w3.org/1999/xhtml">
+        <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>Tamper audits compared: {{title}}</title>
+        <style>
+        {{{style}}}
+        </style>
+        </head>
+        <body>
+        <header>
+        <p class="kicker">Tamper audits compared</p>
+        <h1>{{title}}</h1>
+        <p class="subtitle">{{subtitle}}</p>
+        </header>
+        <main>
+        <section class="verdict" aria-label="Verdict">
+        <p class="sentence">{{sentence}}</p>
+        </section>
+        <nav aria-label="Sections"><a href="#maps">Adversary by model</a> {{#hasCourses}}<a href="#courses">Cost curves</a> {{/hasCourses}}<a href="#differences">The differences</a> <a href="#tax">The safety tax</a> <a href="#runs">What was run</a></nav>
+        <div class="table">{{#overview}}{{>table}}{{/overview}}</div>
+
+        <section id="maps">
+        <h2>Adversary by model</h2>
+        <p class="lead">{{mapsRemark}}</p>
+        <div class="table">{{#safeguardMap}}{{>heat}}{{/safeguardMap}}</div>
+        <div class="table">{{#costMap}}{{>heat}}{{/costMap}}</div>
+        </section>
+
+        {{#hasCourses}}<section id="courses">
+        <h2>What a dollar buys</h2>
+        <p class="lead">The safeguard against what the adversary paid, the mean over seeds at each point of the trace, on a logarithmic axis; the dashed line is the threshold, the number beside each name the last value.</p>
+        <div class="panels pairs">
+        {{#courses}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{/courses}}
+        </div>
+        {{#hasSurvival}}<h3 class="part">How many seeds it takes</h3>
+        <p class="lead">The share of seeds whose safeguard still stands after so much was paid (Kaplan-Meier), and beside each name the median. A tick across a line is a seed that never broke within its budget.</p>
+        <div class="panels pairs">
+        {{#survival}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{/survival}}
+        </div>{{/hasSurvival}}
+        </section>{{/hasCourses}}
+
+        <section id="differences">
+        <h2>The differences</h2>
+        <div class="table">{{#differences}}{{>table}}{{/differences}}</div>
+        <p class="source">{{differencesRemark}}</p>
+        </section>
+
+        <section id="tax">
+        <h2>What the safeguards themselves cost</h2>
+        <div class="table">{{#tax}}{{>table}}{{/tax}}</div>
+        <div class="table">{{#taxDifferences}}{{>table}}{{/taxDifferences}}</div>
+        </section>
+
+        <section id="runs">
+        <h2>What was run</h2>
+        <div class="table words">{{#identity}}{{>table}}{{/identity}}</div>
+        <ul>
+        {{#notes}}<li>{{.}}</li>
+        {{/notes}}
+        </ul>
+        </section>
+        </main>
+        <footer><p>Made by Temper from the records of the audits above. This page holds everything it shows and loads nothing.</p></footer>
+        </body>
+        </html>
+
+        """
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adversary by model, as a table whose cells are coloured by their value.
+
+import Foundation
+import Records
+
+/// A table of coloured cells; every cell says in words what its colour says.
+struct HeatMap {
+    struct Cell {
+        let label: String
+        let text: String
+        var small: String?
+        /// The class of the colour.
+        let tone: String
+    }
+    struct Row {
+        let heading: String
+        let subheading: String?
+        let cells: [Cell]
+    }
+    let caption: String
+    let headers: [String]
+    let rows: [Row]
+
+    /// The steps of a colour.
+    static let levels = 10
+    /// The share of the colour in the strongest cell; text on it keeps a contrast of 4.5 to 1.
+    static let strongest = 0.45
+
+    /// The colours of the cells.
+    static var style: String {
+        let tones = ["hold", "harm"].flatMap { colour in
+            (0...levels).map { level in
+                let share = number(strongest * 100 * Double(level) / Double(levels))
+                return ".heat td.\(colour)-\(level) { background: color-mix(in srgb, "
+                    + "var(--\(colour)) \(share)%, var(--paper)); }"
+            }
+        }
+        return tones.joined(separator: "\n") + """
+
+            .heat { table-layout: fixed; } .heat thead th:first-child { width: 15rem; }
+            .heat td { text-align: center; border: 2px solid var(--paper); } .heat td small { color: var(--ink); }
+            .heat td.none { color: var(--soft); } .heat td.censored { outline: 1.5px dashed var(--hold); outline-offset: -4px; }
+            .heat thead th { text-align: center; min-width: 6rem; overflow-wrap: anywhere; } .heat thead th:first-child { text-align: left; }
+            @media (max-width: 46rem) { .heat td { margin-top: 0.25rem; padding: 0.3rem 0.5rem !important; border: 0; } .heat td[data-label]::before { color: var(--ink); overflow-wrap: anywhere; max-width: 55%; } }
+
+            """
+    }
+
+    /// The colour of a share.
+    static func tone(_ colour: String, _ share: Double) -> String {
+        let level = (min(max(share, 0), 1) * Double(levels)).rounded()
+        return "\(colour)-\(level.isFinite ? Int(level) : 0)"
+    }
+}
+
+extension Comparison {
+    /// What stands of the safeguard after each adversary.
+    var safeguardMap: HeatMap {
+        let untampered = HeatMap.Row(
+            heading: "Untampered", subheading: nil,
+            cells: entries.map { entry in
+                let value = entry.record.baseline.first(thresholds.measure)
+                return safeguardCell(entry, PooledValue(value.map { [$0] } ?? []), note: nil)
+            })
+        let rows = adversaries.map { adversary in
+            HeatMap.Row(
+                heading: adversary.name, subheading: Names.attack(adversary),
+                cells: entries.map { entry in
+                    let summary = entry.summary(adversary.name)
+                    let note = summary?.outcome.flatMap { outcome in
+                        outcome.brokenSeeds > 0
+                            ? "broken \(outcome.brokenSeeds) of \(outcome.seeds)" : nil
+                    }
+                    return safeguardCell(entry, summary?.final(thresholds.measure), note: note)
+                })
+        }
+        let originals = HeatMap.Row(
+            heading: "Before hardening", subheading: "the undefended control, untampered",
+            cells: entries.map { entry in
+                let value = entry.record.original?.first(thresholds.measure)
+                return safeguardCell(entry, PooledValue(value.map { [$0] } ?? []), note: nil)
+            })
+        let hasOriginals = entries.contains { $0.record.original != nil }
+        return HeatMap(
+            caption: "\(measureName) on test prompts at each adversary's last step",
+            headers: entries.map(\.label),
+            rows: (hasOriginals ? [originals] : []) + [untampered] + rows)
+    }
+
+    private func safeguardCell(
+        _ entry: Entry, _ value: PooledValue?, note: String?
+    ) -> HeatMap.Cell {
+        guard let value, value.value.isFinite else {
+            return HeatMap.Cell(label: entry.label, text: "not run", tone: "none")
+        }
+        let stands = thresholds.brokenWhen == .below ? value.value : 1 - value.value
+        let notes = [value.bounds.map { "(\($0))" }, note].compactMap(\.self)
+        return HeatMap.Cell(
+            label: entry.label, text: value.text,
+            small: notes.isEmpty ? nil : notes.joined(separator: " "),
+            tone: HeatMap.tone("hold", stands))
+    }
+
+    /// What each adversary paid, on a logarithmic scale: the cheaper, the stronger the colour.
+    var costMap: HeatMap {
+        let costs = adversaries.flatMap { adversary in
+            entries.compactMap { $0.summary(adversary.name)?.outcome?.typical }
+        }
+        let paid = costs.filter(\.isBroken).map(\.cost.dollars).filter { $0 > 0 }.map { log10($0) }
+        let (low, high) = (paid.min() ?? 0, paid.max() ?? 0)
+        let rows = adversaries.map { adversary in
+            HeatMap.Row(
+                heading: adversary.name, subheading: Names.attack(adversary),
+                cells: entries.map { entry in
+                    costCell(entry, entry.summary(adversary.name), low: low, high: high)
+                })
+        }
+        return HeatMap(
+            caption: "Cost to break in US dollars of computation, in the middle seed",
+            headers: entries.map(\.label), rows: rows)
+    }
+
+    private func costCell(
+        _ entry: Entry, _ summary: AdversarySummary?, low: Double, high: Double
+    ) -> HeatMap.Cell {
+        guard let typical = summary?.outcome?.typical else {
+            return HeatMap.Cell(
+                label: entry.label, text: summary == nil ? "not run" : "no outcome", tone: "none")
+        }
+        let cost = typical.cost
+        let steps = cost.steps > 0 ? NumberText.count(cost.steps, "step") : nil
+        guard typical.isBroken else {
+            return HeatMap.Cell(
+                label: entry.label,
+                text: cost.dollars >= 1e-9
+                    ? "> \(NumberText.dollars(cost.dollars))" : "not broken",
+                small: steps, tone: "censored")
+        }
+        let cheapness =
+            cost.dollars <= 0 || high <= low
+            ? 1 : 0.3 + 0.7 * (high - log10(cost.dollars)) / (high - low)
+        return HeatMap.Cell(
+            label: entry.label, text: NumberText.dollars(cost.dollars),
+            small: steps ?? "at once", tone: HeatMap.tone("harm", cheapness))
+    }
+}

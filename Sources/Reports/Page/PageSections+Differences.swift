@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Adversaries beside the controls: the undefended original, and the untampered model.
+
+import Records
+
+extension PageSections {
+    /// What the model before hardening does, which nothing defends, or nil when it is not known.
+    var undefended: String? {
+        guard let value = record.original?.first(thresholds.measure),
+            let pooled = PooledValue([value])
+        else { return nil }
+        return thresholds.measure == MeasureName.refusal
+            ? "refuses \(pooled.text) untouched" : "has \(pooled.text) untouched"
+    }
+
+    /// The undefended control beside the prices: at any budget, if it needs none.
+    func undefendedRow(headers: [String]) -> Table.Row? {
+        guard let value = record.original?.first(thresholds.measure),
+            let pooled = PooledValue([value])
+        else { return nil }
+        let isBroken = thresholds.isBroken(value.value)
+        let outcome =
+            isBroken
+            ? "past the threshold untouched: \(measureName.lowercased()) \(pooled.textWithBounds)"
+            : "\(measureName.lowercased()) \(pooled.textWithBounds) untouched; the battery was "
+                + "not run on it"
+        return Table.Row(
+            heading: "Undefended original", subheading: "control", isReference: true,
+            cells: headers.enumerated().map { index, header in
+                index == 0
+                    ? Table.Cell(label: header, text: outcome, isText: true)
+                    : Table.Cell(
+                        label: header,
+                        text: index == 1 || !isBroken ? NumberText.missing : "0")
+            })
+    }
+
+    /// How each attack's final measure differs from the untampered model's, and the probability of
+    /// that by chance, corrected for the number of attacks.
+    var differences: [String: (difference: RateDifference, corrected: Double)] {
+        let found = attacks.compactMap { summary -> (String, RateDifference)? in
+            let seeds = summary.cells.compactMap { cell -> RateDifference? in
+                guard let after = cell.finalPoint?.measurements.first(thresholds.measure),
+                    let before = record.baseline.first(
+                        thresholds.measure, preferring: after.split),
+                    before.split == after.split
+                else { return nil }
+                return RateDifference(after, minus: before)
+            }
+            return RateDifference(ofSeeds: seeds).map { (summary.specification.name, $0) }
+        }
+        let corrected = holmCorrected(found.map(\.1.probability))
+        return Dictionary(
+            zip(found, corrected).map { ($0.0, ($0.1, $1)) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    var differenceTable: Table {
+        let differences = differences
+        let headers = ["Difference in \(measureName.lowercased())", "Seeds"]
+        return Table(
+            caption: "Each adversary against the untampered model", corner: "Adversary",
+            headers: headers.map { Table.Header(label: $0) },
+            rows: ranked.compactMap { summary in
+                guard let found = differences[summary.specification.name] else { return nil }
+                return Table.Row(
+                    heading: summary.specification.name, subheading: nil, isReference: false,
+                    cells: [
+                        cell(headers[0], found.difference, corrected: found.corrected),
+                        Table.Cell(label: headers[1], text: "\(summary.cells.count)"),
+                    ])
+            })
+    }
+
+    var differencesRemark: String {
+        "The difference in \(measureName.lowercased()) on test prompts with Newcombe's 95% "
+            + "interval, over several seeds the lowest and highest bound; p by the z test of two "
+            + "shares, the greatest of the seeds', corrected by Holm for \(differences.count) "
+            + "adversaries; a star marks p below 0.05. The record does not say which prompts were "
+            + "refused, so they are taken as independent."
+    }
+}
+
+/// A difference of two shares as a cell.
+/// - Parameters:
+///   - label: the column.
+///   - difference: the difference, if there is one.
+///   - corrected: its probability by chance, corrected for many.
+/// - Returns: the cell.
+func cell(
+    _ label: String, _ difference: RateDifference?, corrected: Double?
+) -> Table.Cell {
+    guard let difference, let corrected else {
+        return Table.Cell(label: label, text: NumberText.missing)
+    }
+    return Table.Cell(
+        label: label,
+        text: NumberText.points(difference.difference) + (corrected < 0.05 ? " *" : ""),
+        small: "\(NumberText.points(difference.lower, unit: "")) to "
+            + "\(NumberText.points(difference.upper, unit: "")); "
+            + NumberText.probability(corrected))
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper reproduce`: runs a record again and says whether its numbers agree.
+
+import ArgumentParser
+import Foundation
+import Records
+import Temper
+
+struct ReproduceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reproduce",
+        abstract: "Run a record again, and say whether each number agrees.",
+        discussion: """
+            Models and suite are found by the names in the record and must have its digests. A \
+            number agrees exactly, or lies within the interval that the record gives it, or \
+            disagrees. Exit codes: 0 when all agree, 1 when one does not, 2 for bad input.
+            """)
+
+    @Argument(help: "A record.json that an audit wrote.")
+    var record: String
+
+    @Option(help: "Run this many cells, drawn at random, instead of all.")
+    var cells: Int?
+
+    @Option(help: "Decides which cells are drawn.")
+    var seed: UInt64 = 1
+
+    @Option(help: "The audited model, if it is not found by its name: a path or a name.")
+    var model: String?
+
+    @Option(help: "The model before hardening, if it is not found by its name.")
+    var original: String?
+
+    @Option(help: "The suite, if it is not found by its name.")
+    var suite: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        if let cells, cells < 1 { throw ValidationError("--cells must be at least 1") }
+    }
+
+    func run() async throws {
+        let record = try AuditRecord(contentsOf: URL(fileURLWithPath: record))
+        let reproduction = try Reproduction(
+            of: record, from: try inputs(of: record), cells: cells, seed: seed)
+        let directory = FileManager.default.temporaryDirectory
+            .appendingPathComponent("temper-reproduce-\(UUID().uuidString)")
+        try makeDirectory(directory)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let store = try AuditStore(at: directory.appendingPathComponent("audit.sqlite"))
+        var display = json ? nil : AuditDisplay(title: "\(record.model.name) again")
+        let agreements = try await reproduction.run(store: store) { display?.show($0) }
+        if json {
+            let data = try RecordJSON.encoder().encode(
+                Result(notes: reproduction.notes, agreements: agreements))
+            print(String(decoding: data, as: UTF8.self))
+        } else {
+            print(AgreementTable(agreements, notes: reproduction.notes).text)
+        }
+        if agreements.contains(where: { $0.verdict == .disagrees }) { throw ExitCode(1) }
+    }
+
+    private struct Result: Encodable {
+        let notes: [String]
+        let agreements: [Agreement]
+    }
+
+    private func inputs(of record: AuditRecord) throws -> Reproduction.Inputs {
+        let locator = Locator()
+        let model = try LoadedModel(
+            at: try model.map(locator.model)
+                ?? found(record.model.name, of: record, option: "--model", locator))
+        var inputs = Reproduction.Inputs(
+            model: model, suite: try Suite(at: locator.suite(suite ?? record.suite.name)))
+        if let original {
+            inputs.original = try LoadedModel(at: locator.model(original))
+        } else if record.original != nil, let base = record.baseModel {
+            // Attacks that need it say so themselves; others do without.
+            let near = try? LoadedModel(
+                at: found(base.name, of: record, option: "--original", locator))
+            inputs.original = near?.identity.digest == base.digest ? near : nil
+        }
+        return inputs
+    }
+
+    /// A model by its name, or by a path of that name in the record's command line.
+    private func found(
+        _ name: String, of record: AuditRecord, option: String, _ locator: Locator
+    ) throws -> URL {
+        for argument in record.commandLine where argument.contains("/") {
+            let url = URL(fileURLWithPath: argument)
+            if [url.lastPathComponent, url.deletingPathExtension().lastPathComponent]
+                .contains(name), FileManager.default.fileExists(atPath: url.path)
+            {
+                return url
+            }
+        }
+        do {
+            return try locator.model(name)
+        } catch let error as LocationError {
+            throw LocationError(description: "\(error.description); say where with \(option) PATH")
+        }
+    }
+}
