@@ -78,7 +78,9 @@ struct AuditCommand: AsyncParsableCommand {
         request.budget.steps = budgetSteps
         request.trials = search
         request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
-        var display = AuditDisplay(title: "\(loaded.identity.name), suite \(suite.manifest.name)")
+        var display = AuditDisplay(
+            title: "\(loaded.identity.name), suite \(suite.manifest.name)",
+            measure: suite.manifest.thresholds.measure)
         for try await event in try Audit(request, store: store).run() {
             display.show(event)
             if case .record(let record) = event { try write(record, to: directory) }

@@ -212,7 +212,9 @@ public struct Audit: Sendable {
             hardening: request.hardening, suite: plan.suite,
             thresholds: request.suite.manifest.thresholds, battery: plan.battery.name,
             adversaries: plan.battery.adversaries, seeds: plan.seeds, baseline: baseline,
-            original: original, cells: cells, judges: [TextJudge.note])
+            original: original, cells: cells,
+            judges: [TextJudge.note]
+                + (request.suite.hasRequiredPhrases ? [RequiredPhrases.note] : []))
     }
 }
 
