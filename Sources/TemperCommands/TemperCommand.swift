@@ -20,7 +20,9 @@ public struct TemperCommand: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Audit",
-                subcommands: [AuditCommand.self, HardenCommand.self, ReportCommand.self]),
+                subcommands: [
+                    AuditCommand.self, TeachCommand.self, HardenCommand.self, ReportCommand.self,
+                ]),
             CommandGroup(
                 name: "Lists",
                 subcommands: [

@@ -8,7 +8,8 @@ struct HelpTests {
     @Test(
         "help says what it said before; a change is seen in review",
         arguments: [
-            "audit", "harden", "measure", "report", "attacks", "batteries", "measures", "models",
+            "audit", "teach", "harden", "measure", "report", "attacks", "batteries", "measures",
+            "models",
             "generate", "score", "tokenize",
         ])
     func subcommand(name: String) throws {
