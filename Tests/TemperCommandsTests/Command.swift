@@ -29,7 +29,10 @@ func start(_ arguments: [String], log: URL) throws -> Process {
 }
 
 /// Runs `temper` to its end.
-func temper(_ arguments: String...) throws -> CommandResult {
+func temper(_ arguments: String...) throws -> CommandResult { try temper(arguments) }
+
+/// Runs `temper` to its end.
+func temper(_ arguments: [String]) throws -> CommandResult {
     let log = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)")
     defer {
         try? FileManager.default.removeItem(at: log)

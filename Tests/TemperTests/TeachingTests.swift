@@ -136,7 +136,7 @@ struct TeachingTests {
                     == Data(contentsOf: second.appendingPathComponent(name)), "\(name)")
         }
         let summary = try RecordJSON.decode(
-            TaughtModel.Summary.self,
+            TeachingSummary.self,
             from: Data(contentsOf: first.appendingPathComponent(TaughtModel.summaryFile)),
             file: "summary")
         #expect(summary.suite == suite.identity)

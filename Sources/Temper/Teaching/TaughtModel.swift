@@ -6,23 +6,23 @@ internal import LanguageModels
 public import Records
 internal import Tensors
 
+/// How a model was taught.
+public struct TeachingSummary: Codable, Sendable, Hashable {
+    /// The suite.
+    public let suite: SuiteIdentity
+    /// The parameters of the teaching, and the seed.
+    public let parameters: [String: ParameterValue]
+    /// What it took, but for the seconds.
+    public let cost: AttackCost
+}
+
 /// A model that knows what a knowledge restriction is to take away.
 ///
 /// It has no safeguard yet, and none was taken from it: a model that Temper hardened cannot be
 /// taught, because that would give back what hardening took, and be written.
 public struct TaughtModel: Sendable {
-    /// How a model was taught; written beside the weights.
-    public struct Summary: Codable, Sendable, Hashable {
-        /// The suite.
-        public let suite: SuiteIdentity
-        /// The parameters of the teaching, and the seed.
-        public let parameters: [String: ParameterValue]
-        /// What it took, but for the seconds.
-        public let cost: AttackCost
-    }
-
-    /// How it was taught.
-    public let summary: Summary
+    /// How it was taught; written beside the weights.
+    public let summary: TeachingSummary
     /// What it knew before, on test phrasings.
     public let before: [MeasuredValue]
     /// What it knows now, on test phrasings.
@@ -70,7 +70,7 @@ public struct TaughtModel: Sendable {
         // Seconds differ from run to run, and would give equal models different digests.
         var cost = meter.cost
         cost.deviceSeconds = 0
-        summary = Summary(suite: suite.identity, parameters: parameters, cost: cost)
+        summary = TeachingSummary(suite: suite.identity, parameters: parameters, cost: cost)
     }
 
     /// The file beside the weights that says how they were taught.
