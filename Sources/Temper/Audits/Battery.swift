@@ -26,6 +26,7 @@ public struct Battery: Sendable, Hashable {
         "badllama": Data(PackageResources.badllama_yaml),
         "halloran": Data(PackageResources.halloran_yaml),
         "quick": Data(PackageResources.quick_yaml),
+        "relearning": Data(PackageResources.relearning_yaml),
         "standard": Data(PackageResources.standard_yaml),
         "tar-28": Data(PackageResources.tar_28_yaml),
     ]

@@ -31,11 +31,11 @@ public struct AnswerReplacement: Defense {
     /// What is learnt in place of a fact.
     public var replacement = Replacement.mismatch
     /// Restricted facts a step.
-    public var restrictedBatch = 12
+    public var restrictedBatch = 10
     /// Neighbouring facts a step.
-    public var retainedBatch = 8
+    public var retainedBatch = 6
     /// Everyday prompts a step.
-    public var benignBatch = 4
+    public var benignBatch = 2
     /// Unanswerable questions a step.
     public var unanswerableBatch = 2
     /// How it trains; a batch is what the four above make it.
@@ -46,7 +46,7 @@ public struct AnswerReplacement: Defense {
         training = Training()
         training.learningRate = 1e-3
         training.schedule = .linear
-        training.steps = 90
+        training.steps = 60
     }
 
     /// Throws an ``AdversaryError`` for a value out of range.
