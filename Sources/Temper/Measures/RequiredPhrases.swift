@@ -24,7 +24,7 @@ struct RequiredPhrases {
         }
     }
 
-    static func words(_ text: String) -> [Substring] {
+    private static func words(_ text: String) -> [Substring] {
         text.lowercased().split { !$0.isLetter && !$0.isNumber }
     }
 

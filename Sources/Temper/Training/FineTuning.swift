@@ -158,16 +158,11 @@ extension FineTuning {
 extension LanguageModel {
     /// The mean loss of a batch that is computed in parts, in nats a token.
     fileprivate func completionLoss(ofParts parts: [[CompletionExample]]) throws -> Tensor {
+        guard parts.count > 1 else { return try completionLoss(of: parts.first ?? []) }
         let counts = parts.map { Float($0.reduce(0) { $0 + $1.completion.count }) }
         let total = counts.reduce(0, +)
-        guard let first = parts.first, parts.count > 1 else {
-            return try completionLoss(of: parts.first ?? [])
-        }
-        var loss = try completionLoss(of: first) * (counts[0] / total)
-        for (part, count) in zip(parts, counts).dropFirst() {
-            loss = try loss + completionLoss(of: part) * (count / total)
-        }
-        return loss
+        let losses = try zip(parts, counts).map { try completionLoss(of: $0) * ($1 / total) }
+        return losses.dropFirst().reduce(losses[0], +)
     }
 
     /// A prompt in the model's chat template, with the answer and the token that ends it.
