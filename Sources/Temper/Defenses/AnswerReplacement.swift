@@ -46,7 +46,7 @@ public struct AnswerReplacement: Defense {
         training = Training()
         training.learningRate = 1e-3
         training.schedule = .linear
-        training.steps = 60
+        training.steps = 130
     }
 
     /// Throws an ``AdversaryError`` for a value out of range.
