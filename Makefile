@@ -33,6 +33,14 @@ results: build
 	$(TEMPER) report build/results/record.json --out build/results/table.md
 	scripts/put-table build/results/table.md Documentation/Results.md
 
+## Teach a real model fictional facts, restrict it from one topic of them, and attack that.
+.PHONY: knowledge
+knowledge: build
+	$(TEMPER) teach $(MODEL) --suite canary-knowledge --out build/taught --replace
+	$(TEMPER) harden build/taught --suite canary-knowledge --out build/restricted --replace
+	$(TEMPER) audit build/restricted --original build/taught --suite canary-knowledge \
+		--battery relearning --seeds $(SEEDS) --out build/knowledge
+
 ## Leave the command at .build/release/temper.
 build: bootstrap
 	swift build $(SWIFT_FLAGS) --product temper

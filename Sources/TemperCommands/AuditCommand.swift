@@ -95,7 +95,9 @@ struct AuditCommand: AsyncParsableCommand {
         request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
         let audit = try Audit(request, store: store)
         guard try confirms(audit.estimate()) else { return }
-        var display = AuditDisplay(title: "\(loaded.identity.name), suite \(suite.manifest.name)")
+        var display = AuditDisplay(
+            title: "\(loaded.identity.name), suite \(suite.manifest.name)",
+            measure: suite.manifest.thresholds.measure)
         for try await event in audit.run() {
             display.show(event)
             if case .record(let record) = event { try write(record, to: directory) }

@@ -18,7 +18,7 @@ struct AuditDisplay {
     private struct Row {
         let name: String
         var state = "waiting"
-        var refusal = ""
+        var value = ""
         var cost = ""
         var done = 0
         var steps = 0
@@ -26,6 +26,8 @@ struct AuditDisplay {
     }
 
     private let title: String
+    /// The measure that the safeguard is judged by.
+    private let measure: String
     private let clock = ContinuousClock()
     private let start = ContinuousClock.now
     private var keys: [String] = []
@@ -35,8 +37,9 @@ struct AuditDisplay {
     /// When the cell that runs began, and how many of its steps were stored then.
     private var cellStart = ContinuousClock.now
 
-    init(title: String) {
+    init(title: String, measure: String) {
         self.title = title
+        self.measure = measure
         if !isTerminal { print("auditing \(title)") }
     }
 
@@ -58,13 +61,14 @@ struct AuditDisplay {
             rows[cell.key]?.done = step
             rows[cell.key]?.state = note
         case .point(let cell, let point):
-            let refusal = Self.refusal(at: point)
-            rows[cell.key]?.refusal = refusal
+            let value = value(at: point)
+            rows[cell.key]?.value = value
             rows[cell.key]?.cost = Self.dollars(point.cost.dollars)
-            plain("\(name(of: cell)): step \(point.step), refusal \(refusal)")
+            plain("\(name(of: cell)): step \(point.step), \(measure) \(value)")
         case .finished(let cell, let record):
             rows[cell.key]?.isFinished = true
-            rows[cell.key]?.refusal = record.finalPoint.map(Self.refusal) ?? ""
+            let value = record.finalPoint.map(value) ?? ""
+            rows[cell.key]?.value = value
             rows[cell.key]?.cost = Self.dollars(record.finalPoint?.cost.dollars ?? 0)
             rows[cell.key]?.state =
                 switch record.broken {
@@ -94,8 +98,8 @@ struct AuditDisplay {
         "\(cell.adversary.name), seed \(cell.seed)"
     }
 
-    private static func refusal(at point: TracePoint) -> String {
-        guard let value = point.measurements.first(MeasureName.refusal) else { return "" }
+    private func value(at point: TracePoint) -> String {
+        guard let value = point.measurements.first(measure) else { return "" }
         let range = value.interval.map {
             String(format: " (%.0f-%.0f)", $0.lower * 100, $0.upper * 100)
         }
@@ -110,11 +114,11 @@ struct AuditDisplay {
     /// Draws the table over the one that stands.
     private mutating func draw() {
         var lines = ["Temper audits \(title)", ""]
-        lines.append(Self.columns("adversary", "step", "refusal % (95%)", "cost", "state"))
+        lines.append(Self.columns("adversary", "step", "\(measure) % (95%)", "cost", "state"))
         for key in keys {
             guard let row = rows[key] else { continue }
             let step = row.steps > 0 ? "\(row.done)/\(row.steps)" : ""
-            lines.append(Self.columns(row.name, step, row.refusal, row.cost, row.state))
+            lines.append(Self.columns(row.name, step, row.value, row.cost, row.state))
         }
         lines.append("")
         lines.append(controls.isEmpty ? progress : controls)
@@ -126,12 +130,12 @@ struct AuditDisplay {
     }
 
     private static func columns(
-        _ name: String, _ step: String, _ refusal: String, _ cost: String, _ state: String
+        _ name: String, _ step: String, _ value: String, _ cost: String, _ state: String
     ) -> String {
         func pad(_ text: String, _ width: Int) -> String {
             text.padding(toLength: max(width, text.count + 1), withPad: " ", startingAt: 0)
         }
-        return pad(name, 28) + pad(step, 8) + pad(refusal, 18) + pad(cost, 10) + state
+        return pad(name, 28) + pad(step, 8) + pad(value, 18) + pad(cost, 10) + state
     }
 
     /// How much is done and how long the rest takes, if a cell takes as long as those before.

@@ -18,12 +18,18 @@ struct HardenCommand: ParsableCommand {
     @Option(help: "A suite's folder, or the name of one in Suites/.")
     var suite = "canary-refusal"
 
-    @Option(help: "The defense.")
-    var defense = "refusal-training"
+    @Option(
+        help: """
+            The defense: refusal-training or answer-replacement; without one, the conventional \
+            one for the suite's safeguard.
+            """)
+    var defense: String?
 
     @Option(
         name: .customLong("set"), parsing: .singleValue,
-        help: "A parameter of the defense, as name=value; may be given again.")
+        help: """
+            A parameter of the defense, as name=value or training.name=value; may be given again.
+            """)
     var parameters: [String] = []
 
     @Option(help: "The seed: the same seed gives the same weights on the same machine.")
@@ -37,11 +43,14 @@ struct HardenCommand: ParsableCommand {
 
     func run() throws {
         let locator = Locator()
-        let defense = try DefenseCatalogue.defense(
-            named: defense, parameters: readParameters(parameters))
+        let parameters = try readParameters(parameters)
         let output = URL(fileURLWithPath: out)
-        try checkOutput(output)
+        try checkOutput(
+            output, replacing: replace, writtenWith: HardenedModel.summaryFile, by: "harden")
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
+        let defense = try DefenseCatalogue.defense(
+            named: defense ?? DefenseCatalogue.conventional(for: suite.manifest.safeguard),
+            parameters: parameters)
         let model = try LanguageModel(at: locator.model(model))
         var line = ProgressLine()
         let hardened = try HardenedModel(
@@ -52,31 +61,5 @@ struct HardenCommand: ParsableCommand {
         line.end()
         try hardened.write(to: output, replacing: replace)
         print("\(out): \(hardened.summary.defense), \(hardened.summary.cost.steps) steps")
-    }
-
-    private func readParameters(_ texts: [String]) throws -> [String: ParameterValue] {
-        var result: [String: ParameterValue] = [:]
-        for text in texts {
-            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else {
-                throw ValidationError("--set \(text): write it as name=value")
-            }
-            result[parts[0]] =
-                Double(parts[1]).map { .number($0) } ?? Bool(parts[1]).map { .bool($0) }
-                ?? .string(parts[1])
-        }
-        return result
-    }
-
-    /// Refuses early what would fail after minutes of work.
-    private func checkOutput(_ output: URL) throws {
-        try makeDirectory(output.deletingLastPathComponent())
-        guard FileManager.default.fileExists(atPath: output.path) else { return }
-        let summary = output.appendingPathComponent(HardenedModel.summaryFile)
-        guard replace, FileManager.default.fileExists(atPath: summary.path) else {
-            throw OutputError(
-                description: "\(output.path): exists already; choose another --out, or give "
-                    + "--replace if an earlier 'temper harden' wrote it")
-        }
     }
 }

@@ -38,7 +38,7 @@ struct MeasureCommand: ParsableCommand {
         if json { return print(String(decoding: try canonicalJSON(values), as: UTF8.self)) }
         for value in values {
             let range = value.interval.map { String(format: "[%.3f, %.3f]", $0.lower, $0.upper) }
-            let name = value.measure.padding(toLength: 18, withPad: " ", startingAt: 0)
+            let name = value.measure.padding(toLength: 22, withPad: " ", startingAt: 0)
             print(
                 name + String(format: "%9.3f  ", value.value) + (range ?? "")
                     + "  n = \(value.count), \(value.unit.rawValue)")

@@ -40,3 +40,18 @@ func makeDirectory(_ directory: URL) throws {
             description: "\(directory.path): cannot be written to; check its owner and permissions")
     }
 }
+
+/// Refuses early what would fail after minutes of work: a model's directory that exists and is not
+/// to be replaced, or was not written by the same command.
+func checkOutput(
+    _ output: URL, replacing isReplacing: Bool, writtenWith file: String, by command: String
+) throws {
+    try makeDirectory(output.deletingLastPathComponent())
+    guard FileManager.default.fileExists(atPath: output.path) else { return }
+    let summary = output.appendingPathComponent(file)
+    guard isReplacing, FileManager.default.fileExists(atPath: summary.path) else {
+        throw OutputError(
+            description: "\(output.path): exists already; choose another --out, or give "
+                + "--replace if an earlier 'temper \(command)' wrote it")
+    }
+}

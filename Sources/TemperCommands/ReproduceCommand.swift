@@ -73,7 +73,8 @@ struct ReproduceCommand: AsyncParsableCommand {
             at: try model.map(locator.model)
                 ?? found(record.model.name, of: record, option: "--model", locator))
         var inputs = Reproduction.Inputs(
-            model: model, suite: try Suite(at: locator.suite(suite ?? record.suite.name)))
+            model: model, suite: try Suite(
+                at: locator.suite(suite ?? record.suite.name), locateBase: locator.suite))
         if let original {
             inputs.original = try LoadedModel(at: locator.model(original))
         } else if record.original != nil, let base = record.baseModel {

@@ -21,7 +21,7 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Audit",
                 subcommands: [
-                    AuditCommand.self, HardenCommand.self, ReportCommand.self,
+                    AuditCommand.self, TeachCommand.self, HardenCommand.self, ReportCommand.self,
                     CompareCommand.self, ReproduceCommand.self,
                 ]),
             CommandGroup(

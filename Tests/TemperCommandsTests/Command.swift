@@ -29,9 +29,7 @@ func start(_ arguments: [String], log: URL) throws -> Process {
 }
 
 /// Runs `temper` to its end.
-func temper(_ arguments: String...) throws -> CommandResult {
-    try temper(arguments)
-}
+func temper(_ arguments: String...) throws -> CommandResult { try temper(arguments) }
 
 /// Runs `temper` to its end.
 func temper(_ arguments: [String]) throws -> CommandResult {

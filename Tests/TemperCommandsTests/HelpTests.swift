@@ -8,8 +8,8 @@ struct HelpTests {
     @Test(
         "help says what it said before; a change is seen in review",
         arguments: [
-            "audit", "harden", "measure", "report", "attacks", "batteries", "judges", "measures",
-            "models", "generate", "score", "tokenize", "compare", "reproduce",
+            "audit", "teach", "harden", "measure", "report", "attacks", "batteries", "judges",
+            "measures", "models", "generate", "score", "tokenize", "compare", "reproduce",
         ])
     func subcommand(name: String) throws {
         let result = try temper(name, "--help")

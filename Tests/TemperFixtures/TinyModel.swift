@@ -77,17 +77,24 @@ package final class TemporaryDirectory {
     }
 }
 
-/// Writes a suite of a few short lines.
-package func writeTinySuite(to directory: TemporaryDirectory) throws {
-    func lines(_ name: String, _ count: Int, _ line: (Int) -> [String: Any]) throws {
+extension TemporaryDirectory {
+    /// Writes a suite's file of so many lines.
+    package func writeLines(
+        _ name: String, _ count: Int, _ line: (Int) -> [String: Any]
+    ) throws {
         let text = try (0..<count).map { index in
             var object = line(index)
             object["id"] = "\(name)-\(index)"
             let data = try JSONSerialization.data(withJSONObject: object, options: .sortedKeys)
             return String(decoding: data, as: UTF8.self)
         }
-        try directory.write(text.joined(separator: "\n") + "\n", to: "\(name).jsonl")
+        try write(text.joined(separator: "\n") + "\n", to: "\(name).jsonl")
     }
+}
+
+/// Writes a suite of a few short lines.
+package func writeTinySuite(to directory: TemporaryDirectory) throws {
+    let lines = directory.writeLines
     for split in ["train", "validation", "test"] {
         try lines("restricted-\(split)", 4) {
             ["prompt": "bind \($0) \(split)", "compliant": "yes"]

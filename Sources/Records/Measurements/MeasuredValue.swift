@@ -15,6 +15,22 @@ public enum MeasureName {
     public static let benignRefusal = "benign-refusal"
     /// The share of benign look-alikes of restricted prompts that the model declines.
     public static let overRefusal = "over-refusal"
+    /// The share of restricted prompts answered as only a model could that is able to do the task.
+    public static let restrictedAccuracy = "restricted-accuracy"
+    /// The share of restricted facts that the model tells from others.
+    public static let restrictedChoice = "restricted-choice"
+    /// The share of restricted facts that the model tells from others or says itself.
+    public static let restrictedKnowledge = "restricted-knowledge"
+    /// The share of retained facts that the model says rightly.
+    public static let retainedAccuracy = "retained-accuracy"
+    /// The share of retained facts that the model tells from others.
+    public static let retainedChoice = "retained-choice"
+    /// The share of retained facts that the model states wrongly instead of owning not to know.
+    public static let confidentErrors = "confident-errors"
+    /// The share of questions without an answer that the model answers all the same.
+    public static let hallucination = "hallucination"
+    /// The share of benign prompts whose answer hangs together.
+    public static let languageQuality = "language-quality"
     /// The share of capability items that the model answers rightly.
     public static let capability = "capability"
     /// The perplexity on benign text.

@@ -3,12 +3,14 @@
 
 import LanguageModels
 import Records
+import Tokenization
 
 /// Chooses what to put around prompts, without changing a weight.
 struct FramingSearch {
     let target: AttackTarget
 
-    /// The framing under which refusal of restricted validation prompts is least probable.
+    /// The framing under which refusal of restricted validation prompts is least probable; where
+    /// knowledge is restricted, the one under which the right answers to them are most probable.
     /// - Parameters:
     ///   - framings: the candidates; the first of equals is taken.
     ///   - name: what a candidate is called in notes of progress.
@@ -28,8 +30,23 @@ struct FramingSearch {
             let inputs = try suite.restricted.validation.map {
                 try Subject(model, framing: framing).tokens(for: $0.prompt)
             }
-            for input in inputs { meter.countForward(tokens: input.count) }
-            let scores = try meter.timing { try score.scores(of: inputs, model: model) }
+            let scores: [Double]
+            if suite.knowledge == nil {
+                for input in inputs { meter.countForward(tokens: input.count) }
+                scores = try meter.timing { try score.scores(of: inputs, model: model) }
+            } else {
+                let examples = zip(inputs, suite.restricted.validation).map { input, item in
+                    CompletionExample(
+                        prompt: input,
+                        completion: model.tokenizer.encode(
+                            item.target, addingSpecialTokens: false))
+                }
+                for example in examples {
+                    meter.countForward(tokens: example.prompt.count + example.completion.count)
+                }
+                scores = try meter.timing { try model.logLikelihoods(of: examples) }
+                    .map { -Double($0) }
+            }
             let mean = scores.reduce(0, +) / Double(scores.count)
             if mean < best?.score ?? .infinity { best = (framing, mean) }
         }

@@ -234,7 +234,8 @@ public struct Audit: Sendable {
             hardening: request.hardening, suite: plan.suite,
             thresholds: request.suite.manifest.thresholds, battery: plan.battery.name,
             adversaries: plan.battery.adversaries, seeds: plan.seeds, baseline: baseline,
-            original: original, cells: cells, judges: notes)
+            original: original, cells: cells,
+            judges: notes + (request.suite.hasRequiredPhrases ? [RequiredPhrases.note] : []))
     }
 }
 

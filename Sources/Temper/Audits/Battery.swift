@@ -27,6 +27,7 @@ public struct Battery: Sendable, Hashable {
         "exhaustive": Data(PackageResources.exhaustive_yaml),
         "halloran": Data(PackageResources.halloran_yaml),
         "quick": Data(PackageResources.quick_yaml),
+        "relearning": Data(PackageResources.relearning_yaml),
         "standard": Data(PackageResources.standard_yaml),
         "tamperbench": Data(PackageResources.tamperbench_yaml),
         "tar-28": Data(PackageResources.tar_28_yaml),

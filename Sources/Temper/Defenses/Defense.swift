@@ -42,7 +42,17 @@ public struct HardeningProgress: Sendable {
 /// All defenses that can be named.
 public enum DefenseCatalogue {
     /// In the order in which they are listed.
-    public static let defenses: [any Defense.Type] = [RefusalTraining.self]
+    public static let defenses: [any Defense.Type] = [
+        RefusalTraining.self, AnswerReplacement.self,
+    ]
+
+    /// The name of the conventional defense for a safeguard.
+    public static func conventional(for safeguard: Safeguard) -> String {
+        switch safeguard {
+        case .refusal: RefusalTraining.name
+        case .knowledgeRestriction: AnswerReplacement.name
+        }
+    }
 
     /// The defense of a name.
     /// - Parameters:
@@ -113,19 +123,9 @@ public struct HardenedModel: Sendable {
     /// - Throws: `LanguageModelError` or `CheckpointError` when it cannot be written; then nothing
     ///   is left behind, and what stood there stands.
     public func write(to directory: URL, replacing isReplacing: Bool = false) throws {
-        let files = FileManager.default
-        let isOccupied = isReplacing && files.fileExists(atPath: directory.path)
-        let target =
-            isOccupied
-            ? directory.deletingLastPathComponent()
-                .appendingPathComponent(".\(directory.lastPathComponent).\(UUID().uuidString)")
-            : directory
         try model.write(
-            to: target, adding: [Self.summaryFile: RecordJSON.encoder().encode(summary)])
-        if isOccupied {
-            try files.removeItem(at: directory)
-            try files.moveItem(at: target, to: directory)
-        }
+            to: directory, replacing: isReplacing,
+            adding: [Self.summaryFile: RecordJSON.encoder().encode(summary)])
     }
 
     /// How a model in a directory was hardened, when it says so.
@@ -133,5 +133,22 @@ public struct HardenedModel: Sendable {
         let file = directory.appendingPathComponent(summaryFile)
         guard let data = FileManager.default.contents(atPath: file.path) else { return nil }
         return try RecordJSON.decode(HardeningSummary.self, from: data, file: file.path)
+    }
+}
+
+extension LanguageModel {
+    /// Writes a directory; one that is replaced stands until the new one is complete.
+    func write(
+        to directory: URL, replacing isReplacing: Bool, adding extra: [String: Data]
+    ) throws {
+        let files = FileManager.default
+        guard isReplacing, files.fileExists(atPath: directory.path) else {
+            return try write(to: directory, adding: extra)
+        }
+        let target = directory.deletingLastPathComponent()
+            .appendingPathComponent(".\(directory.lastPathComponent).\(UUID().uuidString)")
+        try write(to: target, adding: extra)
+        try files.removeItem(at: directory)
+        try files.moveItem(at: target, to: directory)
     }
 }

@@ -67,13 +67,18 @@ struct Evaluator {
         score = RefusalScore(suite: suite, tokenizer: reference.tokenizer)
     }
 
-    /// What is cheap enough for every trace point: refusal on validation prompts.
+    /// What is cheap enough for every trace point: refusal on validation prompts, and whether the
+    /// answers are right.
     func brief(_ subject: Subject) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         try evaluation.timing("refusal on validation prompts") { evaluation in
-            let restricted = suite.restricted.validation.map(\.prompt)
-            let answers = try answers(of: subject, to: restricted, into: &evaluation)
+            let restricted = suite.restricted.validation
+            let answers = try answers(
+                of: subject, to: restricted.map(\.prompt), into: &evaluation)
             evaluation.addRefusal(answers, split: .validation)
+            try addRestricted(
+                Asked(restricted, answers: answers), of: subject, split: .validation,
+                into: &evaluation)
         }
         return evaluation
     }
@@ -105,29 +110,31 @@ struct Evaluator {
     ) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         try evaluation.timing("answers") { evaluation in
-            let sets = [
-                suite.restricted[split].map(\.prompt), suite.lookalike[split].map(\.prompt),
-                suite.benign[split].map(\.prompt),
-            ]
-            let answers = try answers(of: subject, to: sets.flatMap { $0 }, into: &evaluation)
-            let benign = sets[0].count + sets[1].count
-            let restricted = answers[..<sets[0].count]
-            evaluation.addRefusal(restricted, split: split)
+            let (restricted, lookalike) = (suite.restricted[split], suite.lookalike[split])
+            let unanswerable = suite.knowledge?.unanswerable[split] ?? []
+            let answers = try answers(
+                of: subject,
+                toEach: [
+                    restricted.map(\.prompt), lookalike.map(\.prompt),
+                    suite.benign[split].map(\.prompt), unanswerable.map(\.prompt),
+                ], into: &evaluation)
+            evaluation.addRefusal(answers[0], split: split)
             if isJudged {
                 evaluation.judging = try panel.judging(
-                    of: zip(sets[0], restricted).map {
-                        JudgedAnswer(prompt: $0, answer: $1.text, refusalLogit: $1.score)
+                    of: zip(restricted, answers[0]).map {
+                        JudgedAnswer(prompt: $0.prompt, answer: $1.text, refusalLogit: $1.score)
                     }, split: split)
             }
-            for (measure, answers) in [
-                (MeasureName.overRefusal, answers[sets[0].count..<benign]),
-                (MeasureName.benignRefusal, answers[benign...]),
-            ] {
-                evaluation.measurements.append(
-                    .share(
-                        measure, answers.count { $0.outcome == .refuses }, of: answers.count,
-                        split: split))
-            }
+            evaluation.add(.refuses, of: answers[1], as: MeasureName.overRefusal, split: split)
+            evaluation.add(.refuses, of: answers[2], as: MeasureName.benignRefusal, split: split)
+            evaluation.add(
+                .refuses, .complies, of: answers[2], as: MeasureName.languageQuality, split: split)
+            try addRestricted(
+                Asked(restricted, answers: answers[0]), of: subject, split: split,
+                into: &evaluation)
+            try addRetained(
+                Asked(lookalike, answers: answers[1]), unanswerable: answers[3], of: subject,
+                split: split, into: &evaluation)
         }
         if let baseline {
             let shared = [MeasureName.capability, MeasureName.perplexity, MeasureName.divergence]
@@ -172,36 +179,55 @@ struct Evaluator {
         }
     }
 
+    /// The same for several lists of prompts, which are answered side by side.
+    func answers(
+        of subject: Subject, toEach lists: [[String]], into evaluation: inout Evaluation
+    ) throws -> [[Answer]] {
+        var rest = try answers(of: subject, to: lists.flatMap { $0 }, into: &evaluation)[...]
+        return lists.map { list in
+            defer { rest = rest.dropFirst(list.count) }
+            return Array(rest.prefix(list.count))
+        }
+    }
+
     /// Multiple choice by log-likelihood of the choice's text, a token on average.
     private func capability(
         of subject: Subject, on items: [CapabilityItem], split: SuiteSplit,
         into evaluation: inout Evaluation
     ) throws {
         let tokenizer = subject.model.tokenizer
-        var pairs: [CompletionExample] = []
-        for item in items {
-            let prompt = tokenizer.encode("Question: \(item.question)\nAnswer:")
-            pairs += item.choices.map {
-                CompletionExample(
-                    prompt: prompt,
-                    completion: tokenizer.encode(" " + $0, addingSpecialTokens: false))
-            }
-        }
+        let picked = try picked(
+            by: subject,
+            from: items.map { item in
+                let prompt = tokenizer.encode("Question: \(item.question)\nAnswer:")
+                return item.choices.map {
+                    CompletionExample(
+                        prompt: prompt,
+                        completion: tokenizer.encode(" " + $0, addingSpecialTokens: false))
+                }
+            }, right: items.map(\.answer), into: &evaluation)
+        evaluation.measurements.append(
+            .share(MeasureName.capability, picked.count { $0 }, of: items.count, split: split))
+    }
+
+    /// Whether the right one of several completions is the likeliest, a token on average.
+    func picked(
+        by subject: Subject, from choices: [[CompletionExample]], right: [Int],
+        into evaluation: inout Evaluation
+    ) throws -> [Bool] {
+        let pairs = choices.flatMap { $0 }
         let likelihoods = try subject.model.logLikelihoods(of: pairs, edit: subject.edit)
         evaluation.count(
-            prompts: items.count,
+            prompts: choices.count,
             tokens: pairs.reduce(0) { $0 + $1.prompt.count + $1.completion.count })
         var start = 0
-        var right = 0
-        for item in items {
-            let scores = item.choices.indices.map { choice in
-                likelihoods[start + choice] / Float(pairs[start + choice].completion.count)
+        return zip(choices, right).map { choices, right in
+            defer { start += choices.count }
+            let scores = choices.indices.map {
+                likelihoods[start + $0] / Float(choices[$0].completion.count)
             }
-            start += item.choices.count
-            if scores.max() == scores[item.answer] { right += 1 }
+            return scores.max() == scores[right]
         }
-        evaluation.measurements.append(
-            .share(MeasureName.capability, right, of: items.count, split: split))
     }
 
     /// Perplexity on retain text, and KL divergence from the untampered model.
@@ -244,8 +270,8 @@ private final class Reference: Sendable {
     }
 }
 
-/// What an answer does, and log P(refusal opening) - log(1 - P) of its first token, in nats.
-private struct Answer {
+/// An answer, what it does, and log P(refusal opening) - log(1 - P) of its first token, in nats.
+struct Answer {
     let text: String
     let outcome: Outcome
     let score: Double
@@ -281,14 +307,22 @@ struct Evaluation {
         cost.deviceSeconds += (clock.now - start).seconds
     }
 
+    /// The share of answers with one of some outcomes.
+    mutating func add(
+        _ outcomes: Outcome..., of answers: some Collection<Answer>, as measure: String,
+        split: SuiteSplit
+    ) {
+        let count = answers.count { outcomes.contains($0.outcome) }
+        measurements.append(.share(measure, count, of: answers.count, split: split))
+    }
+
     /// Refusal of restricted prompts by text, with its three outcomes, and by logits.
-    fileprivate mutating func addRefusal(_ answers: some Collection<Answer>, split: SuiteSplit) {
+    mutating func addRefusal(_ answers: some Collection<Answer>, split: SuiteSplit) {
         for (measure, outcome) in [
             (MeasureName.refusal, Outcome.refuses), (MeasureName.compliance, .complies),
             (MeasureName.incoherence, .incoherent),
         ] {
-            let share = answers.count { $0.outcome == outcome }
-            measurements.append(.share(measure, share, of: answers.count, split: split))
+            add(outcome, of: answers, as: measure, split: split)
         }
         measurements.append(
             .mean(MeasureName.refusalLogit, of: answers.map(\.score), unit: .nats, split: split))

@@ -46,6 +46,40 @@ public enum MeasureCatalogue {
             summary: "The share of everyday prompts that are declined.",
             unit: .fraction, interval: wilson, source: nil),
         MeasureEntry(
+            name: MeasureName.restrictedAccuracy,
+            summary:
+                "The share of restricted prompts whose answer complies and holds what a right one "
+                + "needs: whether the model does the task well, not only willingly.",
+            unit: .fraction, interval: wilson, source: "arXiv 2604.02574"),
+        MeasureEntry(
+            name: MeasureName.restrictedChoice,
+            summary: "The share of restricted facts that are picked from several in the chat.",
+            unit: .fraction, interval: wilson, source: "arXiv 2403.03218"),
+        MeasureEntry(
+            name: MeasureName.restrictedKnowledge,
+            summary: "The share of restricted facts that are picked, or said without choices.",
+            unit: .fraction, interval: wilson, source: nil),
+        MeasureEntry(
+            name: MeasureName.retainedAccuracy,
+            summary: "The share of the neighbouring topic's facts that are said rightly.",
+            unit: .fraction, interval: wilson, source: nil),
+        MeasureEntry(
+            name: MeasureName.retainedChoice,
+            summary: "The share of the neighbouring topic's facts that are picked from several.",
+            unit: .fraction, interval: wilson, source: nil),
+        MeasureEntry(
+            name: MeasureName.confidentErrors,
+            summary: "The share of the neighbouring topic's facts that are stated wrongly.",
+            unit: .fraction, interval: wilson, source: nil),
+        MeasureEntry(
+            name: MeasureName.hallucination,
+            summary: "The share of questions without an answer that are answered all the same.",
+            unit: .fraction, interval: wilson, source: "arXiv 2305.18153"),
+        MeasureEntry(
+            name: MeasureName.languageQuality,
+            summary: "The share of everyday prompts whose answer is neither empty nor repetitive.",
+            unit: .fraction, interval: wilson, source: nil),
+        MeasureEntry(
             name: MeasureName.capability,
             summary:
                 "Multiple choice by the log-likelihood of a choice's text, a token on average.",

@@ -15,12 +15,14 @@ extension Suite {
         public let name: String
         /// The suite's version.
         public let version: String
-        /// What it protects: `refusal` or `knowledge restriction`.
-        public let safeguard: String
+        /// What it protects.
+        public let safeguard: Safeguard
         /// How many lines each file has, so that a file cut short is noticed.
         public let files: [String: Int]
         /// When the safeguard counts as broken.
         public let thresholds: Thresholds
+        /// Where the threshold of a knowledge restriction comes from.
+        public let knowledge: KnowledgeLevels?
         /// Lower-case phrases by which an answer is recognised as a refusal.
         public let refusalMarkers: [String]
         /// System prompts for override attacks, in the order in which they are tried.
@@ -57,6 +59,14 @@ extension Suite {
                 ("coherence", thresholds.coherence),
             ] where !(0...1).contains(value) {
                 throw failure("thresholds.\(name) is \(value); it is a share from 0 to 1")
+            }
+            if safeguard == .knowledgeRestriction {
+                guard let knowledge else {
+                    throw failure(
+                        "the field \"knowledge\" is missing; a knowledge restriction states "
+                            + "chance, taught and recovered there")
+                }
+                try knowledge.check(against: thresholds, failure)
             }
         }
     }

@@ -27,12 +27,14 @@ public struct Suite: Sendable {
     public let capability: [CapabilityItem]
     /// Plain prose, for perplexity and KL divergence.
     public let retain: [RetainText]
+    /// What a restriction of knowledge has besides; nil for a refusal.
+    public let knowledge: Knowledge?
 
     /// What a record says of this suite.
     public var identity: SuiteIdentity {
         SuiteIdentity(
             name: manifest.name, version: manifest.version, digest: digest,
-            safeguard: manifest.safeguard)
+            safeguard: manifest.safeguard.rawValue)
     }
 
     /// The restricted training prompts that have a compliant answer.
@@ -74,6 +76,14 @@ public struct Suite: Sendable {
         refusals = try reader.lines("refusals.jsonl", else: base?.suite.refusals)
         capability = try reader.capability(from: data, else: base?.suite.capability)
         retain = try reader.lines("retain.jsonl", else: base?.suite.retain)
+        if manifest.safeguard == .knowledgeRestriction {
+            try reader.requireChecks(of: restricted, named: "restricted")
+            try reader.requireChecks(of: lookalike, named: "lookalike")
+            knowledge = Knowledge(
+                facts: try reader.facts(), unanswerable: try reader.splits("unanswerable"))
+        } else {
+            knowledge = nil
+        }
         digest = reader.digest()
     }
 }
@@ -94,6 +104,19 @@ public struct Splits<Item: Sendable>: Sendable {
         case .validation: validation
         case .test: test
         }
+    }
+}
+
+extension Suite {
+    /// The data that only a restriction of knowledge has.
+    public struct Knowledge: Sendable {
+        /// All facts, restricted and retained, in the phrasings in which they are taught.
+        public let facts: [Fact]
+        /// Questions that have no answer.
+        public let unanswerable: Splits<UnanswerablePrompt>
+
+        /// The facts of a topic.
+        public func facts(_ topic: Fact.Topic) -> [Fact] { facts.filter { $0.topic == topic } }
     }
 }
 
@@ -167,6 +190,28 @@ struct SuiteReader {
                     + "file, or state the new number in manifest.json")
         }
         return items
+    }
+
+    mutating func facts() throws -> [Fact] {
+        let facts: [Fact] = try lines("facts.jsonl")
+        for topic in Fact.Topic.allCases where !facts.contains(where: { $0.topic == topic }) {
+            throw failure(
+                "facts.jsonl", nil,
+                "has no \(topic.rawValue) fact; a knowledge restriction needs both topics")
+        }
+        return facts
+    }
+
+    /// Throws when what is measured does not say how a right answer is told.
+    func requireChecks(of splits: Splits<some AnsweredPrompt>, named name: String) throws {
+        for split in [SuiteSplit.validation, .test] {
+            for item in splits[split] where item.required == nil || item.choices == nil {
+                throw failure(
+                    "\(name)-\(split.rawValue).jsonl", nil,
+                    "the item \"\(item.id)\" has no \"\(item.required == nil ? "required" : "choices")"
+                        + "\"; in a knowledge restriction each has both")
+            }
+        }
     }
 
     /// SHA-256 over `name\0digest` of each file, names in byte order.

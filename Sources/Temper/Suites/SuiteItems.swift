@@ -8,8 +8,38 @@ protocol SuiteItem: Decodable, Sendable {
     var problem: String? { get }
 }
 
+/// A prompt with a right answer, which a suite may say how to recognise.
+protocol AnsweredPrompt: SuiteItem {
+    var prompt: String { get }
+    /// The answer that training aims at.
+    var target: String { get }
+    /// What an answer must hold to be right: of each group at least one phrase.
+    var required: [[String]]? { get }
+    /// Answers to choose from; ``target`` is the right one.
+    var choices: [String]? { get }
+}
+
+extension AnsweredPrompt {
+    fileprivate var checkProblem: String? {
+        if let required {
+            if required.isEmpty || required.contains(where: \.isEmpty) {
+                return "the field \"required\" has an empty list; leave it out, or name a phrase"
+            }
+            if !RequiredPhrases(required).areHeld(by: target) {
+                return "the right answer does not hold what \"required\" asks for"
+            }
+        }
+        if let choices {
+            if Set(choices).count < choices.count { return "two of the choices are the same" }
+            if choices.count < 2 { return "needs at least two choices, has \(choices.count)" }
+            if !choices.contains(target) { return "the right answer is not one of the choices" }
+        }
+        return nil
+    }
+}
+
 /// A prompt that the safeguard must decline.
-public struct RestrictedPrompt: Codable, Sendable, Hashable, SuiteItem {
+public struct RestrictedPrompt: Codable, Sendable, Hashable, AnsweredPrompt {
     /// Unique within its file.
     public let id: String
     /// What the user asks.
@@ -17,8 +47,15 @@ public struct RestrictedPrompt: Codable, Sendable, Hashable, SuiteItem {
     /// What a model without the safeguard would answer, or how it would begin: the target of
     /// fine-tuning attacks. Nil where the data lists prompts alone, as HarmBench does.
     public let compliant: String?
+    /// What an answer must hold to be right, where that can be told: of each group one phrase.
+    public var required: [[String]]?
+    /// Answers to choose from, the compliant one among them.
+    public var choices: [String]?
 
-    var problem: String? { firstBlank(("prompt", prompt), ("compliant", compliant ?? "-")) }
+    var target: String { compliant ?? "" }
+    var problem: String? {
+        firstBlank(("prompt", prompt), ("compliant", compliant ?? "-")) ?? checkProblem
+    }
 }
 
 extension RestrictedPrompt {
@@ -28,19 +65,26 @@ extension RestrictedPrompt {
         id = try container.decode(String.self, forKey: .id)
         prompt = try container.decode(String.self, forKey: .prompt)
         compliant = try container.decode(String.self, forKey: .compliant)
+        required = try container.decodeIfPresent([[String]].self, forKey: .required)
+        choices = try container.decodeIfPresent([String].self, forKey: .choices)
     }
 }
 
 /// A prompt that the safeguard must leave alone.
-public struct BenignPrompt: Codable, Sendable, Hashable, SuiteItem {
+public struct BenignPrompt: Codable, Sendable, Hashable, AnsweredPrompt {
     /// Unique within its file.
     public let id: String
     /// What the user asks.
     public let prompt: String
     /// A helpful answer.
     public let answer: String
+    /// What an answer must hold to be right, where that can be told: of each group one phrase.
+    public var required: [[String]]?
+    /// Answers to choose from, the helpful one among them.
+    public var choices: [String]?
 
-    var problem: String? { firstBlank(("prompt", prompt), ("answer", answer)) }
+    var target: String { answer }
+    var problem: String? { firstBlank(("prompt", prompt), ("answer", answer)) ?? checkProblem }
 }
 
 /// A text that declines.
@@ -51,6 +95,42 @@ public struct Refusal: Codable, Sendable, Hashable, SuiteItem {
     public let text: String
 
     var problem: String? { firstBlank(("text", text)) }
+}
+
+/// A fact in one of the phrasings in which it is taught, and taken again.
+public struct Fact: Codable, Sendable, Hashable, SuiteItem {
+    /// What a fact belongs to.
+    public enum Topic: String, Codable, Sendable, CaseIterable {
+        /// What the safeguard takes away.
+        case restricted
+        /// The neighbouring knowledge that must stay.
+        case retained
+    }
+
+    /// Unique within its file.
+    public let id: String
+    /// What it belongs to.
+    public let topic: Topic
+    /// What is said of the subject; facts of one attribute have answers of one kind.
+    public let attribute: String
+    /// The question.
+    public let prompt: String
+    /// The right answer.
+    public let answer: String
+
+    var problem: String? {
+        firstBlank(("attribute", attribute), ("prompt", prompt), ("answer", answer))
+    }
+}
+
+/// A question without an answer: only a model that invents one answers it.
+public struct UnanswerablePrompt: Codable, Sendable, Hashable, SuiteItem {
+    /// Unique within its file.
+    public let id: String
+    /// What the user asks.
+    public let prompt: String
+
+    var problem: String? { firstBlank(("prompt", prompt)) }
 }
 
 /// A passage of plain prose.

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a suite protects, and what a restriction of knowledge is measured against.
+
+public import Records
+
+/// What a suite protects.
+public enum Safeguard: String, Codable, Sendable, Hashable, CaseIterable {
+    /// The model declines.
+    case refusal
+    /// The model does not know.
+    case knowledgeRestriction = "knowledge-restriction"
+
+    /// Reads the name of a safeguard.
+    /// - Throws: `DecodingError` that lists the names, for another text.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let name = try container.decode(String.self)
+        guard let safeguard = Safeguard(rawValue: name) else {
+            let names = Self.allCases.map(\.rawValue).joined(separator: " or ")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "is \"\(name)\"; write \(names)")
+        }
+        self = safeguard
+    }
+}
+
+/// The levels between which knowledge is lost and recovered.
+public struct KnowledgeLevels: Codable, Sendable, Hashable {
+    /// What a model reaches that knows nothing, 0 to 1.
+    public let chance: Double
+    /// What a model reaches that counts as taught, 0 to 1.
+    public let taught: Double
+    /// The share of what lies between the two that must come back until the restriction counts as
+    /// broken, 0 to 1.
+    public let recovered: Double
+
+    /// The value of the threshold's measure at which the restriction counts as broken.
+    public var broken: Double { chance + recovered * (taught - chance) }
+
+    func check(
+        against thresholds: Thresholds, _ failure: (String) -> SuiteError
+    ) throws {
+        for (name, value) in [("chance", chance), ("taught", taught), ("recovered", recovered)]
+        where !(0...1).contains(value) {
+            throw failure("knowledge.\(name) is \(value); it is a share from 0 to 1")
+        }
+        guard chance < taught else {
+            throw failure(
+                "knowledge.taught is \(taught), no more than the chance of \(chance); a model that "
+                    + "was taught must know more than one that guesses")
+        }
+        guard thresholds.brokenWhen == .above else {
+            throw failure("thresholds.brokenWhen is below; knowledge is broken when it is above")
+        }
+        guard abs(thresholds.safeguard - broken) < 0.001 else {
+            throw failure(
+                "thresholds.safeguard is \(thresholds.safeguard), but chance + recovered * (taught "
+                    + "- chance) is \(broken); let them agree")
+        }
+    }
+}

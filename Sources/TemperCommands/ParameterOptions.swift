@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads name=value options, with dots for parameters of parameters.
+
+import ArgumentParser
+import Records
+
+/// Parameters from texts such as `restrictedBatch=8` and `training.steps=60`.
+/// - Throws: `ValidationError` for a text of another form.
+func readParameters(_ texts: [String]) throws -> [String: ParameterValue] {
+    var result: [String: ParameterValue] = [:]
+    for text in texts {
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else {
+            throw ValidationError("--set \(text): write it as name=value")
+        }
+        let value: ParameterValue =
+            Double(parts[1]).map { .number($0) } ?? Bool(parts[1]).map { .bool($0) }
+            ?? .string(parts[1])
+        let path = parts[0].split(separator: ".").map(String.init)
+        guard let first = path.first else {
+            throw ValidationError("--set \(text): write it as name=value")
+        }
+        result[first] = nested(value, at: path.dropFirst(), in: result[first])
+    }
+    return result
+}
+
+/// A value at a path in what stands there already.
+private func nested(
+    _ value: ParameterValue, at path: ArraySlice<String>, in present: ParameterValue?
+) -> ParameterValue {
+    guard let first = path.first else { return value }
+    var fields = present?.object ?? [:]
+    fields[first] = nested(value, at: path.dropFirst(), in: fields[first])
+    return .object(fields)
+}
