@@ -50,6 +50,7 @@ struct AgreementTable {
         let verdict =
             switch agreement.verdict {
             case .exact: "exactly"
+            case .rounding: "but for rounding"
             case .within: "within the interval"
             case .disagrees: "DISAGREES"
             }
@@ -77,7 +78,7 @@ struct AgreementTable {
         func count(_ verdict: Agreement.Verdict) -> Int {
             agreements.count { $0.verdict == verdict }
         }
-        return "\(agreements.count) numbers, \(count(.exact)) exactly, \(count(.within)) within "
-            + "their intervals, \(count(.disagrees)) disagree"
+        return "\(agreements.count) numbers, \(count(.exact)) exactly, \(count(.rounding)) but for "
+            + "rounding, \(count(.within)) within their intervals, \(count(.disagrees)) disagree"
     }
 }

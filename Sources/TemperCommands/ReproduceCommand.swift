@@ -12,8 +12,8 @@ struct ReproduceCommand: AsyncParsableCommand {
         abstract: "Run a record again, and say whether each number agrees.",
         discussion: """
             Models and suite are found by the names in the record and must have its digests. A \
-            number agrees exactly, or lies within the interval that the record gives it, or \
-            disagrees. Exit codes: 0 when all agree, 1 when one does not, 2 for bad input.
+            number agrees exactly or but for rounding, or lies within the interval that the record \
+            gives it, or disagrees. Exit codes: 0 when all agree, 1 when one does not, 2 for bad input.
             """)
 
     @Argument(help: "A record.json that an audit wrote.")

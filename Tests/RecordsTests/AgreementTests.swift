@@ -35,6 +35,29 @@ import Testing
         #expect(missing.map(\.verdict) == [.disagrees])
     }
 
+    @Test("a last bit is rounding even where the interval has no width; a cost has no last bit")
+    func rounding() {
+        let zeros = MeasuredValue.mean(
+            MeasureName.divergence, of: [0, 0, 0], unit: .nats, split: .test)
+        for (value, verdict) in [
+            (0, Agreement.Verdict.exact), (2.5e-9, .rounding), (1e-3, .disagrees),
+        ] {
+            var now = zeros
+            now.value = value
+            let found = Agreement.measurements([zeros], now: [now], subject: "untampered")
+            #expect(found.map(\.verdict) == [verdict])
+        }
+        let cell = RecordFixture.cell("a", seed: 1, brokenAt: 16)
+        var again = cell
+        if case .broken(var cost, let step) = cell.broken {
+            cost.dollars += 1e-9
+            again.broken = .broken(at: cost, step: step)
+        }
+        let dollars = Agreement.cells(cell, now: again, outcome: nil)
+            .first { $0.number == "dollars to break" }
+        #expect(dollars?.verdict == .disagrees)
+    }
+
     @Test("a cost agrees within the interval over seeds, and without one only exactly")
     func costs() throws {
         let cell = RecordFixture.cell("a", seed: 1, brokenAt: 16)

@@ -7,6 +7,9 @@ public struct Agreement: Codable, Sendable, Hashable {
     public enum Verdict: String, Codable, Sendable, Hashable, CaseIterable {
         /// They are equal, bit for bit.
         case exact
+        /// They differ by no more than a millionth, or a millionth of the recorded one: some units
+        /// in the last place of the 32-bit numbers that models compute in.
+        case rounding
         /// The new one lies within the interval that the record gives its own.
         case within
         /// It does not, or the record gives no interval.
@@ -45,8 +48,13 @@ public struct Agreement: Codable, Sendable, Hashable {
         self.now = now
         self.interval = interval
         let isEqual = recorded == now || (recorded.isNaN && now.isNaN)
+        let isRounding = abs(now - recorded) <= 1e-6 * max(1, abs(recorded))
         let isWithin = interval.map { $0.lower <= now && now <= $0.upper } ?? false
-        verdict = isEqual ? .exact : isWithin ? .within : .disagrees
+        // A cost is counted, not computed: there is nothing to round.
+        verdict =
+            isEqual
+            ? .exact
+            : isRounding && unit != nil ? .rounding : isWithin ? .within : .disagrees
     }
 }
 
