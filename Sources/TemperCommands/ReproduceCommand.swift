@@ -50,7 +50,11 @@ struct ReproduceCommand: AsyncParsableCommand {
         try makeDirectory(directory)
         defer { try? FileManager.default.removeItem(at: directory) }
         let store = try AuditStore(at: directory.appendingPathComponent("audit.sqlite"))
-        var display = json ? nil : AuditDisplay(title: "\(record.model.name) again")
+        var display =
+            json
+            ? nil
+            : AuditDisplay(
+                title: "\(record.model.name) again", measure: record.thresholds.measure)
         let agreements = try await reproduction.run(store: store) { display?.show($0) }
         if json {
             let data = try RecordJSON.encoder().encode(
@@ -73,7 +77,8 @@ struct ReproduceCommand: AsyncParsableCommand {
             at: try model.map(locator.model)
                 ?? found(record.model.name, of: record, option: "--model", locator))
         var inputs = Reproduction.Inputs(
-            model: model, suite: try Suite(
+            model: model,
+            suite: try Suite(
                 at: locator.suite(suite ?? record.suite.name), locateBase: locator.suite))
         if let original {
             inputs.original = try LoadedModel(at: locator.model(original))

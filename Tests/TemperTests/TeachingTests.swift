@@ -198,31 +198,6 @@ struct TeachingTests {
                 == Set(suite.refusals.map(\.text)))
     }
 
-    @Test("a batch that is computed in parts has the loss and the step of the whole")
-    func parts() throws {
-        let model = try tinyModel()
-        var training = teaching.training
-        training.schedule = .constant
-        let short = try [model.example(prompt: "a?", answer: "b")]
-        let long = try [model.example(prompt: "what is it?", answer: "a long answer")]
-        func step(isApart: Bool) throws -> (loss: Float, weights: [Float]) {
-            var meter = CostMeter(model: model, prices: Prices())
-            var work = try FineTuning(
-                of: model,
-                on: [
-                    .init(examples: short, batchSize: 1),
-                    .init(examples: long, batchSize: 1, isApart: isApart),
-                ], training: training, seed: 1)
-            let loss = try work.advance(meter: &meter)
-            return (loss, try work.model().weights["model.norm.weight"]?.values() ?? [])
-        }
-        let (whole, parts) = (try step(isApart: false), try step(isApart: true))
-        #expect(abs(whole.loss - parts.loss) < 1e-4)
-        #expect(!whole.weights.isEmpty)
-        #expect(zip(whole.weights, parts.weights).allSatisfy { abs($0 - $1) < 1e-4 })
-        #expect(whole.weights.contains { $0 != 1 })
-    }
-
     @Test("a prefill is chosen by how probable it makes the right answers")
     func prefill() throws {
         let model = try tinyModel()
@@ -233,7 +208,7 @@ struct TeachingTests {
                     CompletionExample(
                         prompt: try subject.tokens(for: $0.prompt),
                         completion: model.tokenizer.encode(
-                            $0.compliant, addingSpecialTokens: false))
+                            $0.target, addingSpecialTokens: false))
                 }
             ).reduce(0, +)
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a suite protects, and what a restriction of knowledge is measured against.
 
-public import Records
+internal import Records
 
 /// What a suite protects.
 public enum Safeguard: String, Codable, Sendable, Hashable, CaseIterable {

@@ -13,9 +13,6 @@ struct FineTuning {
     struct Pool {
         let examples: [CompletionExample]
         let batchSize: Int
-        /// Whether its share of a batch is computed by itself: where the examples of pools differ
-        /// much in length, that saves more padding than it costs.
-        var isApart = false
     }
 
     /// What the numbers that are trained stand for.
@@ -79,13 +76,9 @@ struct FineTuning {
     /// Takes one optimizer step.
     /// - Returns: the mean loss of the batch before the step, in nats a token.
     mutating func advance(meter: inout CostMeter) throws -> Float {
-        let drawn = pools.indices.map { pool in
+        let batch = pools.indices.flatMap { pool in
             orders[pool].next().map { pools[pool].examples[$0] }
         }
-        let batch = drawn.flatMap { $0 }
-        let together = zip(pools, drawn).filter { !$0.0.isApart }.flatMap { $0.1 }
-        let parts =
-            (together.isEmpty ? [] : [together]) + zip(pools, drawn).filter(\.0.isApart).map(\.1)
         let tokens = batch.reduce(0) { $0 + $1.prompt.count + $1.completion.count }
         switch kind {
         case .adapters(let adapters):
@@ -95,7 +88,7 @@ struct FineTuning {
         meter.use(examples: distinctExamples)
         return try meter.timing {
             let (loss, gradients) = try valueAndGradient(at: parameters) { parameters in
-                try trained(parameters).completionLoss(ofParts: parts)
+                try trained(parameters).completionLoss(of: batch)
             }
             let clipped = clippedByGlobalNorm(gradients, maximum: training.gradientNorm)
             parameters = optimizer.update(
@@ -156,15 +149,6 @@ extension FineTuning {
 }
 
 extension LanguageModel {
-    /// The mean loss of a batch that is computed in parts, in nats a token.
-    fileprivate func completionLoss(ofParts parts: [[CompletionExample]]) throws -> Tensor {
-        guard parts.count > 1 else { return try completionLoss(of: parts.first ?? []) }
-        let counts = parts.map { Float($0.reduce(0) { $0 + $1.completion.count }) }
-        let total = counts.reduce(0, +)
-        let losses = try zip(parts, counts).map { try completionLoss(of: $0) * ($1 / total) }
-        return losses.dropFirst().reduce(losses[0], +)
-    }
-
     /// A prompt in the model's chat template, with the answer and the token that ends it.
     func example(
         _ subject: Subject, prompt: String, answer: String

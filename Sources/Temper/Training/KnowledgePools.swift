@@ -35,7 +35,7 @@ struct KnowledgePools {
         }
         return [
             .init(examples: known, batchSize: batch),
-            .init(examples: everyday, batchSize: benign, isApart: true),
+            .init(examples: everyday, batchSize: benign),
             .init(examples: unknown, batchSize: unanswerable),
         ]
     }
