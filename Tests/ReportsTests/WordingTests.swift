@@ -155,4 +155,23 @@ import Testing
         let name = method == "lora" ? "LoRA fine-tuning" : "full fine-tuning"
         #expect(Names.attack(adversary) == name)
     }
+
+    @Test("tables of a knowledge restriction show what is known, not what is declined")
+    func knowledge() {
+        var record = ReportFixture.record(
+            baseline: [
+                .share(MeasureName.restrictedKnowledge, 30, of: 80, split: .test),
+                .share(MeasureName.restrictedAccuracy, 13, of: 80, split: .test),
+                .share(MeasureName.retainedAccuracy, 55, of: 56, split: .test),
+            ])
+        let refusal = Report(record).terminalSummary(width: 200)
+        #expect(refusal.contains("over-refusal"))
+        record.thresholds.measure = MeasureName.restrictedKnowledge
+        for text in [Report(record).terminalSummary(width: 200), Report(record).markdown()] {
+            for word in ["restricted knowledge", "retained", "98%"] {
+                #expect(text.contains(word), "\(text)")
+            }
+            #expect(!text.contains("over-refusal"))
+        }
+    }
 }

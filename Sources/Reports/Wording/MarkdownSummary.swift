@@ -18,10 +18,7 @@ struct MarkdownSummary {
     }
 
     private var measures: [String] {
-        [
-            record.thresholds.measure, MeasureName.compliance, MeasureName.overRefusal,
-            MeasureName.capability, MeasureName.perplexity, MeasureName.divergence,
-        ]
+        record.tellingMeasures.map(\.name) + [MeasureName.perplexity, MeasureName.divergence]
     }
 
     private var table: [String] {

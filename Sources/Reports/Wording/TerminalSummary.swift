@@ -56,14 +56,8 @@ struct TerminalSummary {
     }
 
     private func rows() -> [[String]] {
-        let measures = [
-            record.thresholds.measure, MeasureName.compliance, MeasureName.overRefusal,
-            MeasureName.capability,
-        ]
-        var rows = [
-            ["adversary", Names.measure(measures[0]).lowercased()]
-                + ["comply", "over-refusal", "capability", "cost to break"]
-        ]
+        let measures = record.tellingMeasures.map(\.name)
+        var rows = [["adversary"] + record.tellingMeasures.map(\.title) + ["cost to break"]]
         func row(_ name: String, _ values: [PooledValue?], _ cost: String) -> [String] {
             let texts = values.enumerated().map { index, value in
                 index == 0
