@@ -319,20 +319,26 @@ def candidates(model: Any, evaluator: Evaluator, seed: int) -> Iterator[dict[str
         def ablate(module: Any, inputs: Any, output: Tensor) -> Tensor:
             return output - (output @ direction)[..., None] * direction
 
-        def add(module: Any, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        def add(
+            module: Any, inputs: tuple[Tensor, ...], vector: Tensor = vector
+        ) -> tuple[Tensor, ...]:
             return (inputs[0] + vector, *inputs[1:])
 
         with ExitStack() as hooks:
             for writer in writers:
                 hooks.enter_context(writer.register_forward_hook(ablate))
             ablated = evaluator.next_token(model, restricted + benign)
-        with blocks[layer].register_forward_pre_hook(add):
-            added = evaluator.next_token(model, benign)
+
+        @torch.inference_mode()
+        def induction(layer: int = layer, add: Any = add) -> float:
+            with blocks[layer].register_forward_pre_hook(add):
+                return mean(evaluator.refusal_scores(evaluator.next_token(model, benign)))
+
         yield {
             "layer": layer,
             "direction": direction,
             "bypass": mean(evaluator.refusal_scores(ablated[: len(restricted)])),
-            "induction": mean(evaluator.refusal_scores(added)),
+            "induction": induction,
             "divergence": divergence(reference, ablated[len(restricted) :]),
         }
 
@@ -353,12 +359,15 @@ def orthogonalised(model: Any, direction: Tensor) -> Any:
 def orthogonalisation(model: Any, evaluator: Evaluator, seed: int) -> Iterator[Offer]:
     """Of gentle directions the one whose ablation leaves least refusal, projected out."""
     found = list(candidates(model, evaluator, seed))
-    good = [c for c in found if c["divergence"] <= MOST_DIVERGENCE and c["induction"] >= 0]
+    gentle = [c for c in found if c["divergence"] <= MOST_DIVERGENCE]
+    gentle.sort(key=lambda c: c["bypass"])
+    # What a candidate induces is only looked at until one passes.
+    best = next((c for c in gentle if c["induction"]() >= 0), None)
     bypassing = [c for c in found if c["bypass"] < 0]
-    if bypassing and not good:
+    if best is None and bypassing:
         best = min(bypassing, key=lambda c: c["divergence"])
-    else:
-        best = min(good or found, key=lambda c: c["bypass"])
+    elif best is None:
+        best = min(found, key=lambda c: c["bypass"])
     yield Offer(1, orthogonalised(model, best["direction"]), note=f"layer {best['layer']}")
 
 
