@@ -37,7 +37,7 @@ extension Audit {
             let attack = try AttackCatalogue.attack(for: cell.adversary)
             let steps = attack.steps(within: request.budget)
             // After 1, 2, 4, 8 ... steps and at the end.
-            let looks = Double(steps).nextUp > 1 ? floor(log2(Double(max(steps, 1)))) + 1 : 0
+            let looks = steps > 0 ? floor(log2(Double(steps))) + 1 : 0
             passes +=
                 Double(attack.passes(within: request.budget, suite: request.suite))
                 * tokens.prompt + looks * tokens.brief + tokens.full
