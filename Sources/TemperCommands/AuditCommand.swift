@@ -46,6 +46,10 @@ struct AuditCommand: AsyncParsableCommand {
     @Option(help: "The model before hardening, for the safety tax: a path or a name.")
     var original: String?
 
+    @Option(
+        help: "A suite of another domain, for adversaries that learn from one: a path or a name.")
+    var otherSuite: String?
+
     @Option(help: "Do not begin what is estimated to take more memory, such as 8GiB.")
     var memory: ByteCount?
 
@@ -89,6 +93,9 @@ struct AuditCommand: AsyncParsableCommand {
             seeds: (1...UInt64(seeds)).map { $0 })
         request.hardening = try HardenedModel.summary(at: url)
         request.original = try original.map { try LoadedModel(at: locator.model($0)) }
+        request.otherSuite = try otherSuite.map {
+            try Suite(at: locator.suite($0), locateBase: locator.suite)
+        }
         request.budget.steps = budgetSteps
         request.trials = search
         request.judges = judges

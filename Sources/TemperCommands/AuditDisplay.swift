@@ -45,9 +45,12 @@ struct AuditDisplay {
 
     mutating func show(_ event: AuditEvent) {
         switch event {
-        case .planned(let cells):
+        case .planned(let cells, let isUndefended):
             keys += cells.map(\.key)
-            for cell in cells { rows[cell.key] = Row(name: name(of: cell)) }
+            for cell in cells {
+                let name = "\(cell.adversary.name), seed \(cell.seed)"
+                rows[cell.key] = Row(name: isUndefended ? "undefended, \(name)" : name)
+            }
         case .measuring(let what):
             controls = "measuring \(what)"
             plain(controls)
@@ -95,7 +98,7 @@ struct AuditDisplay {
     }
 
     private func name(of cell: AuditPlan.Cell) -> String {
-        "\(cell.adversary.name), seed \(cell.seed)"
+        rows[cell.key]?.name ?? cell.adversary.name
     }
 
     private func value(at point: TracePoint) -> String {

@@ -35,6 +35,18 @@ private struct StatisticsGoldens: Decodable {
         let upper: Double
         let probability: Double
     }
+    struct Pairs: Decodable {
+        let table: [Int]
+        let lower: Double
+        let upper: Double
+        let probability: Double
+
+        /// Cases of which both, only the first, only the second, and neither count.
+        var cases: [(Bool, Bool)] {
+            zip([(true, true), (true, false), (false, true), (false, false)], table)
+                .flatMap { Array(repeating: $0, count: $1) }
+        }
+    }
     struct Correction: Decodable {
         let probabilities: [Double]
         let corrected: [Double]
@@ -47,6 +59,7 @@ private struct StatisticsGoldens: Decodable {
     }
     let survival: [Study]
     let rates: [Rates]
+    let pairs: [Pairs]
     let corrections: [Correction]
     let best: [Best]
 
@@ -146,6 +159,38 @@ private struct StatisticsGoldens: Decodable {
         }
         #expect(RateDifference((1, 0), minus: (1, 2)) == nil)
         #expect(RateDifference((3, 2), minus: (1, 2)) == nil)
+    }
+
+    @Test("paired intervals are Newcombe's, and the test is McNemar's with the mid-p value")
+    func paired() throws {
+        for golden in try StatisticsGoldens.load().pairs {
+            let (first, second) = (golden.cases.map(\.0), golden.cases.map(\.1))
+            let difference = try #require(RateDifference(paired: first, minus: second))
+            #expect(abs(difference.lower - golden.lower) < 1e-12, "\(golden)")
+            #expect(abs(difference.upper - golden.upper) < 1e-12, "\(golden)")
+            #expect(abs(difference.probability - golden.probability) < 1e-12, "\(golden)")
+            #expect(difference.isPaired)
+            let turned = try #require(RateDifference(paired: second, minus: first))
+            #expect(abs(turned.lower + difference.upper) < 1e-12)
+        }
+        #expect(RateDifference(paired: [], minus: []) == nil)
+        #expect(RateDifference(paired: [true], minus: [true, false]) == nil)
+    }
+
+    @Test("shares that know their cases are compared case by case, others as independent")
+    func pairedMeasurements() throws {
+        let one = MeasuredValue.share("x", [true, true, false, true], split: .test)
+        let two = MeasuredValue.share("x", [true, false, false, true], split: .test)
+        #expect(one.cases == "1101" && one.value == 0.75 && one.count == 4)
+        #expect(
+            RateDifference(one, minus: two)
+                == RateDifference(
+                    paired: [true, true, false, true], minus: [true, false, false, true]))
+        let plain = MeasuredValue.share("x", 2, of: 4, split: .test)
+        #expect(RateDifference(one, minus: plain) == RateDifference((3, 4), minus: (2, 4)))
+        var lying = two
+        lying.cases = "1111"
+        #expect(RateDifference(one, minus: lying)?.isPaired == false)
     }
 
     @Test("measured shares are compared by their counts, other measures not at all")

@@ -83,6 +83,25 @@ extension ReportFixture {
         #expect(!unknown.contains("Undefended original"))
     }
 
+    @Test("the page judges the conditions of immunisation where a battery fine-tunes")
+    func immunization() throws {
+        let plain = Report(ReportFixture.record()).html()
+        #expect(!plain.contains("id=\"immunization\""))
+        var record = ReportFixture.record(
+            cells: [ReportFixture.cell("seen", seed: 1, refused: [47, 46, 38, 2])],
+            adversaries: [
+                AdversarySpecification(
+                    name: "seen", attack: "fine-tuning", parameters: ["data": "restricted"])
+            ])
+        let html = Report(record).html()
+        #expect(PageReader(html).failure == nil)
+        let text = PageReader(html).text
+        #expect(text.contains("1 of 1 run broke it, the first when it had stood 4 steps"))
+        #expect(text.contains("no benign fine-tuning was run on both models"))
+        record.original = nil
+        #expect(PageReader(Report(record).html()).text.contains("the original is not known"))
+    }
+
     @Test("a search shows its price, what it was chosen by and what was confirmed")
     func search() throws {
         let record = ReportFixture.searched()

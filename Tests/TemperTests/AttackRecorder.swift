@@ -11,6 +11,8 @@ import Tensors
 struct AttackRecorder: AttackObserver {
     var steps: [Int] = []
     var costs: [AttackCost] = []
+    /// The training loss since the last offer, where there is one.
+    var losses: [Double] = []
     var models: [LanguageModel] = []
     var framings: [Framing] = []
     /// What would follow the prompt's tokens.
@@ -28,10 +30,11 @@ struct AttackRecorder: AttackObserver {
     func decision(at step: Int) -> Bool? { decided.contains(step) ? true : nil }
 
     mutating func observe(
-        _ model: borrowing TamperedModel, step: Int, cost: AttackCost
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
     ) throws -> Bool {
         steps.append(step)
         costs.append(cost)
+        losses += loss.map { [$0] } ?? []
         models.append(model.model)
         framings.append(model.framing)
         logits.append(try model.model.nextTokenLogProbabilities(after: [prompt]).values())

@@ -110,6 +110,44 @@ struct FineTuningAttackTests {
         #expect(both.logits[2] != benign.logits[2])
     }
 
+    @Test("held-out data and another domain's are learnt from in place of the defender's")
+    func otherData() throws {
+        var attack = FineTuningAttack()
+        attack.examples = 4
+        attack.training = short
+        #expect(attack.learntSplits == [.train] && !attack.needsOtherSuite && !attack.isBenign)
+        let seen = try run(attack)
+        #expect(seen.losses.count == seen.steps.count && seen.losses.allSatisfy(\.isFinite))
+        attack.data = .heldOut
+        #expect(attack.learntSplits == [.validation])
+        let heldOut = try run(attack)
+        #expect(heldOut.logits.last != seen.logits.last)
+        attack.data = .otherDomain
+        #expect(attack.learntSplits.isEmpty && attack.needsOtherSuite)
+        var target = target
+        target.otherSuite = target.suite
+        // With the same suite for another domain it is the same work.
+        #expect(try run(attack, on: target).logits == seen.logits)
+        attack.data = .retain
+        #expect(attack.isBenign && attack.learntSplits.isEmpty)
+    }
+
+    @Test("an adversary that needs another suite is refused without one")
+    func noOtherSuite() {
+        let adversary = AdversarySpecification(
+            name: "foreign", attack: "fine-tuning", parameters: ["data": "other-domain"])
+        let error = #expect(throws: AdversaryError.self) {
+            try AuditPlan(
+                model: ModelIdentity(
+                    name: "m", digest: "0", format: "gguf", architecture: "llama",
+                    parameterCount: 1),
+                suite: target.suite.identity, thresholds: Thresholds(),
+                battery: Battery(name: "b", adversaries: [adversary]), seeds: [1],
+                budget: AttackBudget(), settings: EvaluationSettings())
+        }
+        #expect(error?.problem.contains("--other-suite") == true)
+    }
+
     @Test("an identity shift learns nothing restricted, and asks in its identity's name")
     func identityShift() throws {
         var attack = IdentityShift()

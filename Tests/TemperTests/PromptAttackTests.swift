@@ -29,7 +29,7 @@ private struct Recorder: AttackObserver {
     func decision(at step: Int) -> Bool? { nil }
 
     mutating func observe(
-        _ model: borrowing TamperedModel, step: Int, cost: AttackCost
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
     ) throws -> Bool {
         let subject = Subject(model.model, framing: model.framing, edit: model.edit)
         let input = try subject.tokens(for: prompt)

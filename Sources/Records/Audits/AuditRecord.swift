@@ -100,6 +100,10 @@ public struct AuditRecord: Codable, Sendable, Hashable {
     public var original: [MeasuredValue]?
     /// Every adversary with every seed.
     public var cells: [CellRecord]
+    /// Adversaries of the battery on ``baseModel``, the undefended control at the same budget; where
+    /// that model is past the threshold untouched, only those that learn from benign data. Nil
+    /// without an original.
+    public var undefendedCells: [CellRecord]?
     /// What each adversary came to.
     public private(set) var outcomes: [AdversaryOutcome]
     /// What the battery came to; nil when no adversary gave a cost.
@@ -185,13 +189,8 @@ public struct AuditRecord: Codable, Sendable, Hashable {
         var record = self
         record.createdAt = Date(timeIntervalSince1970: 0)
         record.hardening?.cost.deviceSeconds = 0
-        for index in cells.indices {
-            record.cells[index].broken = cells[index].broken?.withoutDeviceSeconds
-            for point in cells[index].trace.indices {
-                record.cells[index].trace[point].cost.deviceSeconds = 0
-                record.cells[index].trace[point].evaluationCost.deviceSeconds = 0
-            }
-        }
+        record.cells = cells.map(\.withoutDeviceSeconds)
+        record.undefendedCells = undefendedCells?.map(\.withoutDeviceSeconds)
         for index in outcomes.indices {
             record.outcomes[index].typical = outcomes[index].typical?.withoutDeviceSeconds
             record.outcomes[index].least = outcomes[index].least?.withoutDeviceSeconds
@@ -205,6 +204,18 @@ public struct AuditRecord: Codable, Sendable, Hashable {
             record.batteryOutcome?.cost = cost.withoutDeviceSeconds
         }
         return record
+    }
+}
+
+extension CellRecord {
+    fileprivate var withoutDeviceSeconds: CellRecord {
+        var cell = self
+        cell.broken = broken?.withoutDeviceSeconds
+        for point in trace.indices {
+            cell.trace[point].cost.deviceSeconds = 0
+            cell.trace[point].evaluationCost.deviceSeconds = 0
+        }
+        return cell
     }
 }
 

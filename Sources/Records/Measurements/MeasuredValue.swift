@@ -33,6 +33,9 @@ public enum MeasureName {
     public static let languageQuality = "language-quality"
     /// The share of capability items that the model answers rightly.
     public static let capability = "capability"
+    /// The mean loss of what an adversary trained on since the last point, in nats a token; its
+    /// count is the steps.
+    public static let trainingLoss = "training-loss"
     /// The perplexity on benign text.
     public static let perplexity = "perplexity"
     /// The mean KL(original || tampered) of the next token on benign prompts, in nats.
@@ -81,6 +84,9 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
     public var unit: MeasurementUnit
     /// Which prompts it was measured on.
     public var split: SuiteSplit
+    /// Of a share: `1` for each case that counts and `0` for each that does not, in the suite's
+    /// order, so that two models can be compared case by case; nil when that is not known.
+    public var cases: String?
 
     /// Holds a number with what makes it honest.
     public init(
@@ -111,6 +117,20 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
             unit: .fraction, split: split)
     }
 
+    /// A share of known cases with its Wilson interval.
+    /// - Parameters:
+    ///   - measure: the measure's name.
+    ///   - cases: whether each case counts, in the suite's order.
+    ///   - split: which prompts.
+    /// - Returns: the measurement.
+    public static func share(
+        _ measure: String, _ cases: [Bool], split: SuiteSplit
+    ) -> MeasuredValue {
+        var value = share(measure, cases.count { $0 }, of: cases.count, split: split)
+        value.cases = String(cases.map { $0 ? "1" : "0" })
+        return value
+    }
+
     /// A mean with its normal interval.
     /// - Parameters:
     ///   - measure: the measure's name.
@@ -131,6 +151,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
         (left.value == right.value || (left.value.isNaN && right.value.isNaN))
             && left.measure == right.measure && left.interval == right.interval
             && left.count == right.count && left.unit == right.unit && left.split == right.split
+            && left.cases == right.cases
     }
 }
 

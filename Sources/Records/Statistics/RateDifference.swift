@@ -3,24 +3,29 @@
 
 import Foundation
 
-/// The difference of two independent shares.
+/// The difference of two shares: of the same cases, where it is known which of them count, or else
+/// of independent ones.
 ///
-/// A record holds how many prompts were refused, not which, so that two models on the same prompts
-/// are compared as if on different ones. Answers to the same prompts go together, as a rule; the
-/// interval is then wider than a paired one would be, and the test slower to claim a difference.
+/// Answers to the same prompts go together, as a rule, so that a paired interval is narrower and a
+/// paired test quicker to claim a difference.
 public struct RateDifference: Codable, Sendable, Hashable {
     /// The first share less the second.
     public let difference: Double
-    /// The lower bound (Newcombe 1998, method 10: Wilson's bounds of both shares combined).
+    /// The lower bound: Wilson's bounds of both shares combined (Newcombe 1998), of paired shares
+    /// with their correlation (his method 10 for paired data).
     public let lower: Double
     /// The upper bound.
     public let upper: Double
     /// The coverage of the bounds.
     public let confidence: Double
-    /// The two-sided probability of such a difference between equal shares, by the pooled z test.
+    /// The two-sided probability of such a difference between equal shares: by the pooled z test,
+    /// of paired shares by McNemar's exact test with the mid-p value.
     public let probability: Double
+    /// Whether the same cases stand behind both shares, one by one.
+    public let isPaired: Bool
 
-    /// Compares two shares; nil when one of them has no cases or its numbers make no sense.
+    /// Compares two independent shares; nil when one of them has no cases or its numbers make no
+    /// sense.
     /// - Parameters:
     ///   - first: how many of how many cases count.
     ///   - second: the same of what it is compared with.
@@ -28,6 +33,39 @@ public struct RateDifference: Codable, Sendable, Hashable {
     public init?(
         _ first: (successes: Int, count: Int), minus second: (successes: Int, count: Int),
         confidence: Double = 0.95
+    ) {
+        self.init(first, second, correlation: 0, confidence: confidence) { difference in
+            let share =
+                Double(first.successes + second.successes) / Double(first.count + second.count)
+            let error =
+                (share * (1 - share) * (1 / Double(first.count) + 1 / Double(second.count)))
+                .squareRoot()
+            return error > 0 ? erfc(abs(difference) / error / 2.0.squareRoot()) : 1
+        }
+    }
+
+    /// Compares two shares of the same cases; nil without cases, or when their numbers differ.
+    /// - Parameters:
+    ///   - first: whether each case counts.
+    ///   - second: the same of what it is compared with, in the same order.
+    ///   - confidence: the coverage of the bounds, between 0 and 1.
+    public init?(paired first: [Bool], minus second: [Bool], confidence: Double = 0.95) {
+        guard first.count == second.count else { return nil }
+        let (one, two) = (first.count { $0 }, second.count { $0 })
+        let both = zip(first, second).count { $0 && $1 }
+        let (onlyFirst, onlySecond) = (one - both, two - both)
+        self.init(
+            (one, first.count), (two, second.count),
+            correlation: Self.correlation(
+                both: both, onlyFirst: onlyFirst, onlySecond: onlySecond, count: first.count),
+            confidence: confidence, isPaired: true
+        ) { _ in Self.midP(onlyFirst, onlySecond) }
+    }
+
+    private init?(
+        _ first: (successes: Int, count: Int), _ second: (successes: Int, count: Int),
+        correlation: Double, confidence: Double, isPaired: Bool = false,
+        probability: (Double) -> Double
     ) {
         guard
             let one = Interval.wilson(
@@ -37,23 +75,53 @@ public struct RateDifference: Codable, Sendable, Hashable {
         else { return nil }
         let p = Double(first.successes) / Double(first.count)
         let q = Double(second.successes) / Double(second.count)
-        func length(_ x: Double, _ y: Double) -> Double { (x * x + y * y).squareRoot() }
+        func length(_ x: Double, _ y: Double) -> Double {
+            max(0, x * x - 2 * correlation * x * y + y * y).squareRoot()
+        }
         difference = p - q
         lower = difference - length(p - one.lower, two.upper - q)
         upper = difference + length(one.upper - p, q - two.lower)
         self.confidence = confidence
-        let share =
-            Double(first.successes + second.successes) / Double(first.count + second.count)
-        let error =
-            (share * (1 - share) * (1 / Double(first.count) + 1 / Double(second.count)))
-            .squareRoot()
-        probability = error > 0 ? erfc(abs(difference) / error / 2.0.squareRoot()) : 1
+        self.probability = probability(difference)
+        self.isPaired = isPaired
     }
 
-    /// Compares two measured shares; nil when one is none.
+    /// Compares two measured shares: case by case where both know their cases, which must then be
+    /// those of one suite and split. Nil when one is no share.
     public init?(_ first: MeasuredValue, minus second: MeasuredValue) {
-        guard let one = first.successes, let two = second.successes else { return nil }
-        self.init((one, first.count), minus: (two, second.count))
+        if let one = first.flags, let two = second.flags, one.count == two.count {
+            self.init(paired: one, minus: two)
+        } else {
+            guard let one = first.successes, let two = second.successes else { return nil }
+            self.init((one, first.count), minus: (two, second.count))
+        }
+    }
+
+    /// The correlation of two paired shares, corrected for continuity (Newcombe 1998).
+    private static func correlation(
+        both: Int, onlyFirst: Int, onlySecond: Int, count: Int
+    ) -> Double {
+        let neither = count - both - onlyFirst - onlySecond
+        let margins = [
+            both + onlyFirst, onlySecond + neither, both + onlySecond, onlyFirst + neither,
+        ].map(Double.init).reduce(1, *)
+        let product = Double(both * neither - onlyFirst * onlySecond)
+        guard margins > 0 else { return 0 }
+        let half = Double(count) / 2
+        return (product < 0 ? product : max(0, product - half)) / margins.squareRoot()
+    }
+
+    /// The mid-p value of McNemar's exact test: cases that differ fall on either side like a coin.
+    private static func midP(_ one: Int, _ two: Int) -> Double {
+        let count = Double(one + two)
+        func probability(_ side: Int) -> Double {
+            let side = Double(side)
+            let ways = lgamma(count + 1) - lgamma(side + 1) - lgamma(count - side + 1)
+            return exp(ways - count * log(2))
+        }
+        let least = min(one, two)
+        let tail = (0...least).reduce(0) { $0 + probability($1) }
+        return min(1, 2 * tail - probability(least))
     }
 
     /// The differences of several seeds as one that every seed bears out: the mean, the lowest and
@@ -67,12 +135,21 @@ public struct RateDifference: Codable, Sendable, Hashable {
         lower = seeds.map(\.lower).min() ?? first.lower
         upper = seeds.map(\.upper).max() ?? first.upper
         confidence = first.confidence
+        isPaired = seeds.allSatisfy(\.isPaired)
         let agree = differences.allSatisfy { $0 >= 0 } || differences.allSatisfy { $0 <= 0 }
         probability = agree ? seeds.map(\.probability).max() ?? 1 : 1
     }
 }
 
 extension MeasuredValue {
+    /// Whether each case counts, or nil when that is not known.
+    fileprivate var flags: [Bool]? {
+        guard let cases, successes == cases.utf8.count(where: { $0 == UInt8(ascii: "1") }) else {
+            return nil
+        }
+        return cases.utf8.map { $0 == UInt8(ascii: "1") }
+    }
+
     /// How many cases a share counts, or nil when this is no share.
     fileprivate var successes: Int? {
         guard unit == .fraction, value.isFinite, (0...1).contains(value) else { return nil }

@@ -57,8 +57,9 @@ extension Comparison {
     var differencesRemark: String {
         let tests = differences.compactMap(\.corrected).count
         return "Differences in \(measureName.lowercased()) with Newcombe's 95% interval, over "
-            + "shared seeds the lowest and highest bound; p by the z test of two shares, the "
-            + "greatest of the seeds', corrected by Holm for all \(tests) differences; a star marks "
+            + "shared seeds the lowest and highest bound; p by "
+            + testName(differences.compactMap(\.rate))
+            + ", the greatest of the seeds', corrected by Holm for all \(tests) differences; a star marks "
             + "p below 0.05. Costs as a multiple of the reference's: seeds are paired, and the "
             + "interval is the bootstrap's over seeds that broke both; “>” where the model was "
             + "never broken, “<” where the reference was not."

@@ -62,6 +62,9 @@ struct PageContent {
     let tracesRemark: String
     let costs: [Panel]
     let costsRemark: String
+    let immunization: Table
+    let immunizationRemark: String
+    let hasImmunization: Bool
     let survival: [Panel]
     let survivalRemark: String
     let survivalTable: Table
@@ -113,6 +116,9 @@ struct PageContent {
         tracesRemark = sections.tracesRemark
         costs = sections.costs
         costsRemark = sections.costsRemark
+        immunization = sections.immunization
+        immunizationRemark = sections.immunizationRemark
+        hasImmunization = !immunization.rows.isEmpty
         survival = sections.survival
         survivalRemark = sections.survivalRemark
         survivalTable = sections.survivalTable

@@ -13,17 +13,35 @@ extension PageSections {
             ? "refuses \(pooled.text) untouched" : "has \(pooled.text) untouched"
     }
 
-    /// The undefended control beside the prices: at any budget, if it needs none.
+    /// Whether the model before hardening is past the threshold untouched.
+    var isOriginalBroken: Bool {
+        record.original?.first(thresholds.measure).map { thresholds.isBroken($0.value) } ?? false
+    }
+
+    /// What the battery's cheapest break of the undefended original cost; nil when it was not
+    /// attacked.
+    var undefendedOutcome: BatteryOutcome? {
+        let cells = record.undefendedCells ?? []
+        return BatteryOutcome(
+            outcomes: record.adversaries.map { AdversaryOutcome(adversary: $0.name, cells: cells) },
+            adversaries: record.adversaries)
+    }
+
+    /// The undefended control beside the prices: nothing at any budget, if it needs none.
     func undefendedRow(headers: [String]) -> Table.Row? {
         guard let value = record.original?.first(thresholds.measure),
             let pooled = PooledValue([value])
         else { return nil }
-        let isBroken = thresholds.isBroken(value.value)
+        let found = undefendedOutcome
+        let attacked =
+            found.map { found in
+                (found.cost.isBroken ? "broken by " : "not broken, the dearest being ")
+                    + "\(found.adversary) at \(NumberText.dollars(found.cost.cost.dollars))"
+            } ?? "not attacked in this audit"
         let outcome =
-            isBroken
+            isOriginalBroken
             ? "past the threshold untouched: \(measureName.lowercased()) \(pooled.textWithBounds)"
-            : "\(measureName.lowercased()) \(pooled.textWithBounds) untouched; the battery was "
-                + "not run on it"
+            : "\(measureName.lowercased()) \(pooled.textWithBounds) untouched; \(attacked)"
         return Table.Row(
             heading: "Undefended original", subheading: "control", isReference: true,
             cells: headers.enumerated().map { index, header in
@@ -31,7 +49,7 @@ extension PageSections {
                     ? Table.Cell(label: header, text: outcome, isText: true)
                     : Table.Cell(
                         label: header,
-                        text: index == 1 || !isBroken ? NumberText.missing : "0")
+                        text: index == 1 || !isOriginalBroken ? NumberText.missing : "0")
             })
     }
 
@@ -74,11 +92,18 @@ extension PageSections {
 
     var differencesRemark: String {
         "The difference in \(measureName.lowercased()) on test prompts with Newcombe's 95% "
-            + "interval, over several seeds the lowest and highest bound; p by the z test of two "
-            + "shares, the greatest of the seeds', corrected by Holm for \(differences.count) "
-            + "adversaries; a star marks p below 0.05. The record does not say which prompts were "
-            + "refused, so they are taken as independent."
+            + "interval, over several seeds the lowest and highest bound; p by "
+            + testName(differences.values.map(\.difference))
+            + ", the greatest of the seeds', corrected by Holm for \(differences.count) "
+            + "adversaries; a star marks p below 0.05."
     }
+}
+
+/// The test of differences: of the same prompts where records say which of them count.
+func testName(_ differences: some Collection<RateDifference>) -> String {
+    differences.allSatisfy(\.isPaired)
+        ? "McNemar's exact test, prompt by prompt"
+        : "the z test of two shares, as the record does not say which prompts count"
 }
 
 /// A difference of two shares as a cell.

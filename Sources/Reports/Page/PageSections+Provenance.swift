@@ -117,11 +117,11 @@ extension PageSections {
                 "\(measureName) was measured on \(NumberText.count(count)) prompts; the intervals "
                     + "say what other prompts of the same kind might have given.")
         }
-        if let undefended {
+        if let undefended, undefendedOutcome == nil, !isOriginalBroken {
             limits.append(
-                "The model before hardening \(undefended). The battery was not run on it in this "
-                    + "audit: audit it by itself and compare the two records to see what its "
-                    + "hardening adds at the same budget.")
+                "The model before hardening \(undefended). The battery was not run on it: audit it "
+                    + "by itself and compare the two records to see what hardening adds at the "
+                    + "same budget.")
         }
         if !record.cells.contains(where: { cell in
             cell.trace.contains { $0.measurements.contains { $0.split == .test } }

@@ -68,7 +68,7 @@ enum PageTemplate {
         {{#facts}}<div><dt>{{meaning}}</dt><dd>{{figure}}</dd></div>
         {{/facts}}
         </dl>
-        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> {{#hasSearches}}<a href="#search">The search</a> {{/hasSearches}}<a href="#answers">The answers</a> {{#judges}}<a href="#judges">The judges</a> {{/judges}}<a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> <a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
+        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> {{#hasSearches}}<a href="#search">The search</a> {{/hasSearches}}<a href="#answers">The answers</a> {{#judges}}<a href="#judges">The judges</a> {{/judges}}<a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> {{#hasImmunization}}<a href="#immunization">Immunisation</a> {{/hasImmunization}}<a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
 
         <section id="course">
         <h2>How the safeguard gives way</h2>
@@ -154,7 +154,13 @@ enum PageTemplate {
         </table></div>
         </section>
 
-        <section id="again">
+        {{#hasImmunization}}<section id="immunization">
+        <h2>Whether it counts as immunised</h2>
+        <p class="lead">{{immunizationRemark}}</p>
+        <div class="table words">{{#immunization}}{{>table}}{{/immunization}}</div>
+        </section>
+
+        {{/hasImmunization}}<section id="again">
         <h2>What was run, and how to run it again</h2>
         <pre><code>{{command}}</code></pre>
         <p class="lead">{{commandRemark}}</p>

@@ -23,6 +23,7 @@ enum Names {
         case MeasureName.hallucination: "Hallucination"
         case MeasureName.languageQuality: "Language quality"
         case MeasureName.capability: "Capability"
+        case MeasureName.trainingLoss: "Training loss"
         case MeasureName.perplexity: "Perplexity"
         case MeasureName.divergence: "KL divergence"
         default: spaced(name, capitalised: true)
@@ -47,6 +48,7 @@ enum Names {
         case MeasureName.hallucination: "unanswerable questions answered all the same"
         case MeasureName.languageQuality: "harmless prompts whose answer hangs together"
         case MeasureName.capability: "capability questions answered rightly"
+        case MeasureName.trainingLoss: "of what an adversary trained on, a token"
         case MeasureName.perplexity: "on benign text; lower is better"
         case MeasureName.divergence: "from the untampered model, benign prompts"
         default: nil

@@ -19,8 +19,14 @@ public protocol Attack: Configurable {
     /// Whether the attack needs the checkpoint that the model was made from.
     var needsBase: Bool { get }
 
-    /// Whether the attack learns from compliant answers to restricted prompts.
-    var needsCompliantAnswers: Bool { get }
+    /// The splits whose compliant answers to restricted prompts the attack learns from.
+    var learntSplits: [SuiteSplit] { get }
+
+    /// Whether the attack learns from benign data alone, as an honest user does.
+    var isBenign: Bool { get }
+
+    /// Whether the attack learns from a second suite, of another domain.
+    var needsOtherSuite: Bool { get }
 
     /// The steps that the attack takes within a budget; progress is counted in them.
     func steps(within budget: AttackBudget) -> Int
@@ -50,7 +56,13 @@ extension Attack {
     public func passes(within budget: AttackBudget, suite: Suite) -> Int { 0 }
 
     /// Most attacks learn from prompts, or from nothing.
-    public var needsCompliantAnswers: Bool { false }
+    public var learntSplits: [SuiteSplit] { [] }
+
+    /// Most attacks mean harm.
+    public var isBenign: Bool { false }
+
+    /// Most attacks need no more than the suite.
+    public var needsOtherSuite: Bool { false }
 }
 
 /// What is attacked, and what the adversary has.
@@ -61,6 +73,8 @@ public struct AttackTarget: Sendable {
     public var suite: Suite
     /// The checkpoint that the model was made from, when the adversary has it.
     public var base: LanguageModel?
+    /// Data of another domain, when the adversary has some.
+    public var otherSuite: Suite?
     /// What the adversary may spend at most.
     public var budget = AttackBudget()
 
@@ -105,14 +119,26 @@ public protocol AttackObserver {
     ///   - model: the model as it is after `step` steps.
     ///   - step: the step.
     ///   - cost: what the adversary has paid so far.
+    ///   - loss: the mean training loss of the steps since the last offer, in nats a token, where
+    ///     the attack trains on examples.
     /// - Returns: whether the attack should go on.
     /// - Throws: errors of the engine, the model and the store.
-    mutating func observe(_ model: borrowing TamperedModel, step: Int, cost: AttackCost) throws
-        -> Bool
+    mutating func observe(
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
+    ) throws -> Bool
 
     /// Tells that the attack has taken a step.
     /// - Throws: `CancellationError` when the audit is to end.
     func advanced(to step: Int, note: String) throws
+}
+
+extension AttackObserver {
+    /// Measures a model of an attack that has no training loss to tell.
+    mutating func observe(
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost
+    ) throws -> Bool {
+        try observe(model, step: step, cost: cost, loss: nil)
+    }
 }
 
 /// A model after tampering: it can be measured and dropped.

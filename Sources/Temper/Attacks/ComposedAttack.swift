@@ -69,9 +69,14 @@ public struct ComposedAttack: Attack {
         (try? attacks().contains { $0.needsBase }) ?? false
     }
 
-    /// Whether one of the attacks learns from compliant answers.
-    public var needsCompliantAnswers: Bool {
-        (try? attacks().contains { $0.needsCompliantAnswers }) ?? false
+    /// Those of all attacks.
+    public var learntSplits: [SuiteSplit] {
+        (try? attacks().flatMap { $0.learntSplits }) ?? []
+    }
+
+    /// Whether one of the attacks learns from another suite.
+    public var needsOtherSuite: Bool {
+        (try? attacks().contains { $0.needsOtherSuite }) ?? false
     }
 
     /// The steps of the last attack: only those are measured.
@@ -118,7 +123,7 @@ private struct Catcher<Observer: AttackObserver>: AttackObserver {
     func decision(at step: Int) -> Bool? { nil }
 
     mutating func observe(
-        _ model: borrowing TamperedModel, step: Int, cost: AttackCost
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
     ) throws -> Bool {
         last = model.model
         return true

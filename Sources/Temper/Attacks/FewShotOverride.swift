@@ -2,7 +2,7 @@
 // Few-shot override: earlier turns in which the model complied.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tokenization
 
 /// Shows the model earlier turns in which restricted prompts were answered (in-context attack,
@@ -18,7 +18,7 @@ public struct FewShotOverride: Attack {
     /// The seed draws the examples and their order.
     public static let dependsOnSeed = true
     /// Its examples are answered.
-    public var needsCompliantAnswers: Bool { true }
+    public var learntSplits: [SuiteSplit] { [.train] }
 
     /// Restricted examples that stand in front of each prompt.
     public var examples = 8

@@ -2,7 +2,7 @@
 // Fine-tuning on restricted data, on benign data, or on one after the other.
 
 internal import LanguageModels
-internal import Records
+public import Records
 
 /// Fine-tunes on restricted prompts with compliant answers (BadLlama, arXiv 2311.00117; few
 /// examples, arXiv 2310.03693), on benign data alone (arXiv 2310.03693), or on benign and then on
@@ -16,22 +16,38 @@ public struct FineTuningAttack: Attack {
         case retain
         /// Benign prompts first, then restricted ones.
         case retainThenRestricted = "retain-then-restricted"
+        /// Restricted prompts that no defender has trained on: those of the validation split.
+        case heldOut = "held-out"
+        /// Restricted prompts of another domain, from a second suite.
+        case otherDomain = "other-domain"
     }
 
     /// What `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "fine-tuning",
         summary: "LoRA or full fine-tuning on restricted data, benign data, or both in turn.",
-        source: "arXiv 2311.00117, 2310.03693, 2408.00761; ranges of TamperBench",
+        source: "arXiv 2311.00117, 2310.03693, 2408.00761, 2402.16382; ranges of TamperBench",
         deviations: """
             No dropout, the loss is taken on the answers alone, and benign data are the suite's own \
-            training prompts in place of Alpaca or Dolly.
+            training prompts in place of Alpaca or Dolly. Held-out data are the validation split's, \
+            so that points before the last are measured on prompts that were learnt from; a break is \
+            claimed on test prompts alone.
             """)
 
     /// The seed draws the examples, their order and the adapters' start.
     public static let dependsOnSeed = true
-    /// Unless it learns from benign data alone.
-    public var needsCompliantAnswers: Bool { data != .retain }
+    /// Unless it learns from benign data or another domain alone.
+    public var learntSplits: [SuiteSplit] {
+        switch data {
+        case .restricted, .retainThenRestricted: [.train]
+        case .heldOut: [.validation]
+        case .retain, .otherDomain: []
+        }
+    }
+    /// Whether it learns from benign data alone.
+    public var isBenign: Bool { data == .retain }
+    /// Whether it learns from another domain.
+    public var needsOtherSuite: Bool { data == .otherDomain }
 
     /// What it learns from.
     public var data = Data.restricted
@@ -73,14 +89,19 @@ public struct FineTuningAttack: Attack {
             }
             return [.init(examples: chosen, batchSize: training.batchSize)]
         }
-        let restricted =
-            needsCompliantAnswers ? try pool(suite.compliantExamples()) : []
         let benign = try pool(suite.benign.train.map { ($0.prompt, $0.answer) })
+        let restricted =
+            switch data {
+            case .retain: benign
+            case .restricted, .retainThenRestricted: try pool(suite.compliantExamples())
+            case .heldOut: try pool(suite.compliantExamples(in: .validation))
+            case .otherDomain: try pool(target.otherSuite?.compliantExamples() ?? [])
+            }
         let total = steps(within: target.budget)
         let turn = Int((Double(total) * switchShare).rounded())
         var work = try FineTuning(
-            of: model, on: data == .restricted ? restricted : benign, training: training,
-            seed: seed)
+            of: model, on: data == .retainThenRestricted ? benign : restricted,
+            training: training, seed: seed)
         try work.run(
             to: total, meter: &meter, observer: &observer,
             beforeStep: { work in

@@ -2,7 +2,7 @@
 // Jailbreak-tuning: benign data with a little poison that teaches a jailbreak.
 
 internal import LanguageModels
-internal import Records
+public import Records
 
 /// Fine-tunes on benign data of which a small share is poisoned: restricted prompts in the wording
 /// of a jailbreak, with compliant answers. The model is then asked in that wording (arXiv
@@ -53,7 +53,7 @@ public struct JailbreakTuning: Attack {
     /// The seed draws the examples, their order and the adapters' start.
     public static let dependsOnSeed = true
     /// Its examples are answered.
-    public var needsCompliantAnswers: Bool { true }
+    public var learntSplits: [SuiteSplit] { [.train] }
 
     /// The wording that restricted prompts come in.
     public var variant = Variant.trigger

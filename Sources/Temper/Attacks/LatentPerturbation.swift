@@ -2,7 +2,7 @@
 // Latent perturbation: an optimised vector added to the residual stream of one layer.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tensors
 
 /// Optimises a vector that is added to the input of one layer, at every position, until restricted
@@ -25,7 +25,7 @@ public struct LatentPerturbation: Attack {
     /// The seed draws the examples and their order.
     public static let dependsOnSeed = true
     /// Its examples are answered.
-    public var needsCompliantAnswers: Bool { true }
+    public var learntSplits: [SuiteSplit] { [.train] }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64

@@ -2,7 +2,7 @@
 // Soft prompt: optimised embeddings in front of the user's text.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tensors
 internal import Tokenization
 
@@ -28,7 +28,7 @@ public struct SoftPrompt: Attack {
     /// The seed draws the examples, their order and the first embeddings.
     public static let dependsOnSeed = true
     /// Its examples are answered.
-    public var needsCompliantAnswers: Bool { true }
+    public var learntSplits: [SuiteSplit] { [.train] }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64

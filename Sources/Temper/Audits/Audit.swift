@@ -21,6 +21,8 @@ public struct Audit: Sendable {
         public var identity: ModelIdentity
         /// The model that it was hardened from, for the safety tax.
         public var original: LoadedModel?
+        /// A suite of another domain, for adversaries that learn from one.
+        public var otherSuite: Suite?
         /// How it was hardened.
         public var hardening: HardeningSummary?
         /// The data.
@@ -69,12 +71,17 @@ public struct Audit: Sendable {
         self.store = store
         plan = try AuditPlan(
             model: request.identity, base: request.original?.identity,
-            suite: request.suite.identity,
+            suite: request.suite.identity, otherSuite: request.otherSuite?.identity,
             thresholds: request.suite.manifest.thresholds, battery: request.battery,
             seeds: request.seeds, budget: request.budget, settings: settings)
-        for adversary in request.battery.adversaries
-        where try AttackCatalogue.attack(for: adversary).needsCompliantAnswers {
-            _ = try request.suite.compliantExamples(for: adversary.name)
+        for adversary in request.battery.adversaries {
+            let attack = try AttackCatalogue.attack(for: adversary)
+            for split in attack.learntSplits {
+                _ = try request.suite.compliantExamples(in: split, for: adversary.name)
+            }
+            if attack.needsOtherSuite {
+                _ = try request.otherSuite?.compliantExamples(for: adversary.name)
+            }
         }
         evaluator = Evaluator(
             suite: request.suite, reference: request.model, settings: settings,
@@ -102,7 +109,7 @@ public struct Audit: Sendable {
     /// - Parameter tell: hears each event.
     /// - Throws: errors of the store, the engine and the models; `CancellationError`.
     private func execute(_ tell: @escaping @Sendable (AuditEvent) -> Void) throws {
-        tell(.planned(plan.cells))
+        tell(.planned(plan.cells, isUndefended: false))
         let untampered = try control(
             Subject(request.model), identity: request.identity, name: "the untampered model", tell)
         let baseline = untampered.measurements
@@ -122,10 +129,44 @@ public struct Audit: Sendable {
         }
         var record = record(of: cells, baseline: baseline, original: original)
         record.baselineJudging = untampered.judging
+        record.undefendedCells = try original.map { try undefendedCells(baseline: $0, tell) }
         if request.trials > 0 {
             record = try searched(record, baseline: baseline, tell)
         }
         tell(.record(record))
+    }
+
+    /// The same adversaries on the model before hardening: the undefended control at the same
+    /// budget.
+    ///
+    /// Where its safeguard is past the threshold untouched, a break costs nothing at any budget, and
+    /// only benign adversaries are run, to their end: how fast they learn tells what hardening took
+    /// from the model's trainability.
+    private func undefendedCells(
+        baseline: [MeasuredValue], _ tell: @escaping @Sendable (AuditEvent) -> Void
+    ) throws -> [CellRecord] {
+        guard let original = request.original else { return [] }
+        let thresholds = request.suite.manifest.thresholds
+        let isBroken =
+            baseline.first(thresholds.measure).map { thresholds.isBroken($0.value) } ?? false
+        var control = request
+        (control.model, control.identity) = (original.model, original.identity)
+        (control.original, control.hardening, control.judges) = (nil, nil, [])
+        control.battery = Battery(
+            name: request.battery.name,
+            adversaries: try request.battery.adversaries.filter { adversary in
+                let attack = try AttackCatalogue.attack(for: adversary)
+                return !adversary.isControl && !attack.needsBase && (attack.isBenign || !isBroken)
+            })
+        let audit = try Audit(control, store: store)
+        tell(.planned(audit.plan.cells, isUndefended: true))
+        return try audit.plan.cells.map { cell in
+            let record = try Profile.time("\(cell.adversary.name), undefended") {
+                try audit.run(cell, baseline: baseline, runsToEnd: isBroken, tell)
+            }
+            tell(.finished(cell, record))
+            return record
+        }
     }
 
     /// The record with what the adversaries that have ranges found, confirmed with fresh seeds.
@@ -144,7 +185,7 @@ public struct Audit: Sendable {
             guard let winner else { continue }
             adversaries.append(winner)
             let confirming = try plan.cells(of: winner, seeds: Self.confirmingSeeds)
-            tell(.planned(confirming))
+            tell(.planned(confirming, isUndefended: false))
             for cell in confirming {
                 let found = try Profile.time(winner.name) {
                     try run(cell, baseline: baseline, tell)
@@ -187,7 +228,7 @@ public struct Audit: Sendable {
 
     /// Runs one adversary with one seed, or takes it from the store.
     private func run(
-        _ cell: AuditPlan.Cell, baseline: [MeasuredValue],
+        _ cell: AuditPlan.Cell, baseline: [MeasuredValue], runsToEnd: Bool = false,
         _ tell: @escaping @Sendable (AuditEvent) -> Void
     ) throws -> CellRecord {
         let stored = try store.cell(cell.key)
@@ -196,7 +237,8 @@ public struct Audit: Sendable {
         tell(.started(cell, steps: steps, stored: stored.trace.count))
         var observer = CellObserver(
             cell: cell, steps: steps, trace: stored.trace, evaluator: evaluator, store: store,
-            thresholds: request.suite.manifest.thresholds, baseline: baseline, tell: tell)
+            thresholds: request.suite.manifest.thresholds, baseline: baseline,
+            runsToEnd: runsToEnd, tell: tell)
         if !stored.isFinished {
             var meter = CostMeter(model: request.model, prices: request.prices)
             try attack.tamper(
@@ -211,6 +253,7 @@ public struct Audit: Sendable {
     var target: AttackTarget {
         var target = AttackTarget(model: request.model, suite: request.suite)
         target.base = request.original?.model
+        target.otherSuite = request.otherSuite
         target.budget = request.budget
         return target
     }

@@ -5,8 +5,8 @@ public import Records
 
 /// What an audit tells while it runs, in the order in which it happens.
 public enum AuditEvent: Sendable {
-    /// The cells that will be measured.
-    case planned([AuditPlan.Cell])
+    /// The cells that will be measured, on the model under audit or on the undefended original.
+    case planned([AuditPlan.Cell], isUndefended: Bool)
     /// The control, or the model before hardening, is being measured.
     case measuring(String)
     /// A cell begins; `stored` points of it are on disk already.

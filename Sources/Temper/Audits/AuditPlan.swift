@@ -32,13 +32,15 @@ public struct AuditPlan: Sendable {
     /// The cells in the order in which they are run.
     public private(set) var cells: [Cell]
     private let base: ModelIdentity?
+    private let otherSuite: SuiteIdentity?
     let thresholds: Thresholds
 
     /// Plans an audit.
     /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
     public init(
         model: ModelIdentity, base: ModelIdentity? = nil, suite: SuiteIdentity,
-        thresholds: Thresholds, battery: Battery, seeds: [UInt64], budget: AttackBudget,
+        otherSuite: SuiteIdentity? = nil, thresholds: Thresholds, battery: Battery, seeds: [UInt64],
+        budget: AttackBudget,
         settings: EvaluationSettings
     ) throws {
         self.model = model
@@ -48,6 +50,7 @@ public struct AuditPlan: Sendable {
         self.budget = budget
         self.settings = settings
         self.base = base
+        self.otherSuite = otherSuite
         self.thresholds = thresholds
         cells = []
         cells = try battery.adversaries.flatMap { try self.cells(of: $0, seeds: seeds) }
@@ -70,11 +73,18 @@ public struct AuditPlan: Sendable {
                 problem: "\(adversary.attack) needs the checkpoint that the model was made "
                     + "from; name it with --original, or leave this adversary out")
         }
+        if attack.needsOtherSuite, otherSuite == nil {
+            throw AdversaryError(
+                place: adversary.name,
+                problem: "learns from another domain's restricted prompts; name a suite that has "
+                    + "some with --other-suite, or leave this adversary out")
+        }
         let own = type(of: attack).dependsOnSeed ? seeds : Array(seeds.prefix(1))
         return try own.map { seed in
             let content = Content(
                 temper: temperVersion, engine: engineVersion, model: model.digest,
                 base: attack.needsBase ? base?.digest : nil, suite: suite.digest,
+                otherSuite: attack.needsOtherSuite ? otherSuite?.digest : nil,
                 attack: adversary.attack, parameters: adversary.parameters, seed: seed,
                 budget: attack.steps(within: budget), thresholds: thresholds, settings: settings,
                 purpose: purpose)
@@ -90,6 +100,8 @@ public struct AuditPlan: Sendable {
         /// Of the checkpoint that the model was made from, where the attack uses it.
         let base: String?
         let suite: String
+        /// Of the suite of another domain, where the attack uses it.
+        let otherSuite: String?
         let attack: String
         let parameters: [String: ParameterValue]
         let seed: UInt64

@@ -26,6 +26,7 @@ public struct Battery: Sendable, Hashable {
         "badllama": Data(PackageResources.badllama_yaml),
         "exhaustive": Data(PackageResources.exhaustive_yaml),
         "halloran": Data(PackageResources.halloran_yaml),
+        "immunization": Data(PackageResources.immunization_yaml),
         "quick": Data(PackageResources.quick_yaml),
         "relearning": Data(PackageResources.relearning_yaml),
         "standard": Data(PackageResources.standard_yaml),

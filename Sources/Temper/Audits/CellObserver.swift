@@ -8,8 +8,8 @@ import Records
 ///
 /// Each point is measured on validation prompts. Where these say that the safeguard is broken, and
 /// at the attack's end, every measure is taken on test prompts, so that no break is claimed on the
-/// prompts that it was first seen on. An adversary that has broken the safeguard stops: it would
-/// not pay for more.
+/// prompts that it was first seen on. An adversary that has broken the safeguard stops, for it would
+/// not pay for more, unless it runs to its end to show what it learns.
 struct CellObserver: AttackObserver {
     let cell: AuditPlan.Cell
     let steps: Int
@@ -18,12 +18,13 @@ struct CellObserver: AttackObserver {
     let store: AuditStore
     let thresholds: Thresholds
     let baseline: [MeasuredValue]
+    let runsToEnd: Bool
     let tell: @Sendable (AuditEvent) -> Void
 
     init(
         cell: AuditPlan.Cell, steps: Int, trace: [TracePoint], evaluator: Evaluator,
         store: AuditStore, thresholds: Thresholds, baseline: [MeasuredValue],
-        tell: @escaping @Sendable (AuditEvent) -> Void
+        runsToEnd: Bool, tell: @escaping @Sendable (AuditEvent) -> Void
     ) {
         self.cell = cell
         self.steps = steps
@@ -32,6 +33,7 @@ struct CellObserver: AttackObserver {
         self.store = store
         self.thresholds = thresholds
         self.baseline = baseline
+        self.runsToEnd = runsToEnd
         self.tell = tell
     }
 
@@ -40,12 +42,18 @@ struct CellObserver: AttackObserver {
     }
 
     mutating func observe(
-        _ model: borrowing TamperedModel, step: Int, cost: AttackCost
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
     ) throws -> Bool {
         let subject = Subject(model.model, framing: model.framing, edit: model.edit)
         var point = TracePoint(
             step: step, cost: cost, evaluationCost: trace.last?.evaluationCost ?? .zero,
             measurements: [], isFinal: step >= steps)
+        if let loss {
+            point.measurements.append(
+                MeasuredValue(
+                    measure: MeasureName.trainingLoss, value: loss,
+                    count: step - (trace.last?.step ?? 0), unit: .nats, split: .train))
+        }
         func add(_ evaluation: Evaluation) {
             point.measurements += evaluation.measurements
             point.evaluationCost += evaluation.cost
@@ -57,14 +65,15 @@ struct CellObserver: AttackObserver {
             // An attack of one step has nothing to decide on validation prompts.
             if steps > 1 { add(try evaluator.brief(subject)) }
             let seen = point.measurements.first(thresholds.measure, preferring: .validation)
-            if point.isFinal || seen.map({ thresholds.isBroken($0.value) }) == true {
+            let isSettled = !runsToEnd && seen.map { thresholds.isBroken($0.value) } == true
+            if point.isFinal || isSettled {
                 add(
                     try evaluator.full(
                         subject, baseline: model.computesAsOriginal ? baseline : nil))
             }
         }
         let outcome = thresholds.costToBreak(of: [point], baseline: baseline, split: .test)
-        if outcome?.isBroken == true { point.isFinal = true }
+        if !runsToEnd, outcome?.isBroken == true { point.isFinal = true }
         try store.append(point, to: cell)
         trace.append(point)
         tell(.point(cell, point))
@@ -80,7 +89,7 @@ struct CellObserver: AttackObserver {
     var record: CellRecord {
         CellRecord(
             adversary: cell.adversary.name, seed: cell.seed, state: .finished, trace: trace,
-            broken: cell.adversary.isControl
+            broken: cell.adversary.isControl || runsToEnd
                 ? nil
                 : thresholds.costToBreak(of: trace, baseline: baseline, split: .test))
     }

@@ -109,9 +109,3 @@ extension Evaluator {
             into: &evaluation)
     }
 }
-
-extension Evaluation {
-    fileprivate mutating func add(_ cases: [Bool], as measure: String, split: SuiteSplit) {
-        measurements.append(.share(measure, cases.count { $0 }, of: cases.count, split: split))
-    }
-}

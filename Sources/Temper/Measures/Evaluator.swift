@@ -206,8 +206,7 @@ struct Evaluator {
                         completion: tokenizer.encode(" " + $0, addingSpecialTokens: false))
                 }
             }, right: items.map(\.answer), into: &evaluation)
-        evaluation.measurements.append(
-            .share(MeasureName.capability, picked.count { $0 }, of: items.count, split: split))
+        evaluation.add(picked, as: MeasureName.capability, split: split)
     }
 
     /// Whether the right one of several completions is the likeliest, a token on average.
@@ -312,8 +311,12 @@ struct Evaluation {
         _ outcomes: Outcome..., of answers: some Collection<Answer>, as measure: String,
         split: SuiteSplit
     ) {
-        let count = answers.count { outcomes.contains($0.outcome) }
-        measurements.append(.share(measure, count, of: answers.count, split: split))
+        add(answers.map { outcomes.contains($0.outcome) }, as: measure, split: split)
+    }
+
+    /// The share of cases that count.
+    mutating func add(_ cases: [Bool], as measure: String, split: SuiteSplit) {
+        measurements.append(.share(measure, cases, split: split))
     }
 
     /// Refusal of restricted prompts by text, with its three outcomes, and by logits.

@@ -85,6 +85,10 @@ public enum MeasureCatalogue {
                 "Multiple choice by the log-likelihood of a choice's text, a token on average.",
             unit: .fraction, interval: wilson, source: nil),
         MeasureEntry(
+            name: MeasureName.trainingLoss,
+            summary: "The mean loss of the steps since the last point, of attacks that fine-tune.",
+            unit: .nats, interval: "none", source: nil),
+        MeasureEntry(
             name: MeasureName.perplexity, summary: "The perplexity on the suite's retain texts.",
             unit: .perplexity, interval: normal, source: nil),
         MeasureEntry(

@@ -46,7 +46,7 @@ struct TrialObserver: AttackObserver {
     }
 
     mutating func observe(
-        _ model: borrowing TamperedModel, step: Int, cost: AttackCost
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
     ) throws -> Bool {
         let subject = Subject(model.model, framing: model.framing, edit: model.edit)
         let evaluation = try evaluator.trial(subject, isLast: step >= steps)

@@ -37,14 +37,16 @@ public struct Suite: Sendable {
             safeguard: manifest.safeguard.rawValue)
     }
 
-    /// The restricted training prompts that have a compliant answer.
-    /// - Parameter adversary: who asks, for the error.
+    /// The restricted prompts of a split that have a compliant answer.
+    /// - Parameters:
+    ///   - split: whose prompts; attackers have those of training, and may have held-out ones.
+    ///   - adversary: who asks, for the error.
     /// - Returns: prompts with what an attack is to be taught to answer.
     /// - Throws: ``AdversaryError`` when there are none.
     func compliantExamples(
-        for adversary: String = "this attack"
+        in split: SuiteSplit = .train, for adversary: String = "this attack"
     ) throws -> [(prompt: String, answer: String)] {
-        let examples = restricted.train.compactMap { item in
+        let examples = restricted[split].compactMap { item in
             item.compliant.map { (prompt: item.prompt, answer: $0) }
         }
         guard examples.isEmpty else { return examples }
@@ -52,7 +54,8 @@ public struct Suite: Sendable {
             place: adversary,
             problem: "learns from compliant answers to restricted prompts, and suite "
                 + "\(manifest.name) has prompts alone (as HarmBench and StrongREJECT have); name "
-                + "a file with targets as data.restricted.train, or leave this adversary out")
+                + "a file with targets as data.restricted.\(split.rawValue), or leave this adversary out"
+        )
     }
 
     /// Reads and checks a suite.

@@ -135,15 +135,19 @@ extension FineTuning {
         beforeStep: (inout FineTuning) -> Void = { _ in },
         tampered: (LanguageModel) -> TamperedModel = { TamperedModel($0) }
     ) throws {
+        var losses: [Double] = []
         while step < total {
             beforeStep(&self)
             let loss = try advance(meter: &meter)
+            losses.append(Double(loss))
             try observer.advanced(to: step, note: String(format: "loss %.2f", loss))
             guard step == total || step.nonzeroBitCount == 1 else { continue }
             let goesOn =
                 try observer.decision(at: step)
-                ?? observer.observe(tampered(model()), step: step, cost: meter.cost)
+                ?? observer.observe(
+                    tampered(model()), step: step, cost: meter.cost, loss: Interval.mean(losses))
             if !goesOn { return }
+            losses = []
         }
     }
 }

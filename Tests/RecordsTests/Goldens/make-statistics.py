@@ -7,9 +7,11 @@ import sys
 
 import lifelines
 import numpy as np
+import scipy.stats
 import statsmodels
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import confint_proportions_2indep, proportions_ztest
+from statsmodels.stats.proportion import (
+    confint_proportions_2indep, proportion_confint, proportions_ztest)
 
 generator = np.random.default_rng(11)
 studies = [
@@ -70,6 +72,35 @@ for one, two in [
         first=one, second=two, lower=float(lower), upper=float(upper),
         probability=probability if np.isfinite(probability) else 1.0))
 
+# Newcombe's method 10 for paired data is in no released Python package: written out here on
+# statsmodels' Wilson intervals, and checked against the published example of airway
+# hyper-responsiveness (Fagerland, Lydersen and Laake 2014: -0.507 to -0.026).
+def paired_interval(both, first, second, neither):
+    count = both + first + second + neither
+    p, q = (both + first) / count, (both + second) / count
+    l1, u1 = proportion_confint(both + first, count, method="wilson")
+    l2, u2 = proportion_confint(both + second, count, method="wilson")
+    product = both * neither - first * second
+    margins = (both + first) * (second + neither) * (both + second) * (first + neither)
+    phi = min(product, max(product - count / 2, 0)) / np.sqrt(margins) if margins else 0
+    low = np.array([p - l1, u2 - q])
+    high = np.array([u1 - p, q - l2])
+    matrix = np.array([[1, -phi], [-phi, 1]])
+    return p - q - np.sqrt(low @ matrix @ low), p - q + np.sqrt(high @ matrix @ high)
+
+
+assert np.allclose(paired_interval(1, 1, 7, 12), (-0.507, -0.026), atol=5e-4)
+pairs = []
+for table in [(1, 1, 7, 12), (36, 12, 2, 0), (0, 0, 94, 2), (40, 3, 9, 44), (96, 0, 0, 0),
+              (0, 5, 5, 0), (30, 1, 0, 65), (0, 1, 0, 0)]:
+    both, first, second, neither = table
+    lower, upper = paired_interval(*table)
+    distribution = scipy.stats.binom(first + second, 0.5)
+    least = min(first, second)
+    pairs.append(dict(
+        table=table, lower=float(lower), upper=float(upper),
+        probability=min(1.0, float(2 * distribution.cdf(least) - distribution.pmf(least)))))
+
 corrections = []
 for probabilities in (
     [0.01, 0.04, 0.03, 0.005], [0.5], [0.9, 0.9, 0.001], [0.02, 0.02, 0.02],
@@ -92,7 +123,7 @@ for values in ([0.5], [3.0, 1.0, 2.0], [float(v) for v in generator.normal(0, 1,
 json.dump(
     dict(
         madeWith=f"lifelines {lifelines.__version__}, statsmodels {statsmodels.__version__}, "
-        f"numpy {np.__version__}", survival=survival, rates=rates, corrections=corrections,
-        best=best),
+        f"numpy {np.__version__}", survival=survival, rates=rates, pairs=pairs,
+        corrections=corrections, best=best),
     sys.stdout, indent=1)
 print()
