@@ -50,7 +50,10 @@ struct AuditCommand: AsyncParsableCommand {
         help: "A suite of another domain, for adversaries that learn from one: a path or a name.")
     var otherSuite: String?
 
-    @Option(help: "Do not begin what is estimated to take more memory, such as 8GiB.")
+    @Option(
+        help:
+            "Take no more memory, such as 8GiB: refuse, make batches fit, or end and keep what is measured."
+    )
     var memory: ByteCount?
 
     @Flag(help: "Begin without asking, even when it takes more than an hour.")
@@ -97,6 +100,7 @@ struct AuditCommand: AsyncParsableCommand {
             try Suite(at: locator.suite($0), locateBase: locator.suite)
         }
         request.budget.steps = budgetSteps
+        request.memory = memory?.bytes
         request.trials = search
         request.judges = judges
         request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()

@@ -34,6 +34,12 @@ struct ReproduceCommand: AsyncParsableCommand {
     @Option(help: "The suite, if it is not found by its name.")
     var suite: String?
 
+    @Option(help: "The suite of another domain, if it is not found by its name.")
+    var otherSuite: String?
+
+    @Option(help: "Keep what is measured in this directory: a run that was stopped goes on there.")
+    var out: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -45,11 +51,14 @@ struct ReproduceCommand: AsyncParsableCommand {
         let record = try AuditRecord(contentsOf: URL(fileURLWithPath: record))
         let reproduction = try Reproduction(
             of: record, from: try inputs(of: record), cells: cells, seed: seed)
-        let directory = FileManager.default.temporaryDirectory
+        let directory =
+            out.map { URL(fileURLWithPath: $0) }
+            ?? FileManager.default.temporaryDirectory
             .appendingPathComponent("temper-reproduce-\(UUID().uuidString)")
         try makeDirectory(directory)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let store = try AuditStore(at: directory.appendingPathComponent("audit.sqlite"))
+        defer { if out == nil { try? FileManager.default.removeItem(at: directory) } }
+        // Never an audit's own store: its numbers would be believed instead of measured.
+        let store = try AuditStore(at: directory.appendingPathComponent("reproduction.sqlite"))
         var display =
             json
             ? nil
@@ -80,6 +89,9 @@ struct ReproduceCommand: AsyncParsableCommand {
             model: model,
             suite: try Suite(
                 at: locator.suite(suite ?? record.suite.name), locateBase: locator.suite))
+        if let other = otherSuite ?? record.otherSuite?.name {
+            inputs.otherSuite = try Suite(at: locator.suite(other), locateBase: locator.suite)
+        }
         if let original {
             inputs.original = try LoadedModel(at: locator.model(original))
         } else if record.original != nil, let base = record.baseModel {

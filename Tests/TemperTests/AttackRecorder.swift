@@ -3,9 +3,14 @@
 
 import LanguageModels
 import Records
+import Synchronization
 import Tensors
 
 @testable import Temper
+
+private final class Counter: Sendable {
+    let value = Mutex(0)
+}
 
 /// Remembers what an attack offered.
 struct AttackRecorder: AttackObserver {
@@ -22,6 +27,9 @@ struct AttackRecorder: AttackObserver {
     /// The steps that an earlier run is said to have measured.
     var decided: Set<Int> = []
     let prompt: [Int]
+    private let count = Counter()
+    /// How often the attack told that it went on.
+    var advances: Int { count.value.withLock { $0 } }
 
     init(prompt: [Int]) {
         self.prompt = prompt
@@ -41,7 +49,7 @@ struct AttackRecorder: AttackObserver {
         return step != stopsAt
     }
 
-    func advanced(to step: Int, note: String) throws {}
+    func advanced(to step: Int, note: String) throws { count.value.withLock { $0 += 1 } }
 
     /// Runs an attack before this observer.
     mutating func run(_ attack: some Attack, on target: AttackTarget, seed: UInt64) throws {

@@ -125,6 +125,61 @@ struct AuditTests {
                 == standing.cells.first?.trace.last?.measurements)
     }
 
+    @Test("an audit that takes more memory than it may ends, names the option and keeps its store")
+    func memory() async throws {
+        var request = request
+        request.memory = 1 << 20
+        let store = try AuditStore(at: directory.url.appendingPathComponent("m.sqlite"))
+        let audit = try Audit(request, store: store)
+        let error = await #expect(throws: AuditError.self) {
+            for try await _ in audit.run() {}
+        }
+        #expect(error?.file == "--memory")
+        let unlimited = try Audit(self.request, store: store).estimate().bytes
+        #expect(try audit.estimate().bytes < unlimited)
+    }
+
+    @Test("measures do not depend on how many answers fit side by side")
+    func smallBatches() throws {
+        func measured(_ bytes: Int?) throws -> [MeasuredValue] {
+            try Evaluator(
+                suite: request.suite, reference: request.model, settings: request.settings,
+                prices: Prices(), batchBytes: bytes
+            ).full(Subject(request.model)).measurements
+        }
+        // Answers are the same; what is summed in another order differs in the last bits.
+        for (one, other) in zip(try measured(1), try measured(nil)) {
+            #expect(one.measure == other.measure && one.cases == other.cases)
+            #expect(abs(one.value - other.value) < 1e-4 * max(1, abs(other.value)))
+        }
+    }
+
+    @Test("a direction that two adversaries need is found once and paid for by both")
+    func sharedDirection() throws {
+        var attack = WeightOrthogonalisation()
+        (attack.examples, attack.validationExamples, attack.candidates) = (4, 4, 2)
+        let findings = SharedFindings()
+        func run(sharing: Bool, seed: UInt64 = 1) throws -> AttackRecorder {
+            var target = AttackTarget(model: request.model, suite: request.suite)
+            target.findings = sharing ? findings : nil
+            var recorder = AttackRecorder(
+                prompt: try Subject(request.model).tokens(for: "bind 9"))
+            try recorder.run(attack, on: target, seed: seed)
+            return recorder
+        }
+        func operations(_ recorder: AttackRecorder) -> [Double] {
+            recorder.costs.map(\.floatingPointOperations)
+        }
+        let alone = try run(sharing: false)
+        let first = try run(sharing: true)
+        let second = try run(sharing: true)
+        #expect(alone.logits == first.logits && first.logits == second.logits)
+        #expect(operations(alone) == operations(first) && operations(first) == operations(second))
+        // The second did not measure: its seconds are those of the first, but for the edit.
+        #expect(second.advances < first.advances)
+        #expect(try run(sharing: true, seed: 2).advances == first.advances)
+    }
+
     @Test("a plan says what is left to do, and what memory it takes")
     func estimate() async throws {
         func estimate(_ request: Audit.Request) throws -> AuditEstimate {

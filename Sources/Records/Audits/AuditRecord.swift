@@ -86,6 +86,8 @@ public struct AuditRecord: Codable, Sendable, Hashable {
     public var hardening: HardeningSummary?
     /// The suite that it was measured with.
     public var suite: SuiteIdentity
+    /// The suite of another domain that some adversaries learnt from; nil without one.
+    public var otherSuite: SuiteIdentity?
     /// When the safeguard counts as broken.
     public var thresholds: Thresholds
     /// The name of the battery.

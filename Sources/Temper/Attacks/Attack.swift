@@ -77,6 +77,8 @@ public struct AttackTarget: Sendable {
     public var otherSuite: Suite?
     /// What the adversary may spend at most.
     public var budget = AttackBudget()
+    /// What other attacks have found out about ``model``; nil where that is a tampered one.
+    var findings: SharedFindings?
 
     /// A target whose base the adversary does not have, at the attack's own budget.
     public init(model: LanguageModel, suite: Suite) {

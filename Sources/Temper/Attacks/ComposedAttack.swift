@@ -102,6 +102,7 @@ public struct ComposedAttack: Attack {
             var catcher = Catcher(observer: observer)
             try attack.tamper(with: target, seed: seed, meter: &meter, observer: &catcher)
             target.model = catcher.last ?? target.model
+            target.findings = nil
         }
         try attacks.last?.tamper(with: target, seed: seed, meter: &meter, observer: &observer)
     }

@@ -83,20 +83,29 @@ public struct WeightOrthogonalisation: Attack {
         meter.use(examples: restricted.count)
         var model = target.model
         for step in 1...steps {
-            let search = try DirectionSearch(
-                model: model, score: RefusalScore(suite: suite, tokenizer: model.tokenizer),
-                restricted: suite.restricted.validation.sample(validationExamples, seed: seed)
-                    .map(\.prompt),
-                benign: suite.benign.validation.sample(validationExamples, seed: seed)
-                    .map(\.prompt),
-                positions: positions)
-            let note = "means of \(restricted.count) + \(benign.count) prompts"
-            try observer.advanced(to: step - 1, note: note)
-            let found = try scored(
-                search, restricted: restricted, benign: benign, step: step,
-                layers: model.configuration.layerCount, meter: &meter, observer: observer)
-            let best = try choose(
-                from: found, induction: { try search.induction(of: $0, meter: &meter) })
+            func direction(_ meter: inout CostMeter) throws -> DirectionSearch.Candidate? {
+                let search = try DirectionSearch(
+                    model: model, score: RefusalScore(suite: suite, tokenizer: model.tokenizer),
+                    restricted: suite.restricted.validation
+                        .sample(validationExamples, seed: seed).map(\.prompt),
+                    benign: suite.benign.validation.sample(validationExamples, seed: seed)
+                        .map(\.prompt),
+                    positions: positions)
+                let note = "means of \(restricted.count) + \(benign.count) prompts"
+                try observer.advanced(to: step - 1, note: note)
+                let found = try scored(
+                    search, restricted: restricted, benign: benign, step: step,
+                    layers: model.configuration.layerCount, meter: &meter, observer: observer)
+                return try choose(
+                    from: found, induction: { try search.induction(of: $0, meter: &meter) })
+            }
+            let best =
+                if step == 1, let findings = target.findings {
+                    try findings.finding(
+                        of: self, seed: seed, meter: &meter, find: direction)
+                } else {
+                    try direction(&meter)
+                }
             guard let best else { return }
             model = try meter.timing { try model.orthogonalised(to: best.direction) }
             try observer.advanced(

@@ -21,6 +21,8 @@ public struct Audit: Sendable {
         public var identity: ModelIdentity
         /// The model that it was hardened from, for the safety tax.
         public var original: LoadedModel?
+        /// Whether the original is attacked, too, for an undefended control.
+        public var attacksOriginal = true
         /// A suite of another domain, for adversaries that learn from one.
         public var otherSuite: Suite?
         /// How it was hardened.
@@ -39,6 +41,9 @@ public struct Audit: Sendable {
         public var trials = 0
         /// How measures are taken.
         public var settings = EvaluationSettings()
+        /// The most memory that the process may take, mapped checkpoints included, in bytes; nil sets
+        /// no limit.
+        public var memory: Int?
         /// What turns operations into dollars.
         public var prices = Prices()
         /// The command line that the record states.
@@ -61,6 +66,8 @@ public struct Audit: Sendable {
     let store: AuditStore
     let plan: AuditPlan
     let evaluator: Evaluator
+    private let limit: MemoryLimit?
+    private let findings = SharedFindings()
 
     /// Plans an audit whose points go to `store`.
     /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
@@ -83,9 +90,10 @@ public struct Audit: Sendable {
                 _ = try request.otherSuite?.compliantExamples(for: adversary.name)
             }
         }
+        limit = request.memory.map(MemoryLimit.init)
         evaluator = Evaluator(
             suite: request.suite, reference: request.model, settings: settings,
-            prices: request.prices, judges: request.judges)
+            prices: request.prices, judges: request.judges, batchBytes: request.batchBytes)
     }
 
     /// Runs the audit on a thread of its own; the last event is the record.
@@ -95,7 +103,10 @@ public struct Audit: Sendable {
         AsyncThrowingStream { continuation in
             let work = Task.detached(priority: .userInitiated) {
                 do {
-                    try execute { continuation.yield($0) }
+                    try execute { event in
+                        try limit?.check()
+                        continuation.yield(event)
+                    }
                     continuation.finish()
                 } catch {
                     continuation.finish(throwing: error)
@@ -108,8 +119,8 @@ public struct Audit: Sendable {
     /// Runs the audit on this thread.
     /// - Parameter tell: hears each event.
     /// - Throws: errors of the store, the engine and the models; `CancellationError`.
-    private func execute(_ tell: @escaping @Sendable (AuditEvent) -> Void) throws {
-        tell(.planned(plan.cells, isUndefended: false))
+    private func execute(_ tell: @escaping @Sendable (AuditEvent) throws -> Void) throws {
+        try tell(.planned(plan.cells, isUndefended: false))
         let untampered = try control(
             Subject(request.model), identity: request.identity, name: "the untampered model", tell)
         let baseline = untampered.measurements
@@ -124,16 +135,19 @@ public struct Audit: Sendable {
             let record = try Profile.time(cell.adversary.name) {
                 try run(cell, baseline: baseline, tell)
             }
-            tell(.finished(cell, record))
+            try tell(.finished(cell, record))
             cells.append(record)
         }
         var record = record(of: cells, baseline: baseline, original: original)
         record.baselineJudging = untampered.judging
-        record.undefendedCells = try original.map { try undefendedCells(baseline: $0, tell) }
+        record.otherSuite = request.otherSuite?.identity
+        if let original, request.attacksOriginal {
+            record.undefendedCells = try undefendedCells(baseline: original, tell)
+        }
         if request.trials > 0 {
             record = try searched(record, baseline: baseline, tell)
         }
-        tell(.record(record))
+        try tell(.record(record))
     }
 
     /// The same adversaries on the model before hardening: the undefended control at the same
@@ -143,7 +157,7 @@ public struct Audit: Sendable {
     /// only benign adversaries are run, to their end: how fast they learn tells what hardening took
     /// from the model's trainability.
     private func undefendedCells(
-        baseline: [MeasuredValue], _ tell: @escaping @Sendable (AuditEvent) -> Void
+        baseline: [MeasuredValue], _ tell: @escaping @Sendable (AuditEvent) throws -> Void
     ) throws -> [CellRecord] {
         guard let original = request.original else { return [] }
         let thresholds = request.suite.manifest.thresholds
@@ -159,12 +173,12 @@ public struct Audit: Sendable {
                 return !adversary.isControl && !attack.needsBase && (attack.isBenign || !isBroken)
             })
         let audit = try Audit(control, store: store)
-        tell(.planned(audit.plan.cells, isUndefended: true))
+        try tell(.planned(audit.plan.cells, isUndefended: true))
         return try audit.plan.cells.map { cell in
             let record = try Profile.time("\(cell.adversary.name), undefended") {
                 try audit.run(cell, baseline: baseline, runsToEnd: isBroken, tell)
             }
-            tell(.finished(cell, record))
+            try tell(.finished(cell, record))
             return record
         }
     }
@@ -172,7 +186,7 @@ public struct Audit: Sendable {
     /// The record with what the adversaries that have ranges found, confirmed with fresh seeds.
     private func searched(
         _ record: AuditRecord, baseline: [MeasuredValue],
-        _ tell: @escaping @Sendable (AuditEvent) -> Void
+        _ tell: @escaping @Sendable (AuditEvent) throws -> Void
     ) throws -> AuditRecord {
         var adversaries = record.adversaries
         var cells = record.cells
@@ -185,12 +199,12 @@ public struct Audit: Sendable {
             guard let winner else { continue }
             adversaries.append(winner)
             let confirming = try plan.cells(of: winner, seeds: Self.confirmingSeeds)
-            tell(.planned(confirming, isUndefended: false))
+            try tell(.planned(confirming, isUndefended: false))
             for cell in confirming {
                 let found = try Profile.time(winner.name) {
                     try run(cell, baseline: baseline, tell)
                 }
-                tell(.finished(cell, found))
+                try tell(.finished(cell, found))
                 cells.append(found)
             }
         }
@@ -200,7 +214,7 @@ public struct Audit: Sendable {
     /// Every measure of an untampered model, from the store when it is there.
     private func control(
         _ subject: Subject, identity: ModelIdentity, name: String,
-        _ tell: (AuditEvent) -> Void
+        _ tell: (AuditEvent) throws -> Void
     ) throws -> TracePoint {
         let control = AdversarySpecification(
             name: name, attack: AdversarySpecification.controlAttack)
@@ -210,7 +224,7 @@ public struct Audit: Sendable {
             settings: plan.settings)
         let cell = plan.cells[0]
         if let point = try store.cell(cell.key).trace.first { return point }
-        tell(.measuring(name))
+        try tell(.measuring(name))
         let looks = try Profile.time(name) {
             // Traces are on validation prompts, so what they begin from is measured there, too.
             let isBaseline = identity == request.identity
@@ -229,12 +243,12 @@ public struct Audit: Sendable {
     /// Runs one adversary with one seed, or takes it from the store.
     private func run(
         _ cell: AuditPlan.Cell, baseline: [MeasuredValue], runsToEnd: Bool = false,
-        _ tell: @escaping @Sendable (AuditEvent) -> Void
+        _ tell: @escaping @Sendable (AuditEvent) throws -> Void
     ) throws -> CellRecord {
         let stored = try store.cell(cell.key)
         let attack = try AttackCatalogue.attack(for: cell.adversary)
         let steps = attack.steps(within: request.budget)
-        tell(.started(cell, steps: steps, stored: stored.trace.count))
+        try tell(.started(cell, steps: steps, stored: stored.trace.count))
         var observer = CellObserver(
             cell: cell, steps: steps, trace: stored.trace, evaluator: evaluator, store: store,
             thresholds: request.suite.manifest.thresholds, baseline: baseline,
@@ -255,6 +269,7 @@ public struct Audit: Sendable {
         target.base = request.original?.model
         target.otherSuite = request.otherSuite
         target.budget = request.budget
+        target.findings = findings
         return target
     }
 

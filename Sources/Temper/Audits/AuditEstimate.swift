@@ -77,13 +77,9 @@ extension Audit {
     /// Checkpoints, the copy that is tampered with, and what a step or an answer keeps.
     private func bytes(_ tokens: TokenCounts) throws -> Int {
         let model = request.model.configuration
-        func size(_ model: LanguageModel) -> Int {
-            model.weights.values.reduce(0) { $0 + $1.count * MemoryLayout<Float>.size }
-        }
-        let weights = size(request.model)
-        let attention = model.attention
-        let kept = 2 * attention.keyValueHeadCount * attention.headDimension * model.layerCount
-        let decoding = Double(kept * request.settings.batchSize) * (tokens.prompt + 64) * 4
+        let decoding = min(
+            Double(model.keptBytesPerToken * request.settings.batchSize) * (tokens.prompt + 64),
+            request.batchBytes.map(Double.init) ?? .infinity)
         var training = 0.0
         for cell in plan.cells {
             let attack = try AttackCatalogue.attack(for: cell.adversary)
@@ -95,8 +91,29 @@ extension Audit {
             training = max(
                 training, paid / Double(3 * steps) * tokens.prompt * row * Double(model.layerCount))
         }
-        let original = request.original.map { size($0.model) } ?? 0
-        return 2 * weights + original + Int(max(decoding, training))
+        return request.checkpointBytes + Int(max(decoding, training))
+    }
+}
+
+extension Audit.Request {
+    /// The models, mapped or not, and the copy that is tampered with.
+    fileprivate var checkpointBytes: Int {
+        func size(_ model: LanguageModel) -> Int {
+            model.weights.values.reduce(0) { $0 + $1.count * MemoryLayout<Float>.size }
+        }
+        return 2 * size(model) + (original.map { size($0.model) } ?? 0)
+    }
+
+    /// What the limit of memory leaves to batches, in bytes: half of the rest, as a step of decoding
+    /// needs room besides what it keeps.
+    var batchBytes: Int? { memory.map { max(0, $0 - checkpointBytes) / 2 } }
+}
+
+extension DecoderConfiguration {
+    /// The keys and values of a token in every layer, in bytes.
+    var keptBytesPerToken: Int {
+        2 * attention.keyValueHeadCount * attention.headDimension * layerCount
+            * MemoryLayout<Float>.size
     }
 }
 

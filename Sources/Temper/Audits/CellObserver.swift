@@ -19,12 +19,12 @@ struct CellObserver: AttackObserver {
     let thresholds: Thresholds
     let baseline: [MeasuredValue]
     let runsToEnd: Bool
-    let tell: @Sendable (AuditEvent) -> Void
+    let tell: @Sendable (AuditEvent) throws -> Void
 
     init(
         cell: AuditPlan.Cell, steps: Int, trace: [TracePoint], evaluator: Evaluator,
         store: AuditStore, thresholds: Thresholds, baseline: [MeasuredValue],
-        runsToEnd: Bool, tell: @escaping @Sendable (AuditEvent) -> Void
+        runsToEnd: Bool, tell: @escaping @Sendable (AuditEvent) throws -> Void
     ) {
         self.cell = cell
         self.steps = steps
@@ -76,13 +76,13 @@ struct CellObserver: AttackObserver {
         if !runsToEnd, outcome?.isBroken == true { point.isFinal = true }
         try store.append(point, to: cell)
         trace.append(point)
-        tell(.point(cell, point))
+        try tell(.point(cell, point))
         return !point.isFinal
     }
 
     func advanced(to step: Int, note: String) throws {
         try Task.checkCancellation()
-        tell(.advanced(cell, step: step, note: note))
+        try tell(.advanced(cell, step: step, note: note))
     }
 
     /// The cell as the record holds it.

@@ -23,6 +23,8 @@ public struct Reproduction: Sendable {
         public var original: LoadedModel?
         /// The suite.
         public var suite: Suite
+        /// The suite of another domain; nil where the record has none.
+        public var otherSuite: Suite?
         /// How measures are taken; a record does not state it.
         public var settings = EvaluationSettings()
 
@@ -50,6 +52,11 @@ public struct Reproduction: Sendable {
         try Self.check(
             "suite", inputs.suite.manifest.name, inputs.suite.identity.digest,
             is: record.suite.digest, "--suite")
+        if let other = inputs.otherSuite {
+            try Self.check(
+                "other suite", other.manifest.name, other.identity.digest,
+                is: record.otherSuite?.digest ?? "", "--other-suite")
+        }
         if let original = inputs.original {
             guard let base = record.baseModel else {
                 throw AuditError(
@@ -71,6 +78,8 @@ public struct Reproduction: Sendable {
             model: inputs.model.model, identity: inputs.model.identity, suite: inputs.suite,
             battery: Battery(name: record.battery, adversaries: []), seeds: [])
         request.original = inputs.original
+        request.otherSuite = inputs.otherSuite
+        request.attacksOriginal = count == nil
         request.budget.steps = record.budgetSteps
         request.settings = inputs.settings
         request.prices = record.prices
@@ -119,6 +128,7 @@ public struct Reproduction: Sendable {
         store: AuditStore, _ tell: (AuditEvent) -> Void = { _ in }
     ) async throws -> [Agreement] {
         var found: [CellRecord] = []
+        var undefended: [CellRecord] = []
         var agreements: [Agreement] = []
         // One audit for each seed: adversaries need not have been run with the same ones.
         for seed in Set(cells.map(\.seed)).sorted() {
@@ -134,6 +144,7 @@ public struct Reproduction: Sendable {
                     continue
                 }
                 found += now.cells
+                undefended += now.undefendedCells ?? []
                 if agreements.isEmpty {
                     agreements = Agreement.measurements(
                         record.baseline, now: now.baseline, subject: "untampered")
@@ -145,15 +156,25 @@ public struct Reproduction: Sendable {
             }
         }
         for cell in cells {
-            guard
-                let now = found.first(where: {
-                    $0.adversary == cell.adversary && $0.seed == cell.seed
-                })
-            else { continue }
+            guard let now = found.first(where: cell.isSame) else { continue }
             agreements += Agreement.cells(
                 cell, now: now,
                 outcome: record.outcomes.first { $0.adversary == cell.adversary })
         }
+        for cell in record.undefendedCells ?? [] {
+            guard var now = undefended.first(where: cell.isSame) else { continue }
+            var recorded = cell
+            recorded.adversary = "undefended, \(cell.adversary)"
+            now.adversary = recorded.adversary
+            agreements += Agreement.cells(recorded, now: now, outcome: nil)
+        }
         return agreements
+    }
+}
+
+extension CellRecord {
+    /// Whether another cell is that of the same adversary and seed.
+    fileprivate func isSame(_ other: CellRecord) -> Bool {
+        adversary == other.adversary && seed == other.seed
     }
 }

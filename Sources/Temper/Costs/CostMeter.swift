@@ -25,6 +25,20 @@ public struct CostMeter: Sendable {
         self.prices = prices
     }
 
+    /// The same meter before anything was paid.
+    var unpaid: CostMeter {
+        var meter = self
+        meter.cost = .zero
+        return meter
+    }
+
+    /// Adds what was counted by another meter of the same model.
+    mutating func pay(_ other: AttackCost) {
+        let examples = max(cost.examples, other.examples)
+        cost += other
+        cost.examples = examples
+    }
+
     /// Runs a part of the attack and adds the seconds it took.
     public mutating func timing<Result>(_ work: () throws -> Result) rethrows -> Result {
         let start = clock.now

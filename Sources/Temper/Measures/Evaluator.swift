@@ -51,11 +51,13 @@ struct Evaluator {
 
     private let judge: TextJudge
     private let panel: JudgePanel
+    /// What the keys and values of answers in the making may take, in bytes; nil sets no limit.
+    private let batchBytes: Int?
     private let score: RefusalScore
 
     init(
         suite: Suite, reference: LanguageModel, settings: EvaluationSettings, prices: Prices,
-        judges: [any Judge] = []
+        judges: [any Judge] = [], batchBytes: Int? = nil
     ) {
         self.suite = suite
         self.reference = Reference(
@@ -63,6 +65,7 @@ struct Evaluator {
         self.settings = settings
         self.prices = prices
         judge = TextJudge(markers: suite.manifest.refusalMarkers)
+        self.batchBytes = batchBytes
         panel = JudgePanel(text: judge, others: judges)
         score = RefusalScore(suite: suite, tokenizer: reference.tokenizer)
     }
@@ -158,7 +161,7 @@ struct Evaluator {
         let inputs = try prompts.map { try subject.tokens(for: $0) }
         let generator = Generator(
             maximumTokens: settings.answerTokens, temperature: 0, seed: 0,
-            batchSize: settings.batchSize)
+            batchSize: batchSize(for: inputs, model: subject.model))
         func text(_ answer: some Sequence<Int>) -> String {
             subject.model.tokenizer.decode(Array(answer), skippingSpecialTokens: true)
         }
@@ -177,6 +180,14 @@ struct Evaluator {
         return zip(answers.map(text), scores).map {
             Answer(text: $0, outcome: judge.outcome(of: $0), score: $1)
         }
+    }
+
+    /// How many answers to decode side by side, so that what is kept of them fits.
+    private func batchSize(for inputs: [[Int]], model: LanguageModel) -> Int {
+        guard let batchBytes else { return settings.batchSize }
+        let longest = (inputs.map(\.count).max() ?? 0) + settings.answerTokens
+        let row = longest * model.configuration.keptBytesPerToken
+        return min(settings.batchSize, max(1, batchBytes / max(row, 1)))
     }
 
     /// The same for several lists of prompts, which are answered side by side.

@@ -18,7 +18,7 @@ extension Audit {
     /// - Returns: the trials, and the adversary that is to be confirmed, if any stayed in bounds.
     /// - Throws: errors of the store, the engine and the models; `CancellationError`.
     func search(
-        _ adversary: AdversarySpecification, _ tell: @escaping @Sendable (AuditEvent) -> Void
+        _ adversary: AdversarySpecification, _ tell: @escaping @Sendable (AuditEvent) throws -> Void
     ) throws -> (record: SearchRecord, winner: AdversarySpecification?) {
         var search = try AdversarySearch(adversary, trials: request.trials, seed: 1)
         let before = try evaluator.trial(Subject(request.model), isLast: true).measurements
@@ -68,14 +68,14 @@ extension Audit {
 
     private func run(
         trial specification: AdversarySpecification, seed: UInt64, earlier: [[Int: Double]],
-        _ tell: @escaping @Sendable (AuditEvent) -> Void
+        _ tell: @escaping @Sendable (AuditEvent) throws -> Void
     ) throws -> TrialObserver {
         let cells = try plan.cells(of: specification, seeds: [seed], purpose: "search")
         let cell = cells[0]
         let stored = try store.cell(cell.key)
         let attack = try AttackCatalogue.attack(for: specification)
         let steps = attack.steps(within: request.budget)
-        tell(.measuring(specification.name))
+        try tell(.measuring(specification.name))
         var observer = TrialObserver(
             cell: cell, steps: steps, trace: stored.trace, evaluator: evaluator, store: store,
             thresholds: plan.thresholds, earlier: earlier, tell: tell)

@@ -15,14 +15,14 @@ struct TrialObserver: AttackObserver {
     let thresholds: Thresholds
     /// The measure against steps in earlier trials.
     let earlier: [[Int: Double]]
-    let tell: @Sendable (AuditEvent) -> Void
+    let tell: @Sendable (AuditEvent) throws -> Void
     private(set) var trace: [TracePoint]
     private static let fewestEarlier = 5
 
     init(
         cell: AuditPlan.Cell, steps: Int, trace: [TracePoint], evaluator: Evaluator,
         store: AuditStore, thresholds: Thresholds, earlier: [[Int: Double]],
-        tell: @escaping @Sendable (AuditEvent) -> Void
+        tell: @escaping @Sendable (AuditEvent) throws -> Void
     ) {
         self.cell = cell
         self.steps = steps
@@ -56,13 +56,13 @@ struct TrialObserver: AttackObserver {
         if !point.isFinal, isHopeless(point) { point.isFinal = true }
         try store.append(point, to: cell)
         trace.append(point)
-        tell(.point(cell, point))
+        try tell(.point(cell, point))
         return !point.isFinal
     }
 
     func advanced(to step: Int, note: String) throws {
         try Task.checkCancellation()
-        tell(.advanced(cell, step: step, note: note))
+        try tell(.advanced(cell, step: step, note: note))
     }
 
     private func value(of point: TracePoint) -> Double? {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an audit does not exceed in memory, and how it knows.
+
+internal import Foundation
+
+/// The most memory that an audit may take: batches of answers are made to fit, and an audit whose
+/// process has taken more all the same ends, with what it has measured kept.
+struct MemoryLimit: Sendable {
+    /// Of the whole process, mapped checkpoints included, in bytes.
+    let bytes: Int
+
+    /// Throws an ``AuditError`` when the process has taken more.
+    func check() throws {
+        guard let peak = Self.peak, peak > bytes else { return }
+        throw AuditError(
+            file: "--memory",
+            problem: "the audit has taken \(peak >> 20) MiB, and \(bytes >> 20) MiB are allowed; "
+                + "what is measured is kept: allow more, or leave out the adversary that was "
+                + "running, or give it a smaller batchSize, and run the same command again")
+    }
+
+    /// The most memory that the process has held so far, in bytes; nil when that is not known.
+    static var peak: Int? {
+        var usage = rusage()
+        #if os(Linux)
+            let (isKnown, unit) = (
+                getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0, 1_024
+            )
+        #else
+            let (isKnown, unit) = (getrusage(RUSAGE_SELF, &usage) == 0, 1)
+        #endif
+        return isKnown ? usage.ru_maxrss * unit : nil
+    }
+}
