@@ -22,6 +22,8 @@ let runPath: [LinkerSetting] = [
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
@@ -51,15 +53,19 @@ let package = Package(
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "Tokenization", targets: ["Tokenization"]),
         .library(name: "Reports", targets: ["Reports"]),
+        .library(name: "Provenance", targets: ["Provenance"]),
         .library(name: "Tensors", targets: ["Tensors"]),
         .library(name: "LanguageModels", targets: ["LanguageModels"]),
         .library(name: "Temper", targets: ["Temper"]),
         .library(name: "EndpointJudges", targets: ["EndpointJudges"]),
         .executable(name: "temper", targets: ["temper"]),
+        .executable(name: "temper-verify", targets: ["temper-verify"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
@@ -71,6 +77,16 @@ let package = Package(
         library("Checkpoints", [crypto]),
         library("Tokenization"),
         library("Reports", ["Records", .product(name: "Mustache", package: "swift-mustache")]),
+        library(
+            "Provenance",
+            [
+                "Checkpoints", crypto, .product(name: "CryptoExtras", package: "swift-crypto"),
+                x509, asn1,
+            ]),
+        library("ProvenanceCommands", ["Provenance", "Checkpoints", argumentParser]),
+        .executableTarget(
+            name: "temper-verify", dependencies: ["ProvenanceCommands"],
+            swiftSettings: swiftSettings),
 
         // ---------------------------------------------------------- the engine starts here
         .systemLibrary(
@@ -98,7 +114,7 @@ let package = Package(
             [
                 "EndpointJudges", "Temper", "LanguageModels", "Tensors", "Tokenization",
                 "Checkpoints", "Records",
-                "Reports", argumentParser,
+                "Reports", "ProvenanceCommands", argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
@@ -108,6 +124,8 @@ let package = Package(
         tests(of: "Checkpoints", resources: [.copy("Goldens")]),
         tests(of: "Tokenization", resources: [.copy("Goldens")]),
         tests(of: "Reports", ["Records"]),
+        tests(
+            of: "Provenance", ["Checkpoints", crypto, x509, asn1], resources: [.copy("Goldens")]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
             of: "LanguageModels", ["Tensors", "Checkpoints", "Tokenization"],
