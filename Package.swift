@@ -26,6 +26,8 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
 func library(
@@ -58,6 +60,7 @@ let package = Package(
         .library(name: "LanguageModels", targets: ["LanguageModels"]),
         .library(name: "Temper", targets: ["Temper"]),
         .library(name: "EndpointJudges", targets: ["EndpointJudges"]),
+        .library(name: "ModelServer", targets: ["ModelServer"]),
         .executable(name: "temper", targets: ["temper"]),
         .executable(name: "temper-verify", targets: ["temper-verify"]),
     ],
@@ -68,6 +71,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -110,9 +115,16 @@ let package = Package(
                 nio("NIOFoundationCompat"),
             ]),
         library(
+            "ModelServer",
+            [
+                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", hummingbird, logging,
+                nio("NIOCore"), nio("NIOFoundationCompat"),
+            ]),
+        library(
             "TemperCommands",
             [
-                "EndpointJudges", "Temper", "LanguageModels", "Tensors", "Tokenization",
+                "ModelServer", "Provenance", logging, "EndpointJudges", "Temper", "LanguageModels",
+                "Tensors", "Tokenization",
                 "Checkpoints", "Records",
                 "Reports", "ProvenanceCommands", argumentParser,
             ]),
@@ -139,6 +151,12 @@ let package = Package(
         tests(
             of: "EndpointJudges",
             ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
+        tests(
+            of: "ModelServer",
+            [
+                "TemperFixtures", "LanguageModels", "Tokenization", "Provenance", "Checkpoints",
+                logging,
+            ], engine: true),
         tests(
             of: "TemperCommands",
             ["temper", "TemperFixtures", "LanguageModels", "Tensors", "Records"],

@@ -18,6 +18,9 @@ public struct VerificationFailure: Error, Sendable, Hashable, CustomStringConver
 
         /// Whether the model's files are those that were signed.
         case files
+
+        /// Whether a transparency log, or a proof from one, holds.
+        case log
     }
 
     /// The check that failed.

@@ -8,7 +8,7 @@ package struct TemperVerifyCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "temper-verify",
         abstract: "Check signed models; 'temper' without the tensor engine.",
-        subcommands: [VerifyCommand.self],
+        subcommands: [VerifyCommand.self, LogCommand.self],
         defaultSubcommand: VerifyCommand.self)
 
     package init() {}

@@ -20,7 +20,8 @@ public final class OpenFile: Sendable {
 
     private let path: [UInt8]
     private let followsLink: Bool
-    private let stamp: FileStamp
+    /// What it was when it was hashed.
+    let stamp: FileStamp
 
     init(_ file: ModelFile) throws {
         let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (file.followsLink ? 0 : O_NOFOLLOW)
@@ -79,7 +80,8 @@ public final class OpenFile: Sendable {
         guard try current() == stamp else { throw changed("changed after it was read") }
     }
 
-    private func current() throws -> FileStamp {
+    /// What it is now.
+    func current() throws -> FileStamp {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
             throw CheckpointError(

@@ -41,7 +41,7 @@ public enum KeyFile {
     }
 
     /// Makes a file that was not there, with its permissions from the first moment.
-    private static func create(_ file: URL, mode: mode_t, holding text: String) throws {
+    package static func create(_ file: URL, mode: mode_t, holding text: String) throws {
         let path = file.path(percentEncoded: false)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else {

@@ -23,16 +23,16 @@ public struct LogCheckpoint: Sendable, Hashable {
     /// - Parameters:
     ///   - note: The note; its signature is not looked at.
     ///   - subject: What it is called in errors.
-    /// - Throws: A ``LogError`` when the text is no checkpoint.
+    /// - Throws: A ``ProvenanceError`` when the text is no checkpoint.
     public init(_ note: SignedNote, subject: String) throws {
         let lines = note.text.utf8.dropLast()
             .split(separator: 0x0A, omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
         guard lines.count >= 3, lines.allSatisfy({ !$0.isEmpty }), let size = Int(lines[1]),
-            size >= 0, String(size) == lines[1], let bytes = Data(base64Encoded: lines[2]),
-            let root = TreeHash(bytes), root.description == lines[2]
+            size >= 0, String(size) == lines[1], let bytes = Data(canonicalBase64: lines[2]),
+            let root = TreeHash(bytes)
         else {
-            throw LogError(
+            throw ProvenanceError(
                 subject, "is no checkpoint: origin, size and root are expected, a line each",
                 remedy: "fetch it again")
         }
@@ -48,15 +48,16 @@ public struct LogCheckpoint: Sendable, Hashable {
     ///   - data: The signed note.
     ///   - key: The log's key; its name is the origin that the checkpoint must have.
     ///   - subject: What the note is called in errors.
-    /// - Throws: A ``LogError`` when it is no checkpoint, or the key did not sign it.
+    /// - Throws: A ``ProvenanceError`` when it is no checkpoint, a ``VerificationFailure`` when the
+    ///   key did not sign it.
     public init(_ data: Data, signedBy key: NoteVerifierKey, subject: String) throws {
         let note = try SignedNote(data, subject: subject)
         try note.verify(with: key)
         try self.init(note, subject: subject)
         guard origin == key.name else {
-            throw LogError(
-                subject, "is of the log \(origin), not of \(key.name)",
-                remedy: "do not trust what it says", isRefusal: true)
+            throw VerificationFailure(
+                .log, subject, "is of the log \(origin), not of \(key.name)",
+                remedy: "do not trust what it says")
         }
     }
 }

@@ -86,7 +86,7 @@ struct LogFiles: Sendable {
         throw damage(file(width), "cannot be read, though the checkpoint counts it")
     }
 
-    func damage(_ file: URL, _ problem: String) -> LogError {
-        LogError(file, problem, remedy: "the log is damaged: restore it from a copy")
+    func damage(_ file: URL, _ problem: String) -> ProvenanceError {
+        ProvenanceError(file, problem, remedy: "the log is damaged: restore it from a copy")
     }
 }

@@ -26,10 +26,10 @@ public struct LogProof: Sendable, Hashable {
     /// - Parameters:
     ///   - data: The file's bytes.
     ///   - subject: What it is called in errors.
-    /// - Throws: A ``LogError`` when it is none.
+    /// - Throws: A ``ProvenanceError`` when it is none.
     public init(_ data: Data, subject: String) throws {
-        func failure(_ problem: String) -> LogError {
-            LogError(
+        func failure(_ problem: String) -> ProvenanceError {
+            ProvenanceError(
                 subject, "is no \(Self.header): \(problem)", remedy: "fetch it again")
         }
         let bytes = Data(data)
@@ -46,8 +46,7 @@ public struct LogProof: Sendable, Hashable {
         else { throw failure("no index") }
         guard lines.count <= Self.mostHashes else { throw failure("too many hashes") }
         hashes = try lines.map { line in
-            guard let bytes = Data(base64Encoded: line), let hash = TreeHash(bytes),
-                hash.description == line
+            guard let bytes = Data(canonicalBase64: line), let hash = TreeHash(bytes)
             else { throw failure("a line that is no hash") }
             return hash
         }
@@ -69,7 +68,8 @@ public struct LogProof: Sendable, Hashable {
     ///   - key: The log's key.
     ///   - subject: What the proof is called in errors.
     /// - Returns: The checkpoint under which it holds.
-    /// - Throws: A ``LogError``, a refusal when the proof is not of this entry or this log.
+    /// - Throws: A ``ProvenanceError`` when the checkpoint is none, a ``VerificationFailure`` when
+    ///   the proof is not of this entry or this log.
     @discardableResult
     public func verify(
         _ entry: some DataProtocol, with key: NoteVerifierKey, subject: String
@@ -80,9 +80,9 @@ public struct LogProof: Sendable, Hashable {
                 hashes, leaf: .leaf(entry), at: index, size: checkpoint.size,
                 root: checkpoint.root)
         else {
-            throw LogError(
-                subject, "does not show that this is entry \(index) of \(checkpoint.origin)",
-                remedy: "the proof is of another entry, or was changed", isRefusal: true)
+            throw VerificationFailure(
+                .log, subject, "does not show that this is entry \(index) of \(checkpoint.origin)",
+                remedy: "the proof is of another entry, or was changed")
         }
         return checkpoint
     }

@@ -15,22 +15,22 @@ final class LogWriter {
         let partial = directory.appending(path: name).path(percentEncoded: false)
         let remedy = "check the space and permissions of the disk"
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw LogError.system(file, "create it", remedy: remedy) }
+        guard descriptor >= 0 else { throw systemFailure(file, "create it", remedy: remedy) }
         var isClosed = false
         defer { if !isClosed { close(descriptor) } }
         var rest = data[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { writeSome(descriptor, $0) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw LogError.system(file, "write it", remedy: remedy) }
+            guard count > 0 else { throw systemFailure(file, "write it", remedy: remedy) }
             rest = rest.dropFirst(count)
         }
         guard fsync(descriptor) == 0 else {
-            throw LogError.system(file, "write it to the medium", remedy: remedy)
+            throw systemFailure(file, "write it to the medium", remedy: remedy)
         }
         isClosed = true
         guard close(descriptor) == 0, rename(partial, file.path(percentEncoded: false)) == 0
-        else { throw LogError.system(file, "replace it", remedy: remedy) }
+        else { throw systemFailure(file, "replace it", remedy: remedy) }
         directories.insert(directory)
     }
 
@@ -40,11 +40,11 @@ final class LogWriter {
             let remedy = "check the space and permissions of the disk"
             let descriptor = open(directory.path(percentEncoded: false), O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else {
-                throw LogError.system(directory, "open it", remedy: remedy)
+                throw systemFailure(directory, "open it", remedy: remedy)
             }
             defer { close(descriptor) }
             guard fsync(descriptor) == 0 else {
-                throw LogError.system(directory, "write it to the medium", remedy: remedy)
+                throw systemFailure(directory, "write it to the medium", remedy: remedy)
             }
         }
         directories = []
@@ -58,7 +58,7 @@ final class LogWriter {
         let parent = directory.deletingLastPathComponent()
         try make(parent)
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-            throw LogError.system(
+            throw systemFailure(
                 directory, "create it", remedy: "check the space and permissions of the disk")
         }
         directories.insert(parent)
@@ -70,12 +70,12 @@ final class LogWriter {
     ) throws -> Result {
         let descriptor = open(lock.path(percentEncoded: false), O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw LogError.system(
+            throw systemFailure(
                 directory, "lock it", remedy: "check that it is a log, and its permissions")
         }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw LogError(
+            throw ProvenanceError(
                 directory, "another process appends to it", remedy: "try again when it is done")
         }
         return try body()
@@ -84,4 +84,8 @@ final class LogWriter {
 
 private func writeSome(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
     write(descriptor, bytes.baseAddress, bytes.count)
+}
+
+private func systemFailure(_ file: URL, _ action: String, remedy: String) -> ProvenanceError {
+    ProvenanceError(file, "cannot \(action): \(String(cString: strerror(errno)))", remedy: remedy)
 }

@@ -10,6 +10,7 @@ extension MerkleTree {
     ///   - index: Its place.
     ///   - size: The tree's size.
     ///   - root: The tree's root.
+    /// - Returns: True when it does.
     static func isIncluded(
         _ proof: [TreeHash], leaf: TreeHash, at index: Int, size: Int, root: TreeHash
     ) -> Bool {
@@ -34,6 +35,7 @@ extension MerkleTree {
     ///   - proof: The hashes.
     ///   - earlier: The size and root at first.
     ///   - later: The size and root afterwards.
+    /// - Returns: True when it does.
     static func isConsistent(
         _ proof: [TreeHash], earlier: (size: Int, root: TreeHash),
         later: (size: Int, root: TreeHash)

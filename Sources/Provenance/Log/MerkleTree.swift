@@ -58,9 +58,7 @@ struct MerkleTree {
     /// The hash of the whole.
     func root() throws -> TreeHash { size == 0 ? .empty : try hash(0..<size) }
 
-    /// The hashes beside the way from a leaf to the root (RFC 6962, 2.1.1).
-    ///
-    /// - Parameter index: Which leaf, below `size`.
+    /// The hashes beside the way from the leaf `index` to the root (RFC 6962, 2.1.1).
     func inclusionProof(of index: Int) throws -> [TreeHash] {
         var range = 0..<size
         var proof: [TreeHash] = []
@@ -72,9 +70,7 @@ struct MerkleTree {
         return proof.reversed()
     }
 
-    /// What leads from the root at an earlier size to the root now (RFC 6962, 2.1.2).
-    ///
-    /// - Parameter earlier: The earlier size, at most `size`.
+    /// What leads from the root at the size `earlier` to the root now (RFC 6962, 2.1.2).
     func consistencyProof(from earlier: Int) throws -> [TreeHash] {
         guard earlier > 0, earlier < size else { return [] }
         var range = 0..<size

@@ -24,15 +24,16 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
     /// Reads a key.
     ///
     /// - Parameter text: The key, `name+12345678+base64`.
-    /// - Throws: A ``LogError`` when it is none, or its parts contradict one another.
+    /// - Throws: A ``ProvenanceError`` when it is none, or its parts contradict one another.
     public init(_ text: String) throws {
         let (name, identifier, bytes) = try Self.parts(of: text, what: "verifier key")
         guard let publicKey = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {
-            throw LogError("verifier key", "is no Ed25519 key", remedy: "ask the log for its key")
+            throw ProvenanceError(
+                "verifier key", "is no Ed25519 key", remedy: "ask the log for its key")
         }
         self.init(name: name, publicKey: publicKey)
         guard self.identifier == identifier else {
-            throw LogError(
+            throw ProvenanceError(
                 "verifier key", "the name, the number and the key do not belong together",
                 remedy: "ask the log for its key")
         }
@@ -69,10 +70,10 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, isName(String(parts[0])), parts[1].utf8.count == 8,
             let identifier = UInt32(parts[1], radix: 16),
-            let bytes = Data(base64Encoded: String(parts[2])), bytes.count == 33,
+            let bytes = Data(canonicalBase64: String(parts[2])), bytes.count == 33,
             bytes.first == ed25519
         else {
-            throw LogError(
+            throw ProvenanceError(
                 what, "is not of the form name+12345678+base64 of an Ed25519 key",
                 remedy: "give the line that `temper log create` printed or wrote")
         }
@@ -91,10 +92,10 @@ public struct NoteSigningKey: Sendable {
     /// Makes a new key.
     ///
     /// - Parameter name: The log's origin, such as `example.org/audits`.
-    /// - Throws: A ``LogError`` when it cannot be a name.
+    /// - Throws: A ``ProvenanceError`` when it cannot be a name.
     public init(name: String) throws {
         guard NoteVerifierKey.isName(name) else {
-            throw LogError(
+            throw ProvenanceError(
                 "origin \"\(name)\"", "is empty or has a space or a plus",
                 remedy: "choose one such as example.org/audits")
         }
@@ -105,10 +106,10 @@ public struct NoteSigningKey: Sendable {
     /// Reads a key.
     ///
     /// - Parameter text: What ``text`` gave.
-    /// - Throws: A ``LogError`` that says nothing of the key's bytes.
+    /// - Throws: A ``ProvenanceError`` that says nothing of the key's bytes.
     public init(_ text: String) throws {
         guard text.hasPrefix(Self.prefix) else {
-            throw LogError(
+            throw ProvenanceError(
                 "signing key", "does not begin with \(Self.prefix)",
                 remedy: "give the file that `temper log create` wrote")
         }
@@ -117,7 +118,7 @@ public struct NoteSigningKey: Sendable {
         guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes),
             NoteVerifierKey.identifier(name: name, key.publicKey) == identifier
         else {
-            throw LogError(
+            throw ProvenanceError(
                 "signing key", "the name, the number and the key do not belong together",
                 remedy: "give the file that `temper log create` wrote")
         }
@@ -146,4 +147,12 @@ extension UInt32 {
 
     /// The bytes, the greatest first.
     var bigEndianBytes: Data { withUnsafeBytes(of: bigEndian) { Data($0) } }
+}
+
+extension Data {
+    /// The bytes of base64 text that no other text stands for: decoders forgive stray bits.
+    init?(canonicalBase64 text: String) {
+        self.init(base64Encoded: text)
+        guard base64EncodedString().utf8.elementsEqual(text.utf8) else { return nil }
+    }
 }

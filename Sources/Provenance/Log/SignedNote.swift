@@ -44,10 +44,10 @@ public struct SignedNote: Sendable, Hashable {
     /// - Parameters:
     ///   - data: The note.
     ///   - subject: What it is called in errors.
-    /// - Throws: A ``LogError`` when it is none.
+    /// - Throws: A ``ProvenanceError`` when it is none.
     public init(_ data: Data, subject: String) throws {
-        func failure(_ problem: String) -> LogError {
-            LogError(subject, "is no signed note: \(problem)", remedy: "fetch it again")
+        func failure(_ problem: String) -> ProvenanceError {
+            ProvenanceError(subject, "is no signed note: \(problem)", remedy: "fetch it again")
         }
         guard data.count <= Self.mostBytes else { throw failure("more than a mebibyte") }
         guard let note = String(validating: data, as: UTF8.self),
@@ -67,7 +67,7 @@ public struct SignedNote: Sendable, Hashable {
                 .split(separator: " ", omittingEmptySubsequences: false)
             guard line.hasPrefix(Self.dash), parts.count == 2,
                 NoteVerifierKey.isName(String(parts[0])),
-                let bytes = Data(base64Encoded: String(parts[1])), bytes.count > 4
+                let bytes = Data(canonicalBase64: String(parts[1])), bytes.count > 4
             else { throw failure("a signature that is not \"— name base64\"") }
             return Signature(
                 name: String(parts[0]),
@@ -88,12 +88,12 @@ public struct SignedNote: Sendable, Hashable {
     /// Checks the signature of one key; signatures of other keys count for nothing.
     ///
     /// - Parameter key: Whose signature there must be.
-    /// - Throws: A ``LogError`` that is a refusal.
+    /// - Throws: A ``VerificationFailure``.
     public func verify(with key: NoteVerifierKey) throws {
         let own = signatures.filter { $0.name == key.name && $0.identifier == key.identifier }
-        func refusal(_ problem: String) -> LogError {
-            LogError(
-                "signed note", problem, remedy: "do not trust what it says", isRefusal: true)
+        func refusal(_ problem: String) -> VerificationFailure {
+            VerificationFailure(
+                .log, "signed note", problem, remedy: "do not trust what it says")
         }
         guard !own.isEmpty else { throw refusal("has no signature of \(key.name)") }
         guard own.allSatisfy({ key.isValid($0.bytes, of: text) }) else {

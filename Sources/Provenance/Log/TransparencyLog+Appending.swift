@@ -11,7 +11,7 @@ extension TransparencyLog {
     ///   - directory: Where; it does not exist yet, or is empty.
     ///   - key: The key that signs its checkpoints; its name is the log's origin.
     /// - Returns: The log.
-    /// - Throws: A ``LogError`` when the directory cannot be made or used.
+    /// - Throws: A ``ProvenanceError`` when the directory cannot be made or used.
     @discardableResult
     public static func create(
         at directory: URL, signedBy key: NoteSigningKey
@@ -19,12 +19,12 @@ extension TransparencyLog {
         let manager = FileManager.default
         let path = directory.path(percentEncoded: false)
         if let names = try? manager.contentsOfDirectory(atPath: path), !names.isEmpty {
-            throw LogError(directory, "is not empty", remedy: "choose another directory")
+            throw ProvenanceError(directory, "is not empty", remedy: "choose another directory")
         }
         do {
             try manager.createDirectory(at: directory, withIntermediateDirectories: true)
         } catch {
-            throw LogError(
+            throw ProvenanceError(
                 directory, "cannot be created", remedy: "choose a place that you may write to")
         }
         let writer = LogWriter()
@@ -45,13 +45,13 @@ extension TransparencyLog {
     ///   - directory: The log.
     ///   - key: The key that signed its checkpoint.
     /// - Returns: The log with them.
-    /// - Throws: A ``LogError`` when the log is damaged, another's, or in use.
+    /// - Throws: A ``ProvenanceError`` when the log is damaged, another's, or in use.
     @discardableResult
     public static func append(
         _ entries: [Data], to directory: URL, signedBy key: NoteSigningKey
     ) throws -> TransparencyLog {
         for entry in entries where entry.count > LogFiles.longestEntry {
-            throw LogError(
+            throw ProvenanceError(
                 "entry of \(entry.count) bytes",
                 "is longer than \(LogFiles.longestEntry) bytes",
                 remedy: "log a statement with its digest instead")

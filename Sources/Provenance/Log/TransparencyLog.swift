@@ -23,13 +23,13 @@ public struct TransparencyLog: Sendable {
     ///   - directory: Where it is.
     ///   - key: The key that must have signed the checkpoint; nil when the reader of a proof is to
     ///     check that.
-    /// - Throws: A ``LogError`` when there is none, it is damaged, or it is not that key's.
+    /// - Throws: A ``ProvenanceError`` when there is none, it is damaged, or it is not that key's.
     public init(at directory: URL, signedBy key: NoteVerifierKey? = nil) throws {
         self.directory = directory
         files = LogFiles(directory: directory)
         let file = files.checkpoint
         guard let data = try? Data(contentsOf: file) else {
-            throw LogError(
+            throw ProvenanceError(
                 directory, "is no log: it has no file \"checkpoint\"",
                 remedy: "make one with `temper log create`")
         }
@@ -49,10 +49,10 @@ public struct TransparencyLog: Sendable {
     ///
     /// - Parameter index: Which entry, counted from 0.
     /// - Returns: The proof, with the checkpoint.
-    /// - Throws: A ``LogError`` when there is no such entry, or the log is damaged.
+    /// - Throws: A ``ProvenanceError`` when there is no such entry, or the log is damaged.
     public func proof(of index: Int) throws -> LogProof {
         guard (0..<checkpoint.size).contains(index) else {
-            throw LogError(
+            throw ProvenanceError(
                 directory, "has \(checkpoint.size) entries, none with the number \(index)",
                 remedy: "number them from 0")
         }
@@ -66,7 +66,7 @@ public struct TransparencyLog: Sendable {
     ///
     /// - Parameter entry: The entry's bytes.
     /// - Returns: The first entry of those bytes, or nil when there is none.
-    /// - Throws: A ``LogError`` when the log is damaged.
+    /// - Throws: A ``ProvenanceError`` when the log is damaged.
     public func index(of entry: some DataProtocol) throws -> Int? {
         let leaf = TreeHash.leaf(entry)
         for tile in 0..<tileCount {
@@ -79,16 +79,13 @@ public struct TransparencyLog: Sendable {
     /// Checks that the log only grew since an earlier checkpoint.
     ///
     /// - Parameter earlier: The checkpoint, of which the signature was checked.
-    /// - Throws: A ``LogError`` that is a refusal when it did not, or is damaged.
+    /// - Throws: A ``VerificationFailure`` when it did not, or a ``ProvenanceError`` when it is damaged.
     public func verifyGrowth(since earlier: LogCheckpoint) throws {
-        func refusal(_ problem: String) -> LogError {
-            LogError(
-                directory, problem,
-                remedy: "history was rewritten: keep both checkpoints as "
-                    + "evidence", isRefusal: true)
+        func refusal(_ problem: String) -> VerificationFailure {
+            failure(problem, remedy: "history was rewritten: keep both checkpoints as evidence")
         }
         guard earlier.origin == checkpoint.origin else {
-            throw LogError(
+            throw ProvenanceError(
                 directory, "is the log \(checkpoint.origin), the checkpoint of \(earlier.origin)",
                 remedy: "compare checkpoints of one log")
         }
@@ -107,16 +104,17 @@ public struct TransparencyLog: Sendable {
 
     /// Hashes every entry again and compares it with the tiles and the root.
     ///
-    /// - Throws: A ``LogError`` that is a refusal for what does not hold, with the file.
+    /// - Throws: A ``VerificationFailure`` for what does not hold, a ``ProvenanceError`` for a file
+    ///   that cannot be read.
     public func verifyEntries() throws {
         for tile in 0..<tileCount {
             let entries = try files.readEntries(index: tile, size: checkpoint.size)
             let hashes = try files.readHashes(level: 0, index: tile, size: checkpoint.size)
             for (place, (entry, hash)) in zip(entries, hashes).enumerated()
             where TreeHash.leaf(entry) != hash {
-                throw LogError(
-                    directory, "entry \(tile * LogFiles.width + place) is not what was logged",
-                    remedy: "the log is damaged or was changed", isRefusal: true)
+                throw failure(
+                    "entry \(tile * LogFiles.width + place) is not what was logged",
+                    remedy: "the log is damaged or was changed")
             }
         }
         var (level, count) = (1, checkpoint.size / LogFiles.width)
@@ -127,9 +125,9 @@ public struct TransparencyLog: Sendable {
                 let tile = try files.readHashes(
                     level: level, index: index / LogFiles.width, size: checkpoint.size)
                 guard tile[index % LogFiles.width] == MerkleTree.root(ofComplete: below) else {
-                    throw LogError(
-                        directory, "hash \(index) of level \(level) is not that of its tile",
-                        remedy: "the log is damaged or was changed", isRefusal: true)
+                    throw failure(
+                        "hash \(index) of level \(level) is not that of its tile",
+                        remedy: "the log is damaged or was changed")
                 }
             }
             (level, count) = (level + 1, count / LogFiles.width)
@@ -141,10 +139,14 @@ public struct TransparencyLog: Sendable {
     ///
     /// - Parameter index: Which entry.
     /// - Returns: Its bytes.
-    /// - Throws: A ``LogError`` when the log is damaged.
+    /// - Throws: A ``ProvenanceError`` when the log is damaged.
     func entry(_ index: Int) throws -> Data {
         try files.readEntries(index: index / LogFiles.width, size: checkpoint.size)[
             index % LogFiles.width]
+    }
+
+    private func failure(_ problem: String, remedy: String) -> VerificationFailure {
+        VerificationFailure(.log, directory.path(percentEncoded: false), problem, remedy: remedy)
     }
 
     private var tileCount: Int { (checkpoint.size + LogFiles.width - 1) / LogFiles.width }
@@ -155,10 +157,9 @@ public struct TransparencyLog: Sendable {
         let cache = TileCache(files: files, size: size)
         let tree = MerkleTree(size: size) { try cache.subtree(level: $0, index: $1) }
         guard try tree.root() == checkpoint.root else {
-            throw LogError(
-                directory, "its tiles do not have the root that the checkpoint names",
-                remedy: "the log is damaged or was changed: restore it from a copy",
-                isRefusal: true)
+            throw failure(
+                "its tiles do not have the root that the checkpoint names",
+                remedy: "the log is damaged or was changed: restore it from a copy")
         }
         return tree
     }
