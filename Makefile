@@ -56,7 +56,8 @@ test: bootstrap
 bootstrap:
 	scripts/bootstrap
 
-SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_FILES = Package.swift Sources Tests Examples Benchmarks/Package.swift Benchmarks/Sources \
+	Fuzzing/Package.swift Fuzzing/Sources
 format:
 	swift format --in-place --recursive --parallel $(SWIFT_FILES)
 
@@ -89,3 +90,19 @@ peers: bench-build
 .PHONY: bench-build
 bench-build: build
 	swift build -c release --package-path Benchmarks --scratch-path .build-bench
+
+## Fuzz one parser with libFuzzer for some time: make fuzz TARGET=gguf SECONDS=600.
+.PHONY: fuzz fuzz-check fuzz-build
+SECONDS ?= 600
+fuzz: fuzz-build
+	Fuzzing/run $(TARGET) $(SECONDS)
+
+## A short run of each target that is the same every time.
+fuzz-check: fuzz-build
+	Fuzzing/run --check
+
+# The default linker on Linux cannot place what the address sanitizer exports.
+FUZZ_LINKER = $(if $(filter Linux,$(shell uname)),-Xswiftc -use-ld=lld)
+fuzz-build: bootstrap
+	swift build -c release --package-path Fuzzing --scratch-path .build-fuzz \
+		-Xswiftc -sanitize=fuzzer,address $(FUZZ_LINKER) --product temper-fuzz

@@ -22,8 +22,12 @@ let runPath: [LinkerSetting] = [
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
+let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
 func library(
@@ -51,17 +55,24 @@ let package = Package(
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "Tokenization", targets: ["Tokenization"]),
         .library(name: "Reports", targets: ["Reports"]),
+        .library(name: "Provenance", targets: ["Provenance"]),
         .library(name: "Tensors", targets: ["Tensors"]),
         .library(name: "LanguageModels", targets: ["LanguageModels"]),
         .library(name: "Temper", targets: ["Temper"]),
         .library(name: "EndpointJudges", targets: ["EndpointJudges"]),
+        .library(name: "ModelServer", targets: ["ModelServer"]),
         .executable(name: "temper", targets: ["temper"]),
+        .executable(name: "temper-verify", targets: ["temper-verify"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -71,6 +82,16 @@ let package = Package(
         library("Checkpoints", [crypto]),
         library("Tokenization"),
         library("Reports", ["Records", .product(name: "Mustache", package: "swift-mustache")]),
+        library(
+            "Provenance",
+            [
+                "Checkpoints", crypto, .product(name: "CryptoExtras", package: "swift-crypto"),
+                x509, asn1,
+            ]),
+        library("ProvenanceCommands", ["Provenance", "Checkpoints", argumentParser]),
+        .executableTarget(
+            name: "temper-verify", dependencies: ["ProvenanceCommands"],
+            swiftSettings: swiftSettings),
 
         // ---------------------------------------------------------- the engine starts here
         .systemLibrary(
@@ -94,11 +115,18 @@ let package = Package(
                 nio("NIOFoundationCompat"),
             ]),
         library(
+            "ModelServer",
+            [
+                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", hummingbird, logging,
+                nio("NIOCore"), nio("NIOFoundationCompat"),
+            ]),
+        library(
             "TemperCommands",
             [
-                "EndpointJudges", "Temper", "LanguageModels", "Tensors", "Tokenization",
+                "ModelServer", "Provenance", logging, "EndpointJudges", "Temper", "LanguageModels",
+                "Tensors", "Tokenization",
                 "Checkpoints", "Records",
-                "Reports", argumentParser,
+                "Reports", "ProvenanceCommands", argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
@@ -108,6 +136,8 @@ let package = Package(
         tests(of: "Checkpoints", resources: [.copy("Goldens")]),
         tests(of: "Tokenization", resources: [.copy("Goldens")]),
         tests(of: "Reports", ["Records"]),
+        tests(
+            of: "Provenance", ["Checkpoints", crypto, x509, asn1], resources: [.copy("Goldens")]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
             of: "LanguageModels", ["Tensors", "Checkpoints", "Tokenization"],
@@ -121,6 +151,12 @@ let package = Package(
         tests(
             of: "EndpointJudges",
             ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
+        tests(
+            of: "ModelServer",
+            [
+                "TemperFixtures", "LanguageModels", "Tokenization", "Provenance", "Checkpoints",
+                logging,
+            ], engine: true),
         tests(
             of: "TemperCommands",
             ["temper", "TemperFixtures", "LanguageModels", "Tensors", "Records"],

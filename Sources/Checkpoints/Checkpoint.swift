@@ -54,13 +54,28 @@ public struct Checkpoint: Sendable {
     /// - Parameter url: A directory, a `.safetensors` file or a `.gguf` file.
     /// - Throws: A ``CheckpointError`` with file, place and remedy when anything is not as declared.
     public init(at url: URL) throws {
-        let source = try Source(url)
+        try self.init(at: url, FileAccess(root: url, model: nil))
+    }
+
+    /// Opens a checkpoint from files that are held open: what is read is what was hashed, whatever
+    /// their paths lead to by now.
+    ///
+    /// - Parameters:
+    ///   - model: The files, which need not stay open afterwards.
+    ///   - url: Where they were, for errors.
+    /// - Throws: A ``CheckpointError`` with file, place and remedy when anything is not as declared.
+    public init(_ model: OpenModel, at url: URL) throws {
+        try self.init(at: url, FileAccess(root: url, model: model))
+    }
+
+    private init(at url: URL, _ access: FileAccess) throws {
+        let source = try Source(url, access)
         var mappings: [URL: MappedFile] = [:]
         var tensors: [String: StoredTensor] = [:]
         var names: [String] = []
         var metadata: [String: MetadataValue] = [:]
         for file in source.weights {
-            let mapping = try MappedFile(file)
+            let mapping = try access.map(file)
             mappings[file] = mapping
             let header: (tensors: [StoredTensor], metadata: [String: MetadataValue])
             switch source.format {

@@ -20,30 +20,42 @@ public struct CheckpointError: Error, Sendable, Hashable, CustomStringConvertibl
     /// Everything in one line, with control characters made visible.
     public var description: String {
         let parts = [file, place, "\(problem); \(remedy)"].compactMap { $0 }
-        return parts.map(Self.printable).joined(separator: ": ")
+        return parts.map { $0.onOneLine() }.joined(separator: ": ")
     }
+
+    /// The system's error number, when a system call failed.
+    package let systemError: Int32?
 
     init(
         _ file: URL, _ place: String? = nil, _ problem: String,
-        remedy: String = "the file is damaged or faulty: download or export it again"
+        remedy: String = "the file is damaged or faulty: download or export it again",
+        systemError: Int32? = nil
     ) {
         self.file = file.path(percentEncoded: false)
         self.place = place
         self.problem = problem
         self.remedy = remedy
+        self.systemError = systemError
     }
 
     /// A failed system call, told by the operating system's own words.
     init(_ file: URL, failedTo action: String, errno code: Int32, remedy: String) {
         self.init(
-            file, nil, "cannot \(action): \(String(cString: strerror(code)))", remedy: remedy)
+            file, nil, "cannot \(action): \(String(cString: strerror(code)))", remedy: remedy,
+            systemError: code)
     }
+}
 
-    /// Names come from the file, so they are cut and stripped of whatever could forge lines.
-    private static func printable(_ text: String) -> String {
+extension String {
+    /// The text in one line: names come from files, so they are cut and stripped of whatever could
+    /// forge lines.
+    ///
+    /// - Parameter length: How many scalars are kept.
+    /// - Returns: The line.
+    package func onOneLine(length: Int = 400) -> String {
         var result = ""
-        for (count, scalar) in text.unicodeScalars.enumerated() {
-            guard count < 400 else { return result + "…" }
+        for (count, scalar) in unicodeScalars.enumerated() {
+            guard count < length else { return result + "…" }
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator:
                 result += "\\u{" + String(scalar.value, radix: 16) + "}"

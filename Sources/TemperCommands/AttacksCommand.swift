@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import ProvenanceCommands
 import Records
 import Temper
 

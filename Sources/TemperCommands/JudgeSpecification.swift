@@ -4,6 +4,7 @@
 import ArgumentParser
 import EndpointJudges
 import Foundation
+import ProvenanceCommands
 import Temper
 
 /// All kinds of judges, in the order in which `temper judges` lists them.

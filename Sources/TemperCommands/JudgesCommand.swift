@@ -2,6 +2,7 @@
 // `temper judges`: who can judge answers.
 
 import ArgumentParser
+import ProvenanceCommands
 import Temper
 
 struct JudgesCommand: ParsableCommand {

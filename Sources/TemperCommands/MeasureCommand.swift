@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import LanguageModels
+import ProvenanceCommands
 import Records
 import Temper
 

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import ProvenanceCommands
 
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import LanguageModels
+import ProvenanceCommands
 import Tokenization
 
 struct TokenizeCommand: ParsableCommand {

@@ -16,10 +16,11 @@ public struct TokenizationError: Error, Sendable, Hashable, CustomStringConverti
     /// The column in the template in Unicode scalars, counted from 1; nil for a tokenizer file.
     public let column: Int?
 
-    /// The error as one line.
+    /// The error as one line, with control characters made visible.
     public var description: String {
         let start = place.isEmpty ? file : "\(file): \(place)"
-        return remedy.isEmpty ? "\(start): \(problem)" : "\(start): \(problem); \(remedy)"
+        return Self.printable(start) + ": " + Self.printable(problem)
+            + (remedy.isEmpty ? "" : "; " + Self.printable(remedy, longest: 2000))
     }
 
     init(file: String, place: String, problem: String, remedy: String) {
@@ -38,5 +39,21 @@ public struct TokenizationError: Error, Sendable, Hashable, CustomStringConverti
         self.remedy = remedy
         self.line = line
         self.column = column
+    }
+
+    /// Tokens and templates come from a file, so what is quoted of them is cut and stripped of
+    /// whatever could forge lines.
+    private static func printable(_ text: String, longest: Int = 400) -> String {
+        var result = ""
+        for (count, scalar) in text.unicodeScalars.enumerated() {
+            guard count < longest else { return result + "…" }
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                result += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default:
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 }

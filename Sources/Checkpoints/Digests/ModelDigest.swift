@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The identity of a model: SHA-256 over its files, as OpenSSF Model Signing v1 defines it.
 
-import Crypto
+package import Crypto
 public import Foundation
 
 /// The digests of a model's files and the one digest that stands for all of them.
@@ -28,6 +28,12 @@ public struct ModelDigest: Sendable, Hashable {
     /// The name of a signature beside the files that it signs.
     public static let signatureName = "model.sig"
 
+    /// The name of the attestations beside the files that they speak of.
+    public static let attestationsName = "attestations.jsonl"
+
+    /// What is written beside a model about it; a directory of such a name is part of the model.
+    public static let companions = [signatureName, attestationsName]
+
     /// The files in the order in which the root covers them.
     public let resources: [Resource]
 
@@ -37,27 +43,24 @@ public struct ModelDigest: Sendable, Hashable {
     /// The digest over all files, in lowercase hexadecimal digits.
     public let root: String
 
-    /// Reads a model's files and digests them.
+    /// Reads a model's files and digests them, several at a time.
     ///
     /// - Parameters:
     ///   - url: A directory or a single file.
-    ///   - paths: Paths within the directory to ignore besides ``ignoredByDefault`` and a regular
-    ///     file ``signatureName`` at the top level.
+    ///   - paths: Paths within the directory to ignore besides ``ignoredByDefault`` and regular
+    ///     files with the names of ``companions`` at the top level.
     /// - Throws: A ``CheckpointError`` when a file cannot be read, is a symbolic link or a special
-    ///   file, or has a name that is not UTF-8.
+    ///   file, has a name that is not UTF-8, or changes meanwhile.
     public init(of url: URL, ignoring paths: [String] = []) throws {
-        let listing = try ModelFiles(of: url, ignoring: paths)
-        var digests: [SHA256Digest] = []
-        var resources: [Resource] = []
-        for file in listing.files {
-            let (digest, byteCount) = try file.digest()
-            digests.append(digest)
-            resources.append(
-                Resource(name: file.name, byteCount: byteCount, sha256: digest.hexadecimal))
-        }
+        let ignored = Self.ignoredByDefault + Self.companions + paths
+        let listing = try ModelFiles(of: url, ignoring: ignored)
+        self = try listing.hashed(holdingFiles: false).digest
+    }
+
+    init(_ resources: [Resource], _ digests: [SHA256Digest], ignored: [String]) {
         self.resources = resources
-        self.ignored = listing.ignored
-        self.root = Self.root(of: digests)
+        self.ignored = ignored
+        root = Self.root(of: digests)
     }
 
     /// The root over files' digests, in the order in which they are given.
@@ -96,7 +99,8 @@ extension Checkpoint {
 }
 
 extension SHA256Digest {
-    fileprivate var hexadecimal: String {
+    /// The digest in lowercase hexadecimal digits.
+    package var hexadecimal: String {
         map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
     }
 }

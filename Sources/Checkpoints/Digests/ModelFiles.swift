@@ -1,25 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists a model's files by their raw names and hashes them; nothing is followed or guessed.
+// Lists a model's files by their raw names; nothing is followed or guessed.
 
-import Crypto
 import Foundation
 
 /// The files under a path, in the code point order of their names.
 struct ModelFiles {
+    let url: URL
     private(set) var files: [ModelFile] = []
     private(set) var ignored: [String] = []
 
     /// Paths are kept as bytes: String would take two normal forms of a name for one.
     private let ignoredPaths: Set<[UInt8]>
+    /// Of the ignored paths, those that must be regular files: a directory could hide anything.
+    private let companions: Set<[UInt8]>
 
-    init(of url: URL, ignoring paths: [String]) throws {
-        ignoredPaths = Set((ModelDigest.ignoredByDefault + paths).map { Array($0.utf8) })
+    /// Lists the files but for those under `paths`; what is at the path `signature` or has a
+    /// companion's name is ignored as a regular file only.
+    init(of url: URL, ignoring paths: [String], signature: String? = nil) throws {
+        let companions = ModelDigest.companions + [signature].compactMap { $0 }
+        try self.init(
+            of: url, ignoring: Set(paths.map { Array($0.utf8) }),
+            companions: Set(companions.map { Array($0.utf8) }))
+    }
+
+    init(listingAgain files: ModelFiles) throws {
+        try self.init(of: files.url, ignoring: files.ignoredPaths, companions: files.companions)
+    }
+
+    private init(of url: URL, ignoring paths: Set<[UInt8]>, companions: Set<[UInt8]>) throws {
+        self.url = url
+        ignoredPaths = paths
+        self.companions = companions
         let root = url.withUnsafeFileSystemRepresentation { path -> [UInt8] in
             guard let path else { return [] }
             return Array(UnsafeRawBufferPointer(start: path, count: strlen(path)))
         }
-        // The path that the user names may be a link; what lies below it may not.
         var status = stat()
+        // The path that the user names may be a link; what lies below it may not.
         guard !root.isEmpty, root.withPath({ stat($0, &status) }) == 0 else {
             throw CheckpointError(
                 url, failedTo: "look at it", errno: errno, remedy: "check the path")
@@ -29,7 +46,7 @@ struct ModelFiles {
             files.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
             ignored.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         } else {
-            files = [ModelFile(name: ".", path: root, followsLink: true)]
+            files = [ModelFile(name: ".", path: root, followsLink: true, status)]
         }
     }
 
@@ -52,14 +69,14 @@ struct ModelFiles {
                         remedy: "do not change the model meanwhile")
                 }
                 let kind = status.st_mode & S_IFMT
-                let isSignature =
-                    kind == S_IFREG && relative.elementsEqual(ModelDigest.signatureName.utf8)
-                if isSignature || ignoredPaths.contains(relative) {
+                let mayBeIgnored = kind == S_IFREG || !companions.contains(relative)
+                if mayBeIgnored, ignoredPaths.contains(relative) {
                     ignored.append(text)
                 } else if kind == S_IFDIR {
                     pending.append(relative)
                 } else if kind == S_IFREG {
-                    files.append(ModelFile(name: text, path: path, followsLink: false))
+                    files.append(
+                        ModelFile(name: text, path: path, followsLink: false, status))
                 } else {
                     throw CheckpointError(
                         path.url, nil,
@@ -94,47 +111,40 @@ struct ModelFiles {
     }
 }
 
-/// A file of a model and how to hash it.
-struct ModelFile {
+/// A file of a model, as it was when it was listed.
+struct ModelFile: Sendable {
     let name: String
     let path: [UInt8]
     let followsLink: Bool
+    let stamp: FileStamp
 
-    /// Streams the file through SHA-256.
-    func digest() throws -> (digest: SHA256Digest, byteCount: Int) {
-        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLink ? 0 : O_NOFOLLOW)
-        let descriptor = path.withPath { open($0, flags) }
-        guard descriptor >= 0 else {
-            throw CheckpointError(
-                path.url, failedTo: "open it", errno: errno, remedy: "check that you may read it")
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw CheckpointError(
-                path.url, nil, "is not a regular file", remedy: "name a model's file or directory")
-        }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
-        var hash = SHA256()
-        var byteCount = 0
-        while true {
-            let length = read(descriptor, buffer.baseAddress, buffer.count)
-            if length < 0, errno == EINTR { continue }
-            guard length >= 0 else {
-                throw CheckpointError(
-                    path.url, failedTo: "read it", errno: errno, remedy: "check the storage medium")
-            }
-            if length == 0 { break }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<length]))
-            byteCount += length
-        }
-        guard byteCount == Int(status.st_size) else {
-            throw CheckpointError(
-                path.url, nil, "changed while it was read",
-                remedy: "do not change the model meanwhile")
-        }
-        return (hash.finalize(), byteCount)
+    init(name: String, path: [UInt8], followsLink: Bool, _ status: stat) {
+        self.name = name
+        self.path = path
+        self.followsLink = followsLink
+        stamp = FileStamp(status)
+    }
+}
+
+/// Which file it is and when it was last changed: any write, truncation or replacement shows here.
+struct FileStamp: Sendable, Hashable {
+    let device: UInt64
+    let inode: UInt64
+    let byteCount: Int
+    private let modified: [Int]
+    private let changed: [Int]
+
+    init(_ status: stat) {
+        device = UInt64(truncatingIfNeeded: status.st_dev)
+        inode = UInt64(truncatingIfNeeded: status.st_ino)
+        byteCount = Int(status.st_size)
+        #if canImport(Darwin)
+            let (modified, changed) = (status.st_mtimespec, status.st_ctimespec)
+        #else
+            let (modified, changed) = (status.st_mtim, status.st_ctim)
+        #endif
+        self.modified = [Int(modified.tv_sec), Int(modified.tv_nsec)]
+        self.changed = [Int(changed.tv_sec), Int(changed.tv_nsec)]
     }
 }
 
@@ -143,12 +153,12 @@ private let dot = UInt8(ascii: ".")
 
 extension [UInt8] {
     /// Calls `body` with the bytes as a path of the system's own kind.
-    fileprivate func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         (map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { path in
             // A buffer of at least the terminator has an address.
             body(path.baseAddress.unsafelyUnwrapped)
         }
     }
 
-    fileprivate var url: URL { URL(filePath: String(decoding: self, as: UTF8.self)) }
+    var url: URL { URL(filePath: String(decoding: self, as: UTF8.self)) }
 }

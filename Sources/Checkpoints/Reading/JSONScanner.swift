@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// A strict reader of the JSON in checkpoint headers, which general decoders read too kindly:
-// they let a later duplicate key win, and a hostile header can so show two faces.
+// A strict reader of JSON from outside, which general decoders read too kindly: they let a later
+// duplicate key win, and a hostile header or signature can so show two faces.
 
-import Foundation
+package import Foundation
 
 /// A cursor over JSON text (RFC 8259) that refuses duplicate keys and deep nesting.
-struct JSONScanner {
+package struct JSONScanner {
     let file: URL
     let bytes: UnsafeRawBufferPointer
     /// Where the text begins in the file, so that errors name the file's own offsets.
     let origin: Int
-    private(set) var position = 0
+    package private(set) var position = 0
 
     private static let deepest = 64
 
-    init(_ bytes: UnsafeRawBufferPointer, at origin: Int = 0, of file: URL) {
+    package init(_ bytes: UnsafeRawBufferPointer, at origin: Int = 0, of file: URL) {
         self.bytes = bytes
         self.origin = origin
         self.file = file
     }
 
     /// Reads an object, calling `member` at the value of each key; the key's own name is distinct.
-    mutating func object(
+    package mutating func object(
         _ member: (_ scanner: inout JSONScanner, _ key: String) throws -> Void
     ) throws {
         try expect("{")
@@ -39,18 +39,42 @@ struct JSONScanner {
         try expect("}")
     }
 
-    /// Reads an array of non-negative integers.
-    mutating func naturals() throws -> [Int] {
+    /// Reads an array, calling `element` at each value.
+    package mutating func array<Element>(
+        _ element: (_ scanner: inout JSONScanner) throws -> Element
+    ) throws -> [Element] {
         try expect("[")
         if skip("]") { return [] }
-        var values: [Int] = []
-        repeat { values.append(try natural()) } while skip(",")
+        var values: [Element] = []
+        repeat { values.append(try element(&self)) } while skip(",")
         try expect("]")
         return values
     }
 
+    /// Reads an array of non-negative integers.
+    mutating func naturals() throws -> [Int] { try array { try $0.natural() } }
+
+    /// Reads `true` or `false`.
+    package mutating func boolean() throws -> Bool {
+        let start = nextOffset()
+        switch word() {
+        case "true": return true
+        case "false": return false
+        default: throw error("true or false is expected", at: start)
+        }
+    }
+
+    /// Passes over `null` if it comes next.
+    package mutating func skipNull() -> Bool {
+        var ahead = self
+        ahead.skipSpace()
+        guard ahead.word() == "null" else { return false }
+        self = ahead
+        return true
+    }
+
     /// Reads a string.
-    mutating func string() throws -> String {
+    package mutating func string() throws -> String {
         try expect("\"")
         let start = position
         var escaped = false
@@ -76,7 +100,7 @@ struct JSONScanner {
     }
 
     /// Passes over one value of any kind.
-    mutating func skipValue(depth: Int = 0) throws {
+    package mutating func skipValue(depth: Int = 0) throws {
         skipSpace()
         guard position < bytes.count else { throw error("a value is missing", at: position) }
         guard depth < Self.deepest else { throw error("the nesting is too deep", at: position) }
@@ -92,30 +116,27 @@ struct JSONScanner {
             _ = try string()
         default:
             let start = position
-            while position < bytes.count, Self.isWord(bytes[position]) { position += 1 }
-            let word = String(decoding: bytes[start..<position], as: UTF8.self)
-            let isNumber = word.utf8.allSatisfy("+-.0123456789Ee".utf8.contains)
-            guard ["true", "false", "null"].contains(word) || (isNumber && Double(word) != nil)
-            else {
+            let word = word()
+            guard ["true", "false", "null"].contains(word) || Self.isNumber(word) else {
                 throw error("a value is expected", at: start)
             }
         }
     }
 
     /// Checks that nothing but white space follows.
-    mutating func end() throws {
+    package mutating func end() throws {
         skipSpace()
         guard position == bytes.count else {
             throw error("something follows the closing brace", at: position)
         }
     }
 
-    func error(_ problem: String, at position: Int) -> CheckpointError {
+    package func error(_ problem: String, at position: Int) -> CheckpointError {
         CheckpointError(file, "byte \(origin + position)", problem)
     }
 
     /// The place of the next token.
-    mutating func nextOffset() -> Int {
+    package mutating func nextOffset() -> Int {
         skipSpace()
         return position
     }
@@ -139,6 +160,35 @@ struct JSONScanner {
             throw error("a non-negative 63-bit integer is expected", at: start)
         }
         return value
+    }
+
+    private mutating func word() -> String {
+        let start = position
+        while position < bytes.count, Self.isWord(bytes[position]) { position += 1 }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    /// Whether a word is a number: no plus sign, no leading zero, digits around the point.
+    private static func isNumber(_ word: String) -> Bool {
+        var rest = Array(word.utf8)[...]
+        func skip(_ characters: String) -> Bool {
+            guard let first = rest.first, characters.utf8.contains(first) else { return false }
+            rest.removeFirst()
+            return true
+        }
+        func skipDigits() -> Bool {
+            let count = rest.count
+            while skip("0123456789") {}
+            return rest.count < count
+        }
+        _ = skip("-")
+        guard skip("0") || skipDigits() else { return false }
+        if skip("."), !skipDigits() { return false }
+        if skip("eE") {
+            _ = skip("+-")
+            guard skipDigits() else { return false }
+        }
+        return rest.isEmpty
     }
 
     /// The bytes that numbers and literals are made of.

@@ -10,8 +10,7 @@ final class MappedFile: @unchecked Sendable {
     let url: URL
     let bytes: UnsafeRawBufferPointer
 
-    init(_ url: URL) throws {
-        self.url = url
+    convenience init(_ url: URL) throws {
         // Without O_NONBLOCK, opening a FIFO would wait for its other end.
         let descriptor = url.withUnsafeFileSystemRepresentation {
             $0.map { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) } ?? -1
@@ -22,6 +21,12 @@ final class MappedFile: @unchecked Sendable {
                 remedy: "check the path and that you may read it")
         }
         defer { close(descriptor) }
+        try self.init(url, descriptor: descriptor)
+    }
+
+    /// Maps a file that is open; the mapping does not need it to stay so.
+    init(_ url: URL, descriptor: CInt) throws {
+        self.url = url
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw CheckpointError(

@@ -13,16 +13,15 @@ struct Source {
     static let singleName = "model.safetensors"
     static let indexName = "model.safetensors.index.json"
 
-    init(_ url: URL) throws {
-        var isDirectory: ObjCBool = false
+    init(_ url: URL, _ access: FileAccess) throws {
         let path = url.path(percentEncoded: false)
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
+        guard let isDirectory = access.isDirectory else {
             throw CheckpointError(url, nil, "does not exist", remedy: "check the path")
         }
-        if isDirectory.boolValue {
-            try self.init(directory: url)
+        if isDirectory {
+            try self.init(directory: url, access)
         } else if path.hasSuffix(".index.json") {
-            let index = try ShardIndex(url)
+            let index = try ShardIndex(url, access)
             self.init(.safetensors, url.deletingLastPathComponent(), index.shards, index)
         } else if url.pathExtension.lowercased() == "safetensors" {
             self.init(.safetensors, url.deletingLastPathComponent(), [url], nil)
@@ -44,15 +43,8 @@ struct Source {
         self.index = index
     }
 
-    private init(directory: URL) throws {
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(
-                atPath: directory.path(percentEncoded: false))
-        } catch {
-            throw CheckpointError(
-                directory, nil, "cannot be listed", remedy: "check that you may read it")
-        }
+    private init(directory: URL, _ access: FileAccess) throws {
+        let names = try access.names()
         func files(_ suffix: String) -> [URL] {
             names.filter { $0.hasSuffix(suffix) }.sorted().map { directory.appending(path: $0) }
         }
@@ -65,7 +57,8 @@ struct Source {
                 remedy: "remove the one that is not meant")
         }
         if index {
-            try self.init(directory.appending(path: Self.indexName))
+            let index = try ShardIndex(directory.appending(path: Self.indexName), access)
+            self.init(.safetensors, directory, index.shards, index)
             return
         }
         let safetensors =
@@ -95,9 +88,9 @@ struct ShardIndex {
 
     private var shardNames: [String: String] = [:]
 
-    init(_ file: URL) throws {
+    init(_ file: URL, _ access: FileAccess) throws {
         self.file = file
-        let mapping = try MappedFile(file)
+        let mapping = try access.map(file)
         var shardNames: [String: String] = [:]
         var scanner = JSONScanner(mapping.bytes, of: file)
         try scanner.object { scanner, key in
@@ -125,8 +118,7 @@ struct ShardIndex {
         }
         shards = names.map { file.deletingLastPathComponent().appending(path: $0) }
         self.shardNames = shardNames
-        for shard in shards
-        where !FileManager.default.fileExists(atPath: shard.path(percentEncoded: false)) {
+        for shard in shards where !access.exists(shard) {
             throw CheckpointError(
                 shard, nil, "is missing, though \(file.lastPathComponent) names it",
                 remedy: "download the missing shard")

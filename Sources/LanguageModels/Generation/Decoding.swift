@@ -8,14 +8,29 @@ struct Decoding {
     struct Row {
         let place: Int
         let prompt: [Int]
+        let maximumTokens: Int
+        let temperature: Float
         var answer: [Int] = []
         var key: RandomKey
         var isFinished = false
 
-        init(place: Int, prompt: [Int], seed: UInt64) {
+        /// A row of one generator's list.
+        init(place: Int, prompt: [Int], _ generator: Generator) {
+            let seed = generator.seed
+            self.init(
+                place: place,
+                Continuation(
+                    of: prompt, maximumTokens: generator.maximumTokens,
+                    temperature: generator.temperature,
+                    seed: seed &+ UInt64(place) &* 0x9E37_79B9_7F4A_7C15))
+        }
+
+        init(place: Int, _ continuation: Continuation) {
             self.place = place
-            self.prompt = prompt
-            key = RandomKey(seed: seed &+ UInt64(place) &* 0x9E37_79B9_7F4A_7C15)
+            prompt = continuation.prompt
+            maximumTokens = continuation.maximumTokens
+            temperature = continuation.temperature
+            key = RandomKey(seed: continuation.seed)
         }
     }
 
@@ -23,13 +38,11 @@ struct Decoding {
     private var cache: KeyValueCache? = KeyValueCache()
     /// The next token of each row, `[rows]`, which may still be on its way.
     private var chosen = Tensor(0)
-    private let generator: Generator
     private let model: LanguageModel
     private let edit: ResidualEdit?
 
-    init(rows: [Row], generator: Generator, model: LanguageModel, edit: ResidualEdit?) {
+    init(rows: [Row], model: LanguageModel, edit: ResidualEdit?) {
         self.rows = rows
-        self.generator = generator
         self.model = model
         self.edit = edit
     }
@@ -46,18 +59,19 @@ struct Decoding {
         let last = try model.lastStates(
             of: TokenBatch(rows.map(\.prompt)), cache: &cache, edit: edit)
         let logits = try model.logits(of: model.normalised(last))
-        chosen = generator.temperature > 0 ? sampled(logits) : logits.argMax(axis: -1)
+        chosen = isSampled ? sampled(logits) : logits.argMax(axis: -1)
         try compute()
         return logits
     }
 
     /// Makes one more token for each row.
     ///
-    /// - Parameter isSettled: Whether an answer may end where it is.
+    /// - Parameter isSettled: Given the place of a prompt and its answer, says whether the answer
+    ///   may end where it is.
     /// - Returns: The answers that this token finished, with the places of their prompts.
     /// - Throws: `LanguageModelError` when a weight is missing, `TensorError` from the engine.
     mutating func step(
-        isSettled: (_ answer: [Int]) -> Bool
+        isSettled: (_ place: Int, _ answer: [Int]) -> Bool
     ) throws -> [(place: Int, answer: [Int])] {
         // The next step's graph is built while this one's is computed.
         var ahead: Decoding? = self
@@ -66,7 +80,8 @@ struct Decoding {
         var done: [(place: Int, answer: [Int])] = []
         for (index, token) in tokens.enumerated() where !rows[index].isFinished {
             rows[index].answer.append(Int(token))
-            rows[index].isFinished = isFinished(rows[index]) || isSettled(rows[index].answer)
+            let isSettled = isSettled(rows[index].place, rows[index].answer)
+            rows[index].isFinished = isSettled || isFinished(rows[index])
             if rows[index].isFinished { done.append((rows[index].place, rows[index].answer)) }
         }
         if isFinished { return done }
@@ -85,7 +100,7 @@ struct Decoding {
 
     private func isFinished(_ row: Row) -> Bool {
         guard let last = row.answer.last else { return false }
-        return model.stopTokens.contains(last) || row.answer.count >= generator.maximumTokens
+        return model.stopTokens.contains(last) || row.answer.count >= row.maximumTokens
             || row.prompt.count + row.answer.count >= model.configuration.contextLength
     }
 
@@ -94,17 +109,20 @@ struct Decoding {
         var stream = try model.residualStream(.next(chosen), cache: &cache, edit: edit)
         let last = stream.normalised(by: try model.weight("model.norm.weight"))
         chosen =
-            generator.temperature > 0
+            isSampled
             ? sampled(try model.logits(of: last))
             : Tensor.linearArgMax(hidden: last, weight: try model.head)
     }
 
+    private var isSampled: Bool { rows.contains { $0.temperature > 0 } }
+
     private mutating func sampled(_ logits: Tensor) -> Tensor {
-        let scaled = logits * (1 / generator.temperature)
         let tokens = rows.indices.map { index in
-            Tensor.categorical(
-                logits: scaled.slice(axis: 0, from: index, to: index + 1),
-                key: rows[index].key.next())
+            let row = logits.slice(axis: 0, from: index, to: index + 1)
+            let temperature = rows[index].temperature
+            return temperature > 0
+                ? Tensor.categorical(logits: row * (1 / temperature), key: rows[index].key.next())
+                : row.argMax(axis: -1)
         }
         return Tensor.concatenated(tokens, axis: 0)
     }

@@ -69,11 +69,11 @@ public struct Generator: Sendable, Hashable, Codable {
         for start in stride(from: 0, to: order.count, by: batchSize) {
             let places = order[start..<min(start + batchSize, order.count)]
             var batch = Decoding(
-                rows: places.map { Decoding.Row(place: $0, prompt: prompts[$0], seed: seed) },
-                generator: self, model: model, edit: edit)
+                rows: places.map { Decoding.Row(place: $0, prompt: prompts[$0], self) },
+                model: model, edit: edit)
             try opening(Array(places), batch.begin())
             while !batch.isFinished {
-                for (place, answer) in try batch.step(isSettled: isSettled) {
+                for (place, answer) in try batch.step(isSettled: { isSettled($1) }) {
                     answers[place] = answer
                     finished += 1
                 }

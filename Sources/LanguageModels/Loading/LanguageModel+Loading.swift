@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opens a model from a Hugging Face directory, a safetensors file in one, or a GGUF file.
 
-import Checkpoints
+public import Checkpoints
 public import Foundation
 import Tensors
 public import Tokenization
@@ -15,7 +15,23 @@ extension LanguageModel {
     /// - Throws: `LanguageModelError`, `CheckpointError` or `TokenizationError` with the file, the
     ///   place in it and a remedy.
     public init(at url: URL, name: String? = nil) throws {
-        let checkpoint = try Checkpoint(at: url)
+        try self.init(Checkpoint(at: url), at: url, files: nil, name: name)
+    }
+
+    /// Loads a model from files that are held open, and from nothing else: what is loaded is what
+    /// was hashed, whatever their paths lead to by now.
+    ///
+    /// - Parameters:
+    ///   - files: The files; weights stored in fp32 stay mapped.
+    ///   - url: Where they were: a Hugging Face directory or a `.gguf` file.
+    /// - Throws: As `init(at:name:)`.
+    public init(_ files: OpenModel, at url: URL) throws {
+        try self.init(Checkpoint(files, at: url), at: url, files: files, name: nil)
+    }
+
+    private init(
+        _ checkpoint: Checkpoint, at url: URL, files: OpenModel?, name: String?
+    ) throws {
         switch checkpoint.format {
         case .gguf:
             let model = GGUFModel(checkpoint)
@@ -24,7 +40,7 @@ extension LanguageModel {
         case .safetensors:
             let directory = checkpoint.directory ?? url
             try self.init(
-                checkpoint, in: ModelDirectory(directory),
+                checkpoint, in: ModelDirectory(directory, files: files),
                 name: name ?? directory.standardizedFileURL.lastPathComponent)
         }
     }

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The small files beside the weights in a Hugging Face directory.
 
+import Checkpoints
 import Foundation
 import Tokenization
 
 /// A directory that holds a model in Hugging Face's form.
 struct ModelDirectory {
     let url: URL
+    /// The files that alone count; nil for whatever the file system has.
+    private let files: OpenModel?
 
-    init(_ url: URL) { self.url = url }
+    init(_ url: URL, files: OpenModel? = nil) {
+        self.url = url
+        self.files = files
+    }
 
     func path(_ file: String) -> String { url.appending(path: file).path(percentEncoded: false) }
 
@@ -46,6 +52,7 @@ struct ModelDirectory {
     }
 
     private func optional(_ file: String) throws -> Data? {
+        if let files { return try files.data(of: file) }
         let place = url.appending(path: file)
         guard FileManager.default.fileExists(atPath: path(file)) else { return nil }
         do {

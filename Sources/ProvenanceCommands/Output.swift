@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // How commands print what programs read.
 
-import Foundation
+package import Foundation
 
 /// Prints one JSON value on one line; keys are sorted, slashes are left alone.
-func printJSON(_ value: some Encodable) throws {
+package func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }
 
 /// A file or directory that cannot be written.
-struct OutputError: Error, CustomStringConvertible {
-    let description: String
+package struct OutputError: Error, CustomStringConvertible {
+    package let description: String
 }
 
 /// Writes a file under a temporary name and renames it, so that it is never seen half-written.
-func write(_ data: Data, to file: URL) throws {
+package func write(_ data: Data, to file: URL) throws {
     do {
         try data.write(to: file, options: .atomic)
     } catch {
@@ -27,7 +27,7 @@ func write(_ data: Data, to file: URL) throws {
 }
 
 /// Makes a directory and its parents.
-func makeDirectory(_ directory: URL) throws {
+package func makeDirectory(_ directory: URL) throws {
     do {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     } catch {
@@ -43,7 +43,7 @@ func makeDirectory(_ directory: URL) throws {
 
 /// Refuses early what would fail after minutes of work: a model's directory that exists and is not
 /// to be replaced, or was not written by the same command.
-func checkOutput(
+package func checkOutput(
     _ output: URL, replacing isReplacing: Bool, writtenWith file: String, by command: String
 ) throws {
     try makeDirectory(output.deletingLastPathComponent())

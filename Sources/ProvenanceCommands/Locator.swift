@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finds models and suites by path or by name.
 
-import Foundation
+package import Foundation
 
 /// A model or suite that is nowhere to be found.
-struct LocationError: Error, CustomStringConvertible {
-    let description: String
+package struct LocationError: Error, CustomStringConvertible {
+    package let description: String
 }
 
 /// Finds what a user names: a path, or a name in the house's own folders.
@@ -13,11 +13,11 @@ struct LocationError: Error, CustomStringConvertible {
 /// The folders are looked for beside the working directory and the executable and in the folders
 /// above them, so that `.build/release/temper` finds `.deps/models` and `Suites` from anywhere.
 /// `TEMPER_MODELS` and `TEMPER_SUITES` come first.
-struct Locator {
-    let modelFolders: [URL]
-    let suiteFolders: [URL]
+package struct Locator {
+    package let modelFolders: [URL]
+    package let suiteFolders: [URL]
 
-    init(environment: [String: String] = ProcessInfo.processInfo.environment) {
+    package init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         let starts = [
             URL(fileURLWithPath: FileManager.default.currentDirectoryPath),
             Bundle.main.executableURL?.resolvingSymlinksInPath().deletingLastPathComponent(),
@@ -34,7 +34,7 @@ struct Locator {
     }
 
     /// Models by name: a folder with a config.json, or a .gguf file.
-    func models() -> [(name: String, url: URL)] {
+    package func models() -> [(name: String, url: URL)] {
         var seen: Set<String> = []
         return modelFolders.flatMap { entries(of: $0) }
             .filter { url in
@@ -47,7 +47,7 @@ struct Locator {
             .filter { seen.insert($0.name).inserted }
     }
 
-    func model(_ text: String) throws -> URL {
+    package func model(_ text: String) throws -> URL {
         if exists(URL(fileURLWithPath: text)) { return URL(fileURLWithPath: text) }
         if let match = models().first(where: { $0.name == text }) { return match.url }
         let names = models().map(\.name)
@@ -58,7 +58,7 @@ struct Locator {
                     : "models: \(names.joined(separator: ", "))"))
     }
 
-    func suite(_ text: String) throws -> URL {
+    package func suite(_ text: String) throws -> URL {
         let path = URL(fileURLWithPath: text)
         if exists(path) { return path }
         let named = suiteFolders.map { $0.appendingPathComponent(text) }

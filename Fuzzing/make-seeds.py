@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes small valid inputs for each fuzz target, from the tests' goldens and by hand.
+
+usage: make-seeds.py OUT    (one folder for each target appears under OUT)
+"""
+import json
+import pathlib
+import struct
+import sys
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent / "Tests"
+
+
+def safetensors(header, data=0):
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(data)
+
+
+def checkpoint_seeds():
+    goldens = TESTS / "CheckpointsTests/Goldens"
+    for name in ["types.safetensors", "bytes-only.safetensors"]:
+        yield "safetensors", (goldens / name).read_bytes()
+    yield "safetensors", safetensors({})
+    yield "safetensors", safetensors(
+        {"__metadata__": {"format": "pt"},
+         "a\n": {"dtype": "F32", "shape": [2, 1], "data_offsets": [0, 8]},
+         "b": {"dtype": "BF16", "shape": [], "data_offsets": [8, 10]},
+         "c": {"dtype": "F8_E4M3", "shape": [0, 7], "data_offsets": [10, 10]}}, 10)
+    for index in [{"metadata": {"total_size": 4}, "weight_map": {"a": "a.safetensors"}},
+                  {"weight_map": {"a": "a.safetensors", "b": "b.safetensors"}},
+                  {"weight_map": {"a": "../a.safetensors"}}]:
+        yield "shard-index", json.dumps(index).encode()
+
+
+def gguf(entries, tensors, data):
+    def text(value):
+        return struct.pack("<Q", len(value.encode())) + value.encode()
+    out = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(entries))
+    for key, kind, value in entries:
+        out += text(key) + struct.pack("<I", kind) + value
+    for name, shape, kind, offset in tensors:
+        out += text(name) + struct.pack("<I", len(shape))
+        out += b"".join(struct.pack("<Q", extent) for extent in shape)
+        out += struct.pack("<IQ", kind, offset)
+    return out + bytes(-len(out) % 32) + bytes(data)
+
+
+def gguf_seeds():
+    string = struct.pack("<Q", 2) + b"hi"
+    array = struct.pack("<IQ", 8, 2) + string + string
+    nested = struct.pack("<IQ", 9, 1) + struct.pack("<IQ", 4, 2) + bytes(8)
+    entries = [("u8", 0, b"\1"), ("i8", 1, b"\1"), ("u16", 2, bytes(2)), ("i16", 3, bytes(2)),
+               ("u32", 4, bytes(4)), ("i32", 5, bytes(4)), ("f32", 6, bytes(4)), ("b", 7, b"\1"),
+               ("s", 8, string), ("strings", 9, array), ("nested", 9, nested),
+               ("u64", 10, b"\xff" * 8), ("i64", 11, bytes(8)), ("f64", 12, bytes(8))]
+    yield "gguf", gguf([], [], 0)
+    yield "gguf", gguf(entries, [], 0)
+    yield "gguf", gguf([("general.alignment", 4, struct.pack("<I", 64))],
+                       [("a", [32, 2], 8, 0)], 96)
+    blocks = {0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24),
+              8: (32, 34), 10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176),
+              14: (256, 210), 24: (1, 1), 27: (1, 8), 30: (1, 2)}
+    for kind, (elements, size) in blocks.items():
+        yield "gguf", gguf([], [("t", [elements, 2], kind, 0)], size * 2)
+
+
+def tokenizer_seeds():
+    base = {"version": "1.0", "truncation": None, "padding": None, "normalizer": None,
+            "added_tokens": [{"id": 9, "content": "<s>", "single_word": False, "lstrip": False,
+                              "rstrip": True, "normalized": False, "special": True}],
+            "pre_tokenizer": None, "post_processor": None, "decoder": None,
+            "model": {"type": "BPE", "dropout": None, "unk_token": None, "fuse_unk": False,
+                      "continuing_subword_prefix": None, "end_of_word_suffix": None,
+                      "byte_fallback": False, "ignore_merges": False,
+                      "vocab": {"a": 0, "b": 1, "ab": 2, "aba": 3, "l": 4, "o": 5, "lo": 6},
+                      "merges": ["a b", "ab a", ["l", "o"]]}}
+    seen = []
+    for file in sorted((TESTS / "TokenizationTests/Goldens").glob("small-*.json")):
+        whole = json.loads(file.read_text())["tokenizer"]
+        parts = {key: whole.get(key)
+                 for key in ["normalizer", "pre_tokenizer", "post_processor", "decoder"]}
+        if parts not in seen:
+            seen.append(parts)
+            yield "tokenizer", json.dumps({**base, **parts}).encode()
+    config = json.dumps({"bos_token": "<s>", "eos_token": {"content": "a"},
+                         "add_bos_token": True, "add_eos_token": True}).encode()
+    yield "tokenizer", json.dumps(base).encode() + b"\0" + config + b"\0abalo <s> lo"
+    everything = {**base, "normalizer": {"type": "Sequence", "normalizers": [
+        {"type": "NFKC"}, {"type": "Lowercase"}, {"type": "Prepend", "prepend": "_"},
+        {"type": "Replace", "pattern": {"Regex": " +"}, "content": "_"}]},
+        "pre_tokenizer": {"type": "Split", "pattern": {"Regex": "[a-z]+|\\s"},
+                          "behavior": "MergedWithNext", "invert": False}}
+    yield "tokenizer", json.dumps(everything).encode()
+
+
+def vocabulary_seeds():
+    tokens = ["a", "b", "ab", "\u0120", "<s>", "</s>", "1"]
+    for model, pre in [("gpt2", "default"), ("gpt2", "llama-bpe"), ("gpt2", "qwen2"),
+                       ("gpt2", "smollm"), ("gpt2", "gpt-2"), ("gpt2", "falcon"),
+                       ("llama", "default")]:
+        lines = [model, pre, "1111334", "4 5 0 5 1 1 1", "a b", "ab 12 <s> it's"] + tokens
+        yield "vocabulary", "\n".join(lines).encode()
+        lines[2] = ""
+        yield "vocabulary", "\n".join(lines).encode()
+
+
+def template_seeds():
+    goldens = TESTS / "TokenizationTests/Goldens"
+    for source in json.loads((goldens / "chat-templates.json").read_text())["templates"].values():
+        yield "chat-template", source.encode()
+    for case in json.loads((goldens / "expressions.json").read_text())["cases"]:
+        yield "chat-template", case["source"].encode()
+    yield "chat-template", b"{% for m in messages %}{{ m.content | trim }}{% endfor %}\0 Hello"
+
+
+def main():
+    out = pathlib.Path(sys.argv[1])
+    count = {}
+    for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, vocabulary_seeds, template_seeds]:
+        for target, data in make():
+            number = count.get(target, 0)
+            count[target] = number + 1
+            folder = out / target
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{number:03}").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()

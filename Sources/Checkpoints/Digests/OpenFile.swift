@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// A file of a model that is held open, so that what was hashed is what is read later.
+
+import Crypto
+public import Foundation
+
+/// A file that was opened, and what it was then. It is closed when nobody holds it any more.
+public final class OpenFile: Sendable {
+    /// The path within the model, with `/`; `.` when the model is a single file.
+    public let name: String
+
+    /// The open file's number, for reading with `pread`, which moves nothing.
+    public let descriptor: Int32
+
+    /// The file's length in bytes.
+    public var byteCount: Int { stamp.byteCount }
+
+    /// A path that leads to the open file, wherever its old path leads by now.
+    public var url: URL { URL(filePath: "/dev/fd/\(descriptor)") }
+
+    private let path: [UInt8]
+    private let followsLink: Bool
+    /// What it was when it was hashed.
+    let stamp: FileStamp
+
+    init(_ file: ModelFile) throws {
+        let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (file.followsLink ? 0 : O_NOFOLLOW)
+        let descriptor = file.path.withPath { open($0, flags) }
+        guard descriptor >= 0 else {
+            let code = errno
+            throw CheckpointError(
+                file.path.url, failedTo: "open it", errno: code,
+                remedy: code == EMFILE
+                    ? "raise the limit on open files (ulimit -n)" : "check that you may read it")
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw CheckpointError(
+                file.path.url, nil, "is not a regular file",
+                remedy: "name a model's file or directory")
+        }
+        self.descriptor = descriptor
+        name = file.name
+        path = file.path
+        followsLink = file.followsLink
+        stamp = FileStamp(status)
+        guard stamp == file.stamp else { throw changed("changed while it was read") }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Reads all of the file through SHA-256.
+    func digest() throws -> SHA256Digest {
+        var hash = SHA256()
+        var count = 0
+        try ReadAhead.forEachBlock(of: descriptor, byteCount: byteCount) { block in
+            hash.update(bufferPointer: block)
+            count += block.count
+        } orThrow: { code in
+            CheckpointError(
+                path.url, failedTo: "read it", errno: code, remedy: "check the storage medium")
+        }
+        guard count == byteCount, try current() == stamp else {
+            throw changed("changed while it was read")
+        }
+        return hash.finalize()
+    }
+
+    /// Checks that the file is as it was when it was hashed, and that its path still leads to it.
+    ///
+    /// - Throws: A ``CheckpointError`` when it was written to, truncated or replaced.
+    public func checkUnchanged() throws {
+        var status = stat()
+        let isThere = path.withPath { followsLink ? stat($0, &status) : lstat($0, &status) } == 0
+        let there = FileStamp(status)
+        guard isThere, there.inode == stamp.inode, there.device == stamp.device else {
+            throw changed("was replaced after it was read")
+        }
+        guard try current() == stamp else { throw changed("changed after it was read") }
+    }
+
+    /// What it is now.
+    func current() throws -> FileStamp {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw CheckpointError(
+                path.url, failedTo: "look at it", errno: errno, remedy: "check the storage medium")
+        }
+        return FileStamp(status)
+    }
+
+    private func changed(_ problem: String) -> CheckpointError {
+        CheckpointError(path.url, nil, problem, remedy: "do not change the model meanwhile")
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a model's files through the descriptors that were hashed, and notices when what they hold
+// is changed afterwards.
+
+import Crypto
+public import Foundation
+import Synchronization
+
+extension OpenModel {
+    /// A file of the model.
+    ///
+    /// - Parameter name: Its path within the model, compared byte by byte.
+    /// - Returns: The file, or nil when none of that name was hashed.
+    public func file(_ name: String) -> OpenFile? {
+        files.first { $0.name.utf8.elementsEqual(name.utf8) }
+    }
+
+    /// The bytes of a file.
+    ///
+    /// - Parameter name: Its path within the model.
+    /// - Returns: What was hashed; nil when no file of that name was.
+    /// - Throws: A ``CheckpointError`` when it cannot be read.
+    public func data(of name: String) throws -> Data? {
+        guard let file = file(name) else { return nil }
+        guard file.byteCount > 0 else { return Data() }
+        let mapping = try MappedFile(file.url, descriptor: file.descriptor)
+        return Data(mapping.bytes)
+    }
+}
+
+/// Watches that the open files of a model still hold what was hashed.
+///
+/// A file that was replaced or removed is no matter, for its descriptor holds what it held; one
+/// that was written to is.
+public final class ModelWatch: Sendable {
+    private let model: OpenModel
+    private let stamps: Mutex<[FileStamp]>
+
+    /// Starts to watch.
+    ///
+    /// - Parameter model: The model.
+    public init(_ model: OpenModel) {
+        self.model = model
+        stamps = Mutex(model.files.map(\.stamp))
+    }
+
+    /// Looks at the files' times, and hashes again those of which they changed.
+    ///
+    /// - Throws: A ``CheckpointError`` when one no longer holds what was hashed.
+    public func check() throws {
+        try stamps.withLock { stamps in
+            for (index, file) in model.files.enumerated() {
+                let now = try file.current()
+                guard now != stamps[index] else { continue }
+                var hash = SHA256()
+                var count = 0
+                try ReadAhead.forEachBlock(of: file.descriptor, byteCount: now.byteCount) {
+                    hash.update(bufferPointer: $0)
+                    count += $0.count
+                } orThrow: { code in
+                    CheckpointError(
+                        URL(filePath: file.name), failedTo: "read it", errno: code,
+                        remedy: "check the storage medium")
+                }
+                guard count == file.byteCount,
+                    hash.finalize().hexadecimal == model.digest.resources[index].sha256
+                else {
+                    throw CheckpointError(
+                        URL(filePath: file.name), nil, "was written to after it was verified",
+                        remedy: "restore the model and start again")
+                }
+                stamps[index] = now
+            }
+        }
+    }
+}

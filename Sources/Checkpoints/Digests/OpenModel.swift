@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model whose files were all hashed, several at a time.
+
+import Crypto
+public import Foundation
+import Synchronization
+
+/// A model's digest with its files still open: reading them reads what was hashed.
+public struct OpenModel: Sendable {
+    /// The digests of the files.
+    public let digest: ModelDigest
+
+    /// The open files, in the order of the digest's resources.
+    public let files: [OpenFile]
+
+    /// Opens a model's files, digests them and holds them open.
+    ///
+    /// - Parameters:
+    ///   - url: A directory or a single file.
+    ///   - paths: Paths within the directory to ignore, and no others; those of
+    ///     ``ModelDigest/companions`` are ignored as regular files only.
+    ///   - signature: One of these paths that is ignored as a regular file only, too.
+    /// - Throws: A ``CheckpointError``, as ``ModelDigest/init(of:ignoring:)`` does.
+    public init(at url: URL, ignoring paths: [String], signature: String? = nil) throws {
+        self = try ModelFiles(of: url, ignoring: paths, signature: signature)
+            .hashed(holdingFiles: true)
+    }
+
+    init(digest: ModelDigest, files: [OpenFile]) {
+        self.digest = digest
+        self.files = files
+    }
+
+    /// Checks that every file is as it was when it was hashed, and is still where it was.
+    ///
+    /// - Throws: A ``CheckpointError`` when one was written to, truncated or replaced.
+    public func checkUnchanged() throws {
+        for file in files { try file.checkUnchanged() }
+    }
+}
+
+extension ModelFiles {
+    private struct Hashed: Sendable {
+        let file: OpenFile?
+        let byteCount: Int
+        let digest: SHA256Digest
+    }
+
+    /// Hashes the files on all cores, the longest first, and checks that none came or went.
+    func hashed(holdingFiles: Bool) throws -> OpenModel {
+        let files = files
+        let order = files.indices.sorted { files[$0].stamp.byteCount > files[$1].stamp.byteCount }
+        let next = Atomic(0)
+        let results = Mutex<[Int: Result<Hashed, any Error>]>([:])
+        let workers = min(ProcessInfo.processInfo.activeProcessorCount, files.count)
+        DispatchQueue.concurrentPerform(iterations: workers) { _ in
+            while true {
+                let turn = next.add(1, ordering: .relaxed).oldValue
+                guard turn < order.count else { return }
+                let result = Result {
+                    let file = try OpenFile(files[order[turn]])
+                    return Hashed(
+                        file: holdingFiles ? file : nil, byteCount: file.byteCount,
+                        digest: try file.digest())
+                }
+                results.withLock { $0[order[turn]] = result }
+                if case .failure = result { next.store(order.count, ordering: .relaxed) }
+            }
+        }
+        let found = results.withLock { $0 }
+        // The first failure in the files' order, if there is one.
+        for index in files.indices { if case .failure(let error)? = found[index] { throw error } }
+        let hashed = try files.indices.compactMap { try found[$0]?.get() }
+        try checkUnchanged()
+        let resources = zip(files, hashed).map { file, hashed in
+            ModelDigest.Resource(
+                name: file.name, byteCount: hashed.byteCount, sha256: hashed.digest.hexadecimal)
+        }
+        return OpenModel(
+            digest: ModelDigest(resources, hashed.map(\.digest), ignored: ignored),
+            files: hashed.compactMap(\.file))
+    }
+
+    /// Lists again: a file may have come, gone or been replaced while others were hashed.
+    private func checkUnchanged() throws {
+        let now = try ModelFiles(listingAgain: self)
+        for (before, after) in zip(files, now.files)
+        where before.path != after.path || before.stamp != after.stamp {
+            throw CheckpointError(
+                before.path.url, nil,
+                "changed, or another file came or went, while the model was read",
+                remedy: "do not change the model meanwhile")
+        }
+        guard files.count == now.files.count else {
+            throw CheckpointError(
+                url, nil, "files came or went while the model was read",
+                remedy: "do not change the model meanwhile")
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a checkpoint's files come from: the file system, or a model that is held open.
+
+import Foundation
+
+/// The files around a checkpoint.
+struct FileAccess {
+    /// The path that was named.
+    let root: URL
+    /// The files that alone exist; nil for whatever the file system has.
+    let model: OpenModel?
+
+    private static let single = "."
+
+    /// Whether the path is a directory; nil when nothing is there.
+    var isDirectory: Bool? {
+        if let model { return model.file(Self.single) == nil }
+        var isDirectory: ObjCBool = false
+        let isThere = FileManager.default.fileExists(
+            atPath: root.path(percentEncoded: false), isDirectory: &isDirectory)
+        return isThere ? isDirectory.boolValue : nil
+    }
+
+    /// The names of the files in the directory.
+    func names() throws -> [String] {
+        if let model { return model.files.map(\.name) }
+        do {
+            return try FileManager.default.contentsOfDirectory(
+                atPath: root.path(percentEncoded: false))
+        } catch {
+            throw CheckpointError(
+                root, nil, "cannot be listed", remedy: "check that you may read it")
+        }
+    }
+
+    /// Whether a file is there.
+    func exists(_ file: URL) -> Bool {
+        model.map { $0.file(name(of: file)) != nil }
+            ?? FileManager.default.fileExists(atPath: file.path(percentEncoded: false))
+    }
+
+    /// Maps a file.
+    func map(_ file: URL) throws -> MappedFile {
+        guard let model else { return try MappedFile(file) }
+        guard let open = model.file(name(of: file)) else {
+            throw CheckpointError(
+                file, nil, "is not among the files that were verified",
+                remedy: "sign the whole directory of the model")
+        }
+        return try MappedFile(file, descriptor: open.descriptor)
+    }
+
+    private func name(of file: URL) -> String {
+        file == root ? Self.single : file.lastPathComponent
+    }
+}

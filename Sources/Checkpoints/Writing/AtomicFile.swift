@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small files that are never seen half-written.
+
+package import Foundation
+
+/// A file that is written at once.
+package enum AtomicFile {
+    /// Writes a file under another name, brings it to the medium and gives it its own name.
+    ///
+    /// - Parameters:
+    ///   - data: All of its bytes.
+    ///   - file: Where to; what is there is replaced.
+    /// - Throws: A ``CheckpointError`` when it cannot be written; nothing is left behind then.
+    package static func write(_ data: Data, to file: URL) throws {
+        let temporary = try TemporaryFile(for: file)
+        try data.withUnsafeBytes { try temporary.append($0) }
+        try temporary.synchronise()
+        try temporary.rename()
+        temporary.keep()
+        try TemporaryFile.synchronise(file.deletingLastPathComponent())
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of an answer while its tokens come: what can be sent of it already, and where it stops.
+
+import Tokenization
+
+/// The part of an answer's text that is settled.
+struct AnswerText {
+    private let tokenizer: Tokenizer
+    private let stops: [[UInt8]]
+    private var sent = 0
+    private(set) var isStopped = false
+
+    init(tokenizer: Tokenizer, stops: [String]) {
+        self.tokenizer = tokenizer
+        self.stops = stops.map { Array($0.utf8) }.filter { !$0.isEmpty }
+    }
+
+    /// What is new since the last call.
+    ///
+    /// - Parameters:
+    ///   - answer: All tokens so far.
+    ///   - isLast: Whether no more will come.
+    /// - Returns: Text that no later token changes.
+    mutating func next(_ answer: [Int], isLast: Bool) -> String {
+        guard !isStopped else { return "" }
+        let text = Array(tokenizer.decode(answer, skippingSpecialTokens: true).utf8)
+        var end = text.count
+        for stop in stops {
+            if let place = Self.firstIndex(of: stop, in: text, from: max(0, sent - stop.count)),
+                place < end || !isStopped
+            {
+                end = min(end, max(place, sent))
+                isStopped = true
+            }
+        }
+        if !isStopped, !isLast { end = settledEnd(of: text) }
+        guard end > sent else { return "" }
+        defer { sent = end }
+        return String(decoding: text[sent..<end], as: UTF8.self)
+    }
+
+    /// Where what may still change begins: half a character, or what may become a stop.
+    private func settledEnd(of text: [UInt8]) -> Int {
+        var end = text.count
+        let replacement = Array("\u{FFFD}".utf8)
+        while end >= replacement.count, text[..<end].suffix(replacement.count) == replacement[...] {
+            end -= replacement.count
+        }
+        for stop in stops {
+            let longest = min(stop.count - 1, end)
+            if let length = (0...longest).reversed().first(where: {
+                text[..<end].suffix($0).elementsEqual(stop.prefix($0))
+            }) {
+                end -= length
+            }
+        }
+        return end
+    }
+
+    private static func firstIndex(of part: [UInt8], in text: [UInt8], from start: Int) -> Int? {
+        guard start <= text.count - part.count else { return nil }
+        return (start...(text.count - part.count)).first {
+            text[$0..<$0 + part.count].elementsEqual(part)
+        }
+    }
+}

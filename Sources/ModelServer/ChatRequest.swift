@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request for a chat completion, as OpenAI's clients send it, and what of it is granted.
+
+import Foundation
+import LanguageModels
+import Tokenization
+
+/// The body of a request; what is not listed is not looked at.
+struct ChatRequest: Decodable {
+    struct Message: Decodable {
+        let role: String
+        let content: Content
+    }
+
+    /// A text, or parts of which each is a text.
+    struct Content: Decodable {
+        private struct Part: Decodable {
+            let type: String
+            let text: String
+        }
+
+        let text: String
+
+        init(from decoder: any Decoder) throws {
+            let box = try decoder.singleValueContainer()
+            if let text = try? box.decode(String.self) {
+                self.text = text
+                return
+            }
+            let parts = try box.decode([Part].self)
+            guard parts.allSatisfy({ $0.type == "text" }) else {
+                throw DecodingError.dataCorruptedError(
+                    in: box, debugDescription: "only parts of type \"text\" are supported")
+            }
+            text = parts.map(\.text).joined()
+        }
+    }
+
+    /// One text or several.
+    struct Stops: Decodable {
+        let texts: [String]
+
+        init(from decoder: any Decoder) throws {
+            let box = try decoder.singleValueContainer()
+            texts = try (try? [box.decode(String.self)]) ?? box.decode([String].self)
+        }
+    }
+
+    let model: String?
+    let messages: [Message]
+    var maxTokens: Int?
+    var maxCompletionTokens: Int?
+    var temperature: Float?
+    var seed: UInt64?
+    var stop: Stops?
+    var stream: Bool?
+    var n: Int?
+    var topP: Double?
+    var tools: [Ignored]?
+
+    struct Ignored: Decodable {}
+
+    enum CodingKeys: String, CodingKey {
+        case model, messages, temperature, seed, stop, stream, n, tools
+        case maxTokens = "max_tokens"
+        case maxCompletionTokens = "max_completion_tokens"
+        case topP = "top_p"
+    }
+
+    private static let roles = ["system", "user", "assistant"]
+    private static let mostStops = 4
+    private static let longestStop = 256
+
+    init(_ body: Data) throws(RefusedRequest) {
+        do {
+            self = try JSONDecoder().decode(ChatRequest.self, from: body)
+        } catch let error as DecodingError {
+            throw .invalid(Self.message(of: error))
+        } catch {
+            throw .invalid("the body is no JSON")
+        }
+    }
+
+    /// What the model is to continue.
+    ///
+    /// - Parameters:
+    ///   - served: The model.
+    ///   - limits: What is granted.
+    /// - Returns: The prompt and its settings.
+    /// - Throws: A ``RefusedRequest`` that says what is wrong or not supported.
+    func continuation(
+        by served: LanguageModel, _ limits: ServingLimits
+    ) throws(RefusedRequest) -> Continuation {
+        if let model, model != served.name {
+            throw RefusedRequest(
+                status: .notFound,
+                message: "the model \"\(model.prefix(100))\" is not served here, nor an adapter of "
+                    + "that name; \(served.name) is",
+                code: "model_not_found")
+        }
+        guard !messages.isEmpty, messages.count <= limits.messageCount else {
+            throw .invalid("messages must be 1 to \(limits.messageCount)")
+        }
+        if let message = messages.first(where: { !Self.roles.contains($0.role) }) {
+            throw .invalid(
+                "the role \"\(message.role.prefix(40))\" is not one of "
+                    + Self.roles.joined(separator: ", "))
+        }
+        guard n ?? 1 == 1 else { throw .invalid("n must be 1") }
+        guard topP ?? 1 == 1 else { throw .invalid("top_p is not supported: leave it at 1") }
+        guard (tools ?? []).isEmpty else { throw .invalid("tools are not supported") }
+        let temperature = temperature ?? 0
+        guard (0...2).contains(temperature) else { throw .invalid("temperature must be 0 to 2") }
+        let length = maxCompletionTokens ?? maxTokens ?? limits.defaultTokenCount
+        guard length >= 1 else { throw .invalid("max_tokens must be 1 or more") }
+        let texts = stop?.texts ?? []
+        guard texts.count <= Self.mostStops,
+            texts.allSatisfy({ !$0.isEmpty && $0.utf8.count <= Self.longestStop })
+        else {
+            throw .invalid(
+                "stop takes up to \(Self.mostStops) texts of 1 to \(Self.longestStop) bytes")
+        }
+        do {
+            let prompt = try served.tokens(
+                for: messages.map { ChatMessage(role: $0.role, content: $0.content.text) },
+                addingGenerationPrompt: true)
+            let continuation = Continuation(
+                of: prompt, maximumTokens: min(length, limits.answerTokenCount),
+                temperature: temperature, seed: seed ?? .random(in: .min ... .max))
+            try served.check(continuation)
+            return continuation
+        } catch {
+            // Templates refuse conversations, and prompts may be too long.
+            throw .invalid("\(error)")
+        }
+    }
+
+    private static func message(of error: DecodingError) -> String {
+        func place(_ context: DecodingError.Context) -> String {
+            context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
+                .joined(separator: ".")
+        }
+        return switch error {
+        case .keyNotFound(let key, let context):
+            "\((context.codingPath + [key]).map(\.stringValue).joined(separator: ".")) is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            "\(place(context)) is of another type than it should be"
+        case .dataCorrupted(let context):
+            place(context).isEmpty
+                ? "the body is no JSON" : "\(place(context)): \(context.debugDescription)"
+        @unknown default: "the body is not a chat completion's"
+        }
+    }
+}

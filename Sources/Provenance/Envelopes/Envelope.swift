@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// DSSE: bytes, what they are, and who signed them (github.com/secure-systems-lab/dsse, v1.0.2).
+
+public import Foundation
+
+/// A signed payload; the bytes that came are the bytes that were signed, never written anew.
+public struct Envelope: Sendable, Hashable {
+    /// A signature over the envelope's payload and its type.
+    public struct Signature: Sendable, Hashable {
+        /// An ECDSA signature in DER. Who signed can make others of it, so it identifies nothing.
+        public let bytes: Data
+
+        /// A word about the key, which nobody signed; nil when there is none.
+        public let keyID: String?
+
+        /// Takes a signature that was made elsewhere.
+        ///
+        /// - Parameters:
+        ///   - bytes: The signature in DER.
+        ///   - keyID: A word about the key.
+        public init(bytes: Data, keyID: String?) {
+            self.bytes = bytes
+            self.keyID = keyID
+        }
+    }
+
+    /// The number of signatures beyond which an envelope is taken for an attack.
+    static let mostSignatures = 64
+
+    /// What was signed.
+    public let payload: Data
+
+    /// The media type of ``payload``.
+    public let payloadType: String
+
+    /// One or more signatures; the later ones are countersignatures.
+    public let signatures: [Signature]
+
+    init(payload: Data, payloadType: String, signatures: [Signature]) {
+        self.payload = payload
+        self.payloadType = payloadType
+        self.signatures = signatures
+    }
+
+    /// Signs a payload.
+    ///
+    /// - Parameters:
+    ///   - payload: What to sign.
+    ///   - type: Its media type.
+    ///   - key: Who signs; the signature's key ID is the key's hint.
+    /// - Returns: The envelope with one signature.
+    /// - Throws: What the cryptographic library throws when it fails.
+    public static func signed(payload: Data, type: String, by key: SigningKey) throws -> Envelope {
+        try signed(payload: payload, type: type, by: key, keyID: key.publicKey.hint)
+    }
+
+    static func signed(
+        payload: Data, type: String, by key: SigningKey, keyID: String
+    ) throws -> Envelope {
+        let message = preAuthenticationEncoding(payload: payload, type: type)
+        return Envelope(
+            payload: payload, payloadType: type,
+            signatures: [Signature(bytes: try key.signature(for: message), keyID: keyID)])
+    }
+
+    /// The envelope with one more signature.
+    ///
+    /// - Parameter key: Who signs.
+    /// - Returns: The envelope with all signatures.
+    /// - Throws: What the cryptographic library throws when it fails.
+    public func countersigned(by key: SigningKey) throws -> Envelope {
+        let added = try Self.signed(payload: payload, type: payloadType, by: key)
+        return Envelope(
+            payload: payload, payloadType: payloadType, signatures: signatures + added.signatures)
+    }
+
+    /// The keys that signed, each once, whatever the key IDs say.
+    ///
+    /// - Parameter keys: The keys to try.
+    /// - Returns: Those of them that made one of the signatures.
+    public func signers(among keys: [VerificationKey]) -> [VerificationKey] {
+        let message = Self.preAuthenticationEncoding(payload: payload, type: payloadType)
+        return keys.enumerated().filter { index, key in
+            !keys[..<index].contains(key)
+                && signatures.contains { key.isValidSignature($0.bytes, for: message) }
+        }.map(\.element)
+    }
+
+    /// The payload, if a key signed it.
+    ///
+    /// - Parameters:
+    ///   - key: Who must have signed.
+    ///   - name: What a failure calls the envelope: its file's path.
+    /// - Returns: The bytes that were signed.
+    /// - Throws: A ``VerificationFailure`` when none of the signatures is the key's.
+    public func payload(signedBy key: VerificationKey, named name: String) throws -> Data {
+        guard !signers(among: [key]).isEmpty else {
+            throw VerificationFailure(
+                .signature, name, "is not signed by the \(key)",
+                remedy: "check that the key is the signer's; if it is, the file was altered")
+        }
+        return payload
+    }
+
+    /// What is hashed and signed: DSSE's PAE of the payload and its type.
+    static func preAuthenticationEncoding(payload: Data, type: String) -> Data {
+        Data("DSSEv1 \(type.utf8.count) \(type) \(payload.count) ".utf8) + payload
+    }
+}

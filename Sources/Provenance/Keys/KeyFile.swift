@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of keys: small texts, the private ones for their owner's eyes only.
+
+import Checkpoints
+public import Foundation
+
+/// How a new key pair is written.
+public enum KeyFile {
+    /// A PEM file with more is none.
+    private static let longest = 1 << 20
+
+    /// Writes a new private key, readable by its owner only, and the public one beside it.
+    ///
+    /// - Parameters:
+    ///   - key: The key to write.
+    ///   - file: Where to; nothing may be there.
+    ///   - password: The password to encrypt with; nil leaves the key in the clear.
+    /// - Returns: The file of the public key: `K.pub.pem` beside `K.pem`.
+    /// - Throws: A ``ProvenanceError`` when one of the files exists or cannot be written; neither
+    ///   is left behind then.
+    @discardableResult
+    public static func write(_ key: SigningKey, to file: URL, password: String?) throws -> URL {
+        let name = file.lastPathComponent
+        let stem = name.hasSuffix(".pem") ? String(name.dropLast(4)) : name
+        let publicFile = file.deletingLastPathComponent().appending(path: stem + ".pub.pem")
+        let pem = try key.pemRepresentation(password: password)
+        try create(file, mode: 0o600, holding: pem)
+        do {
+            try create(publicFile, mode: 0o644, holding: key.publicKey.pemRepresentation)
+        } catch {
+            unlink(file.path(percentEncoded: false))
+            throw error
+        }
+        return publicFile
+    }
+
+    package static func text(of file: URL) throws -> String {
+        let data = try SmallFile.read(
+            file, atMost: longest, remedy: "give a PEM file that 'temper keygen' or openssl wrote")
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Makes a file that was not there, with its permissions from the first moment.
+    package static func create(_ file: URL, mode: mode_t, holding text: String) throws {
+        let path = file.path(percentEncoded: false)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard descriptor >= 0 else {
+            let code = errno
+            throw ProvenanceError(
+                file,
+                code == EEXIST
+                    ? "exists already" : "cannot be made: " + String(cString: strerror(code)),
+                remedy: code == EEXIST
+                    ? "choose another name; a key is never overwritten"
+                    : "check that its directory exists and that you may write there")
+        }
+        // The process's mask may take bits away, but the owner's must be there.
+        var isWhole = fchmod(descriptor, mode) == 0
+        let bytes = Array(text.utf8)
+        isWhole = isWhole && Foundation.write(descriptor, bytes, bytes.count) == bytes.count
+        isWhole = isWhole && fsync(descriptor) == 0
+        isWhole = close(descriptor) == 0 && isWhole
+        guard isWhole else {
+            unlink(path)
+            throw ProvenanceError(
+                file, "cannot be written", remedy: "check that the disk has room")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// A public key, and whether a signature is its owner's.
+
+import Checkpoints
+import Crypto
+public import Foundation
+import X509
+
+/// The public half of a ``SigningKey``.
+public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
+    private enum Key: Sendable {
+        case p256(P256.Signing.PublicKey)
+        case p384(P384.Signing.PublicKey)
+        case p521(P521.Signing.PublicKey)
+    }
+
+    private let key: Key
+
+    /// The key as PEM (SubjectPublicKeyInfo, RFC 5280) with lines of 64 columns and a line feed
+    /// at the end.
+    public let pemRepresentation: String
+
+    /// SHA-256 of ``pemRepresentation`` in lowercase hexadecimal digits: the key's name in bundles.
+    public let hint: String
+
+    /// The curve of the key.
+    public var curve: Curve {
+        switch key {
+        case .p256: .p256
+        case .p384: .p384
+        case .p521: .p521
+        }
+    }
+
+    /// Reads a key.
+    ///
+    /// - Parameters:
+    ///   - pem: A PEM document `PUBLIC KEY` (SubjectPublicKeyInfo).
+    ///   - name: What errors call the key: its file's path.
+    /// - Throws: A ``ProvenanceError`` when it is not a public key on P-256, P-384 or P-521.
+    public init(pem: String, named name: String = "the public key") throws {
+        if let key = try? P256.Signing.PublicKey(pemRepresentation: pem) {
+            self.init(key)
+        } else if let key = try? P384.Signing.PublicKey(pemRepresentation: pem) {
+            self.init(key)
+        } else if let key = try? P521.Signing.PublicKey(pemRepresentation: pem) {
+            self.init(key)
+        } else {
+            let isPrivate = pem.contains("PRIVATE KEY-----")
+            throw ProvenanceError(
+                name,
+                isPrivate
+                    ? "holds a private key where a public one is expected"
+                    : "is not a PEM public key on P-256, P-384 or P-521",
+                remedy: isPrivate
+                    ? "give the file that ends in .pub.pem, and keep the private one to yourself"
+                    : "give the .pub.pem that 'temper keygen' wrote, or one of openssl's "
+                        + "'pkey -pubout'")
+        }
+    }
+
+    /// Reads a key's file.
+    ///
+    /// - Parameter file: A PEM file.
+    /// - Throws: A `CheckpointError` when it cannot be read, a ``ProvenanceError`` when it is no public key.
+    public init(contentsOf file: URL) throws {
+        try self.init(
+            pem: try KeyFile.text(of: file), named: file.path(percentEncoded: false))
+    }
+
+    init(_ key: P256.Signing.PublicKey) { self.init(.p256(key), key.pemRepresentation) }
+    init(_ key: P384.Signing.PublicKey) { self.init(.p384(key), key.pemRepresentation) }
+    init(_ key: P521.Signing.PublicKey) { self.init(.p521(key), key.pemRepresentation) }
+
+    /// The key that a certificate speaks of, unless it is of another kind.
+    init?(_ key: Certificate.PublicKey) {
+        if let key = P256.Signing.PublicKey(key) {
+            self.init(key)
+        } else if let key = P384.Signing.PublicKey(key) {
+            self.init(key)
+        } else if let key = P521.Signing.PublicKey(key) {
+            self.init(key)
+        } else {
+            return nil
+        }
+    }
+
+    private init(_ key: Key, _ pem: String) {
+        self.key = key
+        pemRepresentation = pem.hasSuffix("\n") ? pem : pem + "\n"
+        hint = SHA256.hash(data: Data(pemRepresentation.utf8)).hexadecimal
+    }
+
+    /// Whether a signature over a message is this key's.
+    ///
+    /// - Parameters:
+    ///   - signature: An ECDSA signature in DER; another encoding of the same numbers is none.
+    ///   - message: What was signed, not yet hashed.
+    /// - Returns: Whether it is.
+    public func isValidSignature(_ signature: Data, for message: Data) -> Bool {
+        switch key {
+        case .p256(let key):
+            (try? P256.Signing.ECDSASignature(derRepresentation: signature))
+                .map { key.isValidSignature($0, for: message) } ?? false
+        case .p384(let key):
+            (try? P384.Signing.ECDSASignature(derRepresentation: signature))
+                .map { key.isValidSignature($0, for: message) } ?? false
+        case .p521(let key):
+            (try? P521.Signing.ECDSASignature(derRepresentation: signature))
+                .map { key.isValidSignature($0, for: message) } ?? false
+        }
+    }
+
+    /// The curve and the hint.
+    public var description: String { "\(curve.standardName) key \(hint)" }
+
+    /// Two keys are equal when their PEM is.
+    public static func == (a: VerificationKey, b: VerificationKey) -> Bool {
+        a.pemRepresentation == b.pemRepresentation
+    }
+
+    /// Hashes the PEM.
+    public func hash(into hasher: inout Hasher) { hasher.combine(pemRepresentation) }
+}

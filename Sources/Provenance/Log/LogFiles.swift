@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of a log, as c2sp.org/tlog-tiles lays them out, so that any static server serves it.
+
+import Foundation
+
+/// The directory of a log.
+struct LogFiles: Sendable {
+    /// How many hashes or entries a full tile has.
+    static let width = 256
+    /// The levels of the tree that a tile spans.
+    static let height = 8
+    /// An entry's length is written with two bytes.
+    static let longestEntry = Int(UInt16.max)
+
+    let directory: URL
+
+    var checkpoint: URL { directory.appending(path: "checkpoint") }
+    var lock: URL { directory.appending(path: ".lock") }
+
+    /// The file of hashes at a level, `tile/LEVEL/x001/x234/067`, with `.p/WIDTH` when not full.
+    func hashes(level: Int, index: Int, width: Int) -> URL {
+        file("\(level)", index: index, width: width)
+    }
+
+    /// The file of entries.
+    func entries(index: Int, width: Int) -> URL { file("entries", index: index, width: width) }
+
+    private func file(_ kind: String, index: Int, width: Int) -> URL {
+        var groups: [String] = []
+        var rest = index
+        repeat {
+            let digits = String(rest % 1000)
+            let group = String(repeating: "0", count: 3 - digits.count) + digits
+            groups.append(groups.isEmpty ? group : "x" + group)
+            rest /= 1000
+        } while rest > 0
+        let path = "tile/\(kind)/" + groups.reversed().joined(separator: "/")
+        return directory.appending(path: width == Self.width ? path : "\(path).p/\(width)")
+    }
+
+    /// How many hashes a tile has in a log of `size` entries.
+    static func width(level: Int, index: Int, size: Int) -> Int {
+        min(max((size >> (height * level)) - index * width, 0), width)
+    }
+
+    // MARK: - Reading
+
+    /// The hashes of a tile in a log of `size` entries.
+    func readHashes(level: Int, index: Int, size: Int) throws -> [TreeHash] {
+        let width = Self.width(level: level, index: index, size: size)
+        guard width > 0 else { return [] }
+        let (data, file) = try read(width) { hashes(level: level, index: index, width: $0) }
+        let count = data.count / TreeHash.byteCount
+        guard data.count.isMultiple(of: TreeHash.byteCount), (width...Self.width).contains(count)
+        else {
+            throw damage(file, "has \(data.count) bytes instead of those of \(width) hashes")
+        }
+        return (0..<width).compactMap { TreeHash(data.dropFirst($0 * 32).prefix(32)) }
+    }
+
+    /// The entries of a tile in a log of `size` entries.
+    func readEntries(index: Int, size: Int) throws -> [Data] {
+        let width = Self.width(level: 0, index: index, size: size)
+        guard width > 0 else { return [] }
+        let (data, file) = try read(width) { entries(index: index, width: $0) }
+        var found: [Data] = []
+        var rest = data[...]
+        while found.count < width {
+            let length = rest.prefix(2).reduce(0) { $0 << 8 | Int($1) }
+            guard rest.count >= 2 + length else {
+                throw damage(file, "ends within entry \(index * Self.width + found.count)")
+            }
+            found.append(Data(rest.dropFirst(2).prefix(length)))
+            rest = rest.dropFirst(2 + length)
+        }
+        return found
+    }
+
+    /// Reads a partial file or, once that has been replaced, the full one.
+    private func read(
+        _ width: Int, _ file: (_ width: Int) -> URL
+    ) throws -> (data: Data, file: URL) {
+        for candidate in [width, Self.width] {
+            if let data = try? Data(contentsOf: file(candidate)) { return (data, file(candidate)) }
+        }
+        throw damage(file(width), "cannot be read, though the checkpoint counts it")
+    }
+
+    func damage(_ file: URL, _ problem: String) -> ProvenanceError {
+        ProvenanceError(file, problem, remedy: "the log is damaged: restore it from a copy")
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// A text with signatures under it, as c2sp.org/signed-note has it.
+
+public import Foundation
+
+/// A signed text; nothing of it is to be believed until ``verify(with:)`` passed.
+public struct SignedNote: Sendable, Hashable {
+    /// A line under the text.
+    public struct Signature: Sendable, Hashable {
+        /// The name of the key.
+        public let name: String
+        /// The number of the key.
+        public let identifier: UInt32
+        /// The signature itself.
+        public let bytes: Data
+    }
+
+    /// A note with more than this is refused before anything is checked.
+    private static let mostBytes = 1 << 20
+    private static let dash = "\u{2014} "
+
+    /// The text with its last newline.
+    public let text: String
+    /// The signatures in their order.
+    public let signatures: [Signature]
+
+    /// Signs a text.
+    ///
+    /// - Parameters:
+    ///   - text: The text; it ends with a newline.
+    ///   - key: Who signs.
+    /// - Throws: What the signing throws.
+    init(_ text: String, signedBy key: NoteSigningKey) throws {
+        self.text = text
+        signatures = [
+            Signature(
+                name: key.verifierKey.name, identifier: key.verifierKey.identifier,
+                bytes: try key.signature(of: text))
+        ]
+    }
+
+    /// Reads a note.
+    ///
+    /// - Parameters:
+    ///   - data: The note.
+    ///   - subject: What it is called in errors.
+    /// - Throws: A ``ProvenanceError`` when it is none.
+    public init(_ data: Data, subject: String) throws {
+        func failure(_ problem: String) -> ProvenanceError {
+            ProvenanceError(subject, "is no signed note: \(problem)", remedy: "fetch it again")
+        }
+        guard data.count <= Self.mostBytes else { throw failure("more than a mebibyte") }
+        guard let note = String(validating: data, as: UTF8.self),
+            note.utf8.allSatisfy({ $0 >= 0x20 || $0 == 0x0A })
+        else { throw failure("not UTF-8, or with control characters") }
+        // Of bytes, not characters: a combining mark after a newline would hide it.
+        let bytes = Data(note.utf8)
+        guard let gap = bytes.lastRange(of: Data("\n\n".utf8)), bytes.last == 0x0A,
+            gap.upperBound < bytes.endIndex
+        else { throw failure("no signatures under an empty line") }
+        text = String(decoding: bytes[..<(gap.lowerBound + 1)], as: UTF8.self)
+        let lines = bytes[gap.upperBound...].dropLast()
+            .split(separator: 0x0A, omittingEmptySubsequences: false)
+        signatures = try lines.map { line in
+            let line = String(decoding: line, as: UTF8.self)
+            let parts = line.dropFirst(Self.dash.count)
+                .split(separator: " ", omittingEmptySubsequences: false)
+            guard line.hasPrefix(Self.dash), parts.count == 2,
+                NoteVerifierKey.isName(String(parts[0])),
+                let bytes = Data(canonicalBase64: String(parts[1])), bytes.count > 4
+            else { throw failure("a signature that is not \"— name base64\"") }
+            return Signature(
+                name: String(parts[0]),
+                identifier: bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) },
+                bytes: bytes.dropFirst(4))
+        }
+    }
+
+    /// The note as its file has it.
+    public var data: Data {
+        let lines = signatures.map {
+            let bytes = $0.identifier.bigEndianBytes + $0.bytes
+            return "\(Self.dash)\($0.name) \(bytes.base64EncodedString())\n"
+        }
+        return Data("\(text)\n\(lines.joined())".utf8)
+    }
+
+    /// Checks the signature of one key; signatures of other keys count for nothing.
+    ///
+    /// - Parameter key: Whose signature there must be.
+    /// - Throws: A ``VerificationFailure``.
+    public func verify(with key: NoteVerifierKey) throws {
+        let own = signatures.filter { $0.name == key.name && $0.identifier == key.identifier }
+        func refusal(_ problem: String) -> VerificationFailure {
+            VerificationFailure(
+                .log, "signed note", problem, remedy: "do not trust what it says")
+        }
+        guard !own.isEmpty else { throw refusal("has no signature of \(key.name)") }
+        guard own.allSatisfy({ key.isValid($0.bytes, of: text) }) else {
+            throw refusal("the signature of \(key.name) is false")
+        }
+    }
+}

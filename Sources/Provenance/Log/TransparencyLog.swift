@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// A log in a directory: what it says of itself, its proofs, and whether all of it is true.
+
+public import Foundation
+
+/// An append-only list of entries under a signed Merkle root.
+///
+/// The checkpoint is what counts: files that it does not reach are of an append that did not end,
+/// and the next one replaces them.
+public struct TransparencyLog: Sendable {
+    /// Where it is.
+    public let directory: URL
+    /// The signed checkpoint as its file has it.
+    public let signedCheckpoint: Data
+    /// What the checkpoint says.
+    public let checkpoint: LogCheckpoint
+
+    let files: LogFiles
+
+    /// Opens a log.
+    ///
+    /// - Parameters:
+    ///   - directory: Where it is.
+    ///   - key: The key that must have signed the checkpoint; nil when the reader of a proof is to
+    ///     check that.
+    /// - Throws: A ``ProvenanceError`` when there is none, it is damaged, or it is not that key's.
+    public init(at directory: URL, signedBy key: NoteVerifierKey? = nil) throws {
+        self.directory = directory
+        files = LogFiles(directory: directory)
+        let file = files.checkpoint
+        guard let data = try? Data(contentsOf: file) else {
+            throw ProvenanceError(
+                directory, "is no log: it has no file \"checkpoint\"",
+                remedy: "make one with `temper log create`")
+        }
+        signedCheckpoint = data
+        let subject = file.path(percentEncoded: false)
+        if let key {
+            checkpoint = try LogCheckpoint(data, signedBy: key, subject: subject)
+        } else {
+            checkpoint = try LogCheckpoint(
+                SignedNote(data, subject: subject), subject: subject)
+        }
+    }
+
+    // MARK: - Proofs
+
+    /// Proves that an entry is in the log.
+    ///
+    /// - Parameter index: Which entry, counted from 0.
+    /// - Returns: The proof, with the checkpoint.
+    /// - Throws: A ``ProvenanceError`` when there is no such entry, or the log is damaged.
+    public func proof(of index: Int) throws -> LogProof {
+        guard (0..<checkpoint.size).contains(index) else {
+            throw ProvenanceError(
+                directory, "has \(checkpoint.size) entries, none with the number \(index)",
+                remedy: "number them from 0")
+        }
+        let tree = try checkedTree()
+        return LogProof(
+            index: index, hashes: try tree.inclusionProof(of: index),
+            signedCheckpoint: signedCheckpoint)
+    }
+
+    /// The number of an entry.
+    ///
+    /// - Parameter entry: The entry's bytes.
+    /// - Returns: The first entry of those bytes, or nil when there is none.
+    /// - Throws: A ``ProvenanceError`` when the log is damaged.
+    public func index(of entry: some DataProtocol) throws -> Int? {
+        let leaf = TreeHash.leaf(entry)
+        for tile in 0..<tileCount {
+            let hashes = try files.readHashes(level: 0, index: tile, size: checkpoint.size)
+            if let place = hashes.firstIndex(of: leaf) { return tile * LogFiles.width + place }
+        }
+        return nil
+    }
+
+    /// Checks that the log only grew since an earlier checkpoint.
+    ///
+    /// - Parameter earlier: The checkpoint, of which the signature was checked.
+    /// - Throws: A ``VerificationFailure`` when it did not, or a ``ProvenanceError`` when it is damaged.
+    public func verifyGrowth(since earlier: LogCheckpoint) throws {
+        func refusal(_ problem: String) -> VerificationFailure {
+            failure(problem, remedy: "history was rewritten: keep both checkpoints as evidence")
+        }
+        guard earlier.origin == checkpoint.origin else {
+            throw ProvenanceError(
+                directory, "is the log \(checkpoint.origin), the checkpoint of \(earlier.origin)",
+                remedy: "compare checkpoints of one log")
+        }
+        guard earlier.size <= checkpoint.size else {
+            throw refusal("has \(checkpoint.size) entries and had \(earlier.size)")
+        }
+        let proof = try checkedTree().consistencyProof(from: earlier.size)
+        guard
+            MerkleTree.isConsistent(
+                proof, earlier: (earlier.size, earlier.root),
+                later: (checkpoint.size, checkpoint.root))
+        else { throw refusal("changed entries that were there at \(earlier.size)") }
+    }
+
+    // MARK: - Everything
+
+    /// Hashes every entry again and compares it with the tiles and the root.
+    ///
+    /// - Throws: A ``VerificationFailure`` for what does not hold, a ``ProvenanceError`` for a file
+    ///   that cannot be read.
+    public func verifyEntries() throws {
+        for tile in 0..<tileCount {
+            let entries = try files.readEntries(index: tile, size: checkpoint.size)
+            let hashes = try files.readHashes(level: 0, index: tile, size: checkpoint.size)
+            for (place, (entry, hash)) in zip(entries, hashes).enumerated()
+            where TreeHash.leaf(entry) != hash {
+                throw failure(
+                    "entry \(tile * LogFiles.width + place) is not what was logged",
+                    remedy: "the log is damaged or was changed")
+            }
+        }
+        var (level, count) = (1, checkpoint.size / LogFiles.width)
+        while count > 0 {
+            for index in 0..<count {
+                let below = try files.readHashes(
+                    level: level - 1, index: index, size: checkpoint.size)
+                let tile = try files.readHashes(
+                    level: level, index: index / LogFiles.width, size: checkpoint.size)
+                guard tile[index % LogFiles.width] == MerkleTree.root(ofComplete: below) else {
+                    throw failure(
+                        "hash \(index) of level \(level) is not that of its tile",
+                        remedy: "the log is damaged or was changed")
+                }
+            }
+            (level, count) = (level + 1, count / LogFiles.width)
+        }
+        _ = try checkedTree()
+    }
+
+    /// The entries from one number on.
+    ///
+    /// - Parameter index: Which entry.
+    /// - Returns: Its bytes.
+    /// - Throws: A ``ProvenanceError`` when the log is damaged.
+    func entry(_ index: Int) throws -> Data {
+        try files.readEntries(index: index / LogFiles.width, size: checkpoint.size)[
+            index % LogFiles.width]
+    }
+
+    private func failure(_ problem: String, remedy: String) -> VerificationFailure {
+        VerificationFailure(.log, directory.path(percentEncoded: false), problem, remedy: remedy)
+    }
+
+    private var tileCount: Int { (checkpoint.size + LogFiles.width - 1) / LogFiles.width }
+
+    /// The tree of the tiles, after its root was found to be the checkpoint's.
+    func checkedTree() throws -> MerkleTree {
+        let size = checkpoint.size
+        let cache = TileCache(files: files, size: size)
+        let tree = MerkleTree(size: size) { try cache.subtree(level: $0, index: $1) }
+        guard try tree.root() == checkpoint.root else {
+            throw failure(
+                "its tiles do not have the root that the checkpoint names",
+                remedy: "the log is damaged or was changed: restore it from a copy")
+        }
+        return tree
+    }
+}
+
+/// Tiles that were read, for one proof.
+private final class TileCache {
+    private struct Place: Hashable {
+        let level: Int
+        let index: Int
+    }
+
+    private let files: LogFiles
+    private let size: Int
+    private var tiles: [Place: [TreeHash]] = [:]
+
+    init(files: LogFiles, size: Int) {
+        self.files = files
+        self.size = size
+    }
+
+    /// The hash of a complete subtree of 2^`level` leaves.
+    func subtree(level: Int, index: Int) throws -> TreeHash {
+        let (tileLevel, rest) = level.quotientAndRemainder(dividingBy: LogFiles.height)
+        let first = index << rest
+        let place = Place(level: tileLevel, index: first / LogFiles.width)
+        let tile =
+            try tiles[place]
+            ?? files.readHashes(level: place.level, index: place.index, size: size)
+        tiles[place] = tile
+        let start = first % LogFiles.width
+        return MerkleTree.root(ofComplete: tile[start..<start + 1 << rest])
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a signer's certificate leads to a trusted root and may sign code (RFC 5280).
+
+import Checkpoints
+import Crypto
+import Foundation
+import SwiftASN1
+@_spi(FixedExpiryValidationTime) import X509
+
+extension CertificateChain {
+    /// Verifies the path from the first certificate to a root, and that it may sign now.
+    func identity(_ roots: [RootCertificate], at now: Date) async throws -> CertificateIdentity {
+        guard let leaf = certificates.first else {
+            throw ProvenanceError(
+                "the certificates", "are none", remedy: "have the model signed again")
+        }
+        let subject = "the certificate of \(leaf.subject)"
+        func failure(_ problem: String, remedy: String) -> VerificationFailure {
+            VerificationFailure(.certificate, subject, problem, remedy: remedy)
+        }
+        guard now >= leaf.notValidBefore else {
+            throw failure(
+                "is not valid before \(leaf.notValidBefore.formatted(.iso8601))",
+                remedy: "check this machine's clock")
+        }
+        guard now <= leaf.notValidAfter else {
+            throw failure(
+                "expired at \(leaf.notValidAfter.formatted(.iso8601))",
+                remedy: "have the model signed again with a valid certificate")
+        }
+        if let problem = CodeSigningPolicy.problem(ofSigner: leaf) {
+            throw failure(problem, remedy: "have the model signed with a code signing certificate")
+        }
+        guard let key = VerificationKey(leaf.publicKey) else {
+            throw failure(
+                "has a key that is not on P-256, P-384 or P-521",
+                remedy: "have the model signed with such a key")
+        }
+        var verifier = Verifier(rootCertificates: CertificateStore(roots.map(\.certificate))) {
+            RFC5280Policy(fixedExpiryValidationTime: now)
+            CodeSigningPolicy()
+        }
+        let result = await verifier.validate(
+            leaf: leaf, intermediates: CertificateStore(certificates.dropFirst()))
+        guard case .validCertificate(let path) = result, let root = path.last else {
+            var reasons = ""
+            if case .couldNotValidate(let failures) = result, !failures.isEmpty {
+                reasons =
+                    ": " + failures.map { "\($0.policyFailureReason)" }.joined(separator: "; ")
+            }
+            throw failure(
+                "does not lead to a trusted root" + reasons,
+                remedy: "check that --root is the signer's authority")
+        }
+        return CertificateIdentity(
+            subject: leaf.subject.description, alternativeNames: try leaf.alternativeNames,
+            fingerprint: SHA256.hash(data: try leaf.der).hexadecimal,
+            root: root.subject.description, key: key)
+    }
+}
+
+/// What RFC 5280's own policy leaves open: what the keys of a path may be used for.
+struct CodeSigningPolicy: VerifierPolicy {
+    let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
+        .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage,
+    ]
+
+    mutating func chainMeetsPolicyRequirements(
+        chain: UnverifiedCertificateChain
+    ) async -> PolicyEvaluationResult {
+        for issuer in chain.dropFirst() {
+            if let problem = Self.problem(ofIssuer: issuer) {
+                return .failsToMeetPolicy(
+                    reason: "the certificate of \(issuer.subject) \(problem)")
+            }
+        }
+        return .meetsPolicy
+    }
+
+    /// Why a certificate may not sign code, or nil.
+    static func problem(ofSigner certificate: Certificate) -> String? {
+        guard let usage = try? certificate.extensions.keyUsage else {
+            return "has no key usage"
+        }
+        guard usage.digitalSignature else { return "may not be used for digital signatures" }
+        guard let purposes = try? certificate.extensions.extendedKeyUsage else {
+            return "has no extended key usage"
+        }
+        guard purposes.contains(.codeSigning) else {
+            return purposes.contains(.serverAuth)
+                ? "is for TLS servers, not for code signing" : "is not for code signing"
+        }
+        return nil
+    }
+
+    private static func problem(ofIssuer certificate: Certificate) -> String? {
+        guard let usage = try? certificate.extensions.keyUsage ?? KeyUsage(keyCertSign: true),
+            usage.keyCertSign
+        else { return "may not sign certificates" }
+        guard
+            let purposes = try? certificate.extensions.extendedKeyUsage
+                ?? ExtendedKeyUsage([.codeSigning]),
+            purposes.contains(.codeSigning) || purposes.contains(.any)
+        else { return "may not certify code signing" }
+        return nil
+    }
+}
+
+extension Certificate {
+    fileprivate var alternativeNames: [String] {
+        get throws {
+            try (extensions.subjectAlternativeNames ?? SubjectAlternativeNames([])).compactMap {
+                switch $0 {
+                case .rfc822Name(let name), .uniformResourceIdentifier(let name),
+                    .dnsName(let name):
+                    name
+                default: nil
+                }
+            }
+        }
+    }
+}

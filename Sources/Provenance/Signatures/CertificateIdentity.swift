@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates: the roots that a user trusts, a signer's chain, and what it says of the signer.
+
+import Checkpoints
+import Crypto
+public import Foundation
+import SwiftASN1
+import X509
+
+/// Who a verified certificate says the signer is.
+public struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible {
+    /// The certificate's subject, as RFC 4514 writes names.
+    public let subject: String
+
+    /// The certificate's subject alternative names: email addresses, URIs and DNS names.
+    public let alternativeNames: [String]
+
+    /// SHA-256 of the certificate in DER, in lowercase hexadecimal digits.
+    public let fingerprint: String
+
+    /// The subject of the root to which the certificate leads.
+    public let root: String
+
+    /// The key in the certificate.
+    public let key: VerificationKey
+
+    /// The subject, its other names and the root.
+    public var description: String {
+        "\(([subject] + alternativeNames).joined(separator: ", ")) (certified by \(root))"
+    }
+}
+
+/// A self-signed certificate that the user trusts.
+public struct RootCertificate: Sendable, Hashable {
+    let certificate: Certificate
+
+    /// The name of the authority, as RFC 4514 writes names.
+    public var subject: String { certificate.subject.description }
+
+    /// Reads one or more root certificates.
+    ///
+    /// - Parameter file: PEM documents `CERTIFICATE`.
+    /// - Returns: The certificates.
+    /// - Throws: A ``ProvenanceError`` when there is none or one of them is not self-signed.
+    public static func all(in file: URL) throws -> [RootCertificate] {
+        try CertificateChain(contentsOf: file).certificates.map { certificate in
+            guard certificate.issuer == certificate.subject,
+                certificate.publicKey.isValidSignature(certificate.signature, for: certificate)
+            else {
+                throw ProvenanceError(
+                    file, "the certificate of \(certificate.subject) is not self-signed",
+                    remedy: "give the root's certificate, to which the signer's leads")
+            }
+            return RootCertificate(certificate: certificate)
+        }
+    }
+}
+
+/// A signer's certificate and those above it.
+public struct CertificateChain: Sendable, Hashable {
+    /// A file of more holds something else.
+    private static let longest = 1 << 20
+
+    /// The signer's certificate first.
+    let certificates: [Certificate]
+
+    /// Reads a chain.
+    ///
+    /// - Parameter file: PEM documents `CERTIFICATE`, the signer's first.
+    /// - Throws: A ``ProvenanceError`` when there is none, or one is damaged.
+    public init(contentsOf file: URL) throws {
+        let text = try SmallFile.read(
+            file, atMost: Self.longest, remedy: "give a file of PEM certificates")
+        try self.init(
+            pem: String(decoding: text, as: UTF8.self), named: file.path(percentEncoded: false))
+    }
+
+    /// Reads a chain.
+    ///
+    /// - Parameters:
+    ///   - pem: PEM documents `CERTIFICATE`, the signer's first.
+    ///   - name: What errors call it: its file's path.
+    /// - Throws: A ``ProvenanceError`` when there is none, or one is damaged.
+    public init(pem: String, named name: String) throws {
+        guard let documents = try? PEMDocument.parseMultiple(pemString: pem),
+            let certificates = try? documents.map({ try Certificate(pemDocument: $0) }),
+            (1...SignatureBundle.mostCertificates).contains(certificates.count)
+        else {
+            throw ProvenanceError(
+                name, "is not a file of 1 to \(SignatureBundle.mostCertificates) PEM certificates",
+                remedy: "give certificates in PEM, the signer's first")
+        }
+        self.certificates = certificates
+    }
+
+    init(der: [Data], named name: String) throws {
+        guard let certificates = try? der.map({ try Certificate(derEncoded: Array($0)) }) else {
+            throw ProvenanceError(
+                name, "a certificate in it is damaged", remedy: "get an undamaged copy")
+        }
+        self.certificates = certificates
+    }
+}

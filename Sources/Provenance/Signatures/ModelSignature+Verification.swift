@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verifies a model's signature, more strictly than the format's own tool.
+
+import Checkpoints
+import Crypto
+public import Foundation
+
+extension ModelSignature {
+    /// Verifies that a trusted signer signed exactly the files that are there.
+    ///
+    /// - Parameters:
+    ///   - model: A directory or a single file.
+    ///   - bundle: The signature.
+    ///   - trust: Whose signatures count.
+    ///   - now: When certificates must be valid.
+    /// - Returns: Who signed what, with the files held open.
+    /// - Throws: A ``VerificationFailure`` when the answer is no, a ``ProvenanceError`` or a
+    ///   `CheckpointError` when something cannot be read.
+    public static func verify(
+        _ model: URL, bundle: SignatureBundle, trust: Trust, now: Date = Date()
+    ) async throws -> VerifiedModel {
+        let name = bundle.file?.path(percentEncoded: false) ?? "the signature"
+        var warnings = bundle.unchecked
+        let signer = try await signer(of: bundle, trust, now, named: name, &warnings)
+        let manifest = try manifest(
+            of: bundle.envelope.payload(signedBy: signer.key, named: name),
+            type: bundle.envelope.payloadType, named: name)
+        let opened = try open(model, manifest, bundle.file)
+        try compare(opened.digest, manifest, model)
+        return VerifiedModel(
+            signer: signer, manifest: manifest,
+            payloadDigest: SHA256.hash(data: bundle.envelope.payload).hexadecimal, model: opened,
+            warnings: warnings)
+    }
+
+    private static func signer(
+        of bundle: SignatureBundle, _ trust: Trust, _ now: Date, named name: String,
+        _ warnings: inout [String]
+    ) async throws -> Signer {
+        switch bundle.material {
+        case .certificates(let der):
+            guard !trust.roots.isEmpty else {
+                throw VerificationFailure(
+                    .certificate, name, "is signed with a certificate, and no root is trusted",
+                    remedy: "give the root's certificate with --root")
+            }
+            return .certificate(
+                try await CertificateChain(der: der, named: name).identity(trust.roots, at: now))
+        case .publicKey(let hint):
+            guard !trust.keys.isEmpty else {
+                throw VerificationFailure(
+                    .signature, name, "is signed with a bare key, and no key is trusted",
+                    remedy: "give the signer's public key with --key")
+            }
+            let candidates = hint.map { hint in trust.keys.filter { $0.hint == hint } }
+            if candidates == nil { warnings.append("the signature does not say which key made it") }
+            guard let first = (candidates ?? trust.keys).first else {
+                throw VerificationFailure(
+                    .signature, name, "was made with another key, of hint \(hint ?? "")",
+                    remedy: "check that the key is the signer's")
+            }
+            return .key(
+                bundle.envelope.signers(among: candidates ?? trust.keys).first ?? first)
+        }
+    }
+
+    private static func manifest(
+        of payload: Data, type: String, named name: String
+    ) throws -> ModelManifest {
+        guard type == Statement.payloadType else {
+            throw VerificationFailure(
+                .statement, name,
+                "the payloadType is \"\(type)\", not \"\(Statement.payloadType)\"")
+        }
+        do {
+            let place = "\(name), the signed statement"
+            return try ModelManifest(Statement(json: payload, named: place), named: place)
+        } catch let error as ProvenanceError {
+            throw VerificationFailure(
+                .statement, error.file, error.problem,
+                remedy: "the signer's tool wrote it so: have the model signed with another one")
+        }
+    }
+
+    /// Hashes what is there, but for what the signature leaves out.
+    private static func open(
+        _ model: URL, _ manifest: ModelManifest, _ signature: URL?
+    ) throws -> OpenModel {
+        let signature = signature.flatMap { path(of: $0, within: model) }
+        do {
+            return try OpenModel(
+                at: model,
+                ignoring: ModelDigest.ignoredByDefault + manifest.ignoredPaths
+                    + [signature].compactMap { $0 }, signature: signature)
+        } catch let error as CheckpointError where error.systemError == nil {
+            throw VerificationFailure(.files, error.file, error.problem, remedy: error.remedy)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signs a model as OpenSSF Model Signing v1.0 says (github.com/ossf/model-signing-spec).
+
+public import Checkpoints
+public import Foundation
+import SwiftASN1
+import X509
+
+/// Signing and verifying models.
+public enum ModelSignature {
+    /// Where a model's signature is unless the user says otherwise: `model.sig` in its directory,
+    /// or beside a single file under its name with `.sig`.
+    ///
+    /// - Parameter model: A directory or a single file.
+    /// - Returns: The signature's place.
+    public static func location(of model: URL) -> URL {
+        var isDirectory: ObjCBool = false
+        let path = model.path(percentEncoded: false)
+        _ = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
+        return isDirectory.boolValue
+            ? model.appending(path: ModelDigest.signatureName) : model.appendingPathExtension("sig")
+    }
+
+    /// Signs a model.
+    ///
+    /// - Parameters:
+    ///   - model: A directory or a single file.
+    ///   - key: Who signs.
+    ///   - certificates: The signer's certificate and those above it, but for the root; nil signs
+    ///     with the bare key.
+    ///   - file: Where the signature will be; within the model's directory it is not signed.
+    /// - Returns: The signature, and the digest of what it signs.
+    /// - Throws: A `CheckpointError` when the model cannot be read, and a ``ProvenanceError`` when
+    ///   the certificate is not the key's.
+    public static func sign(
+        _ model: URL, key: SigningKey, certificates: CertificateChain? = nil, for file: URL
+    ) throws -> (bundle: SignatureBundle, digest: ModelDigest) {
+        let signature = path(of: file, within: model)
+        var ignored = ModelDigest.ignoredByDefault + ModelDigest.companions
+        if let signature, !ignored.contains(signature) { ignored.append(signature) }
+        let material = try material(key, certificates)
+        let digest = try OpenModel(at: model, ignoring: ignored, signature: signature).digest
+        let manifest = ModelManifest(
+            digest, modelName: model.standardizedFileURL.lastPathComponent, ignoredPaths: ignored)
+        let envelope = try Envelope.signed(
+            payload: try manifest.statement().json, type: Statement.payloadType, by: key, keyID: "")
+        return (SignatureBundle(material: material, envelope: envelope), digest)
+    }
+
+    private static func material(
+        _ key: SigningKey, _ chain: CertificateChain?
+    ) throws -> SignatureBundle.Material {
+        let publicKey = key.publicKey
+        guard let chain, let leaf = chain.certificates.first else {
+            return .publicKey(hint: publicKey.hint)
+        }
+        guard VerificationKey(leaf.publicKey) == publicKey else {
+            throw ProvenanceError(
+                "the certificate of \(leaf.subject)", "speaks of another key",
+                remedy: "give the key's own certificate first in the file")
+        }
+        // The root is for the verifier to bring.
+        let sent = chain.certificates.enumerated().filter { index, certificate in
+            index == 0 || certificate.issuer != certificate.subject
+        }
+        return .certificates(try sent.map { try $0.element.der })
+    }
+
+    /// The path of a file within a model's directory, or nil when it is elsewhere.
+    static func path(of file: URL, within model: URL) -> String? {
+        let root = model.resolvingSymlinksInPath().standardizedFileURL.path(percentEncoded: false)
+        let folder = file.deletingLastPathComponent().resolvingSymlinksInPath().standardizedFileURL
+        let path = folder.appending(path: file.lastPathComponent).path(percentEncoded: false)
+        let prefix = root.hasSuffix("/") ? root : root + "/"
+        return path.utf8.starts(with: prefix.utf8)
+            ? String(decoding: path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : nil
+    }
+}
+
+extension Certificate {
+    var der: Data {
+        get throws { Data(try serializeAsPEM().derBytes) }
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Sigstore bundle v0.3 as OpenSSF Model Signing v1.0 uses it: an envelope, and what to verify it
+// with.
+
+import Checkpoints
+public import Foundation
+
+/// The content of a `model.sig`.
+public struct SignatureBundle: Sendable, Hashable {
+    /// What the signer says about the key; none of it is trusted.
+    public enum Material: Sendable, Hashable {
+        /// The hint of a ``VerificationKey``; nil when the signer gave none.
+        case publicKey(hint: String?)
+
+        /// Certificates in DER, the signer's first.
+        case certificates([Data])
+    }
+
+    /// The media type of such bundles.
+    public static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+    /// A model of a million files has a shorter one.
+    private static let longest = 1 << 28
+
+    /// How many certificates a path may have.
+    static let mostCertificates = 16
+
+    /// What to verify with.
+    public let material: Material
+
+    /// What was signed.
+    public let envelope: Envelope
+
+    /// Where the bundle was read from.
+    public private(set) var file: URL?
+
+    /// What the bundle holds that is neither used nor checked.
+    public private(set) var unchecked: [String] = []
+
+    /// Puts a bundle together.
+    package init(material: Material, envelope: Envelope) {
+        self.material = material
+        self.envelope = envelope
+    }
+
+    /// Reads a bundle's file.
+    ///
+    /// - Parameter file: A `model.sig`.
+    /// - Throws: A ``ProvenanceError`` when it cannot be read, or as ``init(json:named:)`` does.
+    public init(contentsOf file: URL) throws {
+        let data = try SmallFile.read(
+            file, atMost: Self.longest,
+            remedy: "name the signature with --signature, or sign the model with 'temper sign'")
+        try self.init(json: data, named: file.path(percentEncoded: false))
+        self.file = file
+    }
+
+    /// Reads a bundle.
+    ///
+    /// - Parameters:
+    ///   - json: The bundle; keys that the format does not have are refused.
+    ///   - name: What errors call it: its file's path.
+    /// - Throws: A ``ProvenanceError`` when it is not a bundle v0.3 with one DSSE signature.
+    public init(json: Data, named name: String) throws {
+        self = try StrictJSON.read(json, named: name) { try SignatureBundle(&$0) }
+    }
+
+    private init(_ scanner: inout JSONScanner) throws {
+        var mediaType: String?
+        var material: Material?
+        var envelope: Envelope?
+        var unchecked: [String] = []
+        let start = scanner.nextOffset()
+        try scanner.object { scanner, key in
+            switch key {
+            case "mediaType": mediaType = try scanner.string()
+            case "verificationMaterial": material = try Material(&scanner, &unchecked)
+            case "dsseEnvelope": envelope = try Envelope(&scanner)
+            default: throw scanner.error("the key \"\(key)\" is not known", at: scanner.position)
+            }
+        }
+        guard mediaType == Self.mediaType else {
+            throw scanner.error(
+                "the mediaType is \(mediaType.map { "\"\($0)\"" } ?? "missing"), not "
+                    + "\"\(Self.mediaType)\"", at: start)
+        }
+        guard let material, let envelope else {
+            throw scanner.error("verificationMaterial or dsseEnvelope are missing", at: start)
+        }
+        guard envelope.signatures.count == 1 else {
+            throw scanner.error(
+                "there are \(envelope.signatures.count) signatures where a bundle has one",
+                at: start)
+        }
+        self.init(material: material, envelope: envelope)
+        self.unchecked = unchecked
+    }
+
+    /// The bundle as JSON.
+    public var json: Data {
+        let material =
+            switch material {
+            case .publicKey(let hint):
+                "\"publicKey\":{" + (hint.map { "\"hint\":" + StrictJSON.literal($0) } ?? "") + "}"
+            case .certificates(let chain):
+                "\"x509CertificateChain\":{\"certificates\":["
+                    + chain.map { "{\"rawBytes\":\"\($0.base64EncodedString())\"}" }
+                    .joined(separator: ",") + "]}"
+            }
+        let head = """
+            {"mediaType":"\(Self.mediaType)",\
+            "verificationMaterial":{\(material),"tlogEntries":[]},"dsseEnvelope":
+            """
+        return Data(head.utf8) + envelope.json + Data("}\n".utf8)
+    }
+
+    /// Writes the bundle under another name and gives it its own when it is whole.
+    ///
+    /// - Parameter file: Where to; what is there is replaced.
+    /// - Throws: A `CheckpointError` when it cannot be written.
+    public func write(to file: URL) throws { try AtomicFile.write(json, to: file) }
+}
+
+extension SignatureBundle.Material {
+    fileprivate init(_ scanner: inout JSONScanner, _ unchecked: inout [String]) throws {
+        var found: [Self] = []
+        let start = scanner.nextOffset()
+        try scanner.object { scanner, key in
+            switch key {
+            case "publicKey":
+                var hint: String?
+                try scanner.object { scanner, key in
+                    guard key == "hint" else {
+                        throw scanner.error(
+                            "the key \"\(key)\" is not known", at: scanner.position)
+                    }
+                    hint = scanner.skipNull() ? nil : try scanner.string()
+                }
+                found.append(.publicKey(hint: hint?.isEmpty == true ? nil : hint))
+            case "x509CertificateChain":
+                found.append(.certificates(try Self.chain(&scanner)))
+            case "tlogEntries":
+                if !(try scanner.array { try $0.skipValue() }).isEmpty {
+                    unchecked.append("the transparency log's entries were not checked")
+                }
+            case "timestampVerificationData":
+                if !scanner.skipNull() { try scanner.skipValue() }
+                unchecked.append("the timestamps were not checked")
+            default: throw scanner.error("the key \"\(key)\" is not known", at: scanner.position)
+            }
+        }
+        guard let material = found.first, found.count == 1 else {
+            throw scanner.error(
+                "one of publicKey and x509CertificateChain is expected", at: start)
+        }
+        self = material
+    }
+
+    private static func chain(_ scanner: inout JSONScanner) throws -> [Data] {
+        var chain: [Data] = []
+        let start = scanner.nextOffset()
+        try scanner.object { scanner, key in
+            guard key == "certificates" else {
+                throw scanner.error("the key \"\(key)\" is not known", at: scanner.position)
+            }
+            chain = try scanner.array { scanner in
+                var bytes: Data?
+                let start = scanner.nextOffset()
+                try scanner.object { scanner, key in
+                    guard key == "rawBytes" else {
+                        throw scanner.error(
+                            "the key \"\(key)\" is not known", at: scanner.position)
+                    }
+                    bytes = try scanner.base64()
+                }
+                guard let bytes else { throw scanner.error("rawBytes is missing", at: start) }
+                return bytes
+            }
+        }
+        guard (1...SignatureBundle.mostCertificates).contains(chain.count) else {
+            throw scanner.error(
+                "there are \(chain.count) certificates, not 1 to "
+                    + "\(SignatureBundle.mostCertificates)", at: start)
+        }
+        return chain
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a verification found, check by check, for people and for programs.
+
+import Checkpoints
+public import Foundation
+
+/// The outcome of every check that was made on a model.
+public struct VerificationReport: Sendable, Encodable {
+    /// One check and what it found.
+    public struct Outcome: Sendable, Hashable, Codable {
+        /// What was checked, in a word.
+        public let check: String
+
+        /// Whether it is as it should be.
+        public let isPassed: Bool
+
+        /// What was found, in one line.
+        public let detail: String
+
+        /// Tells of a check.
+        ///
+        /// - Parameters:
+        ///   - check: What was checked, in a word.
+        ///   - isPassed: Whether it is as it should be.
+        ///   - detail: What was found, in one line.
+        public init(_ check: String, isPassed: Bool, _ detail: String) {
+            self.check = check
+            self.isPassed = isPassed
+            self.detail = detail
+        }
+    }
+
+    /// The checks in the order in which they were made.
+    public var outcomes: [Outcome]
+
+    /// What the user should know although it does not change the answer.
+    public var warnings: [String] = []
+
+    /// The verified model; nil when its signature or its files failed.
+    public let model: VerifiedModel?
+
+    /// Whether every check passed.
+    public var isVerified: Bool { model != nil && outcomes.allSatisfy(\.isPassed) }
+
+    /// Verifies a model's signature and files.
+    ///
+    /// - Parameters:
+    ///   - model: A directory or a single file.
+    ///   - signature: The signature's file; nil for ``ModelSignature/location(of:)``.
+    ///   - trust: Whose signatures count.
+    ///   - now: When certificates must be valid.
+    /// - Throws: A ``ProvenanceError`` or a `CheckpointError` when something cannot be read; a
+    ///   check that fails is an outcome.
+    public init(
+        on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date()
+    ) async throws {
+        let bundle = try SignatureBundle(
+            contentsOf: signature ?? ModelSignature.location(of: model))
+        do {
+            let verified = try await ModelSignature.verify(
+                model, bundle: bundle, trust: trust, now: now)
+            outcomes = [
+                Outcome("signature", isPassed: true, "by \(verified.signer)"),
+                Outcome(
+                    "files", isPassed: true,
+                    "\(verified.manifest.resources.count) files, root sha256:\(verified.root)"),
+            ]
+            let own =
+                ModelDigest.companions
+                + [
+                    bundle.file.flatMap { ModelSignature.path(of: $0, within: model) }
+                ].compactMap { $0 }
+            warnings =
+                verified.warnings
+                + verified.ignored.filter { !own.contains($0) }
+                .map { "\($0) is there but was not signed: do not use it" }
+            self.model = verified
+        } catch let failure as VerificationFailure {
+            outcomes = [
+                Outcome(failure.check.rawValue, isPassed: false, failure.description)
+            ]
+            self.model = nil
+        }
+    }
+
+    /// The report in lines: each outcome, each warning, and the answer.
+    public var lines: [String] {
+        outcomes.map { "\($0.isPassed ? "ok" : "NO")\t\($0.check)\t\($0.detail.onOneLine())" }
+            + warnings.map { "note\t\($0.onOneLine())" }
+            + [isVerified ? "verified" : "NOT VERIFIED"]
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case isVerified = "verified"
+        case outcomes = "checks"
+        case warnings, signer, root, payloadDigest, files, ignored
+    }
+
+    /// Writes the answer, the checks and, of a verified model, who signed what.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(isVerified, forKey: .isVerified)
+        try container.encode(outcomes, forKey: .outcomes)
+        try container.encode(warnings, forKey: .warnings)
+        guard let model else { return }
+        try container.encode(model.signer.description, forKey: .signer)
+        try container.encode(model.root, forKey: .root)
+        try container.encode(model.payloadDigest, forKey: .payloadDigest)
+        try container.encode(
+            model.manifest.resources.map { ["name": $0.name, "sha256": $0.sha256] },
+            forKey: .files)
+        try container.encode(model.ignored, forKey: .ignored)
+    }
+}

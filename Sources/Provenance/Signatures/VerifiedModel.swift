@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of a model once its signature and its files were verified.
+
+public import Checkpoints
+
+/// A model whose files are those that a trusted signer signed.
+public struct VerifiedModel: Sendable {
+    /// Who signed.
+    public let signer: Signer
+
+    /// What was signed.
+    public let manifest: ModelManifest
+
+    /// SHA-256 of the signed payload in lowercase hexadecimal digits. Unlike the root, it covers
+    /// the files' names.
+    public let payloadDigest: String
+
+    /// The files' digest; its root is in code point order of the names, whatever the signer's is.
+    public var digest: ModelDigest { model.digest }
+
+    /// The files as they were verified, still open.
+    public let model: OpenModel
+
+    /// What the user should know although it does not change the answer.
+    public let warnings: [String]
+
+    /// The root that was signed.
+    public var root: String { manifest.root }
+
+    /// Files and directories in the model that were not signed and must not be used.
+    public var ignored: [String] { digest.ignored }
+
+    /// Checks that no file was written to or replaced after it was verified.
+    ///
+    /// - Throws: A ``VerificationFailure`` that names the file.
+    public func checkUnchanged() throws {
+        do {
+            try model.checkUnchanged()
+        } catch let error as CheckpointError {
+            throw VerificationFailure(.files, error.file, error.problem, remedy: "verify it again")
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper sign`: signs a model.
+
+package import ArgumentParser
+import Checkpoints
+import Foundation
+import Provenance
+
+/// Signs a model.
+package struct SignCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "sign",
+        abstract: "Sign a model's files (OpenSSF Model Signing v1.0).",
+        discussion: """
+            Every file of the directory is signed by its name and SHA-256, but for version \
+            control's own (.git, .gitattributes, .github, .gitignore) and for model.sig and \
+            attestations.jsonl beside them. Symbolic links are refused. 'temper verify' and \
+            'model_signing verify' check the result.
+            """)
+
+    @Argument(help: "A model: a path or a name.")
+    var model: String
+
+    @Option(help: "The private key, in PEM, that 'temper keygen' or openssl made.")
+    var key: String
+
+    @Option(
+        help: """
+            The certificate of the key, and those above it but for the root, in one PEM file. \
+            Without it, verifiers need the public key.
+            """)
+    var certificate: String?
+
+    @Option(help: "The password of the key is the first line of this file.")
+    var passwordFile: String?
+
+    @Option(help: "The signature to write (default: MODEL/model.sig, or FILE.sig beside a file).")
+    var out: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    package init() {}
+
+    package func run() throws {
+        let model = try Locator().model(model)
+        let key = try SigningKey(
+            contentsOf: URL(fileURLWithPath: key), password: passwordFile.map(readPassword))
+        let chain = try certificate.map {
+            try CertificateChain(contentsOf: URL(fileURLWithPath: $0))
+        }
+        let file = out.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
+        let (bundle, digest) = try ModelSignature.sign(
+            model, key: key, certificates: chain, for: file)
+        try bundle.write(to: file)
+        let summary = Summary(
+            signature: file.path, root: digest.root, files: digest.resources.count,
+            ignored: digest.ignored)
+        if json {
+            try printJSON(summary)
+        } else {
+            print("signature\t\(summary.signature)")
+            print("root\tsha256:\(summary.root)")
+            print("files\t\(summary.files)")
+            for path in summary.ignored { print("not signed\t\(path)") }
+        }
+    }
+
+    private struct Summary: Encodable {
+        let signature: String
+        let root: String
+        let files: Int
+        let ignored: [String]
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The root command of `temper-verify`.
+
+package import ArgumentParser
+
+/// A program that verifies and does nothing else.
+package struct TemperVerifyCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "temper-verify",
+        abstract: "Check signed models; 'temper' without the tensor engine.",
+        subcommands: [VerifyCommand.self, LogCommand.self],
+        defaultSubcommand: VerifyCommand.self)
+
+    package init() {}
+}
