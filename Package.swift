@@ -121,7 +121,7 @@ let package = Package(
             linkerSettings: runPath),
 
         tests(of: "Records", resources: [.copy("Goldens")]),
-        tests(of: "Checkpoints", resources: [.copy("Goldens")]),
+        tests(of: "Checkpoints", [crypto], resources: [.copy("Goldens")]),
         tests(of: "Tokenization", resources: [.copy("Goldens")]),
         tests(of: "Reports", ["Records"]),
         tests(
@@ -141,7 +141,10 @@ let package = Package(
             ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
         tests(
             of: "TemperCommands",
-            ["temper", "TemperFixtures", "LanguageModels", "Tensors", "Records"],
+            [
+                "temper", "temper-verify", "TemperFixtures", "LanguageModels", "Tensors",
+                "Records",
+            ],
             resources: [.copy("Snapshots")], engine: true),
     ],
     cxxLanguageStandard: .cxx20
