@@ -36,7 +36,7 @@ package enum CommandLineProgram {
         }
     }
 
-    /// The files of a verified model are all held open: as many as the system lets us.
+    /// The files of a verified model are all held open, and a process may start with few.
     private static func allowManyOpenFiles() {
         var limit = rlimit()
         #if canImport(Darwin)
@@ -45,7 +45,7 @@ package enum CommandLineProgram {
             let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         #endif
         guard getrlimit(resource, &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
         setrlimit(resource, &limit)
     }
 }
