@@ -37,7 +37,11 @@ struct Vectors {
 
 /// Runs a program to its good end and returns what it printed.
 @discardableResult
-func run(_ arguments: String...) throws -> String {
+func run(_ arguments: String...) throws -> String { try run(arguments) }
+
+/// Runs a program to its good end and returns what it printed.
+@discardableResult
+func run(_ arguments: [String]) throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = arguments

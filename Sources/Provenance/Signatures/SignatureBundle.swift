@@ -37,7 +37,8 @@ public struct SignatureBundle: Sendable, Hashable {
     /// What the bundle holds that is neither used nor checked.
     public private(set) var unchecked: [String] = []
 
-    init(material: Material, envelope: Envelope) {
+    /// Puts a bundle together.
+    package init(material: Material, envelope: Envelope) {
         self.material = material
         self.envelope = envelope
     }

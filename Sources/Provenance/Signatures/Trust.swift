@@ -9,7 +9,7 @@ public struct Trust: Sendable {
     /// Roots to which a signer's certificate must lead.
     public var roots: [RootCertificate]
 
-    /// Whether a certificate may speak for any signer of the roots.
+    /// Names whom to trust.
     ///
     /// - Parameters:
     ///   - keys: Keys that may sign.

@@ -73,9 +73,15 @@ public struct VerificationReport: Sendable, Encodable {
                     "files", isPassed: true,
                     "\(verified.manifest.resources.count) files, root sha256:\(verified.root)"),
             ]
+            let own =
+                ModelDigest.companions
+                + [
+                    bundle.file.flatMap { ModelSignature.path(of: $0, within: model) }
+                ].compactMap { $0 }
             warnings =
                 verified.warnings
-                + verified.ignored.map { "\($0) is there but was not signed: do not use it" }
+                + verified.ignored.filter { !own.contains($0) }
+                .map { "\($0) is there but was not signed: do not use it" }
             self.model = verified
         } catch let failure as VerificationFailure {
             outcomes = [

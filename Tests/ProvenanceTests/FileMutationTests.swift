@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models that are no longer what was signed; each difference has its own words.
+
+import Checkpoints
+import Foundation
+import Provenance
+import Testing
+
+@Suite("Altered models")
+struct FileMutationTests {
+    private let signed: SignedModel
+    private let manager = FileManager.default
+
+    init() throws {
+        signed = try SignedModel()
+        try signed.sign()
+    }
+
+    private func file(_ path: String) -> URL { signed.model.appendingPathComponent(path) }
+
+    private func expectRefusal(
+        _ words: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) async {
+        await expectFailure(.files, words, sourceLocation: sourceLocation) {
+            try await signed.verify()
+        }
+    }
+
+    @Test("an unaltered model verifies on every curve, twice", arguments: Curve.allCases)
+    func unaltered(curve: Curve) async throws {
+        let signed = try SignedModel(curve)
+        try signed.sign()
+        for _ in 0..<2 {
+            let model = try await signed.verify()
+            #expect(model.signer == .key(signed.key.publicKey))
+            #expect(
+                model.manifest.resources.map(\.name) == [
+                    ".hidden", "config.json", "model.safetensors", "tokenizer/caf\u{E9}.txt",
+                    "tokenizer/empty.bin",
+                ])
+            #expect(try model.root == ModelDigest(of: signed.model).root)
+            #expect(model.ignored == ["model.sig"])
+            try signed.sign()
+        }
+    }
+
+    @Test("one flipped bit", arguments: [0, 400_000, 799_999])
+    func flippedBit(offset: Int) async throws {
+        let handle = try FileHandle(forUpdating: file("model.safetensors"))
+        try handle.seek(toOffset: UInt64(offset))
+        let byte = try #require(try handle.read(upToCount: 1)?.first)
+        try handle.seek(toOffset: UInt64(offset))
+        try handle.write(contentsOf: [byte ^ 0x40])
+        try handle.close()
+        await expectRefusal("\"model.safetensors\" was changed")
+    }
+
+    @Test("a file that was cut short, and one that grew")
+    func lengths() async throws {
+        try signed.write("", to: "config.json")
+        await expectRefusal("\"config.json\" has the content of \"tokenizer/empty.bin\"")
+        try signed.write("{\"a\": 1}\n\n", to: "config.json")
+        await expectRefusal("\"config.json\" was changed")
+    }
+
+    @Test("a renamed file")
+    func renamed() async throws {
+        try manager.moveItem(at: file("config.json"), to: file("Config.json"))
+        await expectRefusal("\"config.json\" was renamed to \"Config.json\"")
+    }
+
+    @Test("a file in another directory")
+    func moved() async throws {
+        try manager.moveItem(at: file("config.json"), to: file("tokenizer/config.json"))
+        await expectRefusal("\"config.json\" was renamed to \"tokenizer/config.json\"")
+    }
+
+    @Test("an added file", arguments: ["evil.py", ".evil", "tokenizer/.gitignore", "a/b/c"])
+    func added(path: String) async throws {
+        try signed.write("import os\n", to: path)
+        await expectRefusal("\"\(path)\" was added")
+    }
+
+    @Test("a removed file", arguments: ["config.json", "tokenizer/empty.bin", ".hidden"])
+    func removed(path: String) async throws {
+        try manager.removeItem(at: file(path))
+        await expectRefusal("\"\(path)\" is missing")
+    }
+
+    @Test("two files that changed places")
+    func swapped() async throws {
+        try manager.moveItem(at: file("config.json"), to: file("x"))
+        try manager.moveItem(at: file(".hidden"), to: file("config.json"))
+        try manager.moveItem(at: file("x"), to: file(".hidden"))
+        await expectRefusal("\".hidden\" has the content of \"config.json\"")
+        await expectRefusal("\"config.json\" has the content of \".hidden\"")
+    }
+
+    #if os(Linux)
+        // Other systems' file systems take two normal forms of a name for one.
+        @Test("the same name in another normal form, alone and beside the first")
+        func normalForms() async throws {
+            let composed = file("tokenizer").path + "/caf\u{E9}.txt"
+            let decomposed = file("tokenizer").path + "/cafe\u{301}.txt"
+            #expect(rename(composed, decomposed) == 0)
+            await expectRefusal("is spelt in another Unicode normal form")
+            #expect(link(decomposed, composed) == 0)
+            await expectRefusal("was added")
+        }
+    #endif
+
+    @Test("a symbolic link in place of a file, even to the same bytes, and one in addition")
+    func links() async throws {
+        let target = signed.directory.url.appendingPathComponent("elsewhere.json")
+        try manager.moveItem(at: file("config.json"), to: target)
+        try manager.createSymbolicLink(at: file("config.json"), withDestinationURL: target)
+        await expectRefusal("is a symbolic link")
+        try manager.removeItem(at: file("config.json"))
+        try manager.moveItem(at: target, to: file("config.json"))
+        try await signed.verify()
+        try manager.createSymbolicLink(
+            atPath: file("tokenizer/x").path, withDestinationPath: "empty.bin")
+        await expectRefusal("is a symbolic link")
+    }
+
+    @Test("a linked directory, and a pipe")
+    func specialFiles() async throws {
+        try manager.moveItem(at: file("tokenizer"), to: file("t"))
+        try manager.createSymbolicLink(at: file("tokenizer"), withDestinationURL: file("t"))
+        await expectRefusal("is a symbolic link")
+        try manager.removeItem(at: file("tokenizer"))
+        try manager.moveItem(at: file("t"), to: file("tokenizer"))
+        #expect(mkfifo(file("pipe").path, 0o600) == 0)
+        await expectRefusal("is not a regular file")
+    }
+
+    @Test("a directory of the signature's or the attestations' name hides nothing")
+    func companions() async throws {
+        let bundle = try SignatureBundle(contentsOf: signed.signature)
+        try manager.removeItem(at: signed.signature)
+        try signed.write("import os\n", to: "model.sig/evil.py")
+        await expectFailure(.files, "\"model.sig/evil.py\" was added") {
+            _ = try await signed.verify(bundle)
+        }
+        try manager.removeItem(at: signed.signature)
+        try signed.write("{}\n", to: "attestations.jsonl")
+        let model = try await signed.verify(bundle)
+        #expect(model.ignored == ["attestations.jsonl"])
+        try manager.removeItem(at: file("attestations.jsonl"))
+        try signed.write("{}\n", to: "attestations.jsonl/x")
+        await expectFailure(.files, "\"attestations.jsonl/x\" was added") {
+            _ = try await signed.verify(bundle)
+        }
+    }
+
+    @Test("a signature of any name in the directory is not signed itself, and hides nothing else")
+    func otherPlace() async throws {
+        let place = file("signatures/mine.json")
+        try manager.createDirectory(
+            at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try manager.removeItem(at: signed.signature)
+        let (bundle, digest) = try ModelSignature.sign(signed.model, key: signed.key, for: place)
+        try bundle.write(to: place)
+        #expect(digest.resources.count == 5)
+        let read = try SignatureBundle(contentsOf: place)
+        #expect(try await signed.verify(read).ignored == ["signatures/mine.json"])
+        try signed.write("x", to: "signatures/evil.py")
+        await expectFailure(.files, "\"signatures/evil.py\" was added") {
+            _ = try await signed.verify(read)
+        }
+    }
+
+    @Test("version control's own files at the top are told of, and not below it")
+    func ignored() async throws {
+        try signed.write("x", to: ".git/hooks/post-checkout")
+        try signed.write("x", to: ".gitignore")
+        let model = try await signed.verify()
+        #expect(model.ignored == [".git", ".gitignore", "model.sig"])
+        let report = try await VerificationReport(on: signed.model, trust: signed.trust)
+        #expect(report.warnings.contains { $0.hasPrefix(".git is there but was not signed") })
+        #expect(!report.warnings.contains { $0.contains("model.sig") })
+        try signed.write("x", to: "tokenizer/.git/config")
+        await expectRefusal("\"tokenizer/.git/config\" was added")
+    }
+
+    @Test("many differences are counted, not all told")
+    func many() async throws {
+        for index in 0..<25 { try signed.write("\(index)", to: "extra-\(index)") }
+        await expectRefusal("; and 15 more")
+    }
+
+    @Test("a file that is written to after the check is noticed before it is used")
+    func changedAfterwards() async throws {
+        let model = try await signed.verify()
+        try model.checkUnchanged()
+        let handle = try FileHandle(forUpdating: file("config.json"))
+        try handle.write(contentsOf: Data("[".utf8))
+        try handle.close()
+        await expectFailure(.files, "config.json", "changed after it was read") {
+            try model.checkUnchanged()
+        }
+    }
+
+    @Test("a file that is replaced after the check is noticed, and what was checked is still read")
+    func replacedAfterwards() async throws {
+        let model = try await signed.verify()
+        let before = try Data(contentsOf: file("config.json"))
+        try Data("evil".utf8).write(to: file("x"))
+        #expect(rename(file("x").path, file("config.json").path) == 0)
+        await expectFailure(.files, "config.json", "was replaced after it was read") {
+            try model.checkUnchanged()
+        }
+        let held = try #require(model.model.files.first { $0.name == "config.json" })
+        #expect(try Data(contentsOf: held.url) == before)
+        var bytes = [UInt8](repeating: 0, count: held.byteCount)
+        #expect(pread(held.descriptor, &bytes, bytes.count, 0) == before.count)
+        #expect(Data(bytes) == before)
+    }
+
+    @Test("a missing signature and a missing model are faults that name a remedy")
+    func missing() async throws {
+        try manager.removeItem(at: signed.signature)
+        do {
+            try await signed.verify()
+            Issue.record("verified without a signature")
+        } catch {
+            #expect("\(error)".contains("model.sig") && "\(error)".contains("temper sign"))
+        }
+    }
+
+    @Test("what is written is whole or not there, and an old signature is replaced")
+    func writing() throws {
+        let before = try Data(contentsOf: signed.signature)
+        try signed.sign()
+        #expect(try Data(contentsOf: signed.signature) != before)
+        let names = try manager.contentsOfDirectory(atPath: signed.model.path).sorted()
+        #expect(names == [".hidden", "config.json", "model.safetensors", "model.sig", "tokenizer"])
+    }
+}
