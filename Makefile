@@ -60,6 +60,12 @@ test: bootstrap
 	swift test $(SWIFT_FLAGS) --skip-build --skip TensorsTests
 	swift test $(SWIFT_FLAGS) --skip-build --filter TensorsTests
 
+## Sign with temper and verify with OpenSSF's model_signing, and the other way round.
+.PHONY: interop
+interop: build
+	Tests/Interop/environment
+	.deps/interop/bin/python Tests/Interop/interop.py $(TEMPER)
+
 .PHONY: bootstrap
 bootstrap:
 	scripts/bootstrap

@@ -122,7 +122,7 @@ let package = Package(
             linkerSettings: runPath),
 
         tests(of: "Records", resources: [.copy("Goldens")]),
-        tests(of: "Checkpoints", resources: [.copy("Goldens")]),
+        tests(of: "Checkpoints", [crypto], resources: [.copy("Goldens")]),
         tests(of: "Tokenization", resources: [.copy("Goldens")]),
         tests(of: "Reports", ["Records"]),
         tests(
@@ -143,7 +143,10 @@ let package = Package(
             ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
         tests(
             of: "TemperCommands",
-            ["temper", "TemperFixtures", "LanguageModels", "Tensors", "Records"],
+            [
+                "temper", "temper-verify", "TemperFixtures", "LanguageModels", "Tensors",
+                "Records",
+            ],
             resources: [.copy("Snapshots")], engine: true),
     ],
     cxxLanguageStandard: .cxx20

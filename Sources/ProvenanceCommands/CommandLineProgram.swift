@@ -13,6 +13,7 @@ package enum CommandLineProgram {
     ///   - root: The program's root command.
     ///   - arguments: The command line, the program's name first.
     package static func run(_ root: any ParsableCommand.Type, _ arguments: [String]) async {
+        allowManyOpenFiles()
         do {
             var command = try root.parseAsRoot(Array(arguments.dropFirst()))
             if var command = command as? any AsyncParsableCommand {
@@ -33,5 +34,18 @@ package enum CommandLineProgram {
             stream.write(Data((text + "\n").utf8))
             Foundation.exit(isMessage ? 0 : 2)
         }
+    }
+
+    /// The files of a verified model are all held open, and a process may start with few.
+    private static func allowManyOpenFiles() {
+        var limit = rlimit()
+        #if canImport(Darwin)
+            let resource = RLIMIT_NOFILE
+        #else
+            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        #endif
+        guard getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        setrlimit(resource, &limit)
     }
 }

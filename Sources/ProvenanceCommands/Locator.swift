@@ -6,6 +6,8 @@ package import Foundation
 /// A model or suite that is nowhere to be found.
 package struct LocationError: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// Finds what a user names: a path, or a name in the house's own folders.

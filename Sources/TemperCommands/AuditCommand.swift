@@ -131,7 +131,7 @@ struct AuditCommand: AsyncParsableCommand {
             ("measurements.csv", Data(record.measurementsCSV().utf8)),
             ("report.html", Data(report.html().utf8)),
         ] {
-            try TemperCommands.write(data, to: directory.appendingPathComponent(name))
+            try ProvenanceCommands.write(data, to: directory.appendingPathComponent(name))
         }
         print(report.terminalSummary(width: terminalWidth))
         print("\n\(directory.appendingPathComponent("report.html").relativePath)")

@@ -10,16 +10,18 @@ struct CommandResult {
     let error: String
 }
 
-/// The executable that was built beside these tests.
-private let executable = URL(fileURLWithPath: CommandLine.arguments[0])
-    .deletingLastPathComponent().appendingPathComponent("temper")
+/// An executable that was built beside these tests.
+private func executable(_ name: String) -> URL {
+    URL(fileURLWithPath: CommandLine.arguments[0])
+        .deletingLastPathComponent().appendingPathComponent(name)
+}
 
 /// Starts `temper`; its output goes to files, so that no pipe can fill up.
-func start(_ arguments: [String], log: URL) throws -> Process {
+func start(_ arguments: [String], log: URL, program: String = "temper") throws -> Process {
     let errors = URL(fileURLWithPath: log.path + ".error")
     for file in [log, errors] { try Data().write(to: file) }
     let process = Process()
-    process.executableURL = executable
+    process.executableURL = executable(program)
     process.arguments = arguments
     process.standardOutput = try FileHandle(forWritingTo: log)
     process.standardError = try FileHandle(forWritingTo: errors)
@@ -32,13 +34,16 @@ func start(_ arguments: [String], log: URL) throws -> Process {
 func temper(_ arguments: String...) throws -> CommandResult { try temper(arguments) }
 
 /// Runs `temper` to its end.
-func temper(_ arguments: [String]) throws -> CommandResult {
+func temper(_ arguments: [String]) throws -> CommandResult { try program("temper", arguments) }
+
+/// Runs a program of the house to its end.
+func program(_ name: String, _ arguments: [String]) throws -> CommandResult {
     let log = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString)")
     defer {
         try? FileManager.default.removeItem(at: log)
         try? FileManager.default.removeItem(atPath: log.path + ".error")
     }
-    let process = try start(arguments, log: log)
+    let process = try start(arguments, log: log, program: name)
     process.waitUntilExit()
     return CommandResult(
         status: process.terminationStatus, output: try text(of: log),

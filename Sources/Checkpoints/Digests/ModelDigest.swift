@@ -52,9 +52,20 @@ public struct ModelDigest: Sendable, Hashable {
     /// - Throws: A ``CheckpointError`` when a file cannot be read, is a symbolic link or a special
     ///   file, has a name that is not UTF-8, or changes meanwhile.
     public init(of url: URL, ignoring paths: [String] = []) throws {
-        let ignored = Self.ignoredByDefault + Self.companions + paths
-        let listing = try ModelFiles(of: url, ignoring: ignored)
-        self = try listing.hashed(holdingFiles: false).digest
+        try self.init(
+            of: url, ignoringOnly: Self.ignoredByDefault + Self.companions + paths, signature: nil)
+    }
+
+    /// Reads a model's files and digests them, as ``OpenModel`` does, but holds none open.
+    ///
+    /// - Parameters:
+    ///   - url: A directory or a single file.
+    ///   - paths: Paths within the directory to ignore, and no others.
+    ///   - signature: One of these paths that is ignored as a regular file only.
+    /// - Throws: A ``CheckpointError``, as ``init(of:ignoring:)`` does.
+    package init(of url: URL, ignoringOnly paths: [String], signature: String?) throws {
+        self = try ModelFiles(of: url, ignoring: paths, signature: signature)
+            .hashed(holdingFiles: false).digest
     }
 
     init(_ resources: [Resource], _ digests: [SHA256Digest], ignored: [String]) {

@@ -61,8 +61,12 @@ package enum StrictJSON {
 
     /// The bytes of a string in base64, of which either alphabet is good (RFC 4648, 4 and 5).
     package static func bytes(base64 text: String) -> Data? {
-        Data(
-            base64Encoded: text.replacing("-", with: "+").replacing("_", with: "/"))
+        let isSafeForURLs = text.utf8.contains {
+            $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
+        return Data(
+            base64Encoded: isSafeForURLs
+                ? text.replacing("-", with: "+").replacing("_", with: "/") : text)
     }
 }
 

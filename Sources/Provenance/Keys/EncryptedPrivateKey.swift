@@ -13,8 +13,8 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
     /// What OWASP advises for PBKDF2-HMAC-SHA256 (2023).
     private static let iterations = 600_000
 
-    /// A hostile file must not keep us busy: a few seconds of hashing at most.
-    private static let mostIterations = 10_000_000
+    /// A hostile file must not keep us busy: a second or so of hashing at most.
+    private static let mostIterations = 2_000_000
 
     private var salt: [UInt8]
     private var iterations: Int

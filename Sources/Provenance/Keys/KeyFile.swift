@@ -54,11 +54,9 @@ public enum KeyFile {
                     ? "choose another name; a key is never overwritten"
                     : "check that its directory exists and that you may write there")
         }
-        // The process's mask may take bits away, but the owner's must be there.
-        var isWhole = fchmod(descriptor, mode) == 0
         let bytes = Array(text.utf8)
-        isWhole = isWhole && Foundation.write(descriptor, bytes, bytes.count) == bytes.count
-        isWhole = isWhole && fsync(descriptor) == 0
+        var isWhole = Foundation.write(descriptor, bytes, bytes.count) == bytes.count
+        isWhole = fsync(descriptor) == 0 && isWhole
         isWhole = close(descriptor) == 0 && isWhole
         guard isWhole else {
             unlink(path)

@@ -19,17 +19,16 @@ extension ModelSignature {
             // The v1.0 text names a single file so, its own tool ".".
             signed = [Array(".".utf8): only]
         }
-        var changed: [String] = []
-        var added: [ModelDigest.Resource] = []
+        var differences: [String] = []
+        var unknown: [ModelDigest.Resource] = []
         for resource in digest.resources {
-            let expected = signed.removeValue(forKey: Array(resource.name.utf8))
-            guard let expected else {
-                added.append(resource)
+            guard let expected = signed.removeValue(forKey: Array(resource.name.utf8)) else {
+                unknown.append(resource)
                 continue
             }
             if expected.sha256 != resource.sha256 {
                 let other = manifest.resources.first { $0.sha256 == resource.sha256 }
-                changed.append(
+                differences.append(
                     "\"\(resource.name)\" "
                         + (other.map { "has the content of \"\($0.name)\"" } ?? "was changed"))
             }
@@ -37,22 +36,20 @@ extension ModelSignature {
         var missing = signed.values.sorted {
             $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
         }
-        let renamed = added.compactMap { resource -> String? in
-            let twin = missing.firstIndex { $0.name == resource.name }
-            guard let index = twin ?? missing.firstIndex(where: { $0.sha256 == resource.sha256 })
-            else { return nil }
-            let old = missing.remove(at: index)
-            let scalars = resource.name.unicodeScalars.filter { !$0.isASCII }
-                .map { String($0.value, radix: 16, uppercase: true) }.joined(separator: " ")
-            return old.name == resource.name
-                ? "\"\(resource.name)\" is spelt in another Unicode normal form (U+\(scalars))"
-                : "\"\(old.name)\" was renamed to \"\(resource.name)\""
+        for resource in unknown {
+            // Here String's own equality is what is asked: names that look the same.
+            if let twin = missing.firstIndex(where: { $0.name == resource.name }) {
+                missing.remove(at: twin)
+                differences.append(
+                    "\"\(resource.name)\" is spelt in another Unicode normal form")
+            } else if let old = missing.firstIndex(where: { $0.sha256 == resource.sha256 }) {
+                differences.append(
+                    "\"\(missing.remove(at: old).name)\" was renamed to \"\(resource.name)\"")
+            } else {
+                differences.append("\"\(resource.name)\" was added")
+            }
         }
-        let differences =
-            changed + renamed + missing.map { "\"\($0.name)\" is missing" }
-            + added.filter { resource in
-                !renamed.contains { $0.contains("\"\(resource.name)\"") }
-            }.map { "\"\($0.name)\" was added" }
+        differences += missing.map { "\"\($0.name)\" is missing" }
         guard !differences.isEmpty else { return }
         let told = differences.prefix(mostDifferences).joined(separator: "; ")
         let rest = differences.count - mostDifferences

@@ -39,7 +39,7 @@ public enum ModelSignature {
         var ignored = ModelDigest.ignoredByDefault + ModelDigest.companions
         if let signature, !ignored.contains(signature) { ignored.append(signature) }
         let material = try material(key, certificates)
-        let digest = try OpenModel(at: model, ignoring: ignored, signature: signature).digest
+        let digest = try ModelDigest(of: model, ignoringOnly: ignored, signature: signature)
         let manifest = ModelManifest(
             digest, modelName: model.standardizedFileURL.lastPathComponent, ignoredPaths: ignored)
         let envelope = try Envelope.signed(

@@ -17,6 +17,11 @@ public struct VerificationReport: Sendable, Encodable {
         /// What was found, in one line.
         public let detail: String
 
+        private enum CodingKeys: String, CodingKey {
+            case check, detail
+            case isPassed = "passed"
+        }
+
         /// Tells of a check.
         ///
         /// - Parameters:

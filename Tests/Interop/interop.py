@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+# Signs with one tool and verifies with the other, in both directions: temper and model_signing.
+# Usage: .deps/interop/bin/python Tests/Interop/interop.py TEMPER; needs openssl. Makes its keys and
+# certificates in a temporary directory. Exit code 0 when all agree, 1 when not.
+import datetime
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+TEMPER = sys.argv[1]
+CURVES = {"p256": "prime256v1", "p384": "secp384r1", "p521": "secp521r1"}
+PASSWORD = "pässword with spaces"
+NAMES = [
+    "config.json", "model.safetensors", "a/b/c/deep.bin", "a.txt", "a-b.txt", ".hidden",
+    "tokenizer/.gitignore", "tokenizer/empty.bin", "na\u00efve.txt", "nai\u0308ve.txt",
+    "two words.txt", "-dash", "quote\"back\\slash", "line\nfeed", "tab\there", "\U0001f642.txt",
+    "\uff21.txt", "model.sig.txt", "%41.txt", "~", "x/.git/config", "del\x7f",
+]
+IGNORED = [".git/HEAD", ".github/workflows/ci.yml", ".gitattributes", ".gitignore"]
+failures = []
+checks = 0
+
+
+def run(*arguments):
+    result = subprocess.run([str(a) for a in arguments], capture_output=True, text=True)
+    return result.returncode, (result.stdout + result.stderr).strip()
+
+
+def expect(what, is_good, *arguments):
+    global checks
+    checks += 1
+    code, output = run(*arguments)
+    if (code == 0) != is_good or code not in (0, 1):
+        failures.append(f"{what}: exit code {code}: {output}")
+
+
+def model_signing(*arguments):
+    return (sys.executable, "-m", "model_signing", *arguments)
+
+
+def write_model(directory):
+    for index, name in enumerate(NAMES + IGNORED):
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"" if name.endswith("empty.bin") else os.urandom(1000 * index + 1))
+    (directory / "empty").mkdir()
+
+
+class Way:
+    """How to sign and verify with each tool."""
+
+    def __init__(self, name, temper_sign, temper_verify, peer_sign, peer_verify):
+        self.name = name
+        self.temper_sign, self.temper_verify = temper_sign, temper_verify
+        self.peer_sign, self.peer_verify = peer_sign, peer_verify
+
+    def check(self, model, signature, changed):
+        """Both directions, with the model whole and with one bit of `changed` flipped."""
+        verifiers = {
+            "temper": (TEMPER, "verify", model, "--signature", signature, *self.temper_verify),
+            "model_signing": model_signing(
+                "verify", self.peer_verify[0], "--signature", signature, *self.peer_verify[1:],
+                model),
+        }
+        signers = {
+            "temper": (TEMPER, "sign", model, "--out", signature, *self.temper_sign),
+            "model_signing": model_signing(
+                "sign", self.peer_sign[0], "--signature", signature, *self.peer_sign[1:], model),
+        }
+        for signer, verifier in [("temper", "model_signing"), ("model_signing", "temper"),
+                                 ("temper", "temper")]:
+            signature.unlink(missing_ok=True)
+            what = f"{self.name}, {model.name}, {signature.name}"
+            expect(f"{what}: {signer} signs", True, *signers[signer])
+            expect(f"{what}: {verifier} verifies {signer}", True, *verifiers[verifier])
+            content = changed.read_bytes()
+            changed.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+            expect(f"{what}: {verifier} refuses {signer} after a flip", False, *verifiers[verifier])
+            changed.write_bytes(content)
+
+
+def key_ways(directory):
+    for curve, name in CURVES.items():
+        own = directory / f"{curve}.pem"
+        expect(f"keygen {curve}", True, TEMPER, "keygen", "--curve", curve, "--out", own)
+        theirs = directory / f"{curve}-openssl.pem"
+        run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", f"ec_paramgen_curve:{name}",
+            "-out", theirs)
+        run("openssl", "pkey", "-in", theirs, "-pubout", "-out",
+            directory / f"{curve}-openssl.pub.pem")
+        for key in [own, theirs]:
+            public = key.with_name(key.stem + ".pub.pem")
+            yield Way(key.stem, ("--key", key), ("--key", public),
+                      ("key", "--private_key", key), ("key", "--public_key", public))
+    words = directory / "password"
+    words.write_text(PASSWORD + "\n")
+    key = directory / "encrypted.pem"
+    expect("keygen encrypted", True, TEMPER, "keygen", "--out", key, "--password-file", words)
+    public = directory / "encrypted.pub.pem"
+    yield Way("encrypted key", ("--key", key, "--password-file", words), ("--key", public),
+              ("key", "--private_key", key, "--password", PASSWORD),
+              ("key", "--public_key", public))
+
+
+def certificate_way(directory, with_intermediate):
+    now = datetime.datetime.now(datetime.timezone.utc)
+
+    def certify(subject, public_key, issuer, issuer_key, is_authority):
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
+        builder = (
+            x509.CertificateBuilder().subject_name(name)
+            .issuer_name(issuer or name).public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - datetime.timedelta(hours=1))
+            .not_valid_after(now + datetime.timedelta(days=1))
+            .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+            .add_extension(x509.KeyUsage(
+                digital_signature=not is_authority, key_cert_sign=is_authority,
+                content_commitment=False, key_encipherment=False, data_encipherment=False,
+                key_agreement=False, crl_sign=is_authority, encipher_only=False,
+                decipher_only=False), critical=True))
+        if not is_authority:
+            builder = builder.add_extension(
+                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+        return builder.sign(issuer_key, hashes.SHA384())
+
+    def write(name, *certificates):
+        file = directory / name
+        file.write_bytes(b"".join(
+            c.public_bytes(serialization.Encoding.PEM) for c in certificates))
+        return file
+
+    prefix = "long" if with_intermediate else "short"
+    root_key = ec.generate_private_key(ec.SECP384R1())
+    root = certify("root", root_key.public_key(), None, root_key, True)
+    issuer, issuer_key, between = root, root_key, []
+    if with_intermediate:
+        issuer_key = ec.generate_private_key(ec.SECP256R1())
+        issuer = certify("intermediate", issuer_key.public_key(), root.subject, root_key, True)
+        between = [issuer]
+    key = directory / f"{prefix}.pem"
+    expect("keygen", True, TEMPER, "keygen", "--out", key)
+    public = serialization.load_pem_public_key(key.with_name(f"{prefix}.pub.pem").read_bytes())
+    leaf = certify("signer", public, issuer.subject, issuer_key, False)
+    chain = write(f"{prefix}-chain.pem", leaf, *between)
+    roots = write(f"{prefix}-root.pem", root)
+    leaf_file = write(f"{prefix}-leaf.pem", leaf)
+    above = write(f"{prefix}-above.pem", *(between or [root]))
+    return Way(
+        f"certificate, {len(between)} between", ("--key", key, "--certificate", chain),
+        ("--root", roots),
+        ("certificate", "--private_key", key, "--signing_certificate", leaf_file,
+         "--certificate_chain", above), ("certificate", "--certificate_chain", roots))
+
+
+with tempfile.TemporaryDirectory() as folder:
+    folder = pathlib.Path(folder)
+    model = folder / "model"
+    write_model(model)
+    ways = [*key_ways(folder), certificate_way(folder, False), certificate_way(folder, True)]
+    for way in ways:
+        way.check(model, model / "model.sig", model / "na\u00efve.txt")
+    single = model / "model.safetensors"
+    for way in ways[:1] + ways[-1:]:
+        way.check(model, folder / "outside.sig", model / "line\nfeed")
+        way.check(single, folder / "single.sig", single)
+
+for failure in failures:
+    print(failure, file=sys.stderr)
+print(f"interop: {checks - len(failures)} of {checks} checks with model_signing 1.1.1 agree")
+sys.exit(1 if failures else 0)
