@@ -27,7 +27,8 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Provenance",
                 subcommands: [
-                    KeygenCommand.self, SignCommand.self, VerifyCommand.self, LogCommand.self,
+                    KeygenCommand.self, SignCommand.self, CertifyCommand.self, VerifyCommand.self,
+                    LogCommand.self,
                 ]),
             CommandGroup(
                 name: "Lists",
