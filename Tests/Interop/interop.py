@@ -69,13 +69,13 @@ class Way:
                 "verify", self.peer_verify[0], "--signature", signature, *self.peer_verify[1:],
                 model),
         }
-        signers = {
-            "temper": (TEMPER, "sign", model, "--out", signature, *self.temper_sign),
-            "model_signing": model_signing(
-                "sign", self.peer_sign[0], "--signature", signature, *self.peer_sign[1:], model),
-        }
-        for signer, verifier in [("temper", "model_signing"), ("model_signing", "temper"),
-                                 ("temper", "temper")]:
+        signers = {"temper": (TEMPER, "sign", model, "--out", signature, *self.temper_sign)}
+        turns = [("temper", "model_signing"), ("temper", "temper")]
+        if self.peer_sign:
+            signers["model_signing"] = model_signing(
+                "sign", self.peer_sign[0], "--signature", signature, *self.peer_sign[1:], model)
+            turns.append(("model_signing", "temper"))
+        for signer, verifier in turns:
             signature.unlink(missing_ok=True)
             what = f"{self.name}, {model.name}, {signature.name}"
             expect(f"{what}: {signer} signs", True, *signers[signer])
@@ -104,9 +104,10 @@ def key_ways(directory):
     key = directory / "encrypted.pem"
     expect("keygen encrypted", True, TEMPER, "keygen", "--out", key, "--password-file", words)
     public = directory / "encrypted.pub.pem"
+    # 1.1.1 cannot sign with an encrypted key: its command hands the password on as text, where
+    # the library that it uses wants bytes.
     yield Way("encrypted key", ("--key", key, "--password-file", words), ("--key", public),
-              ("key", "--private_key", key, "--password", PASSWORD),
-              ("key", "--public_key", public))
+              None, ("key", "--public_key", public))
 
 
 def certificate_way(directory, with_intermediate):

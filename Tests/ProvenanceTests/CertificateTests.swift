@@ -24,7 +24,8 @@ private struct Authority {
     /// The authority's own certificate.
     func certificate(
         isAuthority: Bool = true, usage: KeyUsage = KeyUsage(keyCertSign: true),
-        purposes: [ExtendedKeyUsage.Usage] = [], from start: Date = now - 86_400,
+        purposes: [ExtendedKeyUsage.Usage] = [], alternativeName: String? = nil,
+        from start: Date = now - 86_400,
         to end: Date = now + 86_400
     ) throws -> Certificate {
         try Certificate(
@@ -39,6 +40,7 @@ private struct Authority {
                         : BasicConstraints.notCertificateAuthority)
                 Critical(usage)
                 if !purposes.isEmpty { try ExtendedKeyUsage(purposes) }
+                if let alternativeName { SubjectAlternativeNames([.dnsName(alternativeName)]) }
             },
             issuerPrivateKey: issuer?.key ?? Certificate.PrivateKey(key))
     }
@@ -184,6 +186,23 @@ struct CertificateTests {
         await expectFailure(.certificate, "does not lead to a trusted root") {
             _ = try await verify(
                 [signer, intermediate.certificate()], root: root.certificate(to: now - 1))
+        }
+    }
+
+    @Test("issuers of one name, which could be tried in every order, are refused at once")
+    func manyIssuers() async throws {
+        let circle = try Authority("circle")
+        let issuers = try (0..<15).map {
+            try circle.certificate(alternativeName: "\($0).example.org")
+        }
+        let chain = [try circle.certify(signed.key.publicKey)] + issuers
+        let bundle = SignatureBundle(
+            material: .certificates(try chain.map { Data(try $0.serializeAsPEM().derBytes) }),
+            envelope: try signed.sign().envelope)
+        let roots = try RootCertificate.all(in: file([root.certificate()]))
+        await expectFailure(.certificate, "two issuers of one name") {
+            _ = try await ModelSignature.verify(
+                signed.model, bundle: bundle, trust: Trust(roots: roots), now: now)
         }
     }
 

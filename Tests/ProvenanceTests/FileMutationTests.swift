@@ -228,6 +228,15 @@ struct FileMutationTests {
         }
     }
 
+    @Test(
+        "a signature replaces a signature, and no other file",
+        arguments: ["config.json", "tokenizer"])
+    func otherFiles(name: String) async throws {
+        let (bundle, _) = try ModelSignature.sign(signed.model, key: signed.key, for: file(name))
+        await expectFault(name, "is not a signature", "--out") { try bundle.write(to: file(name)) }
+        try await signed.verify()
+    }
+
     @Test("what is written is whole or not there, and an old signature is replaced")
     func writing() throws {
         let before = try Data(contentsOf: signed.signature)

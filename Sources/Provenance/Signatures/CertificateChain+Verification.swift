@@ -36,12 +36,20 @@ extension CertificateChain {
                 "has a key that is not on P-256, P-384 or P-521",
                 remedy: "have the model signed with such a key")
         }
+        // Paths through issuers of one name are tried in every order: a hostile bundle would never
+        // be done with.
+        let issuers = certificates.dropFirst()
+        guard Set(issuers.map(\.subject)).count == issuers.count else {
+            throw failure(
+                "is sent with two issuers of one name",
+                remedy: "have the model signed with the certificates of one path")
+        }
         var verifier = Verifier(rootCertificates: CertificateStore(roots.map(\.certificate))) {
             RFC5280Policy(fixedExpiryValidationTime: now)
             CodeSigningPolicy()
         }
         let result = await verifier.validate(
-            leaf: leaf, intermediates: CertificateStore(certificates.dropFirst()))
+            leaf: leaf, intermediates: CertificateStore(issuers))
         guard case .validCertificate(let path) = result, let root = path.last else {
             var reasons = ""
             if case .couldNotValidate(let failures) = result, !failures.isEmpty {

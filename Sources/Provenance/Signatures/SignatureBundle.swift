@@ -116,9 +116,18 @@ public struct SignatureBundle: Sendable, Hashable {
 
     /// Writes the bundle under another name and gives it its own when it is whole.
     ///
-    /// - Parameter file: Where to; what is there is replaced.
-    /// - Throws: A `CheckpointError` when it cannot be written.
-    public func write(to file: URL) throws { try AtomicFile.write(json, to: file) }
+    /// - Parameter file: Where to; an old signature that is there is replaced.
+    /// - Throws: A ``ProvenanceError`` when something else is there, and a `CheckpointError` when
+    ///   the file cannot be written.
+    public func write(to file: URL) throws {
+        let isThere = FileManager.default.fileExists(atPath: file.path(percentEncoded: false))
+        if isThere, (try? SignatureBundle(contentsOf: file)) == nil {
+            throw ProvenanceError(
+                file, "exists already and is not a signature",
+                remedy: "choose another place with --out, or remove it")
+        }
+        try AtomicFile.write(json, to: file)
+    }
 }
 
 extension SignatureBundle.Material {
