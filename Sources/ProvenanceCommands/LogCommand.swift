@@ -2,6 +2,7 @@
 // `temper log`: a transparency log of audits in a directory.
 
 package import ArgumentParser
+import Checkpoints
 import Foundation
 import Provenance
 
