@@ -26,7 +26,9 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let asyncHTTPClient = Target.Dependency.product(
     name: "AsyncHTTPClient", package: "async-http-client")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+func hummingbird(_ product: String) -> Target.Dependency {
+    .product(name: product, package: "hummingbird")
+}
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
@@ -118,7 +120,8 @@ let package = Package(
         library(
             "ModelServer",
             [
-                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", hummingbird, logging,
+                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", logging,
+                hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
                 nio("NIOCore"), nio("NIOFoundationCompat"),
             ]),
         library(
@@ -142,7 +145,7 @@ let package = Package(
             resources: [.copy("Goldens")]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
-            of: "LanguageModels", ["Tensors", "Checkpoints", "Tokenization"],
+            of: "LanguageModels", ["TemperFixtures", "Tensors", "Checkpoints", "Tokenization"],
             resources: [.copy("Goldens")], engine: true),
         .target(
             name: "TemperFixtures",

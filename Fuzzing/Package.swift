@@ -15,6 +15,7 @@ let package = Package(
             dependencies: [
                 "LibFuzzer",
                 .product(name: "Checkpoints", package: "temper"),
+                .product(name: "Provenance", package: "temper"),
                 .product(name: "Tokenization", package: "temper"),
             ],
             swiftSettings: [

@@ -4,10 +4,12 @@
 
 usage: make-seeds.py OUT    (one folder for each target appears under OUT)
 """
+import base64
 import json
 import pathlib
 import struct
 import sys
+import tarfile
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent / "Tests"
 
@@ -114,10 +116,71 @@ def template_seeds():
     yield "chat-template", b"{% for m in messages %}{{ m.content | trim }}{% endfor %}\0 Hello"
 
 
+def tlv(tag, *parts):
+    body = b"".join(parts)
+    size = len(body)
+    length = bytes([size]) if size < 128 else bytes([0x82, size >> 8, size & 255])
+    return bytes([tag]) + length + body
+
+
+def pem(label, der):
+    text = base64.b64encode(der).decode()
+    lines = [text[start:start + 64] for start in range(0, len(text), 64)]
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
+
+
+def key_seeds():
+    """Keys of no use to anyone: the scalar 1, and noughts under a password."""
+    curve = tlv(0x30, tlv(6, bytes.fromhex("2a8648ce3d0201")),
+                tlv(6, bytes.fromhex("2a8648ce3d030107")))
+    key = tlv(0x30, tlv(2, b"\1"), tlv(4, bytes(31) + b"\1"))
+    yield "keys", pem("PRIVATE KEY", tlv(0x30, tlv(2, b"\0"), curve, tlv(4, key)))
+    derivation = tlv(0x30, tlv(6, bytes.fromhex("2a864886f70d01050c")), tlv(
+        0x30, tlv(4, bytes(16)), tlv(2, b"\x08\0"),
+        tlv(0x30, tlv(6, bytes.fromhex("2a864886f70d0209")), tlv(5))))
+    cipher = tlv(0x30, tlv(6, bytes.fromhex("60864801650304012a")), tlv(4, bytes(16)))
+    scheme = tlv(0x30, tlv(6, bytes.fromhex("2a864886f70d01050d")),
+                 tlv(0x30, derivation, cipher))
+    yield "keys", pem("ENCRYPTED PRIVATE KEY", tlv(0x30, scheme, tlv(4, bytes(32))))
+
+
+def signature_seeds():
+    yield from key_seeds()
+    archive = TESTS / "ProvenanceTests/Goldens/oms.tar.gz"
+    with tarfile.open(archive) as members:
+        for member in sorted(members.getmembers(), key=lambda member: member.name):
+            path = pathlib.PurePath(member.name)
+            if not member.isfile() or member.size > 6000:
+                continue
+            data = members.extractfile(member).read()
+            if path.suffix == ".sig":
+                yield "bundle", data
+                yield "statement", base64.b64decode(json.loads(data)["dsseEnvelope"]["payload"])
+            elif path.parent.name == "ca":
+                yield "certificates", data
+            elif path.parent.name == "keys":
+                yield "keys", data
+
+
+def log_seeds():
+    note = ("If you think cryptography is the answer to your problem,\n"
+            "then you don't know what your problem is.\n\n"
+            "\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNX"
+            "gKvqfqdngotpRZb6KE6RyyBwJnAM=\n")
+    root = base64.b64encode(bytes(32)).decode()
+    signature = base64.b64encode(bytes(68)).decode()
+    checkpoint = f"PeterNeumann\n9\n{root}\n\n\u2014 PeterNeumann {signature}\n"
+    proof = f"c2sp.org/tlog-proof@v1\nextra YQ==\nindex 3\n{root}\n{root}\n\n{checkpoint}"
+    for text in [note, checkpoint, proof]:
+        yield "log", text.encode()
+    yield "log", b"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     count = {}
-    for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, vocabulary_seeds, template_seeds]:
+    for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, vocabulary_seeds, template_seeds,
+                 signature_seeds, log_seeds]:
         for target, data in make():
             number = count.get(target, 0)
             count[target] = number + 1

@@ -2,6 +2,7 @@
 // A request for a chat completion, as OpenAI's clients send it, and what of it is granted.
 
 import Foundation
+import Hummingbird
 import LanguageModels
 import Tokenization
 

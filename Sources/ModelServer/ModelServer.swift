@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // An OpenAI-compatible chat endpoint for one verified model.
 
-public import Foundation
+import Foundation
 import Hummingbird
+import HummingbirdCore
 import LanguageModels
 public import Logging
 import NIOCore
+import Provenance
 
 /// Serves one model over HTTP/1.1.
 public struct ModelServer: Sendable {
@@ -56,8 +58,8 @@ public struct ModelServer: Sendable {
             server: .http1(configuration: .init(idleTimeout: .seconds(Int64(limits.idleSeconds)))),
             configuration: .init(
                 address: .hostname(host, port: port), serverName: "temper",
-                availableConnectionsDelegate: .maximumAvailableConnections(
-                    limits.connectionCount)),
+                availableConnectionsDelegate: .maximum(
+                    limits.connectionCount, logger: logger)),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? port) },
             logger: logger)
     }

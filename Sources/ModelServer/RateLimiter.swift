@@ -31,17 +31,17 @@ final class RateLimiter: Sendable {
     func take(
         for client: String, now: ContinuousClock.Instant = .now
     ) -> Int? {
-        buckets.withLock { buckets in
-            if buckets.count >= Self.mostClients {
-                buckets = buckets.filter { level(of: $0.value, now) < burst }
+        buckets.withLock { known -> Int? in
+            if known.count >= Self.mostClients {
+                known = known.filter { level(of: $0.value, now) < burst }
                 // Whoever came by ten thousand addresses at once shares what is left.
-                if buckets.count >= Self.mostClients { buckets = [:] }
+                if known.count >= Self.mostClients { known = [:] }
             }
-            var level = buckets[client].map { self.level(of: $0, now) } ?? burst
-            defer { buckets[client] = Bucket(level: level, time: now) }
-            guard level >= 1 else { return Int(((1 - level) / perSecond).rounded(.up)) }
-            level -= 1
-            return nil
+            let filled = known[client].map { level(of: $0, now) } ?? burst
+            let isGranted = filled >= 1
+            let left = isGranted ? filled - 1 : filled
+            known[client] = Bucket(level: left, time: now)
+            return isGranted ? nil : Int(((1 - filled) / perSecond).rounded(.up))
         }
     }
 

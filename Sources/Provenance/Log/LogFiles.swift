@@ -49,11 +49,11 @@ struct LogFiles: Sendable {
     func readHashes(level: Int, index: Int, size: Int) throws -> [TreeHash] {
         let width = Self.width(level: level, index: index, size: size)
         guard width > 0 else { return [] }
-        let (data, file) = try read(width) { hashes(level: level, index: index, width: $0) }
-        let count = data.count / TreeHash.byteCount
-        guard data.count.isMultiple(of: TreeHash.byteCount), (width...Self.width).contains(count)
-        else {
-            throw damage(file, "has \(data.count) bytes instead of those of \(width) hashes")
+        let (data, file, count) = try read(width) {
+            hashes(level: level, index: index, width: $0)
+        }
+        guard data.count == count * TreeHash.byteCount else {
+            throw damage(file, "has \(data.count) bytes instead of those of \(count) hashes")
         }
         return (0..<width).compactMap { TreeHash(data.dropFirst($0 * 32).prefix(32)) }
     }
@@ -62,7 +62,7 @@ struct LogFiles: Sendable {
     func readEntries(index: Int, size: Int) throws -> [Data] {
         let width = Self.width(level: 0, index: index, size: size)
         guard width > 0 else { return [] }
-        let (data, file) = try read(width) { entries(index: index, width: $0) }
+        let (data, file, count) = try read(width) { entries(index: index, width: $0) }
         var found: [Data] = []
         var rest = data[...]
         while found.count < width {
@@ -73,15 +73,20 @@ struct LogFiles: Sendable {
             found.append(Data(rest.dropFirst(2).prefix(length)))
             rest = rest.dropFirst(2 + length)
         }
+        guard rest.isEmpty || count > width else {
+            throw damage(file, "goes on after its \(count) entries")
+        }
         return found
     }
 
-    /// Reads a partial file or, once that has been replaced, the full one.
+    /// Reads a partial file or, once that has been replaced, the full one; tells the width too.
     private func read(
         _ width: Int, _ file: (_ width: Int) -> URL
-    ) throws -> (data: Data, file: URL) {
+    ) throws -> (data: Data, file: URL, width: Int) {
         for candidate in [width, Self.width] {
-            if let data = try? Data(contentsOf: file(candidate)) { return (data, file(candidate)) }
+            if let data = try? Data(contentsOf: file(candidate)) {
+                return (data, file(candidate), candidate)
+            }
         }
         throw damage(file(width), "cannot be read, though the checkpoint counts it")
     }

@@ -126,6 +126,10 @@ struct TransparencyLogTests {
                 #expect(throws: (any Error).self, "\(path) cut") {
                     try TransparencyLog(at: directory, signedBy: key.verifierKey).verifyEntries()
                 }
+                try (data + [7]).write(to: file)
+                #expect(throws: (any Error).self, "\(path) longer") {
+                    try TransparencyLog(at: directory, signedBy: key.verifierKey).verifyEntries()
+                }
                 try data.write(to: file)
             }
             #expect(changed > 100)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper serve-model` as a process: what it refuses to start with, and how it ends.
+
+import Foundation
+import LanguageModels
+import TemperFixtures
+import Testing
+
+@Suite("temper serve-model", .timeLimit(.minutes(5)))
+struct ServeModelTests {
+    @Test("an unsigned and a changed model are refused; a signed one is served until SIGTERM")
+    func serve() async throws {
+        let directory = try TemporaryDirectory()
+        func path(_ name: String) -> String { directory.url.appendingPathComponent(name).path }
+        try tinyModel().write(to: directory.url.appendingPathComponent("tiny"))
+        #expect(try temper("keygen", "--out", path("key.pem")).status == 0)
+        let serve = ["serve-model", path("tiny"), "--key", path("key.pub.pem"), "--port", "0"]
+        #expect(try temper("serve-model", path("tiny")).status == 2)
+        let unsigned = try temper(serve)
+        #expect(unsigned.status == 1)
+        #expect(unsigned.output.contains("the model is not signed\nNOT VERIFIED"))
+
+        #expect(try temper("sign", path("tiny"), "--key", path("key.pem")).status == 0)
+        let configuration = directory.url.appendingPathComponent("tiny/config.json")
+        let original = try Data(contentsOf: configuration)
+        try (original + Data(" ".utf8)).write(to: configuration)
+        let changed = try temper(serve)
+        #expect(changed.status == 1)
+        #expect(changed.output.contains("NOT VERIFIED"))
+
+        try original.write(to: configuration)
+        let log = directory.url.appendingPathComponent("log")
+        let process = try start(serve, log: log)
+        defer { if process.isRunning { process.terminate() } }
+        var line = ""
+        for _ in 0..<600 where line.isEmpty && process.isRunning {
+            try await Task.sleep(for: .milliseconds(100))
+            line =
+                try text(of: log).components(separatedBy: "\n")
+                .first { $0.hasPrefix("serving\t") } ?? ""
+        }
+        let port = try #require(
+            line.dropLast("/v1".count).split(separator: ":").last.flatMap { UInt16($0) },
+            "\(try text(of: log)) \(try text(of: URL(fileURLWithPath: log.path + ".error")))")
+        #expect(try health(port: port).contains(#""status":"ok""#))
+        process.terminate()
+        for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(100)) }
+        #expect(!process.isRunning)
+        #expect(process.terminationStatus == 0 && process.terminationReason == .exit)
+    }
+
+    private func health(port: UInt16) throws -> String {
+        let curl = Process()
+        curl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        curl.arguments = ["curl", "-s", "-m", "60", "http://127.0.0.1:\(port)/health"]
+        let pipe = Pipe()
+        curl.standardOutput = pipe
+        try curl.run()
+        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        curl.waitUntilExit()
+        return String(decoding: data, as: UTF8.self)
+    }
+}
