@@ -54,6 +54,7 @@ let package = Package(
         .library(name: "Tensors", targets: ["Tensors"]),
         .library(name: "LanguageModels", targets: ["LanguageModels"]),
         .library(name: "Temper", targets: ["Temper"]),
+        .library(name: "Forensics", targets: ["Forensics"]),
         .library(name: "EndpointJudges", targets: ["EndpointJudges"]),
         .executable(name: "temper", targets: ["temper"]),
     ],
@@ -87,6 +88,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Batteries")]),
+        library("Forensics", ["LanguageModels", "Tensors", "Checkpoints", "Records"]),
         library(
             "EndpointJudges",
             [
@@ -96,7 +98,8 @@ let package = Package(
         library(
             "TemperCommands",
             [
-                "EndpointJudges", "Temper", "LanguageModels", "Tensors", "Tokenization",
+                "EndpointJudges", "Forensics", "Temper", "LanguageModels", "Tensors",
+                "Tokenization",
                 "Checkpoints", "Records",
                 "Reports", argumentParser,
             ]),
@@ -118,6 +121,11 @@ let package = Package(
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
         tests(
             of: "Temper", ["TemperFixtures", "LanguageModels", "Tensors", "Records"], engine: true),
+        tests(
+            of: "Forensics",
+            [
+                "Temper", "TemperFixtures", "LanguageModels", "Tensors", "Checkpoints", "Records",
+            ], engine: true),
         tests(
             of: "EndpointJudges",
             ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
