@@ -61,6 +61,7 @@ let package = Package(
         .library(name: "Tensors", targets: ["Tensors"]),
         .library(name: "LanguageModels", targets: ["LanguageModels"]),
         .library(name: "Temper", targets: ["Temper"]),
+        .library(name: "Forensics", targets: ["Forensics"]),
         .library(name: "EndpointJudges", targets: ["EndpointJudges"]),
         .library(name: "ModelServer", targets: ["ModelServer"]),
         .executable(name: "temper", targets: ["temper"]),
@@ -111,6 +112,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Batteries")]),
+        library("Forensics", ["LanguageModels", "Tensors", "Checkpoints", "Records"]),
         library(
             "EndpointJudges",
             [
@@ -127,10 +129,9 @@ let package = Package(
         library(
             "TemperCommands",
             [
-                "ModelServer", "Provenance", logging, "EndpointJudges", "Temper", "LanguageModels",
-                "Tensors", "Tokenization",
-                "Checkpoints", "Records",
-                "Reports", "ProvenanceCommands", argumentParser,
+                "EndpointJudges", "ModelServer", "Forensics", "Temper", "LanguageModels", "Tensors",
+                "Tokenization", "Checkpoints", "Records", "Reports", "Provenance",
+                "ProvenanceCommands", logging, argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
@@ -153,6 +154,11 @@ let package = Package(
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
         tests(
             of: "Temper", ["TemperFixtures", "LanguageModels", "Tensors", "Records"], engine: true),
+        tests(
+            of: "Forensics",
+            [
+                "Temper", "TemperFixtures", "LanguageModels", "Tensors", "Checkpoints", "Records",
+            ], engine: true),
         tests(
             of: "EndpointJudges",
             ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),

@@ -39,6 +39,10 @@ void addProducts(Table &table) {
     table[ct_operation_svd] = [](const Arguments &a) -> Arrays {
         return mx::linalg::svd(a[0], true, mx::Device::cpu);
     };
+    table[ct_operation_qr] = [](const Arguments &a) -> Arrays {
+        auto [q, r] = mx::linalg::qr(a[0], mx::Device::cpu);
+        return {q, r};
+    };
     table[ct_operation_rope] = rope;
     table[ct_operation_attention] = attention;
     table[ct_operation_quantize] = [](const Arguments &a) -> Arrays {

@@ -45,6 +45,16 @@ extension Tensor {
         return (parts[0], parts[1], parts[2])
     }
 
+    /// The QR decomposition without the columns that no product needs, `q x r`, on the CPU.
+    ///
+    /// - Returns: For `[..., rows, columns]`, with `least` the smaller of both: `q` as
+    ///   `[..., rows, least]` with orthonormal columns, and `r` as `[..., least, columns]`, zero
+    ///   below its diagonal.
+    public func qrDecomposition() -> (q: Tensor, r: Tensor) {
+        let parts = Tensor.apply(.qr, [self], count: 2, name: #function)
+        return (parts[0], parts[1])
+    }
+
     /// Divides by the root of the mean square along the last axis (arXiv:1910.07467).
     ///
     /// - Parameters:

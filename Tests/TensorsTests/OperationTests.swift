@@ -140,6 +140,17 @@ struct OperationTests {
         try expectClose(wide, [1, 2, 3, 4, 5, 6], atol: 1e-5)
     }
 
+    @Test("a QR decomposition of a tall matrix has orthonormal columns and multiplies back")
+    func triangularisation() throws {
+        let tall = Tensor.normal([40, 3], key: RandomKey(seed: 4))
+        let (q, r) = tall.qrDecomposition()
+        #expect(q.shape == [40, 3] && r.shape == [3, 3])
+        try expectClose(q.transposed().matmul(q), [1, 0, 0, 0, 1, 0, 0, 0, 1], atol: 1e-5)
+        try expectClose(q.matmul(r), tall.values(), atol: 1e-5)
+        let below = try r.values()
+        #expect(below[3] == 0 && below[6] == 0 && below[7] == 0)
+    }
+
     @Test("quantising to 8 bits changes a matrix by at most a step")
     func quantisation() throws {
         let matrix = Tensor.uniform([16, 128], low: -1, high: 1, key: RandomKey(seed: 3))

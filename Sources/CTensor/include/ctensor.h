@@ -157,6 +157,8 @@ typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
     ct_operation_add_product,
     // a -> u, s, vt
     ct_operation_svd,
+    // a -> q, r
+    ct_operation_qr,
     // a, weight?; -; epsilon
     ct_operation_rms_norm,
     // a, offset [batch]?, frequencies?; has offset, has frequencies, dimensions, traditional,

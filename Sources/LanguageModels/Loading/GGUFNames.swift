@@ -2,7 +2,7 @@
 // GGUF's names for the tensors that Hugging Face checkpoints hold.
 
 /// The translation between Hugging Face and GGUF tensor names.
-enum GGUFNames {
+package enum GGUFNames {
     private static let outer = [
         "model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output",
     ]
@@ -39,6 +39,38 @@ enum GGUFNames {
         let stem =
             norms[inner] ?? LayerProjection.allCases.first { $0.path == inner }.map(stem(of:))
         return stem.map { "blk.\(parts[2]).\($0)\(suffix)" }
+    }
+
+    /// The Hugging Face name of a tensor of a GGUF file.
+    ///
+    /// - Parameter name: A GGUF name, for example `blk.3.ffn_up.weight`.
+    /// - Returns: For example `model.layers.3.mlp.up_proj.weight`; nil for a name that is not known.
+    package static func huggingFaceName(of name: String) -> String? {
+        let parts = name.split(separator: ".")
+        guard let suffix = parts.last, parts.count > 1 else { return nil }
+        if parts.count == 2 {
+            return outer.first { $0.value == parts[0] }.map { "\($0.key).\(suffix)" }
+        }
+        guard parts.count == 4, parts[0] == "blk" else { return nil }
+        let inner =
+            norms.first { $0.value == parts[2] }?.key
+            ?? LayerProjection.allCases.first { stem(of: $0) == parts[2] }?.path
+        return inner.map { "model.layers.\(parts[1]).\($0).\(suffix)" }
+    }
+
+    /// Where llama.cpp stores a row of a query or key matrix of the family `llama`.
+    ///
+    /// It interleaves the two halves of each head, because its rotary embedding turns neighbours;
+    /// Hugging Face's turns coordinates half a head apart.
+    ///
+    /// - Parameters:
+    ///   - row: The row in a Hugging Face checkpoint.
+    ///   - headDimension: The rows of a head.
+    /// - Returns: The row in the GGUF file.
+    package static func storedRow(of row: Int, headDimension: Int) -> Int {
+        let place = row % headDimension
+        let half = headDimension / 2
+        return row - place + (place < half ? 2 * place : 2 * (place - half) + 1)
     }
 
     /// Tensors of a GGUF file that are no parameters.

@@ -99,20 +99,13 @@ struct WeightLoading {
             owner: memory)
     }
 
-    /// llama.cpp interleaves the two halves of each query and key head, because its rotary
-    /// embedding turns neighbours; Hugging Face's turns coordinates half a head apart.
-    ///
     /// - Returns: For each row of the result the row it is stored in; nil when they are equal.
     private func rowOrder(of parameter: DecoderConfiguration.Parameter) -> [Int]? {
         guard checkpoint.format == .gguf, configuration.family == "llama",
             parameter.name.contains(".q_proj.") || parameter.name.contains(".k_proj.")
         else { return nil }
         let head = configuration.attention.headDimension
-        return (0..<parameter.shape[0]).map { row in
-            let place = row % head
-            let half = head / 2
-            return row - place + (place < half ? 2 * place : 2 * (place - half) + 1)
-        }
+        return (0..<parameter.shape[0]).map { GGUFNames.storedRow(of: $0, headDimension: head) }
     }
 
     private static func reorder(_ values: UnsafeMutableBufferPointer<Float>, rows: [Int]) {

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tests of one tensor, in order; each has a criterion that follows from arithmetic.
+
+import Foundation
+import Records
+import Tensors
+
+/// Says what was done to one tensor.
+struct TensorJudge {
+    let base: any WeightSource
+    let derived: any WeightSource
+    let third: (any WeightSource)?
+    /// The third checkpoint's tensors by name.
+    let thirdEntries: [String: WeightEntry]
+
+    /// Singular vectors that are looked for: ranks up to 72 are told from full ones.
+    static let probes = 80
+    /// For the few tensors that are looked at again when none of the first was enough.
+    static let manyProbes = 272
+    /// Directions that an orthogonalisation may take out of one matrix.
+    static let directions = 4
+    /// How many standard errors a correlation must stand above zero to count as kinship; by chance
+    /// it does once in two million.
+    static let kinship = 5.0
+
+    /// Judges a tensor.
+    /// - Parameters:
+    ///   - baseEntry: the base's tensor.
+    ///   - entry: the derived one.
+    ///   - probes: how many singular vectors are looked for.
+    /// - Returns: what was found.
+    /// - Throws: when a tensor cannot be read or the engine fails.
+    func judge(
+        _ baseEntry: WeightEntry, _ entry: WeightEntry, probes: Int
+    ) throws -> TensorFinding {
+        let difference = try Difference(base: base, baseEntry, derived: derived, entry)
+        let scan = difference.scan
+        var finding = TensorFinding(entry: entry)
+        finding.precision = Self.precision(scan.derivedFits)
+        finding.basePrecision = Self.precision(scan.baseFits)
+        let same = scan.same[finding.precision.rawValue]
+        finding.changedShare = 1 - Double(scan.same[0]) / Double(max(1, scan.count))
+        let moved = scan.squareBase + scan.squareDerived - 2 * scan.product
+        finding.relativeChange = (max(0, moved) / max(scan.squareBase, .leastNormalMagnitude))
+            .squareRoot()
+        // 1. Nothing, or nothing but rounding.
+        if scan.same[0] == scan.count {
+            finding.relativeChange = 0
+            return finding
+        }
+        if same >= scan.count {
+            finding.kinds = [.cast]
+            finding.remark = "rounded to \(finding.precision.name)"
+            return finding
+        }
+        // 2. A third checkpoint's line.
+        if let third, let thirdEntry = thirdEntries[entry.name], thirdEntry.shape == entry.shape {
+            finding.line = try LineFit(
+                (baseEntry, entry, thirdEntry), of: (base, derived, third),
+                precision: finding.precision)
+            if let line = finding.line, line.isPoint, line.isExact {
+                finding.kinds = [.cast]
+                finding.remark = "differs by no more than rounding"
+                return finding
+            }
+            if let line = finding.line, line.isExact || line.isSparseExact {
+                finding.kinds = [.merged]
+                finding.remark =
+                    line.isExact
+                    ? "third checkpoint with weight \(decimal(line.weight))"
+                    : "\(percent(line.explained)) of the third's task vector, times "
+                        + decimal(line.sparseWeight)
+                return finding
+            }
+        }
+        guard entry.isMatrix else {
+            finding.kinds = [.fineTuned]
+            finding.remark = "changed; a vector does not show how"
+            return finding
+        }
+        let sample = try difference.sample(rows: Self.sampledRows(scan.rows))
+        // 3. Only zeros.
+        if scan.zeroed * 1_000 > scan.count {
+            let share = Double(scan.zeroed) / Double(scan.count)
+            let pruning = Pruning(share: share, scan: scan, rows: sample.derived)
+            if same + scan.zeroed >= scan.count {
+                finding.pruning = pruning
+                finding.kinds = [.pruned]
+                finding.remark = "\(percent(pruning.share)) set to zero, \(pruning.pattern.name)"
+                return finding
+            }
+            finding.pruning = pruning
+        }
+        // 4. No kinship.
+        if Self.isUnrelated(scan) {
+            finding.kinds = [.unrelated]
+            finding.remark = "does not correlate with the base's"
+            return finding
+        }
+        // 5. Levels.
+        try findLevels(&finding, sample: sample)
+        if let grid = finding.grid, grid.movedShare <= 0.01 { return finding }
+        // 6. The difference's structure.
+        try findStructure(&finding, difference, probes: probes)
+        return finding
+    }
+
+    private func findLevels(
+        _ finding: inout TensorFinding, sample: (base: [[Float]], derived: [[Float]])
+    ) throws {
+        let grid = QuantisationGrid(
+            rows: sample.derived, base: sample.base, precision: finding.precision)
+        if let grid, !isBases(grid, sample.base, finding.precision) {
+            finding.grid = grid
+            finding.scheme = grid.name
+        } else if finding.entry.storedType.hasPrefix("Q") {
+            finding.scheme = "GGUF \(finding.entry.storedType)"
+        }
+        guard let scheme = finding.scheme else { return }
+        finding.kinds = [.quantised]
+        finding.remark = scheme
+        // Rounding to the nearest level makes zeros of small values only.
+        if finding.pruning != nil, let grid, grid.farZeroShare > 0.01 {
+            finding.kinds = [.pruned, .quantised]
+            finding.remark += ", zeros beyond those of rounding"
+        } else {
+            finding.pruning = nil
+        }
+    }
+
+    /// Whether the levels are the base's own, which a change too small for the test left in place.
+    private func isBases(
+        _ grid: QuantisationGrid, _ rows: [[Float]], _ precision: StoragePrecision
+    ) -> Bool {
+        grid.movedShare <= 0.001
+            && QuantisationGrid(rows: rows, base: nil, precision: precision)?.isLike(grid) == true
+    }
+
+    private func findStructure(
+        _ finding: inout TensorFinding, _ difference: Difference, probes: Int
+    ) throws {
+        if finding.scheme == nil, let pruning = finding.pruning {
+            finding.kinds = [.pruned]
+            finding.remark = "\(percent(pruning.share)) set to zero"
+        }
+        let scan = difference.scan
+        let spectrum = try Spectrum(of: difference, probes: probes)
+        let floors = Floors(
+            scan, precision: finding.precision, largest: spectrum.values.first ?? 0)
+        // Rounding to levels, and zeros in the place of values, leave a difference of independent
+        // entries; what stands out of that was done beside it.
+        let isMasked = !finding.kinds.isEmpty
+        let rank = spectrum.rank(
+            above: isMasked ? max(floors.rounding, floors.edge) : floors.rounding)
+        let energy = spectrum.values.prefix(rank).reduce(0) { $0 + $1 * $1 }
+        let isLow =
+            rank <= spectrum.greatestLowRank
+            && (isMasked || scan.squareDifference - energy <= floors.roundingEnergy)
+        finding.rank = rank
+        finding.rankIsLeast = isMasked || !isLow
+        func found(_ kind: InspectionKind, _ remark: String) {
+            if !finding.kinds.contains(kind) { finding.kinds.append(kind) }
+            finding.remark += (finding.remark.isEmpty ? "" : "; ") + remark
+        }
+        if rank == 0, isLow {
+            if !isMasked { found(.cast, "differs by no more than rounding") }
+            return
+        }
+        if rank > 0, let side = finding.entry.writes, !Self.isScaled(scan) {
+            finding.fit = try ProjectionFit(
+                difference, side: side, spectrum: spectrum,
+                directions: isLow ? min(rank, Self.directions) : Self.directions,
+                total: isMasked ? energy : scan.squareDifference)
+        }
+        if let fit = finding.fit, fit.explained > 0.5 {
+            let isExact = (1 - fit.explained) * scan.squareDifference <= floors.roundingEnergy
+            found(
+                .orthogonalised,
+                "a direction taken out with strength \(decimal(fit.strength)), "
+                    + (isExact
+                        ? "exact to rounding"
+                        : "\(percent(fit.explained)) of the difference"))
+            if isLow, !isExact, rank > fit.directions {
+                found(.lora, "rank \(rank) in all")
+            }
+        } else if isLow {
+            found(.lora, "rank \(rank)\(isMasked ? " or more" : "")")
+        } else if isMasked, let grid = finding.grid, grid.farShare < 0.01 {
+            found(.quantised, "moved beyond rounding, as calibrated methods do")
+        } else if try Floors.isStructureless(difference) {
+            found(
+                .noise, "without structure, \(percent(finding.relativeChange)) of the weights' norm"
+            )
+        } else {
+            found(.fineTuned, "rank \(rank)\(finding.rankIsLeast ? " or more" : "")")
+        }
+    }
+
+    /// Up to 16 rows, evenly spaced.
+    static func sampledRows(_ count: Int) -> [Int] {
+        let wanted = min(16, count)
+        return (0..<wanted).map { $0 * count / wanted }
+    }
+
+    /// The narrowest type that holds all values.
+    static func precision(_ fits: [Bool]) -> StoragePrecision {
+        fits[2] ? .bfloat16 : fits[1] ? .float16 : .float32
+    }
+
+    /// Whether the centred correlation is within chance of zero.
+    private static func isUnrelated(_ scan: ElementScan) -> Bool {
+        let n = Double(scan.count)
+        let covariance = scan.product - scan.sumBase * scan.sumDerived / n
+        let variances =
+            (scan.squareBase - scan.sumBase * scan.sumBase / n)
+            * (scan.squareDerived - scan.sumDerived * scan.sumDerived / n)
+        guard variances > 0 else { return true }
+        return abs(covariance) / variances.squareRoot() * n.squareRoot() < kinship
+    }
+
+    /// Whether most of the difference is the base times a number, as weight decay makes it.
+    private static func isScaled(_ scan: ElementScan) -> Bool {
+        let along = scan.product - scan.squareBase
+        return along * along > 0.5 * scan.squareBase * scan.squareDifference
+    }
+}
+
+/// A share as people write it.
+func percent(_ share: Double) -> String {
+    let value = share * 100
+    let format = abs(value) >= 10 ? "%.0f%%" : abs(value) >= 0.1 ? "%.1f%%" : "%.2g%%"
+    return String(format: format, value)
+}
+
+/// Three significant digits.
+func decimal(_ value: Double) -> String { String(format: "%.3g", value) }

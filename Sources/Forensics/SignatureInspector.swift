@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Looks at one checkpoint alone, for the traces of tampering that need no base.
+
+public import Checkpoints
+import Foundation
+public import Records
+import Tensors
+
+/// Says what a checkpoint's weights show of its making when there is no base to compare with.
+///
+/// Four signatures need none: a direction that no matrix writes to the residual stream, values on
+/// the levels of a quantisation, exact zeros, and values that a narrower type would hold. Whatever
+/// leaves none of these, such as training or merging, is not seen.
+public struct SignatureInspector {
+    private let source: any WeightSource
+
+    /// Inspects a checkpoint on disk.
+    /// - Throws: ``InspectionError`` when the checkpoint names a tensor twice.
+    public init(_ checkpoint: Checkpoint) throws {
+        source = try CheckpointWeights(checkpoint)
+    }
+
+    package init(_ source: any WeightSource) { self.source = source }
+
+    /// Inspects all tensors.
+    /// - Parameter progress: told before each tensor; what it throws ends the inspection.
+    /// - Returns: the signatures found, and what they rest on.
+    /// - Throws: ``InspectionError`` for NaN, errors of reading and of the engine, and what
+    ///   `progress` throws.
+    public func inspect(
+        progress: (Inspector.Progress) throws -> Void = { _ in }
+    ) throws -> Inspection {
+        let total = source.entries.reduce(0) { $0 + $1.count }
+        var done = 0
+        var findings: [TensorFinding] = []
+        var search = NullDirectionSearch(source)
+        for entry in source.entries {
+            try progress(Inspector.Progress(done: done, total: total, tensor: entry.name))
+            findings.append(try finding(of: entry))
+            try search.add(entry)
+            done += entry.count
+            Engine.clearCache()
+        }
+        var notes: [String] = []
+        var operations = VerdictRules(findings: findings).operations()
+        let null = try search.result()
+        if let null, null.isFound {
+            let width = null.width
+            operations.insert(
+                InspectedOperation(
+                    kind: .orthogonalised,
+                    summary: "one direction of the residual stream's \(width) is written by none "
+                        + "of \(null.names.count) matrices, to within rounding",
+                    tensorCount: null.names.count, modules: null.modules, layers: null.layers,
+                    numbers: ["greatestShare": null.greatestShare]), at: 0)
+            for index in findings.indices where null.names.contains(findings[index].entry.name) {
+                findings[index].kinds.insert(.orthogonalised, at: 0)
+                findings[index].remark =
+                    "writes nothing along one direction"
+                    + (findings[index].remark.isEmpty ? "" : "; " + findings[index].remark)
+            }
+        }
+        if let remark = null?.remark { notes.append(remark) }
+        let narrow = findings.filter {
+            $0.entry.isMatrix && $0.precision != .float32
+                && $0.entry.storedType == StoragePrecision.float32.name
+        }
+        let isCast = narrow.count * 2 > findings.filter(\.entry.isMatrix).count
+        let castText = isCast ? "stored in F32, and rounded to \(narrow[0].precision.name)" : nil
+        if let castText, !operations.isEmpty { notes.append("The values are \(castText).") }
+        let verdict: InspectionKind =
+            operations.count > 1
+            ? .composed : operations.first?.kind ?? (isCast ? .cast : .unremarkable)
+        let text =
+            operations.isEmpty
+            ? castText.map { "values \($0)" }
+                ?? "no direction missing, no levels, no zeros, no narrower type"
+            : operations.map(\.summary).joined(separator: "; and ")
+        notes.append(
+            "Without a base, fine-tuning, adapters, noise, merges, and orthogonalisation of other "
+                + "strengths than 1 cannot be seen.")
+        return Inspection(
+            derived: source.name, base: nil, third: nil, verdict: verdict,
+            summary: text.prefix(1).uppercased() + text.dropFirst() + ".", agreement: nil,
+            operations: operations, notes: notes, tensors: findings.map(\.inspected))
+    }
+
+    private func finding(of entry: WeightEntry) throws -> TensorFinding {
+        let difference = try Difference(base: source, entry, derived: source, entry)
+        let scan = difference.scan
+        var finding = TensorFinding(entry: entry)
+        finding.precision = TensorJudge.precision(scan.derivedFits)
+        finding.basePrecision = finding.precision
+        guard entry.isMatrix else { return finding }
+        let rows = try difference.sample(rows: TensorJudge.sampledRows(scan.rows)).derived
+        let grid = QuantisationGrid(rows: rows, base: nil, precision: finding.precision)
+        if grid != nil || entry.storedType.hasPrefix("Q") {
+            finding.grid = grid
+            finding.scheme = grid?.name ?? "GGUF \(entry.storedType)"
+            finding.kinds = [.quantised]
+            finding.remark = finding.scheme ?? ""
+            return finding
+        }
+        // Trained values are zero by chance about as often as a type has few values: never.
+        let zeros = scan.rowZeros.reduce(0, +)
+        if zeros * 1_000 > scan.count, entry.layer != nil {
+            let pruning = Pruning(share: Double(zeros) / Double(scan.count), scan: scan, rows: rows)
+            finding.pruning = pruning
+            finding.kinds = [.pruned]
+            finding.remark = "\(percent(pruning.share)) are zero"
+        }
+        return finding
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// A checkpoint's tensors under their Hugging Face names, decoded a few rows at a time.
+
+import Checkpoints
+import Foundation
+import LanguageModels
+
+/// A checkpoint on disk as a source of weights; its files stay mapped and nothing is copied whole.
+struct CheckpointWeights: WeightSource {
+    let name: String
+    let entries: [WeightEntry]
+    private let checkpoint: Checkpoint
+    /// The rows of a query's or key's head in a GGUF file of the family `llama`, by stored name.
+    private let headRows: [String: Int]
+
+    /// - Throws: `InspectionError` when two tensors have one Hugging Face name.
+    init(_ checkpoint: Checkpoint) throws {
+        self.checkpoint = checkpoint
+        name = checkpoint.url.path(percentEncoded: false)
+        let isGGUF = checkpoint.format == .gguf
+        var entries: [WeightEntry] = []
+        var seen: Set<String> = []
+        for stored in checkpoint.names {
+            guard let tensor = checkpoint.tensors[stored] else { continue }
+            let known = isGGUF ? GGUFNames.huggingFaceName(of: stored) ?? stored : stored
+            guard seen.insert(known).inserted else {
+                throw InspectionError(
+                    place: "\(name), tensor \(stored)",
+                    problem: "is there twice under the name \(known); export the checkpoint again")
+            }
+            entries.append(
+                WeightEntry(
+                    name: known, storedName: stored, shape: tensor.shape,
+                    storedType: tensor.elementType.rawValue))
+        }
+        self.entries = entries
+        headRows = isGGUF ? Self.headRows(of: checkpoint, entries) : [:]
+    }
+
+    private static func headRows(
+        of checkpoint: Checkpoint, _ entries: [WeightEntry]
+    ) -> [String: Int] {
+        let metadata = checkpoint.metadata
+        guard metadata["general.architecture"]?.string == "llama",
+            let heads = metadata["llama.attention.head_count"]?.integer, heads > 0
+        else { return [:] }
+        let keyHeads = metadata["llama.attention.head_count_kv"]?.integer ?? heads
+        var result: [String: Int] = [:]
+        for entry in entries {
+            let count = entry.module == "q_proj" ? heads : entry.module == "k_proj" ? keyHeads : 0
+            let rows = entry.shape.count > 1 ? entry.rows : entry.columns
+            // Biases are permuted too, but are read as one row; they are left as they are.
+            guard count > 0, entry.isMatrix, rows.isMultiple(of: 2 * count) else { continue }
+            result[entry.storedName] = rows / count
+        }
+        return result
+    }
+
+    func read(_ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>)
+        throws
+    {
+        let columns = entry.columns
+        func decode(_ stored: Range<Int>, to place: Int) throws {
+            let elements = stored.lowerBound * columns..<stored.upperBound * columns
+            try checkpoint.dequantise(
+                entry.storedName, elements: elements,
+                into: UnsafeMutableBufferPointer(
+                    start: target + place * columns, count: elements.count))
+        }
+        guard let head = headRows[entry.storedName] else { return try decode(rows, to: 0) }
+        for row in rows {
+            let stored = GGUFNames.storedRow(of: row, headDimension: head)
+            try decode(stored..<stored + 1, to: row - rows.lowerBound)
+        }
+    }
+
+    func release(_ entry: WeightEntry) {
+        checkpoint.forgetPages(of: entry.storedName)
+    }
+
+    func isStored(as other: any WeightSource) throws -> Bool {
+        guard let other = other as? CheckpointWeights,
+            checkpoint.names == other.checkpoint.names,
+            checkpoint.files.count == other.checkpoint.files.count
+        else { return false }
+        for name in checkpoint.names {
+            let (own, its) = (checkpoint.tensors[name], other.checkpoint.tensors[name])
+            guard own?.elementType == its?.elementType, own?.shape == its?.shape,
+                own?.byteRange == its?.byteRange
+            else { return false }
+            let isSame = try checkpoint.withBytes(of: name) { bytes in
+                try other.checkpoint.withBytes(of: name) { others in
+                    guard let left = bytes.baseAddress, let right = others.baseAddress else {
+                        return bytes.count == others.count
+                    }
+                    return bytes.count == others.count && memcmp(left, right, bytes.count) == 0
+                }
+            }
+            checkpoint.forgetPages(of: name)
+            other.checkpoint.forgetPages(of: name)
+            guard isSame else { return false }
+        }
+        return true
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory of fp32 values that the engine can use without a copy.
+
+import Tensors
+
+/// Room for fp32 values, which a tensor keeps for as long as it needs them.
+///
+/// `@unchecked Sendable`: written only before a tensor over it is made.
+final class FloatMemory: @unchecked Sendable {
+    let values: UnsafeMutablePointer<Float>
+    let count: Int
+
+    init(count: Int) {
+        self.count = count
+        let raw = UnsafeMutableRawPointer.allocate(
+            byteCount: max(1, count) * MemoryLayout<Float>.stride, alignment: 64)
+        values = raw.bindMemory(to: Float.self, capacity: max(1, count))
+    }
+
+    deinit { UnsafeMutableRawPointer(values).deallocate() }
+
+    /// A tensor over the first values.
+    func tensor(_ shape: [Int]) -> Tensor {
+        Tensor(
+            mapping: UnsafeRawBufferPointer(
+                start: values, count: shape.reduce(1, *) * MemoryLayout<Float>.stride),
+            shape: shape, type: .float32, owner: self)
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights that are in memory only, such as those of a tampered model.
+
+import Foundation
+package import Tensors
+
+/// Tensors in memory as a source of weights.
+package struct MemoryWeights: WeightSource {
+    package let name: String
+    package let entries: [WeightEntry]
+    private let tensors: [String: Tensor]
+
+    /// - Parameters:
+    ///   - name: what messages call it.
+    ///   - tensors: fp32 tensors by Hugging Face name; they are read in the order of their names.
+    ///   - storedType: what they are said to be stored in.
+    /// - Throws: the error that a tensor carries.
+    package init(name: String, tensors: [String: Tensor], storedType: String = "F32") throws {
+        try evaluate(Array(tensors.values))
+        self.name = name
+        self.tensors = tensors
+        entries = tensors.keys.sorted().map { key in
+            WeightEntry(
+                name: key, storedName: key, shape: tensors[key]?.shape ?? [],
+                storedType: storedType)
+        }
+    }
+
+    package func read(
+        _ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>
+    ) throws {
+        guard let tensor = tensors[entry.name] else {
+            throw InspectionError(place: "\(name), tensor \(entry.name)", problem: "is missing")
+        }
+        let columns = entry.columns
+        try tensor.withBytes { bytes in
+            guard let start = bytes.baseAddress, !rows.isEmpty else { return }
+            let size = MemoryLayout<Float>.stride
+            memcpy(target, start + rows.lowerBound * columns * size, rows.count * columns * size)
+        }
+    }
+}

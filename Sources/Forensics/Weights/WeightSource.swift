@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where an inspection reads weights: named tensors, a few rows at a time.
+
+import Foundation
+
+/// Named tensors that are read by rows, from files or from memory.
+///
+/// Tensors have their Hugging Face names. Nobody can write through this: it is not public, so that
+/// models which must not leave memory can be inspected there and nowhere else.
+package protocol WeightSource {
+    /// What messages call it.
+    var name: String { get }
+    /// Its tensors in the order in which they are stored.
+    var entries: [WeightEntry] { get }
+
+    /// Writes whole rows of a tensor as fp32.
+    /// - Parameters:
+    ///   - entry: one of ``entries``.
+    ///   - rows: which rows.
+    ///   - target: room for `rows.count * entry.columns` values.
+    /// - Throws: when the tensor cannot be read.
+    func read(_ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>)
+        throws
+
+    /// Tells that a tensor is not read again soon.
+    func release(_ entry: WeightEntry)
+
+    /// Whether both hold the same tensors, stored in the same bytes and the same order.
+    func isStored(as other: any WeightSource) throws -> Bool
+}
+
+extension WeightSource {
+    package func release(_ entry: WeightEntry) {}
+
+    package func isStored(as other: any WeightSource) throws -> Bool { false }
+}
+
+/// A tensor of a source, as a matrix: all axes but the last are its rows.
+package struct WeightEntry: Sendable, Hashable {
+    /// The Hugging Face name, or the stored one where there is none.
+    package let name: String
+    /// The name in the file.
+    package let storedName: String
+    /// The extents.
+    package let shape: [Int]
+    /// How it is stored, as its format calls it: `F32`, `BF16`, `Q8_0`.
+    package let storedType: String
+
+    package init(name: String, storedName: String, shape: [Int], storedType: String) {
+        self.name = name
+        self.storedName = storedName
+        self.shape = shape
+        self.storedType = storedType
+    }
+
+    package var rows: Int { shape.dropLast().reduce(1, *) }
+    package var columns: Int { shape.last ?? 1 }
+    package var count: Int { rows * columns }
+    /// Whether products with it mix coordinates; norms and biases do not.
+    package var isMatrix: Bool { shape.count > 1 && rows > 1 && columns > 1 }
+
+    /// The layer in the name, or nil.
+    package var layer: Int? {
+        let parts = name.split(separator: ".")
+        guard let place = parts.firstIndex(where: { $0 == "layers" || $0 == "blk" || $0 == "h" }),
+            place + 1 < parts.count
+        else { return nil }
+        return Int(parts[place + 1])
+    }
+
+    /// What the tensor belongs to, such as `q_proj`.
+    package var module: String {
+        let parts = name.split(separator: ".").map(String.init)
+        let isSuffix = parts.count > 1 && ["weight", "bias"].contains(parts.last)
+        return (isSuffix ? parts.dropLast() : parts[...]).last ?? name
+    }
+
+    /// Where the tensor writes to the residual stream: with its rows, as `[width, in]`, with its
+    /// columns, as an embedding's `[vocabulary, width]`, or not at all.
+    package var writes: StreamSide? {
+        guard isMatrix else { return nil }
+        switch module {
+        case "o_proj", "down_proj", "out_proj", "attn_output", "ffn_down", "wo", "w2", "fc2",
+            "dense_4h_to_h":
+            return .rows
+        case "embed_tokens", "wte", "token_embd", "tok_embeddings": return .columns
+        default: return nil
+        }
+    }
+}
+
+/// The axis of a matrix along which the residual stream lies.
+package enum StreamSide: Sendable, Hashable {
+    case rows, columns
+}
+
+/// Two checkpoints that cannot be compared, or weights that no verdict can be read from.
+public struct InspectionError: Error, Sendable, CustomStringConvertible {
+    /// The file or model, and the tensor.
+    public let place: String
+    /// What is wrong, and what to do about it.
+    public let problem: String
+
+    /// One line.
+    public var description: String { "\(place): \(problem)" }
+}
