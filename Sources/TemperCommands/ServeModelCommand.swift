@@ -13,22 +13,13 @@ struct ServeModelCommand: AsyncParsableCommand {
         commandName: "serve-model",
         abstract: "Serve a verified model as an OpenAI-compatible chat endpoint.",
         discussion: """
-            The weights are loaded only after signature and files verify, from the very files that \
-            were verified. Endpoints: /v1/chat/completions, /v1/models, /health, /metrics. Exit \
-            codes: 0 told to end, 1 not verified, 2 wrong usage or bad input.
+            The weights are loaded only after signature, files and, with a policy, the audits \
+            verify, and from the very files that were verified. Endpoints: /v1/chat/completions, \
+            /v1/models, /health, /metrics. Exit codes: 0 told to end, 1 not verified, 2 wrong usage \
+            or bad input.
             """)
 
-    @Argument(help: "A model: a path or a name.")
-    var model: String
-
-    @Option(help: "The signature (default: MODEL/model.sig, or FILE.sig beside a file).")
-    var signature: String?
-
-    @Option(help: "The signer's public key, in PEM; may be given several times.")
-    var key: [String] = []
-
-    @Option(help: "The root of the signer's certificate, in PEM; may be given several times.")
-    var root: [String] = []
+    @OptionGroup var verification: VerificationOptions
 
     @Option(help: "The address to listen at; others than loopback have no authentication.")
     var host = "127.0.0.1"
@@ -49,11 +40,6 @@ struct ServeModelCommand: AsyncParsableCommand {
     var rate = ServingLimits().requestsPerMinute
 
     func validate() throws {
-        guard !(key + root).isEmpty else {
-            throw ValidationError(
-                "serve-model needs to know whom to trust: give the signer's public key with "
-                    + "--key, or the root of their certificate with --root")
-        }
         guard (0...65535).contains(port) else { throw ValidationError("--port is 0 to 65535") }
         for (name, value) in [
             ("--max-tokens", maxTokens), ("--batch-size", batchSize), ("--queue", queue),
@@ -64,17 +50,12 @@ struct ServeModelCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let url = try Locator().model(model)
-        let trust = Trust(
-            keys: try key.map { try VerificationKey(contentsOf: URL(fileURLWithPath: $0)) },
-            roots: try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) })
-        let file =
-            signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: url)
-        guard FileManager.default.fileExists(atPath: file.path) else {
-            print("NO\tsignature\t\(file.path) is missing: the model is not signed\nNOT VERIFIED")
+        let url = try verification.location()
+        if let file = verification.missingSignature(of: url) {
+            print("NO\tsignature\t\(file) is missing: the model is not signed\nNOT VERIFIED")
             throw ExitCode(1)
         }
-        let report = try await VerificationReport(on: url, signature: file, trust: trust)
+        let report = try await verification.verify(url)
         guard report.isVerified, let verified = report.model else {
             for line in report.lines { print(line) }
             throw ExitCode(1)

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the commands that verify a model ask for: the model, its signature, and whom to trust.
+
+package import ArgumentParser
+package import Foundation
+package import Provenance
+
+/// The options of a verification.
+package struct VerificationOptions: ParsableArguments {
+    @Argument(help: "A model: a path or a name.")
+    var model: String
+
+    @Option(help: "The signature (default: MODEL/model.sig, or FILE.sig beside a file).")
+    var signature: String?
+
+    @Option(help: "The signer's public key, in PEM; may be given several times.")
+    var key: [String] = []
+
+    @Option(help: "The root of the signer's certificate, in PEM; may be given several times.")
+    var root: [String] = []
+
+    @Option(
+        help: """
+            A policy in YAML that says whom to trust and what the audits must say \
+            (Documentation/Attestation.md).
+            """)
+    var policy: String?
+
+    @Option(
+        help: """
+            The attestations (default: MODEL/attestations.jsonl, or FILE.attestations.jsonl beside \
+            a file).
+            """)
+    var attestations: String?
+
+    package init() {}
+
+    package func validate() throws {
+        guard policy == nil || (key + root).isEmpty else {
+            throw ValidationError(
+                "the policy says whom to trust: leave --key and --root out, or --policy")
+        }
+        guard !(key + root).isEmpty || policy != nil else {
+            throw ValidationError(
+                "it must be known whom to trust: give the signer's public key with --key, "
+                    + "the root of their certificate with --root, or a policy with --policy")
+        }
+    }
+
+    /// Where the model is.
+    package func location() throws -> URL { try Locator().model(model) }
+
+    /// Whether there is a signature to verify.
+    ///
+    /// - Parameter model: Where the model is.
+    /// - Returns: The signature's path when nothing is there.
+    package func missingSignature(of model: URL) -> String? {
+        let file =
+            signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
+        return FileManager.default.fileExists(atPath: file.path) ? nil : file.path
+    }
+
+    /// Verifies signature and files, and holds the audits against the policy if there is one.
+    ///
+    /// - Parameter model: Where the model is.
+    /// - Returns: What was found.
+    /// - Throws: A `ProvenanceError` or a `CheckpointError` when something cannot be read.
+    package func verify(_ model: URL) async throws -> VerificationReport {
+        // A policy with a mistake in it is refused before anything is hashed.
+        let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
+        let trust =
+            try policy?.signers.trust
+            ?? Trust(
+                keys: try key.map { try VerificationKey(contentsOf: URL(fileURLWithPath: $0)) },
+                roots: try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) })
+        var report = try await VerificationReport(
+            on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust)
+        let lines =
+            try attestations.map {
+                try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)
+            } ?? AttestationFile.lines(of: AttestationFile.location(of: model))
+        if let policy {
+            await report.admit(by: policy, attestations: lines)
+        } else {
+            await report.list(attestations: lines, trust: trust)
+        }
+        return report
+    }
+}
