@@ -165,8 +165,8 @@ let package = Package(
         tests(
             of: "ModelServer",
             [
-                "TemperFixtures", "LanguageModels", "Tokenization", "Provenance", "Checkpoints",
-                logging,
+                "TemperFixtures", "LanguageModels", "Tensors", "Tokenization", "Provenance",
+                "Checkpoints", logging, hummingbird("Hummingbird"),
             ], engine: true),
         tests(
             of: "TemperCommands",

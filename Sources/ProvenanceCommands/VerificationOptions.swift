@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the commands that verify a model ask for: the model, its signature, and whom to trust.
 
-package import ArgumentParser
+import ArgumentParser
 package import Foundation
 package import Provenance
 

@@ -6,6 +6,7 @@ import Foundation
 import LanguageModels
 import Provenance
 import TemperFixtures
+import Tensors
 import Testing
 
 @testable import ModelServer
@@ -58,14 +59,15 @@ struct AdmissionTests {
     func writtenWhileServed() async throws {
         let signed = try SignedModel()
         let admitted = try await signed.admitted()
+        let weights = signed.weights
         try await withServer(admitted) { client in
             let chat = #"{"messages": [{"role": "user", "content": "x"}], "max_tokens": 2}"#
             #expect(try await client.chat(chat).status == 200)
             // The same bytes again: the time changes, the content does not.
-            let data = try Data(contentsOf: signed.weights)
-            try data.write(to: signed.weights)
+            let data = try Data(contentsOf: weights)
+            try data.write(to: weights)
             #expect(try await client.chat(chat).status == 200)
-            try Self.overwrite(signed.weights, from: UInt64(data.count - 400))
+            try Self.overwrite(weights, from: UInt64(data.count - 400))
             let refused = try await client.chat(chat)
             #expect(refused.status == 503)
             #expect(refused.body.contains("was written to after it was verified"))
@@ -73,6 +75,7 @@ struct AdmissionTests {
             #expect(try await client.chat(chat).status == 503)
             #expect(try await client.get("/metrics").body.contains("temper_healthy 0\n"))
         }
+        withExtendedLifetime(signed) {}
     }
 
     @Test("a model that brings an adapter along is refused, even if it is signed")

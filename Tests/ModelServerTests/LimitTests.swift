@@ -2,9 +2,11 @@
 // The parts of the server that need no model: rates, stop texts, requests.
 
 import Foundation
+import Hummingbird
 import LanguageModels
 import TemperFixtures
 import Testing
+import Tokenization
 
 @testable import ModelServer
 

@@ -139,7 +139,7 @@ struct Client: Sendable {
         try #require(status == 0)
         let text = Array(request.utf8)
         // A server that refuses early may close before it has all.
-        _ = Foundation.send(descriptor, text, text.count, CInt(MSG_NOSIGNAL.rawValue))
+        _ = Foundation.send(descriptor, text, text.count, CInt(MSG_NOSIGNAL))
         var received: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 4096)
         while received.count < most {
