@@ -168,6 +168,16 @@ with tempfile.TemporaryDirectory() as folder:
     ways = [*key_ways(folder), certificate_way(folder, False), certificate_way(folder, True)]
     for way in ways:
         way.check(model, model / "model.sig", model / "na\u00efve.txt")
+    # Attestations are written beside the signature after it was made.
+    sign = (TEMPER, "sign", model, *ways[0].temper_sign)
+    expect("sign, to be attested", True, *sign)
+    (model / "attestations.jsonl").write_text("{}\n")
+    expect("model_signing verifies beside attestations", True, *model_signing(
+        "verify", ways[0].peer_verify[0], "--signature", model / "model.sig",
+        *ways[0].peer_verify[1:], model))
+    expect("temper verifies beside attestations", True, TEMPER, "verify", model,
+           *ways[0].temper_verify)
+    (model / "attestations.jsonl").unlink()
     single = model / "model.safetensors"
     for way in ways[:1] + ways[-1:]:
         way.check(model, folder / "outside.sig", model / "line\nfeed")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Times signing and verifying 512 MiB with temper and model_signing, in turns, whole processes from
 # start to end, files in the page cache. Prints a Markdown table of medians with the fastest and the
-# slowest round in brackets.
+# slowest round in brackets, and of the processor's time, which other work on the machine changes less.
 # Usage: .deps/interop/bin/python Tests/Interop/speed.py TEMPER [ROUNDS [DIRECTORY]]
 import os
 import pathlib
@@ -17,13 +17,19 @@ SIZE = 512 << 20
 
 
 def timed(arguments):
+    """Seconds from start to end, and seconds of all cores."""
     start = time.perf_counter()
-    subprocess.run([str(a) for a in arguments], check=True, capture_output=True)
-    return time.perf_counter() - start
+    process = subprocess.Popen([str(a) for a in arguments], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        sys.exit(f"{arguments}: exit status {status}")
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime
 
 
 def cell(times):
-    return f"{statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f})"
+    times, processor = zip(*times)
+    return f"{statistics.median(times):.2f} s ({min(times):.2f} to {max(times):.2f}; processor " \
+        f"{statistics.median(processor):.2f})"
 
 
 def peer(*arguments):
@@ -53,11 +59,11 @@ with tempfile.TemporaryDirectory(dir=sys.argv[3] if len(sys.argv) > 3 else None)
         for action in ["sign", "verify"]:
             for command in [own[action], theirs[action]]:
                 timed(command)
-            times = [(timed(own[action]), timed(theirs[action])) for _ in range(ROUNDS)]
-            a, b = [t[0] for t in times], [t[1] for t in times]
+            rounds = [(timed(own[action]), timed(theirs[action])) for _ in range(ROUNDS)]
+            a, b = zip(*rounds)
+            ratio = statistics.median(t for t, _ in b) / statistics.median(t for t, _ in a)
             files = "one file" if count == 1 else f"{count} files"
-            print(f"| {action} {files} | {cell(a)} | {cell(b)} | "
-                  f"**{statistics.median(b) / statistics.median(a):.2f}** |", flush=True)
+            print(f"| {action} {files} | {cell(a)} | {cell(b)} | **{ratio:.2f}** |", flush=True)
     path = model / "0.safetensors"
     for name, command in {"openssl dgst -sha256": ["openssl", "dgst", "-sha256", path],
                           "reading alone (cat)": ["cat", path]}.items():
