@@ -39,9 +39,9 @@ struct ServeModelTests {
                 try text(of: log).components(separatedBy: "\n")
                 .first { $0.hasPrefix("serving\t") } ?? ""
         }
+        let said = try text(of: log) + text(of: URL(fileURLWithPath: log.path + ".error"))
         let port = try #require(
-            line.dropLast("/v1".count).split(separator: ":").last.flatMap { UInt16($0) },
-            "\(try text(of: log)) \(try text(of: URL(fileURLWithPath: log.path + ".error")))")
+            line.dropLast("/v1".count).split(separator: ":").last.flatMap { UInt16($0) }, "\(said)")
         #expect(try health(port: port).contains(#""status":"ok""#))
         process.terminate()
         for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(100)) }
