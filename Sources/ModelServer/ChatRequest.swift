@@ -52,7 +52,7 @@ struct ChatRequest: Decodable {
     var maxTokens: Int?
     var maxCompletionTokens: Int?
     var temperature: Float?
-    var seed: UInt64?
+    var seed: Int?
     var stop: Stops?
     var stream: Bool?
     var n: Int?
@@ -112,6 +112,7 @@ struct ChatRequest: Decodable {
         guard (tools ?? []).isEmpty else { throw .invalid("tools are not supported") }
         let temperature = temperature ?? 0
         guard (0...2).contains(temperature) else { throw .invalid("temperature must be 0 to 2") }
+        guard seed ?? 0 >= 0 else { throw .invalid("seed must be 0 or more") }
         let length = maxCompletionTokens ?? maxTokens ?? limits.defaultTokenCount
         guard length >= 1 else { throw .invalid("max_tokens must be 1 or more") }
         let texts = stop?.texts ?? []
@@ -127,7 +128,7 @@ struct ChatRequest: Decodable {
                 addingGenerationPrompt: true)
             let continuation = Continuation(
                 of: prompt, maximumTokens: min(length, limits.answerTokenCount),
-                temperature: temperature, seed: seed ?? .random(in: .min ... .max))
+                temperature: temperature, seed: seed.map(UInt64.init) ?? .random(in: .min ... .max))
             try served.check(continuation)
             return continuation
         } catch {

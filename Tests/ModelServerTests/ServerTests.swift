@@ -141,9 +141,7 @@ struct ServerTests {
                 if isStream {
                     #expect(try await client.send(long, reading: 200).status == 200)
                 } else {
-                    await #expect(throws: (any Error).self) {
-                        try await client.send(long, reading: 0)
-                    }
+                    #expect(try await client.bytes(long, reading: 0).isEmpty)
                 }
                 // The next answer comes when that one has ended.
                 #expect(try await client.chat(Self.request("y")).status == 200)

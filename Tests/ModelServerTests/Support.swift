@@ -109,15 +109,19 @@ struct Client: Sendable {
 
     /// Sends a request and reads until the server closes, or only so many bytes before hanging up.
     func send(_ request: String, reading most: Int = .max) async throws -> Answer {
+        try Self.parse(try await bytes(request, reading: most))
+    }
+
+    /// What is read before the server closes, or before so many bytes are there.
+    func bytes(_ request: String, reading most: Int) async throws -> [UInt8] {
         let port = port
         // Not on the few threads that the server's own tasks need.
-        let bytes: [UInt8] = try await withCheckedThrowingContinuation { continuation in
+        return try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(
                     with: Result { try Self.exchange(request, port: port, reading: most) })
             }
         }
-        return try Self.parse(bytes)
     }
 
     private static func exchange(_ request: String, port: Int, reading most: Int) throws -> [UInt8]

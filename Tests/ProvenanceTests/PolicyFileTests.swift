@@ -239,8 +239,9 @@ struct AttestationDocumentationTests {
         try FileManager.default.createDirectory(at: build, withIntermediateDirectories: true)
         try Data(key.pemRepresentation.utf8).write(to: build.appending(path: "demo-key.pub.pem"))
         let yaml = try Data(contentsOf: root.appending(path: "Examples/policy.yaml"))
-        let policy = try Policy(
-            yaml: yaml, file: "policy.yaml", directory: directory.url.appending(path: "Examples"))
+        let examples = directory.url.appending(path: "Examples")
+        try FileManager.default.createDirectory(at: examples, withIntermediateDirectories: true)
+        let policy = try Policy(yaml: yaml, file: "policy.yaml", directory: examples)
         #expect(policy.signers.map(\.key) == [key])
         #expect(policy.minimumCosts == [.init(quantity: .dollars, amount: 1, adversary: .any)])
         #expect(policy.maximumSafetyTax == 0.1)
