@@ -58,7 +58,8 @@ private struct Authority {
             subject: try DistinguishedName { CommonName("signer") },
             signatureAlgorithm: .ecdsaWithSHA384,
             extensions: Certificate.Extensions {
-                SubjectAlternativeNames([.rfc822Name("signer@example.org")])
+                let names = SubjectAlternativeNames([.rfc822Name("signer@example.org")])
+                if isCritical { Critical(names) } else { names }
                 if let usage { Critical(usage) }
                 if let purposes {
                     let usage = try ExtendedKeyUsage(purposes)

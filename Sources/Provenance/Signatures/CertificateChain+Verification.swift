@@ -36,6 +36,10 @@ extension CertificateChain {
                 "has a key that is not on P-256, P-384 or P-521",
                 remedy: "have the model signed with such a key")
         }
+        guard let alternativeNames = try? leaf.alternativeNames else {
+            throw failure(
+                "has damaged alternative names", remedy: "have the model signed with another one")
+        }
         // Paths through issuers of one name are tried in every order: a hostile bundle would never
         // be done with.
         let issuers = certificates.dropFirst()
@@ -61,7 +65,7 @@ extension CertificateChain {
                 remedy: "check that --root is the signer's authority")
         }
         return CertificateIdentity(
-            subject: leaf.subject.description, alternativeNames: try leaf.alternativeNames,
+            subject: leaf.subject.description, alternativeNames: alternativeNames,
             fingerprint: SHA256.hash(data: try leaf.der).hexadecimal,
             root: root.subject.description, key: key)
     }
@@ -71,6 +75,7 @@ extension CertificateChain {
 struct CodeSigningPolicy: VerifierPolicy {
     let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
         .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage,
+        .X509ExtensionID.subjectAlternativeName,
     ]
 
     mutating func chainMeetsPolicyRequirements(
