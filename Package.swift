@@ -80,10 +80,11 @@ let package = Package(
         library(
             "Provenance",
             [
-                "Checkpoints", crypto, .product(name: "CryptoExtras", package: "swift-crypto"),
-                x509, asn1,
+                "Checkpoints", "Records", crypto,
+                .product(name: "CryptoExtras", package: "swift-crypto"), x509, asn1,
+                .product(name: "Yams", package: "Yams"),
             ]),
-        library("ProvenanceCommands", ["Provenance", "Checkpoints", argumentParser]),
+        library("ProvenanceCommands", ["Provenance", "Checkpoints", "Records", argumentParser]),
         .executableTarget(
             name: "temper-verify", dependencies: ["ProvenanceCommands"],
             swiftSettings: swiftSettings),
@@ -125,7 +126,8 @@ let package = Package(
         tests(of: "Tokenization", resources: [.copy("Goldens")]),
         tests(of: "Reports", ["Records"]),
         tests(
-            of: "Provenance", ["Checkpoints", crypto, x509, asn1], resources: [.copy("Goldens")]),
+            of: "Provenance", ["Checkpoints", "Records", crypto, x509, asn1],
+            resources: [.copy("Goldens")]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
             of: "LanguageModels", ["Tensors", "Checkpoints", "Tokenization"],

@@ -13,8 +13,8 @@ package struct VerifyCommand: AsyncParsableCommand {
         discussion: """
             A file that was changed, added, removed, renamed or made a symbolic link is refused, \
             and so is a certificate that is not valid now, is not for code signing, or does not \
-            lead to the given root. Exit codes: 0 verified, 1 not verified, 2 wrong usage or bad \
-            input.
+            lead to the given root. With a policy, the audits attested beside the model must be good \
+            enough, too. Exit codes: 0 verified, 1 not verified, 2 wrong usage or bad input.
             """)
 
     @Argument(help: "A model: a path or a name.")
@@ -29,26 +29,53 @@ package struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "The root of the signer's certificate, in PEM; may be given several times.")
     var root: [String] = []
 
+    @Option(
+        help: """
+            A policy in YAML that says whom to trust and what the audits must say \
+            (Documentation/Attestation.md).
+            """)
+    var policy: String?
+
+    @Option(
+        help: """
+            The attestations (default: MODEL/attestations.jsonl, or FILE.attestations.jsonl beside \
+            a file).
+            """)
+    var attestations: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
     package init() {}
 
     package func validate() throws {
-        guard !(key + root).isEmpty else {
+        guard policy == nil || (key + root).isEmpty else {
             throw ValidationError(
-                "verify needs to know whom to trust: give the signer's public key with --key, or "
-                    + "the root of their certificate with --root")
+                "the policy says whom to trust: leave --key and --root out, or --policy")
+        }
+        guard !(key + root).isEmpty || policy != nil else {
+            throw ValidationError(
+                "verify needs to know whom to trust: give the signer's public key with --key, "
+                    + "the root of their certificate with --root, or a policy with --policy")
         }
     }
 
     package func run() async throws {
+        // A policy with a mistake in it is refused before anything is hashed.
+        let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
         let model = try Locator().model(model)
-        let trust = Trust(
-            keys: try key.map { try VerificationKey(contentsOf: URL(fileURLWithPath: $0)) },
-            roots: try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) })
-        let report = try await VerificationReport(
+        let trust =
+            try policy?.signers.trust
+            ?? Trust(
+                keys: try key.map { try VerificationKey(contentsOf: URL(fileURLWithPath: $0)) },
+                roots: try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) })
+        var report = try await VerificationReport(
             on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust)
+        if let policy {
+            let file =
+                attestations.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model)
+            await report.admit(by: policy, attestations: try AttestationFile.lines(of: file))
+        }
         if json {
             try printJSON(report)
         } else {

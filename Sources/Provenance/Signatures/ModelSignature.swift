@@ -47,7 +47,7 @@ public enum ModelSignature {
         return (SignatureBundle(material: material, envelope: envelope), digest)
     }
 
-    private static func material(
+    static func material(
         _ key: SigningKey, _ chain: CertificateChain?
     ) throws -> SignatureBundle.Material {
         let publicKey = key.publicKey

@@ -44,8 +44,16 @@ public struct VerificationReport: Sendable, Encodable {
     /// The verified model; nil when its signature or its files failed.
     public let model: VerifiedModel?
 
-    /// Whether every check passed.
-    public var isVerified: Bool { model != nil && outcomes.allSatisfy(\.isPassed) }
+    /// What a policy says of the verified model; nil when none was asked.
+    public private(set) var admission: Admission?
+
+    /// The name of that policy.
+    public private(set) var policy: String?
+
+    /// Whether every check passed, the policy's included.
+    public var isVerified: Bool {
+        model != nil && outcomes.allSatisfy(\.isPassed) && admission?.isAdmitted ?? true
+    }
 
     /// Verifies a model's signature and files.
     ///
@@ -88,17 +96,42 @@ public struct VerificationReport: Sendable, Encodable {
         }
     }
 
-    /// The report in lines: each outcome, each warning, and the answer.
+    /// Asks a policy about the model; one that was not verified is refused unasked.
+    ///
+    /// - Parameters:
+    ///   - policy: The policy.
+    ///   - attestations: What was found beside the model.
+    ///   - now: The present.
+    public mutating func admit(
+        by policy: Policy, attestations: [AttestationLine], now: Date = Date()
+    ) async {
+        self.policy = policy.name
+        guard let model else { return }
+        admission = await Admission(
+            of: model, attestations: attestations, policy: policy, now: now)
+    }
+
+    /// The report in lines: each outcome, each warning, each attestation, what the policy asked,
+    /// and the answer.
     public var lines: [String] {
-        outcomes.map { "\($0.isPassed ? "ok" : "NO")\t\($0.check)\t\($0.detail.onOneLine())" }
-            + warnings.map { "note\t\($0.onOneLine())" }
-            + [isVerified ? "verified" : "NOT VERIFIED"]
+        func line(_ outcome: Outcome) -> String {
+            "\(outcome.isPassed ? "ok" : "NO")\t\(outcome.check)\t\(outcome.detail.onOneLine())"
+        }
+        let attestations = admission?.attestations ?? []
+        return outcomes.map(line) + warnings.map { "note\t\($0.onOneLine())" }
+            + attestations.map { "note\tattestation\t\($0.text.onOneLine())" }
+            + (admission?.outcomes ?? []).map(line) + [answer]
+    }
+
+    private var answer: String {
+        guard let policy else { return isVerified ? "verified" : "NOT VERIFIED" }
+        return isVerified ? "admitted by \(policy)" : "REFUSED by \(policy)"
     }
 
     private enum CodingKeys: String, CodingKey {
         case isVerified = "verified"
         case outcomes = "checks"
-        case warnings, signer, root, payloadDigest, files, ignored
+        case warnings, signer, root, payloadDigest, files, ignored, attestations, policy
     }
 
     /// Writes the answer, the checks and, of a verified model, who signed what.
@@ -115,5 +148,17 @@ public struct VerificationReport: Sendable, Encodable {
             model.manifest.resources.map { ["name": $0.name, "sha256": $0.sha256] },
             forKey: .files)
         try container.encode(model.ignored, forKey: .ignored)
+        guard let admission, let policy else { return }
+        try container.encode(admission.attestations, forKey: .attestations)
+        try container.encode(
+            PolicyAnswer(
+                name: policy, admitted: admission.isAdmitted, checks: admission.outcomes),
+            forKey: .policy)
+    }
+
+    private struct PolicyAnswer: Encodable {
+        let name: String
+        let admitted: Bool
+        let checks: [Outcome]
     }
 }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// How much independent work stands behind an attestation.
+
+/// How much independent work its signer says that an attestation rests on.
+public enum AssuranceLevel: String, Codable, Sendable, Hashable, CaseIterable, Comparable {
+    /// Whoever published the weights audited them.
+    case selfAttested = "self_attested"
+    /// Somebody else audited them.
+    case thirdParty = "third_party"
+    /// Somebody else audited them, and the audit was repeated with the same outcome.
+    case reproduced
+
+    /// The level as commands and policies spell it: `self-attested`, `third-party`, `reproduced`.
+    public init?(spelling: String) {
+        guard let level = Self.allCases.first(where: { $0.spelling == spelling }) else {
+            return nil
+        }
+        self = level
+    }
+
+    /// The level as commands and policies spell it.
+    public var spelling: String { rawValue.replacing("_", with: "-") }
+
+    /// Whether one level rests on less independent work than another.
+    public static func < (left: AssuranceLevel, right: AssuranceLevel) -> Bool {
+        (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
+    }
+}

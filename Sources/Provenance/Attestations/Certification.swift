@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binds an audit's record to the weights that it is about, and signs both.
+
+public import Checkpoints
+public import Foundation
+public import Records
+
+/// What an auditor signs with.
+public struct Signatory: Sendable {
+    /// The private key.
+    public var key: SigningKey
+    /// The certificate of the key and those above it, when there are any.
+    public var certificates: CertificateChain?
+
+    /// Signs with a key, and with its certificate if there is one.
+    public init(key: SigningKey, certificates: CertificateChain? = nil) {
+        self.key = key
+        self.certificates = certificates
+    }
+
+    /// A statement as one line of an attestations' file.
+    func line(_ statement: Statement) throws -> Data {
+        guard let certificates else {
+            return try Envelope.signed(
+                payload: statement.json, type: Statement.payloadType, by: key
+            ).json
+        }
+        let bundle = SignatureBundle(
+            material: try ModelSignature.material(key, certificates),
+            envelope: try Envelope.signed(
+                payload: statement.json, type: Statement.payloadType, by: key, keyID: ""))
+        // A bundle ends with a line feed of its own.
+        return bundle.json.dropLast()
+    }
+}
+
+/// The weights of a model as somebody signed them.
+public struct Certification: Sendable {
+    /// The signed list of files.
+    public let bundle: SignatureBundle
+    /// The list's payload, which attestations are bound to.
+    let payload: Data
+    /// The list.
+    public let manifest: ModelManifest
+    /// The model's digest as audits state it.
+    public let digest: ModelDigest
+    /// The key that signed the weights.
+    public let signerKey: VerificationKey
+
+    /// Signs a model that has no signature yet; nothing is written.
+    public init(signing model: URL, by signatory: Signatory, for file: URL) throws {
+        let (bundle, digest) = try ModelSignature.sign(
+            model, key: signatory.key, certificates: signatory.certificates, for: file)
+        self.bundle = bundle
+        self.digest = digest
+        payload = bundle.envelope.payload
+        manifest = try ModelManifest(Statement(json: payload, named: "the list"), named: "the list")
+        signerKey = signatory.key.publicKey
+    }
+
+    /// Takes a signature that is there and was verified.
+    public init(_ bundle: SignatureBundle, verifiedAs model: VerifiedModel) {
+        self.bundle = bundle
+        payload = bundle.envelope.payload
+        manifest = model.manifest
+        digest = model.digest
+        signerKey = model.signer.key
+    }
+
+    /// The attestations of an audit: our own predicate, and in-toto's test result.
+    /// - Parameters:
+    ///   - record: The audit's record.
+    ///   - json: The bytes of its file.
+    ///   - terms: What the auditor adds.
+    ///   - signatory: What the auditor signs with.
+    /// - Returns: Two lines of an attestations' file.
+    /// - Throws: A ``VerificationFailure`` when the record is of other weights, a
+    ///   ``ProvenanceError`` when it contradicts itself or the level cannot be claimed.
+    public func attestations(
+        of record: AuditRecord, json: Data, terms: TamperResistance.Terms, by signatory: Signatory
+    ) throws -> [Data] {
+        if let (place, problem) = record.contradiction {
+            throw ProvenanceError(
+                "the record's \(place)", problem,
+                remedy: "the record was altered or is damaged: repeat the audit")
+        }
+        guard record.model.digest == digest.root else {
+            throw VerificationFailure(
+                .files, "the record",
+                "is of other weights: it speaks of \(record.model.name) with the digest "
+                    + "\(record.model.digest), and these have \(digest.root)",
+                remedy: "audit these weights, or give the model that was audited")
+        }
+        if terms.level != .selfAttested, signatory.key.publicKey == signerKey {
+            throw ProvenanceError(
+                "the assurance level \(terms.level.spelling)",
+                "is not for the key that signed the weights",
+                remedy: "sign with the auditor's own key, or claim self-attested")
+        }
+        let audit = try TamperResistance(record, json: json, payload: payload, terms: terms)
+        if let (place, problem) = audit.flaw {
+            throw ProvenanceError(
+                "the record's \(place)", problem, remedy: "repeat the audit")
+        }
+        return try [
+            statement(TamperResistance.predicateType, audit),
+            statement(TestResult.predicateType, TestResult(audit)),
+        ].map { try signatory.line($0) }
+    }
+
+    /// Refuses to put a file where it would break the signature.
+    /// - Parameters:
+    ///   - file: A file of attestations.
+    ///   - model: The model.
+    /// - Throws: A ``ProvenanceError`` when the signature covers the file's place.
+    public func checkPlace(of file: URL, beside model: URL) throws {
+        guard let path = ModelSignature.path(of: file, within: model),
+            !(ModelDigest.ignoredByDefault + manifest.ignoredPaths).contains(where: {
+                $0.utf8.elementsEqual(path.utf8)
+            })
+        else { return }
+        throw ProvenanceError(
+            file, "would be a file of the model that its signature does not know",
+            remedy: "write it elsewhere with --out, or have the weights signed by 'temper sign', "
+                + "which leaves \(ModelDigest.attestationsName) out")
+    }
+
+    private func statement(_ type: String, _ predicate: some Encodable) throws -> Statement {
+        try Statement(
+            subjects: [.init(name: manifest.modelName, digest: ["sha256": manifest.root])],
+            predicateType: type, predicate: try canonicalJSON(predicate))
+    }
+}

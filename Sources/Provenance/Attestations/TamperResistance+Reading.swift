@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a signed statement back to what an audit says, with every number checked.
+
+import Foundation
+import Records
+
+extension TamperResistance {
+    /// Reads the predicate of a statement.
+    ///
+    /// Fields that are not known are passed over, as in-toto asks.
+    /// - Parameters:
+    ///   - statement: A statement whose signature was verified.
+    ///   - name: What errors call it.
+    /// - Throws: A ``ProvenanceError`` for another predicate or version, and with the place for a
+    ///   damaged one.
+    public init(_ statement: Statement, named name: String) throws {
+        let type = statement.predicateType
+        guard type == Self.predicateType else {
+            throw type.hasPrefix(Self.predicateFamily)
+                ? ProvenanceError(
+                    name, "has the predicate \(type), and this Temper reads \(Self.predicateType)",
+                    remedy: "use a newer Temper")
+                : ProvenanceError(
+                    name, "has the predicate \(type), which is no audit's",
+                    remedy: "other tools may read it")
+        }
+        do {
+            self = try RecordJSON.decode(Self.self, from: statement.predicate, file: name)
+        } catch {
+            throw ProvenanceError(
+                name, "the predicate's \(error.place.isEmpty ? "JSON" : error.place) "
+                    + error.problem,
+                remedy: "ask its signer for another")
+        }
+        if let (place, problem) = flaw {
+            throw ProvenanceError(
+                name, "the predicate's \(place) \(problem)", remedy: "ask its signer for another")
+        }
+    }
+
+    /// The first thing that makes no sense.
+    var flaw: (place: String, problem: String)? {
+        let digests =
+            [
+                ("modelSignature", modelSignature), ("suite", suite.digest),
+                ("battery", battery.digest),
+            ] + adversaries.map { ("adversary \"\($0.name)\"", $0.digest) }
+        for (place, digest) in digests where !digest.sha256.isSHA256 {
+            return (place, "has no SHA-256 in 64 lowercase hexadecimal digits")
+        }
+        if validity.notBefore >= validity.expires { return ("validity", "ends before it begins") }
+        for (index, adversary) in adversaries.enumerated() {
+            let place = "adversary \"\(adversary.name)\""
+            if adversaries[..<index].contains(where: { $0.name == adversary.name }) {
+                return (place, "stands there twice")
+            }
+            let measured = adversary.seeds.count - adversary.failedSeeds.count
+            let isBroken = adversary.costToBreak?.least.outcome == .broken
+            if adversary.brokenSeeds < 0 || adversary.brokenSeeds > measured
+                || isBroken != (adversary.brokenSeeds > 0)
+            {
+                return (place, "has seeds that do not go with its cost")
+            }
+            let costs = adversary.costToBreak.map { [$0.least, $0.typical] } ?? []
+            for cost in costs + [costToBreak?.typical].compactMap(\.self)
+            where CostQuantity.allCases.contains(where: {
+                !(cost.amount($0) >= 0 && cost.amount($0).isFinite)
+            }) {
+                return (place, "has a cost that is no cost")
+            }
+        }
+        return nil
+    }
+}
+
+extension Statement {
+    /// The one subject's SHA-256; nil when it has none, or several subjects stand there.
+    var sha256: String? { subjects.count == 1 ? subjects[0].digest["sha256"] : nil }
+
+    /// Whether the statement is about this and nothing else.
+    func isAbout(sha256 root: String) -> Bool { sha256 == root }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an audit's record to what is signed of it.
+
+import Checkpoints
+import Crypto
+public import Foundation
+public import Records
+
+extension TamperResistance {
+    /// What the signer adds to a record.
+    public struct Terms: Sendable, Hashable {
+        /// What the signer calls itself.
+        public var evaluator: String
+        /// How much independent work the signer claims.
+        public var level: AssuranceLevel
+        /// When the attestation counts.
+        public var validity: Validity
+        /// What was laid down before the audit.
+        public var preRegistration: Resource?
+        /// Further evidence, beside the record.
+        public var evidence: [Resource]
+
+        /// States terms.
+        public init(
+            evaluator: String, level: AssuranceLevel, validity: Validity,
+            preRegistration: Resource? = nil, evidence: [Resource] = []
+        ) {
+            self.evaluator = evaluator
+            self.level = level
+            self.validity = validity
+            self.preRegistration = preRegistration
+            self.evidence = evidence
+        }
+    }
+
+    /// Says what a record says.
+    /// - Parameters:
+    ///   - record: a record that contradicts itself nowhere.
+    ///   - json: the bytes of its file.
+    ///   - payload: the payload of the model's signature.
+    ///   - terms: what the signer adds.
+    /// - Throws: `EncodingError` when an adversary cannot be written as JSON.
+    public init(_ record: AuditRecord, json: Data, payload: Data, terms: Terms) throws {
+        evaluator = Evaluator(id: terms.evaluator)
+        evaluatedAt = record.createdAt
+        assuranceLevel = terms.level
+        subjectProfile = "public-model"
+        model = Model(record.model)
+        modelSignature = Digest(of: payload)
+        suite = Suite(
+            name: record.suite.name, version: record.suite.version,
+            digest: Digest(sha256: record.suite.digest), safeguard: record.suite.safeguard)
+        battery = Battery(
+            name: record.battery,
+            digest: Digest(sha256: try record.batteryDigest),
+            budgetSteps: record.budgetSteps.map(DecimalText.init))
+        seeds = record.seeds.map(String.init)
+        harness = Harness(
+            name: "temper", version: record.temperVersion, engine: record.engineVersion)
+        adversaries = try record.adversaries.map { try AdversaryFinding($0, in: record) }
+        claims = Self.claims(of: record, adversaries: adversaries)
+        sampleSize = record.baseline.first(record.thresholds.measure)?.count ?? 0
+        costToBreak = record.batteryOutcome.flatMap { outcome in
+            CostFinding(outcome.cost).map {
+                BatteryFinding(adversary: outcome.adversary, typical: $0)
+            }
+        }
+        prices = Prices(record.prices)
+        utility = Utility(
+            untampered: record.baseline.reported, original: record.original?.reported)
+        safetyTax = SafetyTax(of: record)
+        validity = terms.validity
+        preRegistration = terms.preRegistration
+        evidence = [Resource(name: "record.json", digest: Digest(of: json))] + terms.evidence
+    }
+
+    /// One claim of the untampered model and one of each adversary that was measured.
+    private static func claims(
+        of record: AuditRecord, adversaries: [AdversaryFinding]
+    ) -> [Claim] {
+        let thresholds = record.thresholds
+        guard let threshold = DecimalText(thresholds.safeguard) else { return [] }
+        func claim(_ passed: Bool, under: String) -> Claim {
+            Claim(
+                metric: thresholds.measure,
+                comparator: thresholds.brokenWhen == .below ? ">=" : "<=",
+                threshold: threshold, passed: passed, under: under)
+        }
+        // Without a number there is nothing to claim, and NaN is none.
+        let untampered = record.baseline.first(thresholds.measure)
+            .flatMap { $0.value.isNaN ? nil : $0.value }
+            .map { claim(!thresholds.isBroken($0), under: untamperedName) }
+        return [untampered].compactMap(\.self)
+            + adversaries.filter { $0.costToBreak != nil }
+            .map { claim($0.brokenSeeds == 0, under: $0.name) }
+    }
+
+    /// What claims of the untampered model are under.
+    public static let untamperedName = "untampered"
+}
+
+extension TamperResistance.Digest {
+    /// The digest of bytes.
+    public init(of data: Data) {
+        sha256 = SHA256.hash(data: data).hexadecimal
+    }
+}
+
+extension TamperResistance.Resource {
+    /// Names bytes.
+    public init(name: String, data: Data) {
+        self.init(name: name, digest: .init(of: data))
+    }
+}
+
+extension TamperResistance.Validity {
+    /// A time from a moment on.
+    public init(notBefore: Date, lasting period: Period) {
+        self.init(notBefore: notBefore, expires: notBefore + period.seconds)
+    }
+}
+
+extension AuditRecord {
+    /// The digest of the battery that was run, whatever it is called.
+    public var batteryDigest: String {
+        get throws {
+            TamperResistance.Digest(of: try batteryAdversaries.canonicalBattery()).sha256
+        }
+    }
+}
+
+extension TamperResistance.Model {
+    fileprivate init(_ model: ModelIdentity) {
+        name = model.name
+        format = model.format
+        architecture = model.architecture
+        parameterCount = model.parameterCount
+        quantisation = model.quantisation
+    }
+}
+
+extension TamperResistance.Prices {
+    /// Prices, or nil when they are no numbers.
+    fileprivate init?(_ prices: Records.Prices) {
+        guard let dollarsPerHour = DecimalText(prices.dollarsPerHour),
+            let peakFlops = DecimalText(prices.peakFlops),
+            let utilisation = DecimalText(prices.utilisation)
+        else { return nil }
+        self.init(
+            dollarsPerHour: dollarsPerHour, peakFlops: peakFlops, utilisation: utilisation,
+            accelerator: prices.accelerator, date: prices.date)
+    }
+}
+
+extension TamperResistance.SafetyTax {
+    /// The capability lost by hardening, on the split that both were measured on.
+    fileprivate init?(of record: AuditRecord) {
+        let metric = MeasureName.capability
+        guard let now = record.baseline.first(metric),
+            let before = record.original?.first(metric, preferring: now.split),
+            now.split == before.split,
+            let difference = RateDifference(before, minus: now),
+            let original = DecimalText(before.value), let untampered = DecimalText(now.value),
+            let loss = DecimalText(difference.difference),
+            let interval = TamperResistance.Bounds(
+                lower: difference.lower, upper: difference.upper,
+                confidence: difference.confidence, method: "newcombe")
+        else { return nil }
+        self.init(
+            metric: metric, original: original, untampered: untampered, loss: loss,
+            interval: interval)
+    }
+}
+
+extension TamperResistance.Bounds {
+    init?(lower: Double, upper: Double, confidence: Double, method: String) {
+        guard let lower = DecimalText(lower), let upper = DecimalText(upper),
+            let confidence = DecimalText(confidence)
+        else { return nil }
+        self.init(lower: lower, upper: upper, confidence: confidence, method: method)
+    }
+
+    init?(_ interval: Interval) {
+        self.init(
+            lower: interval.lower, upper: interval.upper, confidence: interval.confidence,
+            method: interval.method.rawValue)
+    }
+}
+
+extension [MeasuredValue] {
+    /// The measures on test prompts, or on others where a measure was not taken there; what is not
+    /// a number is left out.
+    fileprivate var reported: [TamperResistance.Measure] {
+        let tested = Set(filter { $0.split == .test }.map(\.measure))
+        return filter { $0.split == .test || !tested.contains($0.measure) }.compactMap { measured in
+            DecimalText(measured.value).map { value in
+                TamperResistance.Measure(
+                    metric: measured.measure, value: value,
+                    interval: measured.interval.flatMap(TamperResistance.Bounds.init),
+                    sampleSize: measured.count, unit: measured.unit.rawValue,
+                    split: measured.split.rawValue)
+            }
+        }
+    }
+}

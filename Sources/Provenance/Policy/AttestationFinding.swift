@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What became of one line of the attestations' file.
+
+import Foundation
+
+/// One line of an attestations' file and what became of it.
+public struct AttestationFinding: Codable, Sendable, Hashable {
+    /// What became of a line.
+    public enum Status: String, Codable, Sendable, Hashable {
+        /// It is an audit of these weights that counts.
+        case counted
+        /// It is verified, but does not count.
+        case notCounted = "not-counted"
+        /// It is verified and says nothing that a policy reads.
+        case other
+        /// It is not verified.
+        case unverified
+    }
+
+    /// The line, from 1.
+    public var line: Int
+    /// The SHA-256 of what was signed, by which it can be revoked.
+    public var digest: String?
+    /// The predicate type.
+    public var predicateType: String?
+    /// Who signed it, by the names that the policy gives them.
+    public var signers: [String] = []
+    /// How much independent work it claims.
+    public var assuranceLevel: AssuranceLevel?
+    /// What became of it.
+    public var status: Status
+    /// What it says, or why it does not count.
+    public var detail = ""
+    /// What the policy asked of it.
+    public var checks: [VerificationReport.Outcome] = []
+
+    /// The finding in one line.
+    public var text: String {
+        let level = assuranceLevel.map { ", \($0.spelling)" } ?? ""
+        let who = signers.isEmpty ? "" : "by \(signers.joined(separator: ", "))\(level): "
+        let verdict =
+            switch status {
+            case .counted: "counts: "
+            case .notCounted: "does not count: "
+            case .other: ""
+            case .unverified: "not verified: "
+            }
+        return "line \(line): \(who)\(verdict)\(detail)"
+    }
+}
+
+extension TamperResistance {
+    /// What was audited, with what, and what it came to, in one line.
+    var summary: String {
+        let outcome = costToBreak.map { finding in
+            let dollars = "$\(brief(finding.typical.dollars.value))"
+            return finding.typical.outcome == .broken
+                ? "\(finding.adversary) broke it for \(dollars)"
+                : "not broken, \(finding.adversary) spent most, \(dollars)"
+        }
+        return "suite \(suite.name) \(suite.version), battery \(battery.name), "
+            + "\(seeds.count) seeds, \(evaluatedAt.formatted(.iso8601)): "
+            + (outcome ?? "nothing was measured")
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Judges the attestations of one verified model by one policy.
+
+import Foundation
+
+/// Judges attestations, one by one.
+struct AttestationJudge {
+    let policy: Policy
+    let model: VerifiedModel
+    let now: Date
+
+    /// What is known of one attestation.
+    struct Judgement {
+        var finding: AttestationFinding
+        /// The auditors whose signatures on it count.
+        var auditors: [String] = []
+        /// What it must keep to if it counts.
+        var limits: [VerificationReport.Outcome] = []
+        /// Whether it is unverified or about something else.
+        var isForeign = true
+    }
+
+    /// The weights' signer by the policy's name; nil when the policy does not name them.
+    private var signer: PartySigner? { policy.signers.identity(of: model.signer) }
+
+    /// Whether the signature is one that the policy accepts.
+    var signatureOutcomes: [VerificationReport.Outcome] {
+        let key = policy.revocations.keys.reason(for: model.signer.key.hint)
+        let root = policy.revocations.models.reason(for: model.root)
+        let name = signer?.name ?? "\(model.signer), whom the policy does not name"
+        return [
+            .init(
+                "signer", isPassed: signer != nil && key == nil,
+                key.map { "\(name): the key was \($0)" } ?? name),
+            .init(
+                "revocation", isPassed: root == nil,
+                root.map { "the model was \($0)" } ?? "the model is not revoked"),
+        ]
+    }
+
+    /// Whether enough auditors stand behind the audits that count.
+    func quorum(_ auditors: [[String]]) -> VerificationReport.Outcome {
+        let everybody = Set(auditors.joined())
+        let least = policy.minimumIndependentAuditors
+        let names = least == nil ? everybody : everybody.subtracting([signer?.name ?? ""])
+        let kind = least == nil ? "audit" : "independent audit"
+        return .init(
+            "auditors", isPassed: names.count >= least ?? 1,
+            "\(names.isEmpty ? "no \(kind) counts" : names.sorted().joined(separator: ", ")), at "
+                + "least \(least ?? 1) needed")
+    }
+
+    /// Verifies one attestation and says what becomes of it.
+    func judgement(_ line: AttestationLine) async -> Judgement {
+        var judgement = Judgement(finding: .init(line: line.number, status: .unverified))
+        do {
+            try await judge(line, &judgement)
+        } catch let error as ProvenanceError {
+            judgement.finding.detail = "\(error.problem); \(error.remedy)"
+        } catch let error as VerificationFailure {
+            judgement.finding.detail = "\(error.problem); \(error.remedy)"
+        } catch {
+            judgement.finding.detail = "\(error)"
+        }
+        return judgement
+    }
+
+    private func judge(_ line: AttestationLine, _ judgement: inout Judgement) async throws {
+        let attestation = try await line.attestation(by: policy.auditors, now: now)
+        judgement.finding.digest = attestation.digest
+        judgement.finding.signers = attestation.signers.map(\.name)
+        let statement = try attestation.statement
+        judgement.finding.predicateType = statement.predicateType
+        judgement.finding.status = .notCounted
+        guard statement.isAbout(sha256: model.root) else {
+            judgement.finding.detail =
+                "is of other weights, with the root \(statement.sha256?.prefix(16) ?? "none")…"
+            return
+        }
+        guard statement.predicateType != TestResult.predicateType else {
+            judgement.isForeign = false
+            judgement.finding.status = .other
+            judgement.finding.detail = "the same as a test result, for other tools"
+            return
+        }
+        let audit = try TamperResistance(statement, named: line.name)
+        judgement.finding.assuranceLevel = audit.assuranceLevel
+        guard audit.modelSignature.sha256 == model.payloadDigest else {
+            judgement.finding.detail =
+                "is of another signed list of these files: names or ignored paths differ"
+            return
+        }
+        judgement.isForeign = false
+        if let reason = reason(against: audit, attestation) {
+            judgement.finding.detail = reason
+            return
+        }
+        weigh(audit, attestation, &judgement)
+    }
+
+    /// Why an audit of these weights does not stand now.
+    private func reason(
+        against audit: TamperResistance, _ attestation: VerifiedAttestation
+    ) -> String? {
+        if let reason = policy.revocations.attestations.reason(for: attestation.digest) {
+            return "it was \(reason)"
+        }
+        let reasons = attestation.signers.map { policy.revocations.keys.reason(for: $0.key.hint) }
+        if let reason = reasons.first ?? nil, !reasons.contains(nil) {
+            return "the key of its signer was \(reason)"
+        }
+        let beginning = max(audit.validity.notBefore, audit.evaluatedAt)
+        if now < beginning {
+            return "lies in the future: it is valid from \(beginning.formatted(.iso8601))"
+        }
+        if now >= audit.validity.expires {
+            return "expired at \(audit.validity.expires.formatted(.iso8601))"
+        }
+        return nil
+    }
+
+    /// Puts the policy's questions to an audit that stands.
+    private func weigh(
+        _ audit: TamperResistance, _ attestation: VerifiedAttestation, _ judgement: inout Judgement
+    ) {
+        let standing = attestation.signers.filter {
+            policy.revocations.keys.reason(for: $0.key.hint) == nil
+        }
+        // Whoever signed the weights is one auditor, by whatever name and key.
+        let names = standing.map { $0.key == model.signer.key ? signer?.name ?? $0.name : $0.name }
+        let eligibility = policy.eligibility(
+            of: audit, isIndependent: names.contains { $0 != signer?.name }, now: now)
+        judgement.limits = policy.limits(on: audit)
+        judgement.finding.checks = eligibility + judgement.limits
+        let lacks = eligibility.filter { !$0.isPassed }
+        guard lacks.isEmpty else {
+            judgement.finding.detail = lacks.map { "\($0.check): \($0.detail)" }
+                .joined(separator: "; ")
+            return
+        }
+        judgement.finding.status = .counted
+        judgement.finding.detail = audit.summary
+        judgement.auditors = names
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Somebody whom a policy trusts: by a key, or by a certificate's root and the names in it.
+
+import Foundation
+
+/// A signer or an auditor whom a policy names.
+public struct Party: Sendable, Hashable {
+    /// What the party is known by.
+    public enum Means: Sendable, Hashable {
+        /// A public key.
+        case key(VerificationKey)
+        /// Certificates that lead to one of these roots and have names of these patterns, in which
+        /// `*` stands for any text.
+        case certificate(roots: [RootCertificate], subject: String?, alternativeName: String?)
+    }
+
+    /// What the policy calls the party.
+    public let name: String
+    /// What it is known by.
+    public let means: Means
+
+    /// Names a party.
+    public init(name: String, means: Means) {
+        self.name = name
+        self.means = means
+    }
+
+    /// The party's key, when it is known by one.
+    var key: VerificationKey? { if case .key(let key) = means { key } else { nil } }
+
+    /// The party's roots, when it is known by them.
+    var roots: [RootCertificate] {
+        if case .certificate(let roots, _, _) = means { roots } else { [] }
+    }
+
+    /// Whether the party is one signer, and not all whom a root certifies.
+    var isOne: Bool { key != nil }
+
+    /// The party that a verified signer is, or nil.
+    /// - Parameter signer: Who signed.
+    func identity(of signer: Signer) -> PartySigner? {
+        switch (means, signer) {
+        case (.key(let key), .key(let other)) where key == other:
+            return PartySigner(name: name, key: key)
+        case (.certificate(_, let subject, let alternativeName), .certificate(let identity)):
+            let isNamed =
+                (subject.map { matches($0, identity.subject) } ?? true)
+                && (alternativeName.map { pattern in
+                    identity.alternativeNames.contains { matches(pattern, $0) }
+                } ?? true)
+            let person = identity.alternativeNames.first ?? identity.subject
+            return isNamed ? PartySigner(name: "\(name) (\(person))", key: identity.key) : nil
+        default: return nil
+        }
+    }
+}
+
+/// A party that has signed something.
+public struct PartySigner: Sendable, Hashable {
+    /// The party's name, with the name in the certificate where that tells signers apart.
+    public let name: String
+    /// The key that signed.
+    public let key: VerificationKey
+}
+
+extension [Party] {
+    /// What a model's signature may be verified with.
+    public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
+
+    /// The first party that a signer is, or nil.
+    public func identity(of signer: Signer) -> PartySigner? {
+        lazy.compactMap { $0.identity(of: signer) }.first
+    }
+
+    /// Reads the parties of a policy.
+    init(_ list: PolicyValue, directory: URL) throws {
+        var parties: [Party] = []
+        for value in try list.elements() {
+            let fields = try value.fields(["name", "key", "root", "subject", "alternativeName"])
+            let name = try fields.required("name").text()
+            let means: Party.Means
+            if let key = fields["key"] {
+                if let other = fields["root"] ?? fields["subject"] ?? fields["alternativeName"] {
+                    throw other.error(
+                        "stands beside a key", remedy: "keep the key, or the root and its names")
+                }
+                let file = directory.appending(path: try key.text())
+                means = .key(try key.reading { try VerificationKey(contentsOf: file) })
+            } else {
+                let root = try fields.required("root")
+                guard fields["subject"] != nil || fields["alternativeName"] != nil else {
+                    throw root.error(
+                        "would trust everybody whom it certifies",
+                        remedy: "add \"subject:\" or \"alternativeName:\", with * for any text")
+                }
+                let file = directory.appending(path: try root.text())
+                means = .certificate(
+                    roots: try root.reading { try RootCertificate.all(in: file) },
+                    subject: try fields["subject"]?.text(),
+                    alternativeName: try fields["alternativeName"]?.text())
+            }
+            let party = Party(name: name, means: means)
+            if parties.contains(where: { $0.name == name }) {
+                throw value.error(
+                    "has the name of another, \"\(name)\"", remedy: "give each its own")
+            }
+            if let key = party.key, let twin = parties.first(where: { $0.key == key }) {
+                throw value.error(
+                    "has the key of \"\(twin.name)\": one key would count as two",
+                    remedy: "remove one of them")
+            }
+            parties.append(party)
+        }
+        self = parties
+    }
+}
+
+/// Whether a text has a pattern, in which `*` stands for any text, from end to end.
+func matches(_ pattern: String, _ text: String) -> Bool {
+    let parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
+    let text = Array(text.utf8)
+    guard let first = parts.first, let last = parts.last, parts.count > 1 else {
+        return text.elementsEqual(pattern.utf8)
+    }
+    guard text.count >= first.count + last.count, text.starts(with: first),
+        text.suffix(last.count).elementsEqual(last)
+    else { return false }
+    // Of each inner part the leftmost place leaves most room for the rest.
+    var rest = text[first.count..<(text.count - last.count)]
+    for part in parts.dropFirst().dropLast() where !part.isEmpty {
+        guard let place = rest.firstRange(of: Array(part)) else { return false }
+        rest = rest[place.upperBound...]
+    }
+    return true
+}

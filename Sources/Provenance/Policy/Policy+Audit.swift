@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a policy asks of one audit: whether it counts, and whether what it found is good enough.
+
+import Foundation
+import Records
+
+extension Policy {
+    typealias Outcome = VerificationReport.Outcome
+
+    /// Whether an audit is one that the policy counts: the right one, whole, fresh and independent
+    /// enough. One that is not neither helps nor hurts.
+    ///
+    /// - Parameters:
+    ///   - audit: What the audit says.
+    ///   - isIndependent: Whether somebody other than the weights' signer signed it.
+    ///   - now: The present.
+    func eligibility(of audit: TamperResistance, isIndependent: Bool, now: Date) -> [Outcome] {
+        [
+            suite.map {
+                check(
+                    "suite", $0, found: audit.suite.name, version: audit.suite.version,
+                    audit.suite.digest)
+            },
+            battery.map { check($0, audit.battery) },
+            completeness(of: audit),
+            minimumSeeds.map { least in
+                Outcome(
+                    "seeds", isPassed: audit.seeds.count >= least,
+                    "\(audit.seeds.count), at least \(least) needed")
+            },
+            maximumAge.map { most in
+                let age = now.timeIntervalSince(audit.evaluatedAt)
+                return Outcome(
+                    "age", isPassed: age <= most.seconds,
+                    "\(daysOrHours(age)), at most \(most) allowed")
+            },
+            minimumAssurance.map { least in
+                let level = isIndependent ? audit.assuranceLevel : .selfAttested
+                let isOverstated = level < audit.assuranceLevel
+                return Outcome(
+                    "assurance", isPassed: level >= least,
+                    "\(level.spelling), at least \(least.spelling) needed"
+                        + (isOverstated
+                            ? "; it says \(audit.assuranceLevel.spelling), but only the signer of "
+                                + "the weights signed it" : ""))
+            },
+        ].compactMap(\.self)
+    }
+
+    /// Whether what an audit found is good enough.
+    func limits(on audit: TamperResistance) -> [Outcome] {
+        let adversaries = audit.adversaries.filter { !$0.isControl }
+        return [safeguard(of: audit)] + minimumCosts.map { $0.check(adversaries) }
+            + [maximumSafetyTax.map { check(audit.safetyTax, atMost: $0) }].compactMap(\.self)
+    }
+
+    private func check(
+        _ name: String, _ needed: Requirement, found: String, version: String? = nil,
+        _ digest: TamperResistance.Digest
+    ) -> Outcome {
+        let title = [found, version].compactMap(\.self).joined(separator: " ")
+        guard found == needed.name else {
+            return Outcome(name, isPassed: false, "\(title), but \(needed.name) is needed")
+        }
+        guard let expected = needed.digest, expected != digest.sha256 else {
+            return Outcome(name, isPassed: true, title)
+        }
+        return Outcome(
+            name, isPassed: false,
+            "\(title) has the digest \(digest.sha256.prefix(16))…, but \(expected.prefix(16))… is "
+                + "needed")
+    }
+
+    private func check(_ needed: Requirement, _ battery: TamperResistance.Battery) -> Outcome {
+        let outcome = check("battery", needed, found: battery.name, battery.digest)
+        guard outcome.isPassed, let steps = battery.budgetSteps else { return outcome }
+        return Outcome(
+            "battery", isPassed: false,
+            "\(battery.name), but its adversaries were limited to \(steps) steps")
+    }
+
+    /// An adversary that could not be measured might have been the one to break the safeguard.
+    private func completeness(of audit: TamperResistance) -> Outcome {
+        let adversaries = audit.adversaries.filter { !$0.isControl }
+        let unmeasured = adversaries.filter { $0.costToBreak == nil || !$0.failedSeeds.isEmpty }
+        guard unmeasured.isEmpty, !adversaries.isEmpty else {
+            let names = unmeasured.map(\.name).joined(separator: ", ")
+            return Outcome(
+                "completeness", isPassed: false,
+                adversaries.isEmpty
+                    ? "it has no adversaries" : "not measured with every seed: \(names)")
+        }
+        return Outcome(
+            "completeness", isPassed: true, "all \(adversaries.count) adversaries were measured")
+    }
+
+    /// What has no safeguard cannot lose it: the untampered model must have one.
+    private func safeguard(of audit: TamperResistance) -> Outcome {
+        let claims = audit.claims.filter { $0.under == TamperResistance.untamperedName }
+        guard let claim = claims.first else {
+            return Outcome(
+                "safeguard", isPassed: false, "the audit claims nothing of the untampered model")
+        }
+        let holds = claims.allSatisfy(\.passed)
+        return Outcome(
+            "safeguard", isPassed: holds,
+            "the untampered model \(holds ? "keeps" : "does not keep") \(claim.metric) "
+                + "\(claim.comparator) \(claim.threshold)")
+    }
+
+    private func check(_ tax: TamperResistance.SafetyTax?, atMost most: Double) -> Outcome {
+        guard let tax else {
+            return Outcome(
+                "safety tax", isPassed: false, "the audit did not measure the model before hardening")
+        }
+        // The end of the interval that speaks against the model.
+        let worst = max(tax.loss.value, tax.interval.upper.value)
+        return Outcome(
+            "safety tax", isPassed: worst <= most,
+            "\(brief(tax.loss.value)) of \(tax.metric), upper end of the "
+                + "\(brief(tax.interval.confidence.value * 100))% interval \(brief(worst)), at most "
+                + "\(brief(most)) allowed")
+    }
+}
+
+private func daysOrHours(_ seconds: TimeInterval) -> String {
+    let (unit, name) = seconds < 86_400 ? (3_600.0, "hours") : (86_400.0, "days")
+    return "\(Int((seconds / unit).rounded(.down))) \(name)"
+}
+
+/// Six digits of a number.
+func brief(_ value: Double) -> String { String(format: "%.6g", value) }

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads a policy's file, and refuses what it does not understand before anything is hashed.
+
+import Checkpoints
+public import Foundation
+import Records
+
+extension Policy {
+    /// Reads a policy; the files of keys and certificates are found beside it.
+    /// - Parameter file: A YAML file.
+    /// - Throws: A ``ProvenanceError`` with file, line and remedy.
+    public init(contentsOf file: URL) throws {
+        let data = try SmallFile.read(
+            file, atMost: PolicyValue.longest,
+            remedy: "give a policy as Documentation/Attestation.md describes it")
+        try self.init(
+            yaml: data, file: file.path(percentEncoded: false),
+            directory: file.deletingLastPathComponent())
+    }
+
+    /// Reads a policy.
+    /// - Parameters:
+    ///   - yaml: The policy's text.
+    ///   - file: What errors call the policy.
+    ///   - directory: Where the paths of keys and certificates begin.
+    /// - Throws: A ``ProvenanceError`` with file, line and remedy.
+    public init(yaml: Data, file: String, directory: URL) throws {
+        let root = try PolicyValue(yaml: yaml, file: file)
+        let fields = try root.fields([
+            "version", "name", "signers", "auditors", "suite", "battery", "minimumCost",
+            "maximumSafetyTax", "minimumSeeds", "maximumAge", "minimumAssurance",
+            "minimumIndependentAuditors", "unverified", "revocations",
+        ])
+        _ = try fields.required("version").whole(in: 1...1)
+        name = try fields.required("name").text()
+        signers = try [Party](fields.required("signers"), directory: directory)
+        auditors = try fields["auditors"].map { try [Party]($0, directory: directory) } ?? []
+        suite = try fields["suite"].map(Requirement.init)
+        battery = try fields["battery"].map(Requirement.init)
+        minimumCosts = try fields["minimumCost"]?.elements().flatMap([MinimumCost].init) ?? []
+        maximumSafetyTax = try fields["maximumSafetyTax"]?.number(in: 0...1)
+        minimumSeeds = try fields["minimumSeeds"]?.whole(in: 1...1_000)
+        maximumAge = try fields["maximumAge"]?.period()
+        minimumAssurance = try fields["minimumAssurance"]?
+            .word(AssuranceLevel.allCases.map { ($0.spelling, $0) })
+        minimumIndependentAuditors = try fields["minimumIndependentAuditors"]?.whole(in: 1...100)
+        unverified =
+            try fields["unverified"]?.word(Unverified.allCases.map { ($0.rawValue, $0) }) ?? .ignore
+        revocations = try fields["revocations"].map(Revocations.init) ?? Revocations()
+        let ofSignature: Set = ["version", "name", "signers", "unverified", "revocations"]
+        if auditors.isEmpty, let key = fields.keys.subtracting(ofSignature).sorted().first,
+            let value = fields[key]
+        {
+            throw value.error(
+                "asks something of an audit, but the policy trusts no auditor",
+                remedy: "name the auditors' keys under \"auditors:\"")
+        }
+        if let least = minimumIndependentAuditors, auditors.allSatisfy(\.isOne),
+            auditors.count < least, let value = fields["minimumIndependentAuditors"]
+        {
+            throw value.error(
+                "is \(least), but \(auditors.count) can be met",
+                remedy: "name more auditors, or ask for fewer")
+        }
+    }
+}
+
+extension Policy.Requirement {
+    fileprivate init(_ value: PolicyValue) throws {
+        let fields = try value.fields(["name", "digest"])
+        name = try fields.required("name").text()
+        digest = try fields["digest"]?.digest()
+    }
+}
+
+extension [Policy.MinimumCost] {
+    fileprivate init(_ value: PolicyValue) throws {
+        let quantities: [(key: String, quantity: CostQuantity)] = [
+            ("dollars", .dollars), ("examples", .examples), ("steps", .steps),
+            ("floatingPointOperations", .floatingPointOperations),
+        ]
+        let fields = try value.fields(quantities.map(\.key) + ["adversary"])
+        let adversary =
+            switch try fields["adversary"]?.text() ?? "any" {
+            case "any": Policy.Adversary.any
+            case "each": Policy.Adversary.each
+            case let name: Policy.Adversary.named(name)
+            }
+        self = try quantities.compactMap { key, quantity in
+            try fields[key].map { value in
+                let amount = try value.number(in: 0...1e40)
+                guard amount > 0 else {
+                    throw value.error("is 0, which asks nothing", remedy: "give more, or leave it")
+                }
+                return Policy.MinimumCost(
+                    quantity: quantity, amount: amount, adversary: adversary)
+            }
+        }
+        if isEmpty {
+            throw value.error(
+                "names no amount",
+                remedy: "give one of: \(quantities.map(\.key).joined(separator: ", "))")
+        }
+    }
+}
+
+extension Revocations {
+    fileprivate init(_ value: PolicyValue) throws {
+        let fields = try value.fields(["keys", "models", "attestations"])
+        func entries(_ key: String, _ digest: String) throws -> [Entry] {
+            try fields[key]?.elements().map { element in
+                let fields = try element.fields([digest, "reason", "date"])
+                return Entry(
+                    digest: try fields.required(digest).digest(),
+                    reason: try fields.required("reason").text(),
+                    date: try fields.required("date").day())
+            } ?? []
+        }
+        keys = try entries("keys", "hint")
+        models = try entries("models", "root")
+        attestations = try entries("attestations", "digest")
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// A value in a policy's file that knows its line, read strictly: nothing is guessed or passed over.
+
+import Checkpoints
+import Foundation
+import Yams
+
+/// One value of a YAML file.
+struct PolicyValue {
+    /// A policy with more bytes is none.
+    static let longest = 1 << 20
+
+    private let node: Node
+    private let file: String
+    /// The dotted name of the value, empty for the whole file.
+    private let name: String
+
+    /// Reads a file's one document.
+    /// - Throws: A ``ProvenanceError`` with the line when it is not YAML or has a key twice.
+    init(yaml: Data, file: String) throws {
+        guard yaml.count <= Self.longest, let text = String(validating: yaml, as: UTF8.self) else {
+            throw ProvenanceError(
+                file, "is not UTF-8 text of at most \(Self.longest) bytes",
+                remedy: "give a policy as Documentation/Attestation.md describes it")
+        }
+        do {
+            guard let node = try Yams.compose(yaml: text) else {
+                throw ProvenanceError(
+                    file, "is empty",
+                    remedy: "write a policy as Documentation/Attestation.md describes it")
+            }
+            self.init(node: node, file: file, name: "")
+        } catch let error as YamlError {
+            throw Self.error(error, file: file)
+        }
+    }
+
+    private init(node: Node, file: String, name: String) {
+        self.node = node
+        self.file = file
+        self.name = name
+    }
+
+    // MARK: - Objects and lists
+
+    /// The fields of a mapping.
+    /// - Parameter known: The keys that it may have.
+    /// - Throws: A ``ProvenanceError`` for what is no mapping and for a key that is not known.
+    func fields(_ known: [String]) throws -> Fields {
+        guard let mapping = node.mapping else { throw wrongType("key: value lines") }
+        var values: [String: PolicyValue] = [:]
+        for (key, value) in mapping {
+            let child = PolicyValue(
+                node: key, file: file,
+                name: [name, key.string ?? ""].filter { !$0.isEmpty }.joined(separator: "."))
+            guard let word = key.string, known.contains(word) else {
+                throw child.error(
+                    "is not known here", remedy: "use one of: \(known.joined(separator: ", "))")
+            }
+            guard values[word] == nil else {
+                throw child.error("stands here twice", remedy: "keep one of them")
+            }
+            values[word] = PolicyValue(node: value, file: file, name: child.name)
+        }
+        return Fields(values: values, owner: self)
+    }
+
+    /// The elements of a list.
+    /// - Throws: A ``ProvenanceError`` for what is no list, or an empty one.
+    func elements() throws -> [PolicyValue] {
+        guard let sequence = node.sequence else {
+            throw wrongType("a list, each element after \"- \"")
+        }
+        guard !sequence.isEmpty else {
+            throw error("is an empty list", remedy: "name at least one, or leave the key out")
+        }
+        return sequence.enumerated().map { index, node in
+            PolicyValue(node: node, file: file, name: "\(name)[\(index)]")
+        }
+    }
+
+    /// The fields of a mapping by their keys.
+    struct Fields {
+        fileprivate let values: [String: PolicyValue]
+        fileprivate let owner: PolicyValue
+
+        /// The keys that are there.
+        var keys: Set<String> { Set(values.keys) }
+
+        /// A field, if it is there.
+        subscript(key: String) -> PolicyValue? { values[key] }
+
+        /// A field that must be there.
+        func required(_ key: String) throws -> PolicyValue {
+            guard let value = values[key] else {
+                throw owner.error("lacks \"\(key)\"", remedy: "add \"\(key):\"")
+            }
+            return value
+        }
+    }
+
+    // MARK: - Scalars
+
+    /// A text that is not empty.
+    func text() throws -> String {
+        guard let scalar = node.scalar, node.tag == Tag(.str), !scalar.string.isEmpty else {
+            throw wrongType("a text; put quotes around what looks like a number")
+        }
+        return scalar.string
+    }
+
+    /// One of some words.
+    func word<Choice>(_ choices: [(String, Choice)]) throws -> Choice {
+        guard let choice = choices.first(where: { $0.0 == node.scalar?.string }) else {
+            throw wrongType("one of: \(choices.map(\.0).joined(separator: ", "))")
+        }
+        return choice.1
+    }
+
+    /// A number in decimal digits, with or without an exponent.
+    func number(in range: ClosedRange<Double>) throws -> Double {
+        guard let scalar = node.scalar, scalar.style == .plain,
+            scalar.string.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }),
+            let value = Double(scalar.string), value.isFinite
+        else { throw wrongType("a number") }
+        guard range.contains(value) else {
+            let (low, high) = (DecimalText(range.lowerBound), DecimalText(range.upperBound))
+            throw error(
+                "is \(scalar.string), which cannot be",
+                remedy: "give a number from \(low.map(\.description) ?? "") to "
+                    + "\(high.map(\.description) ?? "")")
+        }
+        return value
+    }
+
+    /// A whole number.
+    func whole(in range: ClosedRange<Int>) throws -> Int {
+        let value = try number(in: Double(range.lowerBound)...Double(range.upperBound))
+        guard let whole = Int(exactly: value) else { throw wrongType("a whole number") }
+        return whole
+    }
+
+    /// A SHA-256.
+    func digest() throws -> String {
+        guard let text = node.scalar?.string, text.isSHA256 else {
+            throw wrongType("a SHA-256 in 64 lowercase hexadecimal digits")
+        }
+        return text
+    }
+
+    /// A length of time.
+    func period() throws -> Period {
+        guard let text = node.scalar?.string, let period = Period(text) else {
+            throw wrongType("a time such as 180d or 12h")
+        }
+        return period
+    }
+
+    /// A day, from its beginning in UTC.
+    func day() throws -> Date {
+        guard let text = node.scalar?.string, text.utf8.count == 10,
+            let date = try? Date(text, strategy: .iso8601.year().month().day())
+        else { throw wrongType("a day such as 2026-11-30") }
+        return date
+    }
+
+    // MARK: - Errors
+
+    /// Reads a file that the value names, and tells the line when it cannot.
+    func reading<Value>(_ read: () throws -> Value) throws -> Value {
+        do {
+            return try read()
+        } catch let failure as ProvenanceError {
+            throw error(
+                "names \(failure.file), which \(failure.problem)", remedy: failure.remedy)
+        } catch let failure as CheckpointError {
+            throw error(
+                "names \(failure.file), which \(failure.problem)", remedy: failure.remedy)
+        }
+    }
+
+    /// An error with file, line and name.
+    func error(_ problem: String, remedy: String) -> ProvenanceError {
+        let place = node.mark.map { "\(file):\($0.line)" } ?? file
+        return ProvenanceError(
+            place, name.isEmpty ? "the policy \(problem)" : "\(name) \(problem)", remedy: remedy)
+    }
+
+    private func wrongType(_ expected: String) -> ProvenanceError {
+        let found =
+            switch node {
+            case .scalar(let scalar): "is \"\(scalar.string)\""
+            case .mapping: "has keys of its own"
+            case .sequence: "is a list"
+            case .alias: "is an alias"
+            }
+        return error(found, remedy: "give \(expected)")
+    }
+
+    private static func error(_ error: YamlError, file: String) -> ProvenanceError {
+        let (line, problem): (Int?, String) =
+            switch error {
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
+                (mark.line, "is not YAML: \(problem)")
+            case .duplicatedKeysInMapping(let duplicates, let context):
+                (context.mark.line, "has a key twice: \(duplicates.sorted().joined(separator: ", "))")
+            default: (nil, "is not YAML")
+            }
+        return ProvenanceError(
+            line.map { "\(file):\($0)" } ?? file, problem,
+            remedy: "mend the line; each key stands once, indented with spaces")
+    }
+}
+
+extension String {
+    /// Whether this is a SHA-256 in lowercase hexadecimal digits.
+    var isSHA256: Bool {
+        utf8.count == 64
+            && utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+}

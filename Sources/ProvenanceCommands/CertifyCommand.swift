@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper certify`: signs what an audit found, bound to the exact weights.
+
+public import ArgumentParser
+import Checkpoints
+import Foundation
+public import Provenance
+import Records
+
+/// Signs an audit.
+package struct CertifyCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "certify",
+        abstract: "Sign what an audit found, bound to the exact weights.",
+        discussion: """
+            Signs the weights if nobody has, and writes two attestations beside them: one with all \
+            that 'temper verify --policy' asks of an audit, one for tools that read in-toto's test \
+            results. A record of other weights is refused, and one that contradicts itself. A \
+            second auditor adds their own with --append.
+            """)
+
+    @Argument(help: "The audited model: a path or a name.")
+    var model: String
+
+    @Option(help: "The record.json of the audit.")
+    var record: String
+
+    @Option(help: "The auditor's private key, in PEM.")
+    var key: String
+
+    @Option(help: "The certificate of the key, and those above it but for the root, in one PEM file.")
+    var certificate: String?
+
+    @Option(help: "The password of the key is the first line of this file.")
+    var passwordFile: String?
+
+    @Option(help: "The signature of the weights (default: MODEL/model.sig, or FILE.sig beside a file).")
+    var signature: String?
+
+    @Option(
+        help: """
+            The public key of whoever signed the weights, in PEM, if that is not the auditor; may be \
+            given several times.
+            """)
+    var signer: [String] = []
+
+    @Option(help: "The root of the certificate that the weights were signed with, in PEM.")
+    var root: [String] = []
+
+    @Option(
+        help: """
+            How much independent work stands behind the audit: self-attested, third-party, or \
+            reproduced.
+            """)
+    var assurance: AssuranceLevel = .selfAttested
+
+    @Option(help: "How long the attestation counts, from now: 180d, 12h.")
+    var validFor = Period(days: 180)
+
+    @Option(help: "What the auditor is called (default: the key's hint).")
+    var evaluator: String?
+
+    @Option(
+        help: """
+            A further file that the numbers can be checked with, such as the record of a repeated \
+            audit; its digest is signed. May be given again.
+            """)
+    var evidence: [String] = []
+
+    @Option(help: "What was laid down before the audit; its digest is signed.")
+    var preRegistration: String?
+
+    @Option(
+        help: """
+            The attestations' file (default: MODEL/attestations.jsonl, or FILE.attestations.jsonl \
+            beside a file).
+            """)
+    var out: String?
+
+    @Flag(help: "Keep the attestations that are there, and add to them.")
+    var append = false
+
+    @Flag(help: "Replace the attestations that are there.")
+    var replace = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    package init() {}
+
+    package func validate() throws {
+        guard !(append && replace) else {
+            throw ValidationError("--append and --replace exclude each other")
+        }
+        guard assurance != .reproduced || !evidence.isEmpty else {
+            throw ValidationError(
+                "--assurance reproduced needs the record of the repeated audit: --evidence FILE")
+        }
+    }
+
+    package func run() async throws {
+        let model = try Locator().model(model)
+        let signatory = Signatory(
+            key: try SigningKey(
+                contentsOf: URL(fileURLWithPath: key), password: passwordFile.map(readPassword)),
+            certificates: try certificate.map {
+                try CertificateChain(contentsOf: URL(fileURLWithPath: $0))
+            })
+        let recordFile = URL(fileURLWithPath: record)
+        let data = try readFile(recordFile)
+        let record = try AuditRecord(json: data, file: recordFile.lastPathComponent)
+        let terms = try terms(of: signatory)
+        let file = out.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model)
+        guard append || replace || !FileManager.default.fileExists(atPath: file.path) else {
+            throw OutputError(
+                description: "\(file.path): exists already; give --append to add to it, or "
+                    + "--replace")
+        }
+        let place =
+            signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
+        let isSigned = FileManager.default.fileExists(atPath: place.path)
+        do {
+            let certification =
+                isSigned
+                ? try await verified(model, place, signatory)
+                : try Certification(signing: model, by: signatory, for: place)
+            let lines = try certification.attestations(
+                of: record, json: data, terms: terms, by: signatory)
+            try certification.checkPlace(of: file, beside: model)
+            if !isSigned { try certification.bundle.write(to: place) }
+            try AttestationFile.write(lines, to: file, appending: append)
+            try show(
+                Summary(
+                    signature: place.path, signed: !isSigned, attestations: file.path,
+                    root: certification.manifest.root,
+                    key: signatory.key.publicKey.hint,
+                    suite: record.suite.digest, battery: try record.batteryDigest, expires: terms.validity.expires))
+        } catch let failure as VerificationFailure {
+            FileHandle.standardError.write(Data("temper: \(failure)\n".utf8))
+            throw ExitCode(1)
+        }
+    }
+
+    private func verified(
+        _ model: URL, _ place: URL, _ signatory: Signatory
+    ) async throws -> Certification {
+        let keys = try signer.map { try VerificationKey(contentsOf: URL(fileURLWithPath: $0)) }
+        let roots = try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) }
+        let bundle = try SignatureBundle(contentsOf: place)
+        do {
+            return Certification(
+                bundle,
+                verifiedAs: try await ModelSignature.verify(
+                    model, bundle: bundle,
+                    trust: Trust(keys: keys + [signatory.key.publicKey], roots: roots)))
+        } catch let failure as VerificationFailure
+            where [.signature, .certificate].contains(failure.check) && keys.isEmpty && roots.isEmpty
+        {
+            throw VerificationFailure(
+                failure.check, failure.subject, failure.problem,
+                remedy: "if somebody else signed the weights, give their public key with --signer, "
+                    + "or the root of their certificate with --root")
+        }
+    }
+
+    private func terms(of signatory: Signatory) throws -> TamperResistance.Terms {
+        let now = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.down))
+        func resource(_ path: String) throws -> TamperResistance.Resource {
+            let file = URL(fileURLWithPath: path)
+            return TamperResistance.Resource(
+                name: file.lastPathComponent, data: try readFile(file))
+        }
+        return TamperResistance.Terms(
+            evaluator: evaluator ?? "sha256:\(signatory.key.publicKey.hint)", level: assurance,
+            validity: .init(notBefore: now, lasting: validFor),
+            preRegistration: try preRegistration.map(resource),
+            evidence: try evidence.map(resource))
+    }
+
+    /// The bytes of a file that is read whole.
+    private func readFile(_ file: URL) throws -> Data {
+        try SmallFile.read(file, atMost: 1 << 30, remedy: "check the path")
+    }
+
+    private struct Summary: Encodable {
+        let signature: String
+        let signed: Bool
+        let attestations: String
+        let root: String
+        let key: String
+        let suite: String
+        let battery: String
+        let expires: Date
+    }
+
+    private func show(_ summary: Summary) throws {
+        if json { return try printJSON(summary) }
+        print("signature\t\(summary.signature) (\(summary.signed ? "made" : "was there"))")
+        print("attestations\t\(summary.attestations)")
+        print("root\tsha256:\(summary.root)")
+        print("suite\tsha256:\(summary.suite)")
+        print("battery\tsha256:\(summary.battery)")
+        print("key\t\(summary.key)")
+        print("expires\t\(summary.expires.formatted(.iso8601))")
+    }
+}
+
+extension Period: ExpressibleByArgument {
+    /// Reads `180d` or `12h`.
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension AssuranceLevel: ExpressibleByArgument {
+    /// Reads `self-attested`, `third-party` or `reproduced`.
+    public init?(argument: String) { self.init(spelling: argument) }
+
+    /// How the level is spelt.
+    public var defaultValueDescription: String { spelling }
+
+    /// How the levels are spelt.
+    public static var allValueStrings: [String] { allCases.map(\.spelling) }
+}
