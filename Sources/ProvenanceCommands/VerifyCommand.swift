@@ -71,10 +71,12 @@ package struct VerifyCommand: AsyncParsableCommand {
                 roots: try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) })
         var report = try await VerificationReport(
             on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust)
+        let lines = try AttestationFile.lines(
+            of: attestations.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model))
         if let policy {
-            let file =
-                attestations.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model)
-            await report.admit(by: policy, attestations: try AttestationFile.lines(of: file))
+            await report.admit(by: policy, attestations: lines)
+        } else {
+            await report.list(attestations: lines, trust: trust)
         }
         if json {
             try printJSON(report)

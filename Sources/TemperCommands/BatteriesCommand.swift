@@ -21,6 +21,7 @@ struct BatteriesCommand: ParsableCommand {
     private struct Entry: Encodable {
         let name: String
         let description: String?
+        let digest: String
         let adversaries: [AdversarySpecification]
     }
 
@@ -30,12 +31,13 @@ struct BatteriesCommand: ParsableCommand {
             let battery = try Battery(name)
             return Entry(
                 name: battery.name, description: battery.description,
-                adversaries: battery.adversaries)
+                digest: try battery.digest, adversaries: battery.adversaries)
         }
         if json { return try printJSON(entries) }
         for entry in entries {
             print("\(entry.name) (\(entry.adversaries.count) adversaries)")
             if let description = entry.description { print("  \(description)") }
+            if battery != nil { print("  sha256:\(entry.digest)") }
             for adversary in entry.adversaries {
                 print("  \(adversary.name): \(adversary.description ?? adversary.attack)")
                 guard battery != nil, !adversary.parameters.isEmpty else { continue }

@@ -26,7 +26,9 @@ public struct TemperCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Provenance",
-                subcommands: [KeygenCommand.self, SignCommand.self, VerifyCommand.self]),
+                subcommands: [
+                    KeygenCommand.self, SignCommand.self, CertifyCommand.self, VerifyCommand.self,
+                ]),
             CommandGroup(
                 name: "Lists",
                 subcommands: [

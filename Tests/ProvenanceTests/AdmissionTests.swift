@@ -41,10 +41,9 @@ struct AdmissionTests {
     }
 
     /// A policy that everything in the fixtures meets, with changes.
-    func policy(_ change: (inout Policy) -> Void = { _ in }) throws -> Policy {
-        var policy = try Policy(
-            yaml: Data("version: 1\nname: p\nsigners:\n  - {name: publisher, key: k.pem}\n".utf8),
-            file: "p", directory: try keyDirectory())
+    func policy(_ change: (inout Policy) -> Void = { _ in }) -> Policy {
+        var policy = Policy(
+            name: "p", signers: [Party(name: "publisher", means: .key(model.key.publicKey))])
         policy.auditors = [
             Party(name: "lab", means: .key(lab.publicKey)),
             Party(name: "second", means: .key(second.publicKey)),
@@ -52,12 +51,6 @@ struct AdmissionTests {
         ]
         change(&policy)
         return policy
-    }
-
-    private func keyDirectory() throws -> URL {
-        let file = model.beside("k.pem")
-        try Data(model.key.publicKey.pemRepresentation.utf8).write(to: file)
-        return file.deletingLastPathComponent()
     }
 
     func admission(
@@ -94,7 +87,7 @@ struct AdmissionTests {
 
     @Test("a good audit by a trusted auditor is admitted, and every question is answered")
     func good() async throws {
-        let policy = try policy {
+        let policy = policy {
             $0.suite = .init(name: "canary-refusal", digest: String(repeating: "cd", count: 32))
             $0.battery = .init(name: "quick", digest: nil)
             $0.minimumCosts = [.init(quantity: .dollars, amount: 8, adversary: .any)]
@@ -125,27 +118,27 @@ struct AdmissionTests {
         let digest = String(repeating: "0", count: 64)
         try await expectUncounted(
             "canary-refusal 1 has the digest cdcdcdcdcdcdcdcd…",
-            try policy { $0.suite = .init(name: "canary-refusal", digest: digest) }, attest())
+            policy { $0.suite = .init(name: "canary-refusal", digest: digest) }, attest())
         try await expectUncounted(
             "suite: canary-refusal 1, but wmdp is needed",
-            try policy { $0.suite = .init(name: "wmdp", digest: nil) }, attest())
+            policy { $0.suite = .init(name: "wmdp", digest: nil) }, attest())
         try await expectUncounted(
             "battery: quick has the digest",
-            try policy { $0.battery = .init(name: "quick", digest: digest) }, attest())
+            policy { $0.battery = .init(name: "quick", digest: digest) }, attest())
         try await expectUncounted(
             "its adversaries were limited to 4 steps",
-            try policy { $0.battery = .init(name: "quick", digest: nil) },
+            policy { $0.battery = .init(name: "quick", digest: nil) },
             attest(AuditFixture.record(digest: root, commandLine: ["temper", "--budget-steps", "4"])))
         try await expectUncounted(
-            "seeds: 2, at least 3 needed", try policy { $0.minimumSeeds = 3 }, attest())
+            "seeds: 2, at least 3 needed", policy { $0.minimumSeeds = 3 }, attest())
         try await expectUncounted(
             "age: 10 days, at most 9d allowed",
-            try policy { $0.maximumAge = Period(days: 9) }, attest())
+            policy { $0.maximumAge = Period(days: 9) }, attest())
         try await expectUncounted(
             "assurance: third-party, at least reproduced needed",
-            try policy { $0.minimumAssurance = .reproduced }, attest())
+            policy { $0.minimumAssurance = .reproduced }, attest())
         try await expectUncounted(
-            "not measured with every seed: prompt", try policy(),
+            "not measured with every seed: prompt", policy(),
             attest(
                 AuditFixture.record(
                     digest: root,
@@ -161,7 +154,7 @@ struct AdmissionTests {
 
     @Test("an attestation counts in its time only")
     func time() async throws {
-        let policy = try policy()
+        let policy = policy()
         let end = AuditFixture.evaluatedAt + 180 * AuditFixture.day
         try await expectUncounted("expired at", policy, attest(), now: end)
         #expect(try await admission(policy, attest(), now: end - 1).isAdmitted)
@@ -181,24 +174,24 @@ struct AdmissionTests {
         }
         try await expectUncounted(
             "the key of its signer was revoked on 2026-10-26: lost",
-            try policy { $0.revocations.keys = [entry(lab.publicKey.hint)] }, lines)
+            policy { $0.revocations.keys = [entry(lab.publicKey.hint)] }, lines)
         let digest = try #require(
-            try await admission(try policy(), lines).attestations.first?.digest)
+            try await admission(policy(), lines).attestations.first?.digest)
         try await expectUncounted(
             "it was revoked on 2026-10-26: lost",
-            try policy { $0.revocations.attestations = [entry(digest)] }, lines)
+            policy { $0.revocations.attestations = [entry(digest)] }, lines)
         let ofModel = try await admission(
-            try policy { $0.revocations.models = [entry(root)] }, lines)
+            policy { $0.revocations.models = [entry(root)] }, lines)
         #expect(ofModel.outcomes.filter { !$0.isPassed }.map(\.check) == ["revocation"])
         #expect(ofModel.outcomes[1].detail == "the model was revoked on 2026-10-26: lost")
         let ofSigner = try await admission(
-            try policy { $0.revocations.keys = [entry(model.key.publicKey.hint)] }, lines)
+            policy { $0.revocations.keys = [entry(model.key.publicKey.hint)] }, lines)
         #expect(ofSigner.outcomes.filter { !$0.isPassed }.map(\.check) == ["signer"])
     }
 
     @Test("an attestation of other weights, of another list, or altered does not count")
     func foreign() async throws {
-        let policy = try policy()
+        let policy = policy()
         let other = try ModelFixture(weights: "others")
         let place = ModelSignature.location(of: other.directory)
         let record = AuditFixture.record(digest: try ModelDigest(of: other.directory).root)
@@ -241,16 +234,16 @@ struct AdmissionTests {
         let stranger = SigningKey.generate(.p256)
         try await expectUncounted(
             "is signed with a key that is not trusted, of hint \(stranger.publicKey.hint)",
-            try policy(), attest(by: stranger), status: .unverified)
+            policy(), attest(by: stranger), status: .unverified)
         let both = try attest() + attest(by: stranger)
-        #expect(try await admission(try policy(), both).isAdmitted)
-        let strict = try await admission(try policy { $0.unverified = .refuse }, both)
+        #expect(try await admission(policy(), both).isAdmitted)
+        let strict = try await admission(policy { $0.unverified = .refuse }, both)
         #expect(strict.outcomes.filter { !$0.isPassed }.map(\.check) == ["attestations"])
         #expect(strict.outcomes[2].detail.hasSuffix("line 3, line 4"))
         try await expectUncounted(
-            "payload, payloadType or signatures are missing", try policy(), [Data("{}".utf8)],
+            "payload, payloadType or signatures are missing", policy(), [Data("{}".utf8)],
             status: .unverified)
-        #expect(try await admission(try policy(), []).isAdmitted == false)
+        #expect(try await admission(policy(), []).isAdmitted == false)
     }
 
     @Test("a later version of the predicate, or a damaged one, is named and does not count")
@@ -261,7 +254,7 @@ struct AdmissionTests {
                 predicate: Data(predicate.utf8))
             return try Signatory(key: lab).line(statement)
         }
-        let policy = try policy()
+        let policy = policy()
         try await expectUncounted(
             "has the predicate temper:tamper-resistance/v2, and this Temper reads", policy,
             [line("temper:tamper-resistance/v2", "{}")])
@@ -306,7 +299,7 @@ struct AdmissionTests {
         _ quantity: CostQuantity, _ amount: Double, _ adversary: Policy.Adversary,
         _ isPassed: Bool, _ words: String
     ) async throws {
-        let policy = try policy {
+        let policy = policy {
             $0.minimumCosts = [.init(quantity: quantity, amount: amount, adversary: adversary)]
         }
         let admission = try await admission(policy, attest())
@@ -325,7 +318,7 @@ struct AdmissionTests {
             AuditFixture.cell("prompt", seed: 1, brokenAt: nil, dollarsAStep: 0.001),
         ]
         for (amount, isPassed) in [(16.0, true), (16.1, false)] {
-            let policy = try policy {
+            let policy = policy {
                 $0.minimumCosts = [.init(quantity: .dollars, amount: amount, adversary: .any)]
             }
             let admission = try await admission(
@@ -354,15 +347,15 @@ struct AdmissionTests {
     @Test("a model without a safeguard, or with too dear a one, is refused")
     func limits() async throws {
         let bare = AuditFixture.record(digest: root, refused: 3)
-        let refused = try await admission(try policy(), attest(bare))
+        let refused = try await admission(policy(), attest(bare))
         #expect(refused.outcomes.filter { !$0.isPassed }.map(\.check) == ["safeguard"])
         #expect(refused.outcomes.last?.detail == "the untampered model does not keep refusal >= 0.2")
-        let dear = try await admission(try policy { $0.maximumSafetyTax = 0.1 }, attest())
+        let dear = try await admission(policy { $0.maximumSafetyTax = 0.1 }, attest())
         let tax = try #require(dear.outcomes.first { $0.check == "safety tax" })
         #expect(!tax.isPassed)
         #expect(tax.detail.contains("upper end of the 95% interval"), "\(tax.detail)")
         let unknown = try await admission(
-            try policy { $0.maximumSafetyTax = 0.1 },
+            policy { $0.maximumSafetyTax = 0.1 },
             attest(AuditFixture.record(digest: root, original: nil)))
         #expect(unknown.outcomes.last?.detail == "the audit did not measure the model before hardening")
         #expect(!unknown.isAdmitted)
@@ -371,15 +364,15 @@ struct AdmissionTests {
     @Test("auditors are counted once, and the weights' signer is not independent")
     func countersigned() async throws {
         let own = try attest(terms: AuditFixture.terms(), by: model.key)
-        let two = try policy { $0.minimumIndependentAuditors = 2 }
+        let two = policy { $0.minimumIndependentAuditors = 2 }
         #expect(try await admission(two, own + attest() + attest(by: second)).isAdmitted)
         for lines in [own + (try attest()), try attest() + attest()] {
             let admission = try await admission(two, lines)
             #expect(admission.outcomes.filter { !$0.isPassed }.map(\.check) == ["auditors"])
         }
-        #expect(try await admission(try policy(), own).isAdmitted)
+        #expect(try await admission(policy(), own).isAdmitted)
         try await expectUncounted(
-            "assurance: self-attested", try policy { $0.minimumAssurance = .thirdParty }, own)
+            "assurance: self-attested", policy { $0.minimumAssurance = .thirdParty }, own)
 
         // One line may bear several signatures.
         let line = try Envelope(json: try attest()[0], named: "it").countersigned(by: second)
@@ -402,7 +395,7 @@ struct AdmissionTests {
                 predicate: try canonicalJSON(audit)))
         try await expectUncounted(
             "it says third-party, but only the signer of the weights signed it",
-            try policy {
+            policy {
                 $0.auditors = [Party(name: "another", means: .key(model.key.publicKey))]
                 $0.minimumAssurance = .thirdParty
             }, [line])
@@ -418,7 +411,7 @@ struct AdmissionTests {
                 AuditFixture.cell("lora", seed: .max, brokenAt: 8),
                 AuditFixture.cell("prompt", seed: 1, brokenAt: nil, dollarsAStep: 0.001),
             ])
-        let policy = try policy {
+        let policy = policy {
             $0.minimumCosts = [.init(quantity: .dollars, amount: 8, adversary: .any)]
         }
         #expect(try await admission(policy, attest()).isAdmitted)
@@ -431,7 +424,7 @@ struct AdmissionTests {
 
     @Test("a signature by somebody whom the policy does not name is refused")
     func signer() async throws {
-        let policy = try policy { $0.signers = [Party(name: "x", means: .key(second.publicKey))] }
+        let policy = policy { $0.signers = [Party(name: "x", means: .key(second.publicKey))] }
         let admission = try await admission(policy, attest())
         #expect(admission.outcomes.first?.check == "signer")
         #expect(!admission.isAdmitted)

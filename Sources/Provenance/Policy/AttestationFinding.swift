@@ -34,6 +34,14 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
     /// What the policy asked of it.
     public var checks: [VerificationReport.Outcome] = []
 
+    /// The finding where no policy counts anything.
+    var uncounted: AttestationFinding {
+        var finding = self
+        if status == .counted { finding.status = .other }
+        finding.checks = []
+        return finding
+    }
+
     /// The finding in one line.
     public var text: String {
         let level = assuranceLevel.map { ", \($0.spelling)" } ?? ""
@@ -59,7 +67,7 @@ extension TamperResistance {
                 : "not broken, \(finding.adversary) spent most, \(dollars)"
         }
         return "suite \(suite.name) \(suite.version), battery \(battery.name), "
-            + "\(seeds.count) seeds, \(evaluatedAt.formatted(.iso8601)): "
+            + "\(seeds.count) seed\(seeds.count == 1 ? "" : "s"), \(evaluatedAt.formatted(.iso8601)): "
             + (outcome ?? "nothing was measured")
     }
 }

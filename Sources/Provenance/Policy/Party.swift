@@ -67,6 +67,16 @@ extension [Party] {
     /// What a model's signature may be verified with.
     public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
 
+    /// Whoever is trusted, by their own names.
+    init(_ trust: Trust) {
+        self = trust.keys.map { Party(name: $0.description, means: .key($0)) }
+        guard !trust.roots.isEmpty else { return }
+        append(
+            Party(
+                name: "certificate",
+                means: .certificate(roots: trust.roots, subject: nil, alternativeName: nil)))
+    }
+
     /// The first party that a signer is, or nil.
     public func identity(of signer: Signer) -> PartySigner? {
         lazy.compactMap { $0.identity(of: signer) }.first

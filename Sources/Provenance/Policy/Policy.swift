@@ -47,13 +47,13 @@ public struct Policy: Sendable {
     /// Who may have signed the weights.
     public var signers: [Party]
     /// Who may have audited them; without any, the signature alone decides.
-    public var auditors: [Party]
+    public var auditors: [Party] = []
     /// The suite.
     public var suite: Requirement?
     /// The battery.
     public var battery: Requirement?
     /// What breaking the safeguard must cost at least.
-    public var minimumCosts: [MinimumCost]
+    public var minimumCosts: [MinimumCost] = []
     /// The greatest share of capability items that the safeguard may cost.
     public var maximumSafetyTax: Double?
     /// With how many seeds the audit must have run.
@@ -65,9 +65,16 @@ public struct Policy: Sendable {
     /// How many auditors other than the weights' signer there must be.
     public var minimumIndependentAuditors: Int?
     /// What becomes of attestations that do not verify.
-    public var unverified: Unverified
+    public var unverified = Unverified.ignore
     /// What counts no longer.
-    public var revocations: Revocations
+    public var revocations = Revocations()
+
+    /// A policy that asks no more than a signature, and of an audit that somebody signed it.
+    public init(name: String, signers: [Party], auditors: [Party] = []) {
+        self.name = name
+        self.signers = signers
+        self.auditors = auditors
+    }
 }
 
 /// Keys, models and attestations that count no longer.

@@ -44,6 +44,9 @@ public struct VerificationReport: Sendable, Encodable {
     /// The verified model; nil when its signature or its files failed.
     public let model: VerifiedModel?
 
+    /// What became of the attestations beside the model.
+    public private(set) var attestations: [AttestationFinding] = []
+
     /// What a policy says of the verified model; nil when none was asked.
     public private(set) var admission: Admission?
 
@@ -100,15 +103,34 @@ public struct VerificationReport: Sendable, Encodable {
     ///
     /// - Parameters:
     ///   - policy: The policy.
-    ///   - attestations: What was found beside the model.
+    ///   - lines: What was found beside the model.
     ///   - now: The present.
     public mutating func admit(
-        by policy: Policy, attestations: [AttestationLine], now: Date = Date()
+        by policy: Policy, attestations lines: [AttestationLine], now: Date = Date()
     ) async {
         self.policy = policy.name
         guard let model else { return }
-        admission = await Admission(
-            of: model, attestations: attestations, policy: policy, now: now)
+        let admission = await Admission(
+            of: model, attestations: lines, policy: policy, now: now)
+        self.admission = admission
+        attestations = admission.attestations
+    }
+
+    /// Lists what is attested of the model; nothing is asked of it, and the answer stays the same.
+    ///
+    /// - Parameters:
+    ///   - lines: What was found beside the model.
+    ///   - trust: Whose signatures count.
+    ///   - now: The present.
+    public mutating func list(
+        attestations lines: [AttestationLine], trust: Trust, now: Date = Date()
+    ) async {
+        guard let model else { return }
+        let parties = [Party](trust)
+        let policy = Policy(name: "", signers: parties, auditors: parties)
+        attestations = await Admission(
+            of: model, attestations: lines, policy: policy, now: now
+        ).attestations.map(\.uncounted)
     }
 
     /// The report in lines: each outcome, each warning, each attestation, what the policy asked,
@@ -117,7 +139,6 @@ public struct VerificationReport: Sendable, Encodable {
         func line(_ outcome: Outcome) -> String {
             "\(outcome.isPassed ? "ok" : "NO")\t\(outcome.check)\t\(outcome.detail.onOneLine())"
         }
-        let attestations = admission?.attestations ?? []
         return outcomes.map(line) + warnings.map { "note\t\($0.onOneLine())" }
             + attestations.map { "note\tattestation\t\($0.text.onOneLine())" }
             + (admission?.outcomes ?? []).map(line) + [answer]
@@ -148,8 +169,8 @@ public struct VerificationReport: Sendable, Encodable {
             model.manifest.resources.map { ["name": $0.name, "sha256": $0.sha256] },
             forKey: .files)
         try container.encode(model.ignored, forKey: .ignored)
+        try container.encode(attestations, forKey: .attestations)
         guard let admission, let policy else { return }
-        try container.encode(admission.attestations, forKey: .attestations)
         try container.encode(
             PolicyAnswer(
                 name: policy, admitted: admission.isAdmitted, checks: admission.outcomes),

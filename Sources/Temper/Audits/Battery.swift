@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A battery: a named list of adversaries, read from YAML or JSON.
 
+internal import Crypto
 public import Foundation
 public import Records
 internal import Yams
@@ -13,6 +14,16 @@ public struct Battery: Sendable, Hashable {
     public let description: String?
     /// The adversaries in the order in which they are run, each with all its parameters spelt out.
     public let adversaries: [AdversarySpecification]
+
+    /// The SHA-256 over the canonical content of the adversaries, in lowercase hexadecimal digits:
+    /// by it a policy names a battery, and an attestation says which one was run.
+    /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
+    public var digest: String {
+        get throws {
+            SHA256.hash(data: try adversaries.canonicalBattery())
+                .map { String(format: "%02x", $0) }.joined()
+        }
+    }
 
     /// A battery of adversaries that state all their parameters.
     init(name: String, adversaries: [AdversarySpecification]) {
