@@ -28,13 +28,15 @@ package struct CertifyCommand: AsyncParsableCommand {
     @Option(help: "The auditor's private key, in PEM.")
     var key: String
 
-    @Option(help: "The certificate of the key, and those above it but for the root, in one PEM file.")
+    @Option(
+        help: "The certificate of the key, and those above it but for the root, in one PEM file.")
     var certificate: String?
 
     @Option(help: "The password of the key is the first line of this file.")
     var passwordFile: String?
 
-    @Option(help: "The signature of the weights (default: MODEL/model.sig, or FILE.sig beside a file).")
+    @Option(
+        help: "The signature of the weights (default: MODEL/model.sig, or FILE.sig beside a file).")
     var signature: String?
 
     @Option(
@@ -49,9 +51,9 @@ package struct CertifyCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            How much independent work stands behind the audit: self-attested, third-party, or \
+            How much independent work stands behind the audit: self-attested, third-party or \
             reproduced.
-            """)
+            """, transform: assuranceLevel)
     var assurance: AssuranceLevel = .selfAttested
 
     @Option(help: "How long the attestation counts, from now: 180d, 12h.")
@@ -134,7 +136,8 @@ package struct CertifyCommand: AsyncParsableCommand {
                     signature: place.path, signed: !isSigned, attestations: file.path,
                     root: certification.manifest.root,
                     key: signatory.key.publicKey.hint,
-                    suite: record.suite.digest, battery: try record.batteryDigest, expires: terms.validity.expires))
+                    suite: record.suite.digest, battery: try record.batteryDigest,
+                    expires: terms.validity.expires))
         } catch let failure as VerificationFailure {
             FileHandle.standardError.write(Data("temper: \(failure)\n".utf8))
             throw ExitCode(1)
@@ -154,7 +157,8 @@ package struct CertifyCommand: AsyncParsableCommand {
                     model, bundle: bundle,
                     trust: Trust(keys: keys + [signatory.key.publicKey], roots: roots)))
         } catch let failure as VerificationFailure
-            where [.signature, .certificate].contains(failure.check) && keys.isEmpty && roots.isEmpty
+            where [.signature, .certificate].contains(failure.check) && keys.isEmpty
+            && roots.isEmpty
         {
             throw VerificationFailure(
                 failure.check, failure.subject, failure.problem,
@@ -210,13 +214,10 @@ extension Period: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-extension AssuranceLevel: ExpressibleByArgument {
-    /// Reads `self-attested`, `third-party` or `reproduced`.
-    public init?(argument: String) { self.init(spelling: argument) }
-
-    /// How the level is spelt.
-    public var defaultValueDescription: String { spelling }
-
-    /// How the levels are spelt.
-    public static var allValueStrings: [String] { allCases.map(\.spelling) }
+private func assuranceLevel(_ text: String) throws -> AssuranceLevel {
+    guard let level = AssuranceLevel(spelling: text) else {
+        let levels = AssuranceLevel.allCases.map(\.description).joined(separator: ", ")
+        throw ValidationError("\"\(text)\" is no level of assurance; levels: \(levels)")
+    }
+    return level
 }

@@ -71,8 +71,10 @@ package struct VerifyCommand: AsyncParsableCommand {
                 roots: try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) })
         var report = try await VerificationReport(
             on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust)
-        let lines = try AttestationFile.lines(
-            of: attestations.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model))
+        let lines =
+            try attestations.map {
+                try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)
+            } ?? AttestationFile.lines(of: AttestationFile.location(of: model))
         if let policy {
             await report.admit(by: policy, attestations: lines)
         } else {

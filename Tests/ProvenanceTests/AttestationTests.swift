@@ -43,7 +43,8 @@ struct AttestationTests {
             terms: AuditFixture.terms())
         let json = String(decoding: try canonicalJSON(audit), as: UTF8.self)
         let golden = try #require(
-            Bundle.module.url(forResource: "predicate", withExtension: "json", subdirectory: "Goldens"))
+            Bundle.module.url(
+                forResource: "predicate", withExtension: "json", subdirectory: "Goldens"))
         let expected = try String(contentsOf: golden, encoding: .utf8)
         #expect(json + "\n" == expected)
         #expect(audit.flaw == nil)
@@ -85,7 +86,9 @@ struct AttestationTests {
             guard statement.predicateType == TamperResistance.predicateType else { continue }
             let audit = try TamperResistance(statement, named: "it")
             #expect(audit.modelSignature == .init(of: certification.payload))
-            #expect(audit.evidence == [.init(name: "record.json", digest: .init(of: try record.json()))])
+            #expect(
+                audit.evidence == [.init(name: "record.json", digest: .init(of: try record.json()))]
+            )
         }
         #expect(types == [TamperResistance.predicateType, TestResult.predicateType])
     }
@@ -143,9 +146,11 @@ struct AttestationTests {
         #expect(error?.file == "the record's \(contradiction.place)")
     }
 
-    @Test("whoever signed the weights is no third party", arguments: [
-        AssuranceLevel.thirdParty, .reproduced,
-    ])
+    @Test(
+        "whoever signed the weights is no third party",
+        arguments: [
+            AssuranceLevel.thirdParty, .reproduced,
+        ])
     func ownThirdParty(_ level: AssuranceLevel) throws {
         let record = AuditFixture.record(digest: root)
         let error = #expect(throws: ProvenanceError.self) {
@@ -177,29 +182,38 @@ struct AttestationTests {
         #expect(try ModelDigest(of: model.directory).root == root)
     }
 
-    @Test("decimal texts have no exponent, keep every digit and read back", arguments: [
-        (0.0, "0"), (-0.0, "0"), (0.2, "0.2"), (1e-7, "0.0000001"),
-        (7.083913043478261e-10, "0.0000000007083913043478261"), (17_506_051_817_472, "17506051817472"),
-        (1.5e22, "15000000000000000000000"), (-2.5, "-2.5"), (.infinity, "Infinity"), (100, "100"),
-        (0.1 + 0.2, "0.30000000000000004"),
-    ])
+    @Test(
+        "decimal texts have no exponent, keep every digit and read back",
+        arguments: [
+            (0.0, "0"), (-0.0, "0"), (0.2, "0.2"), (1e-7, "0.0000001"),
+            (7.083913043478261e-10, "0.0000000007083913043478261"),
+            (17_506_051_817_472, "17506051817472"),
+            (1.5e22, "15000000000000000000000"), (-2.5, "-2.5"), (.infinity, "Infinity"),
+            (100, "100"),
+            (0.1 + 0.2, "0.30000000000000004"),
+        ])
     func decimals(_ value: Double, _ text: String) throws {
         #expect(DecimalText(value)?.description == text)
         #expect(DecimalText(text: text)?.value == value)
     }
 
-    @Test("what is no decimal text is refused", arguments: [
-        "", "1e3", "+1", "01", ".5", "5.", "0x10", "NaN", " 1", "1,5", "--1", "1.2.3", "infinity",
-    ])
+    @Test(
+        "what is no decimal text is refused",
+        arguments: [
+            "", "1e3", "+1", "01", ".5", "5.", "0x10", "NaN", " 1", "1,5", "--1", "1.2.3",
+            "infinity",
+        ])
     func notDecimals(_ text: String) {
         #expect(DecimalText(text: text) == nil)
         #expect(DecimalText(.nan) == nil)
     }
 
-    @Test("times are whole days or hours", arguments: [
-        ("180d", 15_552_000.0), ("12h", 43_200), ("0d", nil), ("d", nil), ("1.5d", nil),
-        ("-1d", nil), ("1w", nil), ("40000d", nil), ("", nil),
-    ])
+    @Test(
+        "times are whole days or hours",
+        arguments: [
+            ("180d", 15_552_000.0), ("12h", 43_200), ("0d", nil), ("d", nil), ("1.5d", nil),
+            ("-1d", nil), ("1w", nil), ("40000d", nil), ("", nil),
+        ])
     func periods(_ text: String, _ seconds: Double?) {
         #expect(Period(text)?.seconds == seconds)
     }

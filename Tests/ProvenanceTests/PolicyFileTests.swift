@@ -85,49 +85,51 @@ struct PolicyFileTests {
         #expect(policy.revocations.attestations.first?.reason == "a bug")
     }
 
-    @Test("what is wrong is told with file, line and remedy", arguments: [
-        ("minimumSeed: 3", 7, "minimumSeed is not known here"),
-        ("minimumSeeds: 3\nminimumSeeds: 4", 7, "twice"),
-        ("minimumSeeds: three", 7, "minimumSeeds is \"three\""),
-        ("minimumSeeds: \"3\"", 7, "minimumSeeds is \"3\""),
-        ("minimumSeeds: 0", 7, "minimumSeeds is 0, which cannot be"),
-        ("minimumSeeds: 2.5", 7, "minimumSeeds is \"2.5\""),
-        ("minimumSeeds: [3]", 7, "minimumSeeds is a list"),
-        ("maximumSafetyTax: 1.5", 7, "maximumSafetyTax is 1.5, which cannot be"),
-        ("maximumSafetyTax: -0.1", 7, "maximumSafetyTax is -0.1, which cannot be"),
-        ("maximumSafetyTax: .nan", 7, "maximumSafetyTax is \".nan\""),
-        ("maximumSafetyTax: 5%", 7, "maximumSafetyTax is \"5%\""),
-        ("maximumAge: 90", 7, "maximumAge is \"90\""),
-        ("minimumAssurance: high", 7, "minimumAssurance is \"high\""),
-        ("unverified: maybe", 7, "unverified is \"maybe\""),
-        ("suite: canary-refusal", 7, "suite is \"canary-refusal\""),
-        ("suite: {digest: abc}", 7, "suite lacks \"name\""),
-        ("suite:\n  name: s\n  digest: abc", 9, "suite.digest is \"abc\""),
-        ("battery: {name: 5}", 7, "battery.name is \"5\""),
-        ("battery: {name: b, seeds: 3}", 7, "battery.seeds is not known here"),
-        ("minimumCost: []", 7, "minimumCost is an empty list"),
-        ("minimumCost: {dollars: 5}", 7, "minimumCost has keys of its own"),
-        ("minimumCost:\n  - adversary: any", 8, "minimumCost[0] names no amount"),
-        ("minimumCost:\n  - dollars: 0", 8, "minimumCost[0].dollars is 0"),
-        ("minimumCost:\n  - dollars: $200", 8, "minimumCost[0].dollars is \"$200\""),
-        ("minimumCost:\n  - dollars: -1", 8, "minimumCost[0].dollars is -1"),
-        ("minimumIndependentAuditors: 2", 7, "is 2, but 1 can be met"),
-        (
-            "revocations:\n  keys:\n    - {hint: abc, reason: r, date: 2026-11-01}", 9,
-            "revocations.keys[0].hint is \"abc\""
-        ),
-        (
-            "revocations:\n  models:\n    - {root: \(String(repeating: "a", count: 64)), date: 2026-11-01}",
-            9, "revocations.models[0] lacks \"reason\""
-        ),
-        (
-            "revocations:\n  models:\n    - root: \(String(repeating: "a", count: 64))\n      reason: r\n      date: yesterday",
-            11, "revocations.models[0].date is \"yesterday\""
-        ),
-        ("  indented: wrong", 7, "is not YAML"),
-        ("key: [1", 8, "is not YAML"),
-        ("---\nversion: 1", 7, "is not YAML"),
-    ])
+    @Test(
+        "what is wrong is told with file, line and remedy",
+        arguments: [
+            ("minimumSeed: 3", 7, "minimumSeed is not known here"),
+            ("minimumSeeds: 3\nminimumSeeds: 4", 7, "twice"),
+            ("minimumSeeds: three", 7, "minimumSeeds is \"three\""),
+            ("minimumSeeds: \"3\"", 7, "minimumSeeds is \"3\""),
+            ("minimumSeeds: 0", 7, "minimumSeeds is 0, which cannot be"),
+            ("minimumSeeds: 2.5", 7, "minimumSeeds is \"2.5\""),
+            ("minimumSeeds: [3]", 7, "minimumSeeds is a list"),
+            ("maximumSafetyTax: 1.5", 7, "maximumSafetyTax is 1.5, which cannot be"),
+            ("maximumSafetyTax: -0.1", 7, "maximumSafetyTax is -0.1, which cannot be"),
+            ("maximumSafetyTax: .nan", 7, "maximumSafetyTax is \".nan\""),
+            ("maximumSafetyTax: 5%", 7, "maximumSafetyTax is \"5%\""),
+            ("maximumAge: 90", 7, "maximumAge is \"90\""),
+            ("minimumAssurance: high", 7, "minimumAssurance is \"high\""),
+            ("unverified: maybe", 7, "unverified is \"maybe\""),
+            ("suite: canary-refusal", 7, "suite is \"canary-refusal\""),
+            ("suite: {digest: abc}", 7, "suite lacks \"name\""),
+            ("suite:\n  name: s\n  digest: abc", 9, "suite.digest is \"abc\""),
+            ("battery: {name: 5}", 7, "battery.name is \"5\""),
+            ("battery: {name: b, seeds: 3}", 7, "battery.seeds is not known here"),
+            ("minimumCost: []", 7, "minimumCost is an empty list"),
+            ("minimumCost: {dollars: 5}", 7, "minimumCost has keys of its own"),
+            ("minimumCost:\n  - adversary: any", 8, "minimumCost[0] names no amount"),
+            ("minimumCost:\n  - dollars: 0", 8, "minimumCost[0].dollars is 0"),
+            ("minimumCost:\n  - dollars: $200", 8, "minimumCost[0].dollars is \"$200\""),
+            ("minimumCost:\n  - dollars: -1", 8, "minimumCost[0].dollars is -1"),
+            ("minimumIndependentAuditors: 2", 7, "is 2, but 1 can be met"),
+            (
+                "revocations:\n  keys:\n    - {hint: abc, reason: r, date: 2026-11-01}", 9,
+                "revocations.keys[0].hint is \"abc\""
+            ),
+            (
+                "revocations:\n  models:\n    - {root: \(String(repeating: "a", count: 64)), date: 2026-11-01}",
+                9, "revocations.models[0] lacks \"reason\""
+            ),
+            (
+                "revocations:\n  models:\n    - root: \(String(repeating: "a", count: 64))\n      reason: r\n      date: yesterday",
+                11, "revocations.models[0].date is \"yesterday\""
+            ),
+            ("  indented: wrong", 7, "is not YAML"),
+            ("key: [1", 8, "is not YAML"),
+            ("---\nversion: 1", 7, "is not YAML"),
+        ])
     func wrong(_ tail: String, _ line: Int, _ problem: String) throws {
         let error = #expect(throws: ProvenanceError.self) { try policy(Self.head + tail + "\n") }
         let text = try #require(error?.description)
@@ -136,18 +138,20 @@ struct PolicyFileTests {
         #expect(error?.remedy.isEmpty == false)
     }
 
-    @Test("parties are told apart, and their files must be what they should be", arguments: [
-        ("- {name: a, key: 0.pem}\n  - {name: a, key: 1.pem}", "has the name of another"),
-        ("- {name: a, key: 0.pem}\n  - {name: b, key: 0.pem}", "has the key of \"a\""),
-        ("- {name: a, key: text.pem}", "is not a PEM public key"),
-        ("- {name: a, key: missing.pem}", "No such file"),
-        ("- {name: a}", "lacks \"root\""),
-        ("- {name: a, root: text.pem}", "would trust everybody"),
-        ("- {name: a, root: text.pem, subject: \"CN=*\"}", "PEM certificates"),
-        ("- {name: a, key: 0.pem, root: text.pem}", "stands beside a key"),
-        ("- {key: 0.pem}", "lacks \"name\""),
-        ("- a", "is \"a\""),
-    ])
+    @Test(
+        "parties are told apart, and their files must be what they should be",
+        arguments: [
+            ("- {name: a, key: 0.pem}\n  - {name: a, key: 1.pem}", "has the name of another"),
+            ("- {name: a, key: 0.pem}\n  - {name: b, key: 0.pem}", "has the key of \"a\""),
+            ("- {name: a, key: text.pem}", "is not a PEM public key"),
+            ("- {name: a, key: missing.pem}", "No such file"),
+            ("- {name: a}", "lacks \"root\""),
+            ("- {name: a, root: text.pem}", "would trust everybody"),
+            ("- {name: a, root: text.pem, subject: \"CN=*\"}", "PEM certificates"),
+            ("- {name: a, key: 0.pem, root: text.pem}", "stands beside a key"),
+            ("- {key: 0.pem}", "lacks \"name\""),
+            ("- a", "is \"a\""),
+        ])
     func parties(_ list: String, _ problem: String) {
         let error = #expect(throws: ProvenanceError.self) {
             try policy("version: 1\nname: p\nsigners:\n  \(list)\n")
@@ -156,10 +160,14 @@ struct PolicyFileTests {
         #expect(error?.file.hasPrefix("policy.yaml:") == true)
     }
 
-    @Test("a policy that asks something of audits names an auditor, and one without signers is none")
+    @Test(
+        "a policy that asks something of audits names an auditor, and one without signers is none")
     func incomplete() throws {
         for (yaml, problem) in [
-            ("version: 1\nname: p\nsigners:\n  - {name: a, key: 0.pem}\nminimumSeeds: 3\n", "trusts no auditor"),
+            (
+                "version: 1\nname: p\nsigners:\n  - {name: a, key: 0.pem}\nminimumSeeds: 3\n",
+                "trusts no auditor"
+            ),
             ("version: 1\nname: p\n", "lacks \"signers\""),
             ("version: 2\nname: p\n", "version is 2"),
             ("name: p\n", "lacks \"version\""),
@@ -173,13 +181,16 @@ struct PolicyFileTests {
         }
     }
 
-    @Test("a star stands for any text, and patterns hold from end to end", arguments: [
-        ("CN=Lab", "CN=Lab", true), ("CN=Lab", "CN=Lab,O=X", false), ("*", "", true),
-        ("*@example.org", "a@example.org", true), ("*@example.org", "a@example.org.evil", false),
-        ("https://x/*/release", "https://x/a/b/release", true), ("a*b*c", "abc", true),
-        ("a*b*c", "acb", false), ("a*a", "a", false), ("", "", true), ("", "a", false),
-        ("a**b", "ab", true),
-    ])
+    @Test(
+        "a star stands for any text, and patterns hold from end to end",
+        arguments: [
+            ("CN=Lab", "CN=Lab", true), ("CN=Lab", "CN=Lab,O=X", false), ("*", "", true),
+            ("*@example.org", "a@example.org", true),
+            ("*@example.org", "a@example.org.evil", false),
+            ("https://x/*/release", "https://x/a/b/release", true), ("a*b*c", "abc", true),
+            ("a*b*c", "acb", false), ("a*a", "a", false), ("", "", true), ("", "a", false),
+            ("a**b", "ab", true),
+        ])
     func patterns(_ pattern: String, _ text: String, _ isMatch: Bool) {
         #expect(matches(pattern, text) == isMatch)
     }

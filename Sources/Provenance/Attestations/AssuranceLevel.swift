@@ -2,7 +2,9 @@
 // How much independent work stands behind an attestation.
 
 /// How much independent work its signer says that an attestation rests on.
-public enum AssuranceLevel: String, Codable, Sendable, Hashable, CaseIterable, Comparable {
+public enum AssuranceLevel: String, Codable, Sendable, Hashable, CaseIterable, Comparable,
+    CustomStringConvertible
+{
     /// Whoever published the weights audited them.
     case selfAttested = "self_attested"
     /// Somebody else audited them.
@@ -12,14 +14,14 @@ public enum AssuranceLevel: String, Codable, Sendable, Hashable, CaseIterable, C
 
     /// The level as commands and policies spell it: `self-attested`, `third-party`, `reproduced`.
     public init?(spelling: String) {
-        guard let level = Self.allCases.first(where: { $0.spelling == spelling }) else {
+        guard let level = Self.allCases.first(where: { $0.description == spelling }) else {
             return nil
         }
         self = level
     }
 
     /// The level as commands and policies spell it.
-    public var spelling: String { rawValue.replacing("_", with: "-") }
+    public var description: String { rawValue.replacing("_", with: "-") }
 
     /// Whether one level rests on less independent work than another.
     public static func < (left: AssuranceLevel, right: AssuranceLevel) -> Bool {

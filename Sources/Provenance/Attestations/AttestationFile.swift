@@ -40,11 +40,15 @@ public enum AttestationFile {
             : model.appendingPathExtension(ModelDigest.attestationsName)
     }
 
-    /// Reads a file; one that is not there has no lines.
-    /// - Throws: A ``ProvenanceError`` when it is there and cannot be read.
-    public static func lines(of file: URL) throws -> [AttestationLine] {
+    /// Reads a file.
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - isOptional: Whether a file that is not there has no lines, rather than being an error.
+    /// - Returns: Its lines, but for empty ones.
+    /// - Throws: A `CheckpointError` when it cannot be read.
+    public static func lines(of file: URL, isOptional: Bool = true) throws -> [AttestationLine] {
         let path = file.path(percentEncoded: false)
-        guard FileManager.default.fileExists(atPath: path) else { return [] }
+        if isOptional, !FileManager.default.fileExists(atPath: path) { return [] }
         let data = try SmallFile.read(
             file, atMost: longest, remedy: "name the attestations with --attestations")
         return data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -58,7 +62,7 @@ public enum AttestationFile {
     ///   - lines: New lines.
     ///   - file: Where to.
     ///   - isAppending: Whether what is there stays in front of them.
-    /// - Throws: A ``ProvenanceError`` or a `CheckpointError` when it cannot be read or written.
+    /// - Throws: A `CheckpointError` when it cannot be read or written.
     public static func write(_ lines: [Data], to file: URL, appending isAppending: Bool) throws {
         var data = Data()
         if isAppending, FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) {

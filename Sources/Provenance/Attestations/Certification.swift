@@ -93,7 +93,7 @@ public struct Certification: Sendable {
         }
         if terms.level != .selfAttested, signatory.key.publicKey == signerKey {
             throw ProvenanceError(
-                "the assurance level \(terms.level.spelling)",
+                "the assurance level \(terms.level)",
                 "is not for the key that signed the weights",
                 remedy: "sign with the auditor's own key, or claim self-attested")
         }

@@ -28,7 +28,8 @@ extension TamperResistance {
             self = try RecordJSON.decode(Self.self, from: statement.predicate, file: name)
         } catch {
             throw ProvenanceError(
-                name, "the predicate's \(error.place.isEmpty ? "JSON" : error.place) "
+                name,
+                "the predicate's \(error.place.isEmpty ? "JSON" : error.place) "
                     + error.problem,
                 remedy: "ask its signer for another")
         }

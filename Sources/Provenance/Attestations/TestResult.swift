@@ -38,10 +38,11 @@ public struct TestResult: Codable, Sendable, Hashable {
         failedTests = audit.claims.filter { !$0.passed }.map(\.under)
         passedTests = audit.claims.filter { $0.passed && !warned.contains($0.under) }.map(\.under)
         result = !failedTests.isEmpty ? .failed : warned.isEmpty ? .passed : .warned
-        configuration = [
-            .init(name: "suite \(audit.suite.name)", digest: audit.suite.digest),
-            .init(name: "battery \(audit.battery.name)", digest: audit.battery.digest),
-            .init(name: "model.sig payload", digest: audit.modelSignature),
-        ] + audit.evidence
+        configuration =
+            [
+                .init(name: "suite \(audit.suite.name)", digest: audit.suite.digest),
+                .init(name: "battery \(audit.battery.name)", digest: audit.battery.digest),
+                .init(name: "model.sig payload", digest: audit.modelSignature),
+            ] + audit.evidence
     }
 }

@@ -44,7 +44,7 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
 
     /// The finding in one line.
     public var text: String {
-        let level = assuranceLevel.map { ", \($0.spelling)" } ?? ""
+        let level = assuranceLevel.map { ", \($0)" } ?? ""
         let who = signers.isEmpty ? "" : "by \(signers.joined(separator: ", "))\(level): "
         let verdict =
             switch status {

@@ -37,7 +37,6 @@ public struct Party: Sendable, Hashable {
     var isOne: Bool { key != nil }
 
     /// The party that a verified signer is, or nil.
-    /// - Parameter signer: Who signed.
     func identity(of signer: Signer) -> PartySigner? {
         switch (means, signer) {
         case (.key(let key), .key(let other)) where key == other:

@@ -14,6 +14,7 @@ extension Policy {
     ///   - audit: What the audit says.
     ///   - isIndependent: Whether somebody other than the weights' signer signed it.
     ///   - now: The present.
+    /// - Returns: Each question with its answer.
     func eligibility(of audit: TamperResistance, isIndependent: Bool, now: Date) -> [Outcome] {
         [
             suite.map {
@@ -39,9 +40,9 @@ extension Policy {
                 let isOverstated = level < audit.assuranceLevel
                 return Outcome(
                     "assurance", isPassed: level >= least,
-                    "\(level.spelling), at least \(least.spelling) needed"
+                    "\(level), at least \(least) needed"
                         + (isOverstated
-                            ? "; it says \(audit.assuranceLevel.spelling), but only the signer of "
+                            ? "; it says \(audit.assuranceLevel), but only the signer of "
                                 + "the weights signed it" : ""))
             },
         ].compactMap(\.self)
@@ -111,7 +112,8 @@ extension Policy {
     private func check(_ tax: TamperResistance.SafetyTax?, atMost most: Double) -> Outcome {
         guard let tax else {
             return Outcome(
-                "safety tax", isPassed: false, "the audit did not measure the model before hardening")
+                "safety tax", isPassed: false,
+                "the audit did not measure the model before hardening")
         }
         // The end of the interval that speaks against the model.
         let worst = max(tax.loss.value, tax.interval.upper.value)

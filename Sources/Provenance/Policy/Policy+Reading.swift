@@ -42,7 +42,7 @@ extension Policy {
         minimumSeeds = try fields["minimumSeeds"]?.whole(in: 1...1_000)
         maximumAge = try fields["maximumAge"]?.period()
         minimumAssurance = try fields["minimumAssurance"]?
-            .word(AssuranceLevel.allCases.map { ($0.spelling, $0) })
+            .word(AssuranceLevel.allCases.map { ($0.description, $0) })
         minimumIndependentAuditors = try fields["minimumIndependentAuditors"]?.whole(in: 1...100)
         unverified =
             try fields["unverified"]?.word(Unverified.allCases.map { ($0.rawValue, $0) }) ?? .ignore

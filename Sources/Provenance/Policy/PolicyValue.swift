@@ -45,6 +45,7 @@ struct PolicyValue {
 
     /// The fields of a mapping.
     /// - Parameter known: The keys that it may have.
+    /// - Returns: The fields by their keys.
     /// - Throws: A ``ProvenanceError`` for what is no mapping and for a key that is not known.
     func fields(_ known: [String]) throws -> Fields {
         guard let mapping = node.mapping else { throw wrongType("key: value lines") }
@@ -204,7 +205,10 @@ struct PolicyValue {
                 .composer(_, let problem, let mark, _):
                 (mark.line, "is not YAML: \(problem)")
             case .duplicatedKeysInMapping(let duplicates, let context):
-                (context.mark.line, "has a key twice: \(duplicates.sorted().joined(separator: ", "))")
+                (
+                    context.mark.line,
+                    "has a key twice: \(duplicates.sorted().joined(separator: ", "))"
+                )
             default: (nil, "is not YAML")
             }
         return ProvenanceError(
