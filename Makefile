@@ -65,6 +65,7 @@ test: bootstrap
 interop: build
 	Tests/Interop/environment
 	.deps/interop/bin/python Tests/Interop/interop.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/attestations.py $(TEMPER)
 
 .PHONY: bootstrap
 bootstrap:

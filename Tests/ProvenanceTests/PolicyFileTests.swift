@@ -195,3 +195,54 @@ struct PolicyFileTests {
         #expect(matches(pattern, text) == isMatch)
     }
 }
+
+@Suite("documentation of attestations")
+struct AttestationDocumentationTests {
+    private let root = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../..")
+
+    private var page: String {
+        get throws {
+            try String(
+                contentsOf: root.appending(path: "Documentation/Attestation.md"), encoding: .utf8)
+        }
+    }
+
+    @Test("the documented statement is one that this version reads")
+    func example() throws {
+        let page = try page
+        let text = try #require(page.firstMatch(of: /```json\n((?s:.*?))```/)).1
+        let statement = try Statement(json: Data(text.utf8), named: "the example")
+        let audit = try TamperResistance(statement, named: "the example")
+        #expect(statement.isAbout(sha256: statement.sha256 ?? ""))
+        #expect(audit.costToBreak?.adversary == "tuned")
+    }
+
+    @Test("every field of the predicate is documented")
+    func fields() throws {
+        let golden = try #require(
+            Bundle.module.url(
+                forResource: "predicate", withExtension: "json", subdirectory: "Goldens"))
+        let fields = try #require(
+            JSONSerialization.jsonObject(with: Data(contentsOf: golden)) as? [String: Any])
+        let page = try page
+        for field in Array(fields.keys) + ["preRegistration"] {
+            #expect(page.contains("| `\(field)` |"), "\(field) is not documented")
+        }
+    }
+
+    @Test("the policy that ships is read, and every key of it is documented")
+    func shippedPolicy() throws {
+        let directory = try TemporaryDirectory()
+        let key = SigningKey.generate(.p256).publicKey
+        let build = directory.url.appending(path: "build")
+        try FileManager.default.createDirectory(at: build, withIntermediateDirectories: true)
+        try Data(key.pemRepresentation.utf8).write(to: build.appending(path: "demo-key.pub.pem"))
+        let yaml = try Data(contentsOf: root.appending(path: "Examples/policy.yaml"))
+        let policy = try Policy(
+            yaml: yaml, file: "policy.yaml", directory: directory.url.appending(path: "Examples"))
+        #expect(policy.signers.map(\.key) == [key])
+        #expect(policy.minimumCosts == [.init(quantity: .dollars, amount: 1, adversary: .any)])
+        #expect(policy.maximumSafetyTax == 0.1)
+    }
+}
