@@ -236,7 +236,9 @@ struct AttestationDocumentationTests {
         let directory = try TemporaryDirectory()
         let key = SigningKey.generate(.p256).publicKey
         let build = directory.url.appending(path: "build")
-        try FileManager.default.createDirectory(at: build, withIntermediateDirectories: true)
+        for folder in [build, directory.url.appending(path: "Examples")] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
         try Data(key.pemRepresentation.utf8).write(to: build.appending(path: "demo-key.pub.pem"))
         let yaml = try Data(contentsOf: root.appending(path: "Examples/policy.yaml"))
         let policy = try Policy(
