@@ -52,7 +52,7 @@ package struct CertifyCommand: AsyncParsableCommand {
     @Option(
         help: """
             How much independent work stands behind the audit: self-attested, third-party or \
-            reproduced.
+            reproduced (default: self-attested).
             """, transform: assuranceLevel)
     var assurance: AssuranceLevel = .selfAttested
 

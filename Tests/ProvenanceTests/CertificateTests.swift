@@ -9,7 +9,7 @@ import Testing
 import X509
 
 /// An authority, and what it certifies.
-private struct Authority {
+struct Authority {
     let name: DistinguishedName
     let key = P384.Signing.PrivateKey()
     private let issuer: (name: DistinguishedName, key: Certificate.PrivateKey)?

@@ -236,12 +236,13 @@ struct AttestationDocumentationTests {
         let directory = try TemporaryDirectory()
         let key = SigningKey.generate(.p256).publicKey
         let build = directory.url.appending(path: "build")
-        try FileManager.default.createDirectory(at: build, withIntermediateDirectories: true)
+        for folder in [build, directory.url.appending(path: "Examples")] {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        }
         try Data(key.pemRepresentation.utf8).write(to: build.appending(path: "demo-key.pub.pem"))
         let yaml = try Data(contentsOf: root.appending(path: "Examples/policy.yaml"))
-        let examples = directory.url.appending(path: "Examples")
-        try FileManager.default.createDirectory(at: examples, withIntermediateDirectories: true)
-        let policy = try Policy(yaml: yaml, file: "policy.yaml", directory: examples)
+        let policy = try Policy(
+            yaml: yaml, file: "policy.yaml", directory: directory.url.appending(path: "Examples"))
         #expect(policy.signers.map(\.key) == [key])
         #expect(policy.minimumCosts == [.init(quantity: .dollars, amount: 1, adversary: .any)])
         #expect(policy.maximumSafetyTax == 0.1)

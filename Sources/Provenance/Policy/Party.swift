@@ -41,9 +41,13 @@ public struct Party: Sendable, Hashable {
         switch (means, signer) {
         case (.key(let key), .key(let other)) where key == other:
             return PartySigner(name: name, key: key)
-        case (.certificate(_, let subject, let alternativeName), .certificate(let identity)):
+        case (
+            .certificate(let roots, let subject, let alternativeName), .certificate(let identity)
+        ):
+            // A root speaks for its own party only.
             let isNamed =
-                (subject.map { matches($0, identity.subject) } ?? true)
+                roots.contains { $0.subject == identity.root }
+                && (subject.map { matches($0, identity.subject) } ?? true)
                 && (alternativeName.map { pattern in
                     identity.alternativeNames.contains { matches(pattern, $0) }
                 } ?? true)

@@ -173,10 +173,10 @@ struct PolicyValue {
             return try read()
         } catch let failure as ProvenanceError {
             throw error(
-                "names \(failure.file), which \(failure.problem)", remedy: failure.remedy)
+                "names \(failure.file): \(failure.problem)", remedy: failure.remedy)
         } catch let failure as CheckpointError {
             throw error(
-                "names \(failure.file), which \(failure.problem)", remedy: failure.remedy)
+                "names \(failure.file): \(failure.problem)", remedy: failure.remedy)
         }
     }
 

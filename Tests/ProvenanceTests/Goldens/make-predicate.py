@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes predicate.json: the predicate of the record in AuditFixture.swift, computed anew.
 
-Nothing here reads Temper's output. Usage: make-predicate.py ROOT > predicate.json, ROOT being the
-digest of the fixture's model (two files, see below); without it, it is computed.
+Nothing here reads Temper's output. Usage: make-predicate.py > predicate.json
 """
 import hashlib
 import json

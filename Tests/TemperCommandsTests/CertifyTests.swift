@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Audits are certified and judged by the real commands.
+
+import Foundation
+import Records
+import TemperFixtures
+import Testing
+
+@Suite("Certifying")
+struct CertifyTests {
+    private let directory: TemporaryDirectory
+    private func path(_ name: String) -> String { directory.url.appendingPathComponent(name).path }
+
+    /// A directory of two files, a key, and a made-up record of an adversary that broke the
+    /// safeguard for half a dollar.
+    init() throws {
+        directory = try TemporaryDirectory()
+        let model = directory.url.appendingPathComponent("model")
+        try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
+        try Data("{}".utf8).write(to: model.appendingPathComponent("config.json"))
+        try Data("weights".utf8).write(to: model.appendingPathComponent("model.safetensors"))
+        #expect(try temper("keygen", "--out", path("k.pem")).status == 0)
+        let signed = try temper(
+            "sign", path("model"), "--key", path("k.pem"), "--out", path("any.sig"), "--json")
+        struct Summary: Decodable { let root: String }
+        let root = try JSONDecoder().decode(Summary.self, from: Data(signed.output.utf8)).root
+        try record(of: root).json().write(to: URL(fileURLWithPath: path("record.json")))
+        try record(of: String(repeating: "0", count: 64)).json()
+            .write(to: URL(fileURLWithPath: path("other.json")))
+    }
+
+    private func record(of root: String) -> AuditRecord {
+        let baseline = [MeasuredValue.share(MeasureName.refusal, 9, of: 10, split: .test)]
+        let trace = [
+            TracePoint(
+                step: 4, cost: AttackCost(examples: 8, steps: 4, dollars: 0.5),
+                measurements: [.share(MeasureName.refusal, 0, of: 10, split: .test)],
+                isFinal: true)
+        ]
+        return AuditRecord(
+            temperVersion: "0", engineVersion: "0", createdAt: Date(), commandLine: [],
+            machine: Machine(device: "cpu", cores: 1, operatingSystem: "Linux"), prices: Prices(),
+            model: ModelIdentity(
+                name: "model", digest: root, format: "safetensors", architecture: "llama",
+                parameterCount: 1),
+            suite: SuiteIdentity(
+                name: "s", version: "1", digest: String(repeating: "a", count: 64),
+                safeguard: "refusal"),
+            thresholds: Thresholds(), battery: "b",
+            adversaries: [AdversarySpecification(name: "lora", attack: "fine-tuning")], seeds: [1],
+            baseline: baseline,
+            cells: [
+                CellRecord(
+                    adversary: "lora", seed: 1, state: .finished, trace: trace,
+                    broken: Thresholds().costToBreak(of: trace, baseline: baseline, split: .test))
+            ])
+    }
+
+    private func certify(_ record: String, _ arguments: String...) throws -> CommandResult {
+        try temper(
+            ["certify", path("model"), "--record", path(record), "--key", path("k.pem")]
+                + arguments)
+    }
+
+    private func policy(dollars: String) throws -> String {
+        let yaml = """
+            version: 1
+            name: p
+            signers: [{name: lab, key: k.pub.pem}]
+            auditors: [{name: lab, key: k.pub.pem}]
+            minimumCost: [{dollars: \(dollars)}]
+            """
+        try Data(yaml.utf8).write(to: URL(fileURLWithPath: path("policy.yaml")))
+        return path("policy.yaml")
+    }
+
+    @Test("an audit is certified, admitted by a policy that it meets and refused by another")
+    func certified() throws {
+        let made = try certify("record.json")
+        #expect(made.status == 0, "\(made.error)")
+        #expect(made.output.contains("model.sig (made)\n"))
+        let good = try temper("verify", path("model"), "--policy", policy(dollars: "0.5"))
+        #expect(good.status == 0, "\(good.output)\(good.error)")
+        #expect(good.output.hasSuffix("\nadmitted by p\n"))
+        let bad = try temper("verify", path("model"), "--policy", policy(dollars: "200"))
+        #expect(bad.status == 1)
+        #expect(
+            bad.output.contains(
+                "NO\tcost\tlora broke it for $0.5 (one seed); at least $200 needed"))
+        #expect(bad.output.hasSuffix("\nREFUSED by p\n"))
+        let wrong = try temper("verify", path("model"), "--policy", policy(dollars: "much"))
+        #expect(wrong.status == 2)
+        #expect(wrong.error.contains("policy.yaml:5: minimumCost[0].dollars is \"much\""))
+        let listed = try temper("verify", path("model"), "--key", path("k.pub.pem"))
+        #expect(listed.status == 0)
+        #expect(listed.output.contains("self-attested: suite s 1, battery b, 1 seed, "))
+    }
+
+    @Test("a record of other weights writes nothing, and attestations are not overwritten unasked")
+    func refused() throws {
+        let other = try certify("other.json")
+        #expect(other.status == 1)
+        #expect(other.error.contains("is of other weights"))
+        #expect(!FileManager.default.fileExists(atPath: path("model/model.sig")))
+        #expect(!FileManager.default.fileExists(atPath: path("model/attestations.jsonl")))
+        #expect(try certify("record.json").status == 0)
+        let again = try certify("record.json")
+        #expect(again.status == 2)
+        #expect(again.error.contains("--append"))
+        #expect(try certify("record.json", "--append").status == 0)
+        let lines = try text(of: URL(fileURLWithPath: path("model/attestations.jsonl")))
+        #expect(lines.split(separator: "\n").count == 4)
+        let level = try certify("record.json", "--assurance", "third-party", "--replace")
+        #expect(level.status == 2)
+        #expect(level.error.contains("is not for the key that signed the weights"))
+        #expect(try certify("record.json", "--assurance", "reproduced").status == 2)
+    }
+}
