@@ -52,7 +52,7 @@ struct ChatRequest: Decodable {
     var maxTokens: Int?
     var maxCompletionTokens: Int?
     var temperature: Float?
-    var seed: UInt64?
+    var seed: Int?
     var stop: Stops?
     var stream: Bool?
     var n: Int?
@@ -127,7 +127,9 @@ struct ChatRequest: Decodable {
                 addingGenerationPrompt: true)
             let continuation = Continuation(
                 of: prompt, maximumTokens: min(length, limits.answerTokenCount),
-                temperature: temperature, seed: seed ?? .random(in: .min ... .max))
+                temperature: temperature,
+                seed: seed.map { UInt64(bitPattern: Int64($0)) }
+                    ?? .random(in: .min ... .max))
             try served.check(continuation)
             return continuation
         } catch {
@@ -148,7 +150,8 @@ struct ChatRequest: Decodable {
             "\(place(context)) is of another type than it should be"
         case .dataCorrupted(let context):
             place(context).isEmpty
-                ? "the body is no JSON" : "\(place(context)): \(context.debugDescription)"
+                ? "the body is no JSON: \(context.debugDescription)"
+                : "\(place(context)): \(context.debugDescription)"
         @unknown default: "the body is not a chat completion's"
         }
     }

@@ -107,17 +107,21 @@ struct Client: Sendable {
             + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    /// Sends a request and reads until the server closes, or only so many bytes before hanging up.
-    func send(_ request: String, reading most: Int = .max) async throws -> Answer {
+    /// Sends a request and reads until the server closes.
+    func send(_ request: String) async throws -> Answer {
+        try await Self.parse(received(after: request))
+    }
+
+    /// Sends a request and hangs up once so many bytes were received.
+    func received(after request: String, hangingUpAfter most: Int = .max) async throws -> [UInt8] {
         let port = port
         // Not on the few threads that the server's own tasks need.
-        let bytes: [UInt8] = try await withCheckedThrowingContinuation { continuation in
+        return try await withCheckedThrowingContinuation { continuation in
             DispatchQueue.global().async {
                 continuation.resume(
                     with: Result { try Self.exchange(request, port: port, reading: most) })
             }
         }
-        return try Self.parse(bytes)
     }
 
     private static func exchange(_ request: String, port: Int, reading most: Int) throws -> [UInt8]
