@@ -112,7 +112,6 @@ struct ChatRequest: Decodable {
         guard (tools ?? []).isEmpty else { throw .invalid("tools are not supported") }
         let temperature = temperature ?? 0
         guard (0...2).contains(temperature) else { throw .invalid("temperature must be 0 to 2") }
-        guard seed ?? 0 >= 0 else { throw .invalid("seed must be 0 or more") }
         let length = maxCompletionTokens ?? maxTokens ?? limits.defaultTokenCount
         guard length >= 1 else { throw .invalid("max_tokens must be 1 or more") }
         let texts = stop?.texts ?? []
@@ -128,7 +127,9 @@ struct ChatRequest: Decodable {
                 addingGenerationPrompt: true)
             let continuation = Continuation(
                 of: prompt, maximumTokens: min(length, limits.answerTokenCount),
-                temperature: temperature, seed: seed.map(UInt64.init) ?? .random(in: .min ... .max))
+                temperature: temperature,
+                seed: seed.map { UInt64(bitPattern: Int64($0)) }
+                    ?? .random(in: .min ... .max))
             try served.check(continuation)
             return continuation
         } catch {
@@ -149,7 +150,8 @@ struct ChatRequest: Decodable {
             "\(place(context)) is of another type than it should be"
         case .dataCorrupted(let context):
             place(context).isEmpty
-                ? "the body is no JSON" : "\(place(context)): \(context.debugDescription)"
+                ? "the body is no JSON: \(context.debugDescription)"
+                : "\(place(context)): \(context.debugDescription)"
         @unknown default: "the body is not a chat completion's"
         }
     }

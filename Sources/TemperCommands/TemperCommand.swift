@@ -28,7 +28,7 @@ public struct TemperCommand: AsyncParsableCommand {
                 name: "Provenance",
                 subcommands: [
                     KeygenCommand.self, SignCommand.self, CertifyCommand.self, VerifyCommand.self,
-                    LogCommand.self, ServeModelCommand.self,
+                    ServeModelCommand.self, LogCommand.self,
                 ]),
             CommandGroup(
                 name: "Lists",

@@ -68,7 +68,7 @@ struct LimitTests {
                 "temperature"
             ),
             (#"{"messages": [{"role": "user", "content": "x"}], "temperature": 9}"#, "temperature"),
-            (#"{"messages": [{"role": "user", "content": "x"}], "seed": -1}"#, "seed"),
+            (#"{"messages": [{"role": "user", "content": "x"}], "seed": "x"}"#, "seed"),
             (#"{"messages": [{"role": "user", "content": "x"}], "stop": [""]}"#, "stop"),
             (#"{"messages": [{"role": "user", "content": "x"}], "n": 2}"#, "n must be 1"),
             (#"{"messages": [{"role": "user", "content": "x"}], "top_p": 0.5}"#, "top_p"),

@@ -107,13 +107,13 @@ struct Client: Sendable {
             + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
-    /// Sends a request and reads until the server closes, or only so many bytes before hanging up.
-    func send(_ request: String, reading most: Int = .max) async throws -> Answer {
-        try Self.parse(try await bytes(request, reading: most))
+    /// Sends a request and reads until the server closes.
+    func send(_ request: String) async throws -> Answer {
+        try await Self.parse(received(after: request))
     }
 
-    /// What is read before the server closes, or before so many bytes are there.
-    func bytes(_ request: String, reading most: Int) async throws -> [UInt8] {
+    /// Sends a request and hangs up once so many bytes were received.
+    func received(after request: String, hangingUpAfter most: Int = .max) async throws -> [UInt8] {
         let port = port
         // Not on the few threads that the server's own tasks need.
         return try await withCheckedThrowingContinuation { continuation in
