@@ -49,6 +49,16 @@ knowledge: build
 	$(TEMPER) audit build/restricted --original build/taught --suite canary-knowledge \
 		--battery relearning --seeds $(SEEDS) --out build/knowledge
 
+## Inspect derivatives whose making is known, and put the table into Documentation/Forensics.md.
+.PHONY: forensics
+SEED ?= 2
+forensics: bootstrap
+	mkdir -p build
+	swift build $(SWIFT_FLAGS) --build-tests
+	TEMPER_FORENSICS=$(CURDIR)/build/forensics.md TEMPER_FORENSICS_SEED=$(SEED) \
+		swift test $(SWIFT_FLAGS) --skip-build --filter ForensicsTests.ValidationTests/whole
+	scripts/put-table build/forensics.md Documentation/Forensics.md
+
 ## Leave the command at .build/release/temper.
 build: bootstrap
 	swift build $(SWIFT_FLAGS) --product temper

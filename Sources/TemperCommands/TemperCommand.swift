@@ -39,8 +39,8 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "One model",
                 subcommands: [
-                    MeasureCommand.self, GenerateCommand.self, ScoreCommand.self,
-                    TokenizeCommand.self,
+                    MeasureCommand.self, InspectCommand.self, GenerateCommand.self,
+                    ScoreCommand.self, TokenizeCommand.self,
                 ]),
         ])
 

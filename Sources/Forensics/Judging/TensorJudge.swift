@@ -128,12 +128,15 @@ struct TensorJudge {
         }
     }
 
-    /// Whether the levels are the base's own, which a change too small for the test left in place.
+    /// Whether the levels may be the base's own, which a small change left in place: those of a base
+    /// on the same levels, or, where 16 bits blur them, of a base on any.
     private func isBases(
         _ grid: QuantisationGrid, _ rows: [[Float]], _ precision: StoragePrecision
     ) -> Bool {
-        grid.movedShare <= 0.001
-            && QuantisationGrid(rows: rows, base: nil, precision: precision)?.isLike(grid) == true
+        guard let own = QuantisationGrid(rows: rows, base: nil, precision: precision) else {
+            return false
+        }
+        return precision != .float32 || (grid.movedShare <= 0.001 && own.isLike(grid))
     }
 
     private func findStructure(

@@ -19,11 +19,12 @@ enum ComparisonTemplate {
         }
     }()
 
-    private static let heat = """
+    /// A table of coloured cells.
+    static let heat = """
         {{% CONTENT_TYPE: SAFE}}
         <table class="heat">
         <caption>{{caption}}</caption>
-        <thead><tr><th scope="col">Adversary</th>{{#headers}}<th scope="col">{{.}}</th>{{/headers}}</tr></thead>
+        <thead><tr><th scope="col">{{corner}}</th>{{#headers}}<th scope="col">{{.}}</th>{{/headers}}</tr></thead>
         <tbody>
         {{#rows}}
         <tr>

@@ -19,6 +19,8 @@ struct HeatMap {
         let cells: [Cell]
     }
     let caption: String
+    /// What the rows are.
+    var corner = "Adversary"
     let headers: [String]
     let rows: [Row]
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper inspect`: how a checkpoint was made, from the weights alone.
+
+import ArgumentParser
+import Checkpoints
+import Forensics
+import Foundation
+import Records
+import Reports
+
+struct InspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Say from the weights how a checkpoint was made from its base.",
+        usage: """
+            temper inspect <base> <derived> [--third <third>] [--html <html>] [--json]
+            temper inspect <derived> [--html <html>] [--json]
+            """,
+        discussion: """
+            Tells apart: the same values stored again, a cast, quantisation, pruning, noise, merged \
+            low-rank adapters, fine-tuning, orthogonalisation (also partial, reflected, or with row \
+            norms kept), a merge with a third checkpoint, and compositions. With one checkpoint, \
+            only the signatures that need no base are looked for. Documentation/Forensics.md says \
+            how often the verdicts are right and what they miss. Exit code 0 whatever the verdict.
+            """)
+
+    @Argument(help: "The base and the derived checkpoint, or the derived one alone.")
+    var checkpoints: [String]
+
+    @Option(help: "The other parent of a merge, to be tried.")
+    var third: String?
+
+    @Option(help: "The page to write.")
+    var html: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (1...2).contains(checkpoints.count) else {
+            throw ValidationError("inspect takes a base and a derived checkpoint, or one alone")
+        }
+        if third != nil, checkpoints.count == 1 {
+            throw ValidationError("--third needs a base to merge with: inspect BASE DERIVED")
+        }
+    }
+
+    func run() throws {
+        let locator = Locator()
+        let opened = try checkpoints.map { try Checkpoint(at: locator.model($0)) }
+        let third = try third.map { try Checkpoint(at: locator.model($0)) }
+        var line = ProgressLine()
+        func show(_ progress: Inspector.Progress) {
+            guard !json else { return }
+            let percent = progress.total > 0 ? progress.done * 100 / progress.total : 0
+            line.show("Inspecting", done: percent, of: 100, note: progress.tensor)
+        }
+        let inspection: Inspection
+        if opened.count == 2 {
+            inspection = try Inspector(base: opened[0], derived: opened[1], third: third)
+                .inspect(progress: show)
+        } else {
+            inspection = try SignatureInspector(opened[0]).inspect(progress: show)
+        }
+        line.end()
+        let report = InspectionReport(inspection)
+        if let html { try write(Data(report.html().utf8), to: URL(fileURLWithPath: html)) }
+        if json { return print(String(decoding: try canonicalJSON(inspection), as: UTF8.self)) }
+        print(report.terminalSummary(), terminator: "")
+        if let html { print(html) }
+    }
+}
