@@ -5,6 +5,7 @@ import ArgumentParser
 import Checkpoints
 import Forensics
 import Foundation
+import ProvenanceCommands
 import Records
 import Reports
 
