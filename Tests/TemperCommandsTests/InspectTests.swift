@@ -14,12 +14,13 @@ struct InspectTests {
     private let other: String
 
     init() throws {
-        directory = try TemporaryDirectory()
+        let directory = try TemporaryDirectory()
         func write(_ name: String, seed: UInt64) throws -> String {
             let url = directory.url.appendingPathComponent(name)
             try tinyModel(seed: seed).write(to: url)
             return url.path
         }
+        self.directory = directory
         model = try write("model", seed: 7)
         other = try write("other", seed: 8)
     }
