@@ -162,6 +162,16 @@ def signature_seeds():
                 yield "keys", data
 
 
+def policy_seeds():
+    text = (TESTS.parent / "Examples/policy.yaml").read_bytes()
+    yield "policy", text
+    # Without the parties, whose keys are not there, so that the rest is read.
+    kept = [line for line in text.splitlines(keepends=True) if b"key:" not in line]
+    yield "policy", b"".join(kept)
+    yield "policy", b"version: 1\nname: x\nsigners: [{name: y, root: z.pem, subject: 'CN=*'}]\n"
+    yield "policy", b"a: &a [*a]\n"
+
+
 def log_seeds():
     note = ("If you think cryptography is the answer to your problem,\n"
             "then you don't know what your problem is.\n\n"
@@ -180,7 +190,7 @@ def main():
     out = pathlib.Path(sys.argv[1])
     count = {}
     for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, vocabulary_seeds, template_seeds,
-                 signature_seeds, log_seeds]:
+                 signature_seeds, policy_seeds, log_seeds]:
         for target, data in make():
             number = count.get(target, 0)
             count[target] = number + 1

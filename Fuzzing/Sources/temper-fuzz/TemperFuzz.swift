@@ -14,7 +14,7 @@ struct FuzzTarget {
 
     static let all: [FuzzTarget] = [
         .safetensors, .shardIndex, .gguf, .tokenizer, .vocabulary, .chatTemplate, .bundle,
-        .statement, .certificates, .keys, .log,
+        .statement, .certificates, .keys, .policy, .log,
     ]
 }
 

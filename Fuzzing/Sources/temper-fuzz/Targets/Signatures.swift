@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signatures and keys: bundles with the statements in them, certificates, PEM, and a log's notes.
+// Signatures and keys: bundles with the statements in them, certificates, PEM, policies, and a
+// log's notes.
 
 import Foundation
 import Provenance
@@ -45,6 +46,12 @@ extension FuzzTarget {
         guard copy?.publicKey == key.publicKey else {
             broken("a private key that was read can be written and read again")
         }
+    }
+
+    /// A policy in YAML; the files that it names are not there.
+    static let policy = FuzzTarget(name: "policy") { input in
+        _ = try Policy(
+            yaml: input, file: "policy.yaml", directory: URL(fileURLWithPath: "/nonexistent"))
     }
 
     /// Checkpoints, proofs and keys of a transparency log.
