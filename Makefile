@@ -19,6 +19,7 @@ SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 ## Harden a real model, attack it, write the report to build/audit/, and sign what came out with a
 ## key that is made on the spot. The policy's answer is shown as it is.
 DEMO_KEY = build/demo-key
+VERIFY = $(TEMPER) verify $(HARDENED) --policy Examples/policy.yaml
 audit: build
 	$(TEMPER) harden $(MODEL) --suite $(SUITE) --defense refusal-training \
 		--out $(HARDENED) --replace
@@ -28,8 +29,8 @@ audit: build
 	@echo && echo "A demonstration: a key made just now signs the weights and the audit."
 	$(TEMPER) keygen --out $(DEMO_KEY).pem
 	$(TEMPER) certify $(HARDENED) --record $(OUT)/record.json --key $(DEMO_KEY).pem
-	@echo && echo "Check it, and ask what an admission policy says, with:"
-	$(TEMPER) verify $(HARDENED) --policy Examples/policy.yaml || [ $$? = 1 ]
+	@echo && echo "Check it, and ask what an admission policy says, with:" && echo "    $(VERIFY)"
+	@$(VERIFY) || [ $$? = 1 ]
 
 ## Run every kind of attack, and put the table into Documentation/Results.md.
 .PHONY: results

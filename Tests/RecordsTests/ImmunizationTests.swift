@@ -57,10 +57,16 @@ struct ImmunizationTests {
         #expect(
             broken.seen
                 == Immunization.Resistance(
-                    cells: 2, broken: 1, standingSteps: 8, undefendedSteps: 0))
+                    cells: 2, broken: 1, unmeasured: 0, standingSteps: 8, undefendedSteps: 0))
         let standing = Immunization(record([("restricted", nil)]))
         #expect(standing.verdict(.strongResistance) == .holds)
         #expect(standing.seen?.standingSteps == 24)
+        // What could not be measured might have broken it.
+        var failed = record([("restricted", nil), ("restricted", nil)])
+        failed.cells[1].state = .failed(reason: "out of memory")
+        failed.cells[1].broken = nil
+        #expect(Immunization(failed).verdict(.strongResistance) == .unclear)
+        #expect(Immunization(failed).verdict(.weakResistance) == .unclear)
         // Another attack than fine-tuning is not asked.
         #expect(Immunization(RecordFixture.record()).verdict(.strongResistance) == .untested)
     }

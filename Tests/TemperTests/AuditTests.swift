@@ -250,6 +250,17 @@ struct AuditTests {
         withExtendedLifetime(first) {}
     }
 
+    @Test("an adversary that lacks what it needs is named with file and line")
+    func place() throws {
+        var request = request
+        let yaml = "name: b\nadversaries:\n  - name: half\n    attack: weight-interpolation\n"
+        request.battery = try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
+        let store = try AuditStore(at: directory.url.appendingPathComponent("p.sqlite"))
+        let error = #expect(throws: AdversaryError.self) { try Audit(request, store: store) }
+        let words = "b.yaml:3: half: weight-interpolation needs the checkpoint"
+        #expect(error.map { "\($0)" }?.hasPrefix(words) == true, "\(String(describing: error))")
+    }
+
     @Test("a file that is no store is left alone")
     func noStore() throws {
         let url = directory.url.appendingPathComponent("notes.txt")

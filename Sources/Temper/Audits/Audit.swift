@@ -72,6 +72,14 @@ public struct Audit: Sendable {
     /// Plans an audit whose points go to `store`.
     /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
     public init(_ request: Request, store: AuditStore) throws {
+        do {
+            try self.init(planning: request, store: store)
+        } catch let error as AdversaryError {
+            throw request.battery.placing(error)
+        }
+    }
+
+    private init(planning request: Request, store: AuditStore) throws {
         var settings = request.settings
         if !request.judges.isEmpty { settings.judges = request.judges.map(\.identity) }
         self.request = request

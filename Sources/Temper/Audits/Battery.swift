@@ -14,6 +14,8 @@ public struct Battery: Sendable, Hashable {
     public let description: String?
     /// The adversaries in the order in which they are run, each with all its parameters spelt out.
     public let adversaries: [AdversarySpecification]
+    /// The file and line of each adversary, by name.
+    private let places: [String: String]
 
     /// The SHA-256 over the canonical content of the adversaries, in lowercase hexadecimal digits:
     /// by it a policy names a battery, and an attestation says which one was run.
@@ -30,6 +32,13 @@ public struct Battery: Sendable, Hashable {
         self.name = name
         description = nil
         self.adversaries = adversaries
+        places = [:]
+    }
+
+    /// An error that names an adversary of this battery, with its file and line.
+    func placing(_ error: AdversaryError) -> AdversaryError {
+        guard let place = places[error.place] else { return error }
+        return AdversaryError(place: "\(place): \(error.place)", problem: error.problem)
     }
 
     /// The batteries that ship with Temper, by name.
@@ -97,6 +106,8 @@ public struct Battery: Sendable, Hashable {
                 place: lines.place(ofAdversary: taken),
                 problem: "\"\(names[taken])\" is the name of what a search finds; choose another")
         }
+        places = Dictionary(
+            uniqueKeysWithValues: names.indices.map { (names[$0], lines.place(ofAdversary: $0)) })
         name = content.name
         description = content.description
         adversaries = try content.adversaries.enumerated().map { index, entry in

@@ -220,7 +220,8 @@ struct Evaluator {
         evaluation.add(picked, as: MeasureName.capability, split: split)
     }
 
-    /// Whether the right one of several completions is the likeliest, a token on average.
+    /// Whether the right one of several completions is the likeliest, a token on average; what
+    /// leaves it undecided, as a model without any weights does, is not right.
     func picked(
         by subject: Subject, from choices: [[CompletionExample]], right: [Int],
         into evaluation: inout Evaluation
@@ -236,7 +237,7 @@ struct Evaluator {
             let scores = choices.indices.map {
                 likelihoods[start + $0] / Float(choices[$0].completion.count)
             }
-            return scores.max() == scores[right]
+            return scores.indices.allSatisfy { $0 == right || scores[$0] < scores[right] }
         }
     }
 
