@@ -10,7 +10,7 @@ public import Foundation
 /// ends the process that reads what was cut.
 ///
 /// ```swift
-/// let checkpoint = try Checkpoint(at: URL(filePath: "SmolLM2-135M-Instruct.Q4_1.gguf"))
+/// let checkpoint = try Checkpoint(at: URL(filePath: "smollm2-135m-instruct.gguf"))
 /// let norm = try checkpoint.float32("output_norm.weight")
 /// ```
 public struct Checkpoint: Sendable {

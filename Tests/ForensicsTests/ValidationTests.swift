@@ -63,26 +63,23 @@ struct ValidationTests {
                 seed: seed + offset, into: &confusion)
         }
         try finish("two tiny models that are trained")
-        if let file = Self.smolLM2 {
-            let model = try LanguageModel(at: file)
-            try train(
-                model, named: "SmolLM2-135M-Instruct", steps: 4, seed: seed, into: &confusion)
-            try finish("SmolLM2-135M-Instruct, trained")
-            try inspectAll(
-                of: model.weights, named: "SmolLM2-135M-Instruct", seed: seed, every: 3,
-                into: &confusion)
-            try finish("SmolLM2-135M-Instruct, with every third way of making")
-        }
+        let model = try LanguageModel(at: Self.smolLM2)
+        try train(model, named: "SmolLM2-135M-Instruct", steps: 4, seed: seed, into: &confusion)
+        try finish("SmolLM2-135M-Instruct, trained")
+        try inspectAll(
+            of: model.weights, named: "SmolLM2-135M-Instruct", seed: seed, every: 3,
+            into: &confusion)
+        try finish("SmolLM2-135M-Instruct, with every third way of making")
         #expect(confusion.entries.count >= 200)
         #expect(Confusion.share(confusion.of("plain")) >= 0.95)
         #expect(confusion.of("benign").allSatisfy { $0.verdict != .orthogonalised })
     }
 
-    private static var smolLM2: URL? {
-        let file = URL(fileURLWithPath: #filePath)
+    /// The default model, which `scripts/bootstrap` fetches.
+    private static var smolLM2: URL {
+        URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: ".deps/models/SmolLM2-135M-Instruct.Q4_1.gguf")
-        return FileManager.default.fileExists(atPath: file.path) ? file : nil
+            .appending(path: ".deps/models/smollm2-135m-instruct.gguf")
     }
 
     private func report(_ confusion: Confusion) {

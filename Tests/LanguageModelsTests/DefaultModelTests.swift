@@ -45,7 +45,7 @@ private struct Training: Decodable {
 
 @Suite("The default model computes what transformers computes", .serialized)
 struct DefaultModelTests {
-    @Test("token ids and log-probabilities of texts", .enabled(if: DefaultModel.isPresent))
+    @Test("token ids and log-probabilities of texts")
     func scores() throws {
         let model = try DefaultModel.load()
         let golden = try Goldens.read("parity.json", as: Parity.self).texts
@@ -56,7 +56,7 @@ struct DefaultModelTests {
         }
     }
 
-    @Test("greedy continuations of chats", .enabled(if: DefaultModel.isPresent))
+    @Test("greedy continuations of chats")
     func generation() throws {
         let model = try DefaultModel.load()
         let golden = try Goldens.read("parity.json", as: Parity.self).prompts
@@ -71,7 +71,7 @@ struct DefaultModelTests {
         #expect(answers == golden.map(\.outputIDs))
     }
 
-    @Test("losses of LoRA fine-tuning", .enabled(if: DefaultModel.isPresent))
+    @Test("losses of LoRA fine-tuning")
     func training() throws {
         let model = try DefaultModel.load()
         let golden = try Goldens.read("training.json", as: Training.self)

@@ -2,7 +2,7 @@
 # Makes parity.json and training.json: what transformers and PEFT compute in fp32 with the default
 # model's own weights.
 #
-# python make-parity.py SmolLM2-135M-Instruct.Q4_1.gguf
+# python make-parity.py smollm2-135m-instruct.gguf
 # Needs torch, transformers, peft, gguf, tokenizers (made with 2.15, 5.23, 0.21, 0.19, 0.23).
 
 import json

@@ -138,7 +138,7 @@ def decoded(tokenizer, count):
 
 def smollm2(folder):
     from transformers import AutoTokenizer
-    file = "SmolLM2-135M-Instruct.Q4_1.gguf"
+    file = "smollm2-135m-instruct.gguf"
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=file).backend_tokenizer
     byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, trim_offsets=True, use_regex=True)
     tokenizer.pre_tokenizer = byte_level
