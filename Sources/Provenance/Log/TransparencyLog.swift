@@ -64,8 +64,7 @@ public struct TransparencyLog: Sendable {
                 hashes, leaf: try tree.subtree(0, index), at: index, size: tree.size,
                 root: checkpoint.root)
         else {
-            throw failure(
-                "its tiles do not lead from entry \(index) to the root")
+            throw failure("its tiles do not lead from entry \(index) to the root")
         }
         return LogProof(index: index, hashes: hashes, signedCheckpoint: signedCheckpoint)
     }
@@ -124,8 +123,7 @@ public struct TransparencyLog: Sendable {
                 let tile = try files.readHashes(
                     level: level, index: index / LogFiles.width, size: checkpoint.size)
                 guard tile[index % LogFiles.width] == MerkleTree.root(ofComplete: below) else {
-                    throw failure(
-                        "hash \(index) of level \(level) is not that of its tile")
+                    throw failure("hash \(index) of level \(level) is not that of its tile")
                 }
             }
             (level, count) = (level + 1, count / LogFiles.width)
@@ -139,8 +137,7 @@ public struct TransparencyLog: Sendable {
         let hashes = try files.readHashes(level: 0, index: tile, size: checkpoint.size)
         for (place, (entry, hash)) in zip(entries, hashes).enumerated()
         where TreeHash.leaf(entry) != hash {
-            throw failure(
-                "entry \(tile * LogFiles.width + place) is not what was logged")
+            throw failure("entry \(tile * LogFiles.width + place) is not what was logged")
         }
         return entries
     }
@@ -162,8 +159,7 @@ public struct TransparencyLog: Sendable {
         let cache = TileCache(files: files, size: size)
         let tree = MerkleTree(size: size) { try cache.subtree(level: $0, index: $1) }
         guard try tree.root() == checkpoint.root else {
-            throw failure(
-                "its tiles do not have the root that the checkpoint names")
+            throw failure("its tiles do not have the root that the checkpoint names")
         }
         return tree
     }
