@@ -6,7 +6,7 @@ import Checkpoints
 /// Why something was not verified; unlike a ``ProvenanceError``, the input was readable.
 public struct VerificationFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was checked.
-    public enum Check: String, Sendable, Codable, CaseIterable {
+    public enum Check: String, Sendable {
         /// Whether the envelope is signed by a trusted key.
         case signature
 

@@ -25,15 +25,7 @@ package struct CertifyCommand: AsyncParsableCommand {
     @Option(help: "The record.json of the audit.")
     var record: String
 
-    @Option(help: "The auditor's private key, in PEM.")
-    var key: String
-
-    @Option(
-        help: "The certificate of the key, and those above it but for the root, in one PEM file.")
-    var certificate: String?
-
-    @Option(help: "The password of the key is the first line of this file.")
-    var passwordFile: String?
+    @OptionGroup var signing: SigningOptions
 
     @Option(
         help: "The signature of the weights (default: MODEL/model.sig, or FILE.sig beside a file).")
@@ -102,14 +94,11 @@ package struct CertifyCommand: AsyncParsableCommand {
 
     package func run() async throws {
         let model = try Locator().model(model)
-        let signatory = Signatory(
-            key: try SigningKey(
-                contentsOf: URL(fileURLWithPath: key), password: passwordFile.map(readPassword)),
-            certificates: try certificate.map {
-                try CertificateChain(contentsOf: URL(fileURLWithPath: $0))
-            })
+        let signatory = try signing.signatory()
         let recordFile = URL(fileURLWithPath: record)
         let data = try readFile(recordFile)
+        // Of a key that stands twice, every reader sees what it likes.
+        try StrictJSON.check(data, named: self.record)
         let record = try AuditRecord(json: data, file: recordFile.lastPathComponent)
         let terms = try terms(of: signatory)
         let file = out.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model)
@@ -121,44 +110,40 @@ package struct CertifyCommand: AsyncParsableCommand {
         let place =
             signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
         let isSigned = FileManager.default.fileExists(atPath: place.path)
+        let certification =
+            isSigned
+            ? try await verified(model, place, signatory)
+            : try Certification(signing: model, by: signatory, for: place)
+        let lines = try certification.attestations(
+            of: record, json: data, terms: terms, by: signatory)
+        try certification.checkPlace(of: file, beside: model)
+        if !isSigned { try certification.bundle.write(to: place) }
         do {
-            let certification =
-                isSigned
-                ? try await verified(model, place, signatory)
-                : try Certification(signing: model, by: signatory, for: place)
-            let lines = try certification.attestations(
-                of: record, json: data, terms: terms, by: signatory)
-            try certification.checkPlace(of: file, beside: model)
-            if !isSigned { try certification.bundle.write(to: place) }
             try AttestationFile.write(lines, to: file, appending: append)
-            try show(
-                Summary(
-                    signature: place.path, signed: !isSigned, attestations: file.path,
-                    root: certification.manifest.root,
-                    key: signatory.key.publicKey.hint,
-                    suite: record.suite.digest, battery: try record.batteryDigest,
-                    expires: terms.validity.expires))
-        } catch let failure as VerificationFailure {
-            FileHandle.standardError.write(Data("temper: \(failure)\n".utf8))
-            throw ExitCode(1)
+        } catch {
+            if !isSigned { try? FileManager.default.removeItem(at: place) }
+            throw error
         }
+        try show(
+            Summary(
+                signature: place.path, signed: !isSigned, attestations: file.path,
+                root: certification.manifest.root, key: signatory.key.publicKey.hint,
+                suite: record.suite.digest, battery: try record.batteryDigest,
+                expires: terms.validity.expires))
     }
 
     private func verified(
         _ model: URL, _ place: URL, _ signatory: Signatory
     ) async throws -> Certification {
-        let keys = try signer.map { try VerificationKey(contentsOf: URL(fileURLWithPath: $0)) }
-        let roots = try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) }
+        var trust = try Trust(keyFiles: signer, rootFiles: root)
+        trust.keys.append(signatory.key.publicKey)
         let bundle = try SignatureBundle(contentsOf: place)
         do {
             return Certification(
                 bundle,
-                verifiedAs: try await ModelSignature.verify(
-                    model, bundle: bundle,
-                    trust: Trust(keys: keys + [signatory.key.publicKey], roots: roots)))
+                verifiedAs: try await ModelSignature.verify(model, bundle: bundle, trust: trust))
         } catch let failure as VerificationFailure
-            where [.signature, .certificate].contains(failure.check) && keys.isEmpty
-            && roots.isEmpty
+            where [.signature, .certificate].contains(failure.check) && (signer + root).isEmpty
         {
             throw VerificationFailure(
                 failure.check, failure.subject, failure.problem,

@@ -3,6 +3,7 @@
 
 package import ArgumentParser
 import Foundation
+import Provenance
 
 /// The end of every program of the house.
 package enum CommandLineProgram {
@@ -32,7 +33,7 @@ package enum CommandLineProgram {
             let text = isMessage || isUsage ? root.fullMessage(for: error) : "\(name): \(error)"
             let stream: FileHandle = isMessage ? .standardOutput : .standardError
             stream.write(Data((text + "\n").utf8))
-            Foundation.exit(isMessage ? 0 : 2)
+            Foundation.exit(isMessage ? 0 : error is VerificationFailure ? 1 : 2)
         }
     }
 

@@ -18,7 +18,7 @@ package struct KeygenCommand: ParsableCommand {
     @Option(help: "The file of the private key.")
     var out: String
 
-    @Option(help: "The elliptic curve: p256, p384 or p521.")
+    @Option(help: "The elliptic curve.")
     var curve: Curve = .p256
 
     @Option(help: "Encrypt the key with the password in the first line of this file.")
@@ -38,13 +38,3 @@ package struct KeygenCommand: ParsableCommand {
 }
 
 extension Curve: ExpressibleByArgument {}
-
-/// The first line of a file.
-func readPassword(_ path: String) throws -> String {
-    let text = try KeyFile.text(of: URL(fileURLWithPath: path))
-    let line = text.prefix { !$0.isNewline }
-    guard !line.isEmpty else {
-        throw ProvenanceError(path, "its first line is empty", remedy: "put the password there")
-    }
-    return String(line)
-}

@@ -38,7 +38,12 @@ extension LogCommand {
         func run() throws {
             let signer = try NoteSigningKey(name: origin)
             try KeyFile.create(URL(fileURLWithPath: key), mode: 0o600, holding: signer.text + "\n")
-            try TransparencyLog.create(at: URL(fileURLWithPath: log), signedBy: signer)
+            do {
+                try TransparencyLog.create(at: URL(fileURLWithPath: log), signedBy: signer)
+            } catch {
+                unlink(key)
+                throw error
+            }
             print("private key\t\(key)")
             print("log key\t\(signer.verifierKey)")
         }
@@ -148,15 +153,18 @@ extension LogCommand {
 
         private func check(_ verifier: NoteVerifierKey) throws -> LogCheckpoint {
             var isDirectory: ObjCBool = false
-            let isThere = FileManager.default.fileExists(
-                atPath: subject, isDirectory: &isDirectory)
-            guard isThere, isDirectory.boolValue else {
-                guard let entry else {
-                    throw ValidationError("a proof is checked against its entry: give --entry")
+            _ = FileManager.default.fileExists(atPath: subject, isDirectory: &isDirectory)
+            guard isDirectory.boolValue else {
+                guard let entry, since == nil else {
+                    throw ValidationError(
+                        "a proof is checked against its entry: give --entry, and no --since")
                 }
                 let proof = try LogProof(LogCommand.read(subject), subject: subject)
                 return try proof.verify(
                     LogCommand.read(entry), with: verifier, subject: subject)
+            }
+            guard entry == nil else {
+                throw ValidationError("a log is checked whole: leave --entry out, or give a proof")
             }
             let log = try TransparencyLog(at: URL(fileURLWithPath: subject), signedBy: verifier)
             try log.verifyEntries()

@@ -3,10 +3,11 @@
 
 package import Foundation
 
-/// Prints one JSON value on one line; keys are sorted, slashes are left alone.
+/// Prints one JSON value on one line; keys are sorted, slashes are left alone, dates are ISO 8601.
 package func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.dateEncodingStrategy = .iso8601
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }
 

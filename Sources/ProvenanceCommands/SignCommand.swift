@@ -21,18 +21,7 @@ package struct SignCommand: ParsableCommand {
     @Argument(help: "A model: a path or a name.")
     var model: String
 
-    @Option(help: "The private key, in PEM, that 'temper keygen' or openssl made.")
-    var key: String
-
-    @Option(
-        help: """
-            The certificate of the key, and those above it but for the root, in one PEM file. \
-            Without it, verifiers need the public key.
-            """)
-    var certificate: String?
-
-    @Option(help: "The password of the key is the first line of this file.")
-    var passwordFile: String?
+    @OptionGroup var signing: SigningOptions
 
     @Option(help: "The signature to write (default: MODEL/model.sig, or FILE.sig beside a file).")
     var out: String?
@@ -44,14 +33,10 @@ package struct SignCommand: ParsableCommand {
 
     package func run() throws {
         let model = try Locator().model(model)
-        let key = try SigningKey(
-            contentsOf: URL(fileURLWithPath: key), password: passwordFile.map(readPassword))
-        let chain = try certificate.map {
-            try CertificateChain(contentsOf: URL(fileURLWithPath: $0))
-        }
+        let signatory = try signing.signatory()
         let file = out.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
         let (bundle, digest) = try ModelSignature.sign(
-            model, key: key, certificates: chain, for: file)
+            model, key: signatory.key, certificates: signatory.certificates, for: file)
         try bundle.write(to: file)
         let summary = Summary(
             signature: file.path, root: digest.root, files: digest.resources.count,

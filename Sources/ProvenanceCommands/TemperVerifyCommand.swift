@@ -3,7 +3,7 @@
 
 package import ArgumentParser
 
-/// A program that verifies and does nothing else.
+/// A program for those who verify and those who keep logs.
 package struct TemperVerifyCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "temper-verify",

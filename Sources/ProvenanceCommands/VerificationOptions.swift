@@ -68,11 +68,7 @@ package struct VerificationOptions: ParsableArguments {
     package func verify(_ model: URL) async throws -> VerificationReport {
         // A policy with a mistake in it is refused before anything is hashed.
         let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
-        let trust =
-            try policy?.signers.trust
-            ?? Trust(
-                keys: try key.map { try VerificationKey(contentsOf: URL(fileURLWithPath: $0)) },
-                roots: try root.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) })
+        let trust = try policy?.signers.trust ?? Trust(keyFiles: key, rootFiles: root)
         var report = try await VerificationReport(
             on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust)
         let lines =
@@ -85,5 +81,14 @@ package struct VerificationOptions: ParsableArguments {
             await report.list(attestations: lines, trust: trust)
         }
         return report
+    }
+}
+
+extension Trust {
+    /// Reads the files of public keys and of roots.
+    init(keyFiles: [String], rootFiles: [String]) throws {
+        self.init(
+            keys: try keyFiles.map { try VerificationKey(contentsOf: URL(fileURLWithPath: $0)) },
+            roots: try rootFiles.flatMap { try RootCertificate.all(in: URL(fileURLWithPath: $0)) })
     }
 }

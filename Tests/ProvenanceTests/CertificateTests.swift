@@ -23,9 +23,9 @@ struct Authority {
 
     /// The authority's own certificate.
     func certificate(
-        isAuthority: Bool = true, usage: KeyUsage = KeyUsage(keyCertSign: true),
-        purposes: [ExtendedKeyUsage.Usage] = [], alternativeName: String? = nil,
-        from start: Date = now - 86_400,
+        isAuthority: Bool = true, maxPathLength: Int? = nil,
+        usage: KeyUsage = KeyUsage(keyCertSign: true), purposes: [ExtendedKeyUsage.Usage] = [],
+        alternativeName: String? = nil, from start: Date = now - 86_400,
         to end: Date = now + 86_400
     ) throws -> Certificate {
         try Certificate(
@@ -36,7 +36,7 @@ struct Authority {
             extensions: Certificate.Extensions {
                 Critical(
                     isAuthority
-                        ? BasicConstraints.isCertificateAuthority(maxPathLength: nil)
+                        ? BasicConstraints.isCertificateAuthority(maxPathLength: maxPathLength)
                         : BasicConstraints.notCertificateAuthority)
                 Critical(usage)
                 if !purposes.isEmpty { try ExtendedKeyUsage(purposes) }
@@ -45,11 +45,22 @@ struct Authority {
             issuerPrivateKey: issuer?.key ?? Certificate.PrivateKey(key))
     }
 
+    /// A certificate of version 1, which says nothing of what its key is for.
+    func oldCertificate() throws -> Certificate {
+        try Certificate(
+            version: .v1, serialNumber: Certificate.SerialNumber(),
+            publicKey: Certificate.PublicKey(key.publicKey), notValidBefore: Self.now - 3600,
+            notValidAfter: Self.now + 3600, issuer: issuer?.name ?? name, subject: name,
+            signatureAlgorithm: .ecdsaWithSHA384, extensions: Certificate.Extensions(),
+            issuerPrivateKey: issuer?.key ?? Certificate.PrivateKey(key))
+    }
+
     /// A signer's certificate.
     func certify(
         _ key: VerificationKey, usage: KeyUsage? = KeyUsage(digitalSignature: true),
         purposes: [ExtendedKeyUsage.Usage]? = [.codeSigning], isCritical: Bool = false,
-        from start: Date = now - 3600, to end: Date = now + 3600
+        extra: Certificate.Extensions = Certificate.Extensions(), from start: Date = now - 3600,
+        to end: Date = now + 3600
     ) throws -> Certificate {
         try Certificate(
             version: .v3, serialNumber: Certificate.SerialNumber(),
@@ -59,6 +70,7 @@ struct Authority {
             signatureAlgorithm: .ecdsaWithSHA384,
             extensions: Certificate.Extensions {
                 let names = SubjectAlternativeNames([.rfc822Name("signer@example.org")])
+                extra
                 if isCritical { Critical(names) } else { names }
                 if let usage { Critical(usage) }
                 if let purposes {
@@ -111,7 +123,7 @@ struct CertificateTests {
                 Issue.record("not a certificate")
                 return
             }
-            #expect(identity.subject == "CN=signer" && identity.root == "CN=root")
+            #expect(identity.subject == "CN=signer" && identity.root.subject == "CN=root")
             #expect(identity.alternativeNames == ["signer@example.org"])
             #expect(identity.key == signed.key.publicKey)
             #expect(
@@ -187,6 +199,85 @@ struct CertificateTests {
         await expectFailure(.certificate, "does not lead to a trusted root") {
             _ = try await verify(
                 [signer, intermediate.certificate()], root: root.certificate(to: now - 1))
+        }
+    }
+
+    @Test("the holder of an old certificate, which says nothing of authority, is none")
+    func versionOne() async throws {
+        let chain = [
+            try intermediate.certify(signed.key.publicKey), try intermediate.oldCertificate(),
+        ]
+        await expectFailure(.certificate, "a version that does not say who is an authority") {
+            _ = try await verify(chain)
+        }
+    }
+
+    @Test("a root that allows no authority below it, and a critical extension that is not known")
+    func constraints() async throws {
+        await expectFailure(.certificate, "does not lead to a trusted root", "maximum path") {
+            _ = try await verify(
+                [
+                    intermediate.certify(signed.key.publicKey), intermediate.certificate(),
+                ], root: root.certificate(maxPathLength: 0))
+        }
+        let unknown = try Certificate.Extensions([
+            Certificate.Extension(oid: [1, 2, 3, 4], critical: true, value: [5, 0])
+        ])
+        await expectFailure(.certificate, "of CN=signer has a critical extension") {
+            _ = try await verify([root.certify(signed.key.publicKey, extra: unknown)])
+        }
+    }
+
+    @Test("a signer's own certificate is no root, whoever trusts it")
+    func ownRoot() async throws {
+        let name = try DistinguishedName { CommonName("alone") }
+        let key = try Certificate.PrivateKey(pemEncoded: signed.key.pemRepresentation())
+        let alone = try Certificate(
+            version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: key.publicKey,
+            notValidBefore: now - 3600, notValidAfter: now + 3600, issuer: name, subject: name,
+            signatureAlgorithm: .ecdsaWithSHA256,
+            extensions: Certificate.Extensions {
+                KeyUsage(digitalSignature: true)
+                try ExtendedKeyUsage([.codeSigning])
+            }, issuerPrivateKey: key)
+        await expectFailure(.certificate, "CN=alone", "does not lead to a trusted root") {
+            _ = try await verify([alone], root: alone)
+        }
+    }
+
+    @Test("a path that is signed over SHA-1 is refused; a root's signature of itself is no matter")
+    func weakHash() async throws {
+        let file = signed.directory.url.appendingPathComponent("rsa.pem")
+        try run("openssl", "genpkey", "-algorithm", "RSA", "-out", file.path)
+        let authority = try Certificate.PrivateKey(
+            pemEncoded: String(contentsOf: file, encoding: .utf8))
+        let name = try DistinguishedName { CommonName("old") }
+        func certificate(
+            _ key: Certificate.PublicKey, _ subject: DistinguishedName,
+            _ algorithm: Certificate.SignatureAlgorithm, isAuthority: Bool
+        ) throws -> Certificate {
+            try Certificate(
+                version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: key,
+                notValidBefore: now - 3600, notValidAfter: now + 3600, issuer: name,
+                subject: subject, signatureAlgorithm: algorithm,
+                extensions: Certificate.Extensions {
+                    if isAuthority {
+                        BasicConstraints.isCertificateAuthority(maxPathLength: nil)
+                    } else {
+                        KeyUsage(digitalSignature: true)
+                        try ExtendedKeyUsage([.codeSigning])
+                    }
+                }, issuerPrivateKey: authority)
+        }
+        let root = try certificate(
+            authority.publicKey, name, .sha1WithRSAEncryption, isAuthority: true)
+        let signer = try Certificate.PublicKey(pemEncoded: signed.key.publicKey.pemRepresentation)
+        let subject = try DistinguishedName { CommonName("signer") }
+        let good = try certificate(signer, subject, .sha256WithRSAEncryption, isAuthority: false)
+        _ = try await verify([good], root: root)
+        let weak = try certificate(signer, subject, .sha1WithRSAEncryption, isAuthority: false)
+        await expectFailure(.certificate, "of CN=signer is signed over SHA-1") {
+            _ = try await verify([weak], root: root)
         }
     }
 

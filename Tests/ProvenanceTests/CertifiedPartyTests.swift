@@ -68,6 +68,8 @@ struct CertifiedPartyTests {
 
     @Test("an auditor is known by a name in the certificate, and told apart by it")
     func named() async throws {
+        #expect(try ownName("*@example.org") == nil)
+        #expect(try ownName("https://*@example.org")?.name.hasPrefix("labs (https://") == true)
         for auditor in [
             try party(root, subject: "CN=signer"),
             try party(root, alternativeName: "*@example.org"),
@@ -77,6 +79,74 @@ struct CertifiedPartyTests {
             #expect(admission.attestations.map(\.status) == [.counted, .other])
             #expect(admission.attestations[0].signers == ["labs (signer@example.org)"])
         }
+    }
+
+    /// Whom a pattern takes the holder of a URI for, which ends as an address does.
+    private func ownName(_ pattern: String) throws -> PartySigner? {
+        let authority = try RootCertificate.all(in: file(try root.certificate(), "root.pem"))
+        return try party(root, alternativeName: pattern).identity(
+            of: .certificate(
+                CertificateIdentity(
+                    subject: "", alternativeNames: ["https://example.com/x@example.org"],
+                    fingerprint: "", root: authority[0], key: key.publicKey)))
+    }
+
+    @Test("one signer is one auditor, whatever keys and certificates there are of it")
+    func oneSigner() throws {
+        let authority = try RootCertificate.all(in: file(try root.certificate(), "root.pem"))
+        func signer(_ key: SigningKey, _ names: String...) throws -> PartySigner {
+            let identity = CertificateIdentity(
+                subject: "CN=one", alternativeNames: names, fingerprint: "", root: authority[0],
+                key: key.publicKey)
+            return try #require(
+                try party(root, subject: "*").identity(of: .certificate(identity)))
+        }
+        let (first, second) = (SigningKey.generate(.p256), SigningKey.generate(.p256))
+        let bare = try #require(
+            Party(name: "lab", means: .key(first.publicKey)).identity(of: .key(first.publicKey)))
+        let one = try signer(first, "a@example.org", "b@example.org")
+        #expect(one.isSame(as: bare))
+        #expect(try one.isSame(as: signer(second, "b@example.org")))
+        #expect(try !one.isSame(as: signer(second, "c@example.org")))
+        #expect(try signer(first).isSame(as: signer(second)))
+        #expect(try !bare.isSame(as: signer(second, "a@example.org")))
+    }
+
+    @Test("whoever signed the weights is no other auditor under a new certificate")
+    func ownAuditor() async throws {
+        let weights = SigningKey.generate(.p256)
+        func chain(_ key: SigningKey) throws -> CertificateChain {
+            try CertificateChain(contentsOf: file(try root.certify(key.publicKey), "chain.pem"))
+        }
+        let signature = ModelSignature.location(of: model.directory)
+        let certification = try Certification(
+            signing: model.directory,
+            by: Signatory(key: weights, certificates: try chain(weights)), for: signature)
+        let record = AuditFixture.record(digest: certification.digest.root)
+        let attestations = model.beside("attestations.jsonl")
+        try AttestationFile.write(
+            try certification.attestations(
+                of: record, json: try record.json(), terms: AuditFixture.terms(.thirdParty),
+                by: Signatory(key: key, certificates: try chain(key))), to: attestations,
+            appending: false)
+        let everybody = try party(root, alternativeName: "*")
+        var policy = Policy(
+            name: "p", signers: [Party(name: "publishers", means: everybody.means)],
+            auditors: [everybody])
+        policy.minimumIndependentAuditors = 1
+        let verified = try await ModelSignature.verify(
+            model.directory, bundle: certification.bundle, trust: policy.signers.trust,
+            now: Authority.now)
+        let lines = try AttestationFile.lines(of: attestations)
+        let admission = await Admission(
+            of: verified, attestations: lines, policy: policy, now: Authority.now)
+        #expect(admission.outcomes.filter { !$0.isPassed }.map(\.check) == ["auditors"])
+        policy.minimumIndependentAuditors = nil
+        policy.minimumAssurance = .thirdParty
+        let level = await Admission(
+            of: verified, attestations: lines, policy: policy, now: Authority.now)
+        #expect(!level.isAdmitted)
+        #expect(level.attestations[0].detail.contains("only the signer of the weights"))
     }
 
     @Test("another name, another root or an expired certificate does not count")
@@ -96,8 +166,10 @@ struct CertifiedPartyTests {
         }
     }
 
-    @Test("a root speaks for its own party only")
-    func ownRoot() async throws {
+    @Test(
+        "a root speaks for its own party only, whatever name it has", arguments: ["Other", "Root"])
+    func ownRoot(_ name: String) async throws {
+        let other = try Authority(name)
         let chain = try CertificateChain(
             contentsOf: file(try other.certify(key.publicKey), "chain.pem"))
         let signature = ModelSignature.location(of: model.directory)

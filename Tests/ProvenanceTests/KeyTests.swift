@@ -85,6 +85,19 @@ struct KeyTests {
                 _ = try SigningKey(contentsOf: URL(filePath: path("weak.pem")), password: "x")
             }
         }
+        // Hours of hashing, and hours of memory.
+        for (options, words) in [
+            (["-iter", "2000001"], "2000001 rounds of PBKDF2"), (["-scrypt"], "not supported"),
+        ] {
+            try run(
+                [
+                    "openssl", "pkcs8", "-topk8", "-passout", "pass:x", "-in", path("k.pem"),
+                    "-out", path("slow.pem"),
+                ] + options)
+            await expectFault("slow.pem", words, "pkcs8 -topk8") {
+                _ = try SigningKey(contentsOf: URL(filePath: path("slow.pem")), password: "x")
+            }
+        }
         try run(
             "openssl", "ec", "-aes128", "-passout", "pass:x", "-in", path("k.pem"), "-out",
             path("old.pem"))

@@ -160,6 +160,16 @@ struct PolicyFileTests {
         #expect(error?.file.hasPrefix("policy.yaml:") == true)
     }
 
+    @Test("a path is from the policy's directory, or from the root")
+    func paths() throws {
+        let file = directory.url.appending(path: "1.pem").path(percentEncoded: false)
+        for path in ["1.pem", file] {
+            let policy = try policy(
+                "version: 1\nname: p\nsigners:\n  - {name: a, key: \"\(path)\"}\n")
+            #expect(policy.signers.map(\.key) == [keys[1]])
+        }
+    }
+
     @Test(
         "a policy that asks something of audits names an auditor, and one without signers is none")
     func incomplete() throws {
@@ -214,7 +224,7 @@ struct AttestationDocumentationTests {
         let text = try #require(page.firstMatch(of: /```json\n((?s:.*?))```/)).1
         let statement = try Statement(json: Data(text.utf8), named: "the example")
         let audit = try TamperResistance(statement, named: "the example")
-        #expect(statement.isAbout(sha256: statement.sha256 ?? ""))
+        #expect(statement.sha256?.isSHA256 == true)
         #expect(audit.costToBreak?.adversary == "tuned")
     }
 

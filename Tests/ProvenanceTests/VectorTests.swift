@@ -80,7 +80,7 @@ struct VectorTests {
             return
         }
         #expect(identity.subject == "CN=test signer")
-        #expect(identity.root == "CN=test root")
+        #expect(identity.root.subject == "CN=test root")
         #expect(identity.fingerprint.count == 64)
     }
 

@@ -3,23 +3,17 @@
 
 import Foundation
 import Records
-import TemperFixtures
 import Testing
 
 @Suite("Certifying")
 struct CertifyTests {
-    private let directory: TemporaryDirectory
-    private func path(_ name: String) -> String { directory.url.appendingPathComponent(name).path }
+    private let model: KeyedModel
+    private func path(_ name: String) -> String { model.path(name) }
 
-    /// A directory of two files, a key, and a made-up record of an adversary that broke the
-    /// safeguard for half a dollar.
+    /// A model, a key, and a made-up record of an adversary that broke the safeguard for half a
+    /// dollar.
     init() throws {
-        directory = try TemporaryDirectory()
-        let model = directory.url.appendingPathComponent("model")
-        try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
-        try Data("{}".utf8).write(to: model.appendingPathComponent("config.json"))
-        try Data("weights".utf8).write(to: model.appendingPathComponent("model.safetensors"))
-        #expect(try temper("keygen", "--out", path("k.pem")).status == 0)
+        model = try KeyedModel()
         let signed = try temper(
             "sign", path("model"), "--key", path("k.pem"), "--out", path("any.sig"), "--json")
         struct Summary: Decodable { let root: String }
@@ -70,7 +64,7 @@ struct CertifyTests {
             auditors: [{name: lab, key: k.pub.pem}]
             minimumCost: [{dollars: \(dollars)}]
             """
-        try Data(yaml.utf8).write(to: URL(fileURLWithPath: path("policy.yaml")))
+        try model.write(yaml, to: "policy.yaml")
         return path("policy.yaml")
     }
 
@@ -96,13 +90,30 @@ struct CertifyTests {
         #expect(listed.output.contains("self-attested: suite s 1, battery b, 1 seed, "))
     }
 
+    @Test("a record that is not JSON, or of which two readers could read two things, is refused")
+    func strict() throws {
+        try model.write("hello", to: "text.json")
+        let twice = try text(of: URL(fileURLWithPath: path("record.json")))
+            .replacing("\"battery\"", with: "\"battery\" : \"standard\", \"battery\"")
+        try model.write(twice, to: "twice.json")
+        for (record, words) in [
+            ("text.json", "text.json: byte 0: a value is expected; get an undamaged copy"),
+            ("twice.json", "the key \"battery\" occurs twice"),
+        ] {
+            let result = try certify(record)
+            #expect(result.status == 2 && result.error.contains(words), "\(result.error)")
+            #expect(!model.exists("model/model.sig"))
+        }
+    }
+
     @Test("a record of other weights writes nothing, and attestations are not overwritten unasked")
     func refused() throws {
         let other = try certify("other.json")
         #expect(other.status == 1)
         #expect(other.error.contains("is of other weights"))
-        #expect(!FileManager.default.fileExists(atPath: path("model/model.sig")))
-        #expect(!FileManager.default.fileExists(atPath: path("model/attestations.jsonl")))
+        let unwritable = try certify("record.json", "--out", path("no/where.jsonl"))
+        #expect(unwritable.status == 2 && unwritable.error.contains("no/where.jsonl"))
+        #expect(!model.exists("model/model.sig") && !model.exists("model/attestations.jsonl"))
         #expect(try certify("record.json").status == 0)
         let again = try certify("record.json")
         #expect(again.status == 2)
@@ -110,6 +121,14 @@ struct CertifyTests {
         #expect(try certify("record.json", "--append").status == 0)
         let lines = try text(of: URL(fileURLWithPath: path("model/attestations.jsonl")))
         #expect(lines.split(separator: "\n").count == 4)
+        struct Summary: Decodable {
+            let signed: Bool
+            let expires: String
+        }
+        let printed = try certify("record.json", "--replace", "--valid-for", "12h", "--json").output
+        let summary = try JSONDecoder().decode(Summary.self, from: Data(printed.utf8))
+        let expires = try Date(summary.expires, strategy: .iso8601)
+        #expect(!summary.signed && abs(expires.timeIntervalSinceNow - 43_200) < 600)
         let level = try certify("record.json", "--assurance", "third-party", "--replace")
         #expect(level.status == 2)
         #expect(level.error.contains("is not for the key that signed the weights"))

@@ -40,6 +40,17 @@ struct LogCommandTests {
         #expect(try temper("log", "prove", path("log"), path("audits.jsonl")).status == 1)
         #expect(try temper("log", "prove", path("log"), "6").status == 2)
         #expect(try temper("log", "verify", path("proof"), "--key", key).status == 2)
+        // What would not be looked at is not taken.
+        for unused in [
+            verify + [path("entry"), "--since", path("earlier")],
+            whole + ["--entry", path("entry")],
+        ] {
+            #expect(try temper(unused).status == 2)
+        }
+        let again = try temper(
+            "log", "create", path("log"), "--origin", "x", "--key", path("other"))
+        #expect(again.status == 2 && again.error.contains("is not empty"))
+        #expect(!FileManager.default.fileExists(atPath: path("other")))
 
         let entries = directory.url.appendingPathComponent("log/tile/entries/000.p/6")
         var data = try Data(contentsOf: entries)
@@ -48,5 +59,7 @@ struct LogCommandTests {
         let damaged = try temper(whole)
         #expect(damaged.status == 1)
         #expect(damaged.output.contains("entry 0 is not what was logged"))
+        let refused = try temper(append)
+        #expect(refused.status == 1 && refused.error.contains("entry 0 is not what was logged"))
     }
 }

@@ -2,22 +2,14 @@
 // Keys are made, models signed and verified by the real commands.
 
 import Foundation
-import TemperFixtures
 import Testing
 
 @Suite("Signing")
 struct SigningTests {
-    private let directory: TemporaryDirectory
-    private func path(_ name: String) -> String { directory.url.appendingPathComponent(name).path }
+    private let model: KeyedModel
+    private func path(_ name: String) -> String { model.path(name) }
 
-    init() throws {
-        directory = try TemporaryDirectory()
-        let model = directory.url.appendingPathComponent("model")
-        try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
-        try Data("{}".utf8).write(to: model.appendingPathComponent("config.json"))
-        try Data("weights".utf8).write(to: model.appendingPathComponent("model.safetensors"))
-        #expect(try temper("keygen", "--out", path("k.pem")).status == 0)
-    }
+    init() throws { model = try KeyedModel() }
 
     private struct Report: Decodable {
         struct Check: Decodable {
@@ -58,7 +50,7 @@ struct SigningTests {
     @Test("an altered model is exit code 1, and the file is named")
     func altered() throws {
         #expect(try temper("sign", path("model"), "--key", path("k.pem")).status == 0)
-        try Data("Weights".utf8).write(to: URL(filePath: path("model/model.safetensors")))
+        try model.write("Weights", to: "model/model.safetensors")
         let (status, report) = try verify()
         #expect(status == 1 && !report.verified && report.checks.map(\.check) == ["files"])
         #expect(report.checks[0].detail.contains("\"model.safetensors\" was changed"))
@@ -81,15 +73,24 @@ struct SigningTests {
 
     @Test("a signature elsewhere, and an encrypted key")
     func elsewhere() throws {
-        try Data("secret words\nnot these\n".utf8).write(to: URL(filePath: path("words")))
+        try model.write("secret words\nnot these\n", to: "words")
         let made = try temper("keygen", "--out", path("e.pem"), "--password-file", path("words"))
         #expect(made.status == 0)
         let refused = try temper("sign", path("model"), "--key", path("e.pem"))
         #expect(refused.status == 2 && refused.error.contains("--password-file"))
+        try model.write("\nwords", to: "empty")
+        for (file, words) in [
+            ("empty", "no password in its first line"),
+            ("none", "whose first line is the password"),
+            ("model/config.json", "check the password"),
+        ] {
+            let wrong = try temper(
+                "sign", path("model"), "--key", path("e.pem"), "--password-file", path(file))
+            #expect(wrong.status == 2 && wrong.error.contains(words), "\(wrong.error)")
+        }
         let signed = try temper(
             "sign", path("model"), "--key", path("e.pem"), "--password-file", path("words"),
-            "--out",
-            path("s.json"))
+            "--out", path("s.json"))
         #expect(signed.status == 0, "\(signed.error)")
         let result = try temper(
             "verify", path("model"), "--key", path("e.pub.pem"), "--signature", path("s.json"))

@@ -19,4 +19,21 @@ package enum AtomicFile {
         temporary.keep()
         try TemporaryFile.synchronise(file.deletingLastPathComponent())
     }
+
+    /// Makes a directory and those above it, and brings their names to the medium.
+    ///
+    /// - Parameter directory: Where; nothing is done when it is there.
+    /// - Throws: A ``CheckpointError`` when it cannot be made.
+    package static func makeDirectory(_ directory: URL) throws {
+        let path = directory.path(percentEncoded: false)
+        if FileManager.default.fileExists(atPath: path) { return }
+        let parent = directory.deletingLastPathComponent()
+        try makeDirectory(parent)
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            throw CheckpointError(
+                directory, failedTo: "create it", errno: errno,
+                remedy: "check that you may write to the directory above it")
+        }
+        try TemporaryFile.synchronise(parent)
+    }
 }

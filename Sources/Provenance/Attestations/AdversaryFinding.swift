@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one adversary came to, with what it cost it.
 
+import Records
+
 /// What one adversary came to over its seeds.
 public struct AdversaryFinding: Codable, Sendable, Hashable {
     /// Its name in the battery.
@@ -19,7 +21,7 @@ public struct AdversaryFinding: Codable, Sendable, Hashable {
     public var costToBreak: SeedCosts?
 
     /// Whether it is the untampered control.
-    public var isControl: Bool { attack == "control" }
+    public var isControl: Bool { attack == AdversarySpecification.controlAttack }
 }
 
 /// The costs of an adversary over its seeds.

@@ -59,6 +59,7 @@ extension TamperResistance {
             let isBroken = adversary.costToBreak?.least.outcome == .broken
             if adversary.brokenSeeds < 0 || adversary.brokenSeeds > measured
                 || isBroken != (adversary.brokenSeeds > 0)
+                || (adversary.costToBreak != nil && measured < 1)
             {
                 return (place, "has seeds that do not go with its cost")
             }
@@ -77,7 +78,4 @@ extension TamperResistance {
 extension Statement {
     /// The one subject's SHA-256; nil when it has none, or several subjects stand there.
     var sha256: String? { subjects.count == 1 ? subjects[0].digest["sha256"] : nil }
-
-    /// Whether the statement is about this and nothing else.
-    func isAbout(sha256 root: String) -> Bool { sha256 == root }
 }

@@ -73,6 +73,13 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
                 name, "is encrypted in a way that is not supported",
                 remedy: "convert it with openssl's 'pkcs8 -topk8 -v2 aes-256-cbc'")
         }
+        guard encrypted.iterations <= mostIterations else {
+            throw ProvenanceError(
+                name,
+                "asks for \(encrypted.iterations) rounds of PBKDF2, more than \(mostIterations)",
+                remedy: "convert it with openssl's 'pkcs8 -topk8 -v2 aes-256-cbc -iter "
+                    + "\(Self.iterations)'")
+        }
         guard
             let key = try? encrypted.key(password),
             let vector = try? AES._CBC.IV(ivBytes: encrypted.initialisationVector),
@@ -128,9 +135,9 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
                 }
             }
         }
-        guard let keyLength, (1...Self.mostIterations).contains(iterations), vector.count == 16,
-            !salt.isEmpty
-        else { throw Unsupported() }
+        guard let keyLength, iterations > 0, vector.count == 16, !salt.isEmpty else {
+            throw Unsupported()
+        }
         self.salt = salt
         self.iterations = iterations
         self.keyLength = keyLength

@@ -34,7 +34,7 @@ public enum KeyFile {
         return publicFile
     }
 
-    package static func text(of file: URL) throws -> String {
+    static func text(of file: URL) throws -> String {
         let data = try SmallFile.read(
             file, atMost: longest, remedy: "give a PEM file that 'temper keygen' or openssl wrote")
         return String(decoding: data, as: UTF8.self)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files of a log, as c2sp.org/tlog-tiles lays them out, so that any static server serves it.
 
+import Checkpoints
 import Foundation
 
 /// The directory of a log.
@@ -15,7 +16,6 @@ struct LogFiles: Sendable {
     let directory: URL
 
     var checkpoint: URL { directory.appending(path: "checkpoint") }
-    var lock: URL { directory.appending(path: ".lock") }
 
     /// The file of hashes at a level, `tile/LEVEL/x001/x234/067`, with `.p/WIDTH` when not full.
     func hashes(level: Int, index: Int, width: Int) -> URL {
@@ -55,7 +55,9 @@ struct LogFiles: Sendable {
         guard data.count == count * TreeHash.byteCount else {
             throw damage(file, "has \(data.count) bytes instead of those of \(count) hashes")
         }
-        return (0..<width).compactMap { TreeHash(data.dropFirst($0 * 32).prefix(32)) }
+        return (0..<width).compactMap {
+            TreeHash(data.dropFirst($0 * TreeHash.byteCount).prefix(TreeHash.byteCount))
+        }
     }
 
     /// The entries of a tile in a log of `size` entries.
@@ -83,15 +85,42 @@ struct LogFiles: Sendable {
     private func read(
         _ width: Int, _ file: (_ width: Int) -> URL
     ) throws -> (data: Data, file: URL, width: Int) {
+        let longest = Self.width * (2 + Self.longestEntry)
         for candidate in [width, Self.width] {
-            if let data = try? Data(contentsOf: file(candidate)) {
+            if let data = try? SmallFile.read(file(candidate), atMost: longest, remedy: "") {
                 return (data, file(candidate), candidate)
             }
         }
         throw damage(file(width), "cannot be read, though the checkpoint counts it")
     }
 
-    func damage(_ file: URL, _ problem: String) -> ProvenanceError {
+    private func damage(_ file: URL, _ problem: String) -> ProvenanceError {
         ProvenanceError(file, problem, remedy: "the log is damaged: restore it from a copy")
+    }
+
+    // MARK: - Writing
+
+    /// Writes a file, in place of whatever has its name; it and its name are on the medium then.
+    func write(_ data: Data, to file: URL) throws {
+        try AtomicFile.makeDirectory(file.deletingLastPathComponent())
+        try AtomicFile.write(data, to: file)
+    }
+
+    /// Runs `body` while nobody else appends.
+    func withLock<Result>(_ body: () throws -> Result) throws -> Result {
+        let lock = directory.appending(path: ".lock").path(percentEncoded: false)
+        let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+        guard descriptor >= 0 else {
+            throw ProvenanceError(
+                directory, "cannot be locked: \(String(cString: strerror(errno)))",
+                remedy: "check that you may write there")
+        }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw ProvenanceError(
+                directory, "is being appended to by another process",
+                remedy: "try again when it is done")
+        }
+        return try body()
     }
 }

@@ -75,14 +75,18 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
         else {
             throw ProvenanceError(
                 what, "is not of the form name+12345678+base64 of an Ed25519 key",
-                remedy: "give the line that `temper log create` printed or wrote")
+                remedy: "give the line that 'temper log create' printed or wrote")
         }
         return (String(parts[0]), identifier, bytes.dropFirst())
     }
 }
 
 /// The key that signs a log's checkpoints: `PRIVATE+KEY+name+12345678+base64`.
-public struct NoteSigningKey: Sendable {
+///
+/// Printing, dumping or interpolating one tells its public half only.
+public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     private static let prefix = "PRIVATE+KEY+"
 
     private let privateKey: Curve25519.Signing.PrivateKey
@@ -111,7 +115,7 @@ public struct NoteSigningKey: Sendable {
         guard text.hasPrefix(Self.prefix) else {
             throw ProvenanceError(
                 "signing key", "does not begin with \(Self.prefix)",
-                remedy: "give the file that `temper log create` wrote")
+                remedy: "give the file that 'temper log create' wrote")
         }
         let (name, identifier, bytes) = try NoteVerifierKey.parts(
             of: String(text.dropFirst(Self.prefix.count)), what: "signing key")
@@ -120,7 +124,7 @@ public struct NoteSigningKey: Sendable {
         else {
             throw ProvenanceError(
                 "signing key", "the name, the number and the key do not belong together",
-                remedy: "give the file that `temper log create` wrote")
+                remedy: "give the file that 'temper log create' wrote")
         }
         privateKey = key
         verifierKey = NoteVerifierKey(name: name, publicKey: key.publicKey)
@@ -133,6 +137,15 @@ public struct NoteSigningKey: Sendable {
         return
             "\(Self.prefix)\(key.name)+\(key.identifier.eightDigits)+\(bytes.base64EncodedString())"
     }
+
+    /// The public half, and nothing of the key.
+    public var description: String { "private key of \(verifierKey)" }
+
+    /// The same as ``description``.
+    public var debugDescription: String { description }
+
+    /// Shows nothing of the key.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 
     func signature(of text: String) throws -> Data {
         try privateKey.signature(for: Data(text.utf8))

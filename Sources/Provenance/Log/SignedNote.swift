@@ -16,7 +16,7 @@ public struct SignedNote: Sendable, Hashable {
     }
 
     /// A note with more than this is refused before anything is checked.
-    private static let mostBytes = 1 << 20
+    static let mostBytes = 1 << 20
     private static let dash = "\u{2014} "
 
     /// The text with its last newline.

@@ -11,27 +11,19 @@ extension TransparencyLog {
     ///   - directory: Where; it does not exist yet, or is empty.
     ///   - key: The key that signs its checkpoints; its name is the log's origin.
     /// - Returns: The log.
-    /// - Throws: A ``ProvenanceError`` when the directory cannot be made or used.
+    /// - Throws: A ``ProvenanceError`` when the directory is not empty, a `CheckpointError` when it
+    ///   cannot be made or written to.
     @discardableResult
     public static func create(
         at directory: URL, signedBy key: NoteSigningKey
     ) throws -> TransparencyLog {
-        let manager = FileManager.default
         let path = directory.path(percentEncoded: false)
-        if let names = try? manager.contentsOfDirectory(atPath: path), !names.isEmpty {
+        if let names = try? FileManager.default.contentsOfDirectory(atPath: path), !names.isEmpty {
             throw ProvenanceError(directory, "is not empty", remedy: "choose another directory")
         }
-        do {
-            try manager.createDirectory(at: directory, withIntermediateDirectories: true)
-        } catch {
-            throw ProvenanceError(
-                directory, "cannot be created", remedy: "choose a place that you may write to")
-        }
-        let writer = LogWriter()
         let files = LogFiles(directory: directory)
         let checkpoint = LogCheckpoint(origin: key.verifierKey.name, size: 0, root: .empty)
-        try writer.write(SignedNote(checkpoint.text, signedBy: key).data, to: files.checkpoint)
-        try writer.synchroniseDirectories()
+        try files.write(SignedNote(checkpoint.text, signedBy: key).data, to: files.checkpoint)
         return try TransparencyLog(at: directory, signedBy: key.verifierKey)
     }
 
@@ -45,7 +37,9 @@ extension TransparencyLog {
     ///   - directory: The log.
     ///   - key: The key that signed its checkpoint.
     /// - Returns: The log with them.
-    /// - Throws: A ``ProvenanceError`` when the log is damaged, another's, or in use.
+    /// - Throws: A ``ProvenanceError`` when there is no log, or it is in use, a
+    ///   ``VerificationFailure`` when it is damaged or another's, and a `CheckpointError` when it
+    ///   cannot be written to.
     @discardableResult
     public static func append(
         _ entries: [Data], to directory: URL, signedBy key: NoteSigningKey
@@ -56,21 +50,18 @@ extension TransparencyLog {
                 "is longer than \(LogFiles.longestEntry) bytes",
                 remedy: "log a statement with its digest instead")
         }
-        let files = LogFiles(directory: directory)
-        return try LogWriter.withLock(files.lock, of: directory) {
+        // A directory that is no log is left as it is.
+        let files = try TransparencyLog(at: directory).files
+        return try files.withLock {
             let log = try TransparencyLog(at: directory, signedBy: key.verifierKey)
             // What is signed next must continue what was signed last.
             _ = try log.checkedTree()
             var edge = try LogEdge(log)
-            let writer = LogWriter()
-            for entry in entries { try edge.append(entry, with: writer) }
-            try edge.finish(with: writer)
-            try writer.synchroniseDirectories()
+            for entry in entries { try edge.append(entry) }
+            try edge.finish()
             let checkpoint = LogCheckpoint(
                 origin: log.checkpoint.origin, size: edge.size, root: edge.root)
-            let last = LogWriter()
-            try last.write(SignedNote(checkpoint.text, signedBy: key).data, to: files.checkpoint)
-            try last.synchroniseDirectories()
+            try files.write(SignedNote(checkpoint.text, signedBy: key).data, to: files.checkpoint)
             for partial in edge.replaced { try? FileManager.default.removeItem(at: partial) }
             return try TransparencyLog(at: directory, signedBy: key.verifierKey)
         }
@@ -97,7 +88,8 @@ private struct LogEdge {
             hashes.append(try files.readHashes(level: level, index: tile, size: size))
             count = tile
         }
-        entries = try files.readEntries(index: size / LogFiles.width, size: size)
+        // What was altered on the disk is not written anew.
+        entries = try log.checkedEntries(ofTile: size / LogFiles.width)
     }
 
     /// The root: the complete subtrees at the edge, joined from the smallest up.
@@ -115,11 +107,11 @@ private struct LogEdge {
         return root ?? .empty
     }
 
-    mutating func append(_ entry: Data, with writer: LogWriter) throws {
+    mutating func append(_ entry: Data) throws {
         entries.append(entry)
         size += 1
         if entries.count == LogFiles.width {
-            try writeEntries(with: writer)
+            try writeEntries()
             let index = (size - 1) / LogFiles.width
             replaced.append(
                 files.entries(index: index, width: 1).deletingLastPathComponent())
@@ -130,7 +122,7 @@ private struct LogEdge {
             if level == hashes.count { hashes.append([]) }
             hashes[level].append(hash)
             guard hashes[level].count == LogFiles.width else { return }
-            try writeHashes(level, with: writer)
+            try writeHashes(level)
             let index = ((size >> (LogFiles.height * level)) - 1) / LogFiles.width
             replaced.append(
                 files.hashes(level: level, index: index, width: 1).deletingLastPathComponent())
@@ -141,14 +133,12 @@ private struct LogEdge {
     }
 
     /// Writes the tiles that are not full.
-    func finish(with writer: LogWriter) throws {
-        if !entries.isEmpty { try writeEntries(with: writer) }
-        for level in hashes.indices where !hashes[level].isEmpty {
-            try writeHashes(level, with: writer)
-        }
+    func finish() throws {
+        if !entries.isEmpty { try writeEntries() }
+        for level in hashes.indices where !hashes[level].isEmpty { try writeHashes(level) }
     }
 
-    private func writeEntries(with writer: LogWriter) throws {
+    private func writeEntries() throws {
         var data = Data()
         for entry in entries {
             data.append(UInt8(entry.count >> 8))
@@ -156,13 +146,13 @@ private struct LogEdge {
             data.append(entry)
         }
         let index = (size - 1) / LogFiles.width
-        try writer.write(data, to: files.entries(index: index, width: entries.count))
+        try files.write(data, to: files.entries(index: index, width: entries.count))
     }
 
-    private func writeHashes(_ level: Int, with writer: LogWriter) throws {
+    private func writeHashes(_ level: Int) throws {
         let index = ((size >> (LogFiles.height * level)) - 1) / LogFiles.width
         let data = hashes[level].reduce(into: Data()) { $0 += $1.bytes }
-        try writer.write(
+        try files.write(
             data, to: files.hashes(level: level, index: index, width: hashes[level].count))
     }
 }

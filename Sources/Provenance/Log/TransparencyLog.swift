@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A log in a directory: what it says of itself, its proofs, and whether all of it is true.
 
+import Checkpoints
 public import Foundation
 
 /// An append-only list of entries under a signed Merkle root.
@@ -28,10 +29,10 @@ public struct TransparencyLog: Sendable {
         self.directory = directory
         files = LogFiles(directory: directory)
         let file = files.checkpoint
-        guard let data = try? Data(contentsOf: file) else {
+        guard let data = try? SmallFile.read(file, atMost: SignedNote.mostBytes, remedy: "") else {
             throw ProvenanceError(
-                directory, "is no log: it has no file \"checkpoint\"",
-                remedy: "make one with `temper log create`")
+                directory, "is no log: it has no readable file \"checkpoint\"",
+                remedy: "make one with 'temper log create'")
         }
         signedCheckpoint = data
         let subject = file.path(percentEncoded: false)
@@ -57,9 +58,15 @@ public struct TransparencyLog: Sendable {
                 remedy: "number them from 0")
         }
         let tree = try checkedTree()
-        return LogProof(
-            index: index, hashes: try tree.inclusionProof(of: index),
-            signedCheckpoint: signedCheckpoint)
+        let hashes = try tree.inclusionProof(of: index)
+        guard
+            MerkleTree.isIncluded(
+                hashes, leaf: try tree.subtree(0, index), at: index, size: tree.size,
+                root: checkpoint.root)
+        else {
+            throw failure("its tiles do not lead from entry \(index) to the root")
+        }
+        return LogProof(index: index, hashes: hashes, signedCheckpoint: signedCheckpoint)
     }
 
     /// The number of an entry.
@@ -107,16 +114,7 @@ public struct TransparencyLog: Sendable {
     /// - Throws: A ``VerificationFailure`` for what does not hold, a ``ProvenanceError`` for a file
     ///   that cannot be read.
     public func verifyEntries() throws {
-        for tile in 0..<tileCount {
-            let entries = try files.readEntries(index: tile, size: checkpoint.size)
-            let hashes = try files.readHashes(level: 0, index: tile, size: checkpoint.size)
-            for (place, (entry, hash)) in zip(entries, hashes).enumerated()
-            where TreeHash.leaf(entry) != hash {
-                throw failure(
-                    "entry \(tile * LogFiles.width + place) is not what was logged",
-                    remedy: "the log is damaged or was changed")
-            }
-        }
+        for tile in 0..<tileCount { _ = try checkedEntries(ofTile: tile) }
         var (level, count) = (1, checkpoint.size / LogFiles.width)
         while count > 0 {
             for index in 0..<count {
@@ -125,9 +123,7 @@ public struct TransparencyLog: Sendable {
                 let tile = try files.readHashes(
                     level: level, index: index / LogFiles.width, size: checkpoint.size)
                 guard tile[index % LogFiles.width] == MerkleTree.root(ofComplete: below) else {
-                    throw failure(
-                        "hash \(index) of level \(level) is not that of its tile",
-                        remedy: "the log is damaged or was changed")
+                    throw failure("hash \(index) of level \(level) is not that of its tile")
                 }
             }
             (level, count) = (level + 1, count / LogFiles.width)
@@ -135,21 +131,27 @@ public struct TransparencyLog: Sendable {
         _ = try checkedTree()
     }
 
-    /// The entries from one number on.
-    ///
-    /// - Parameter index: Which entry.
-    /// - Returns: Its bytes.
-    /// - Throws: A ``ProvenanceError`` when the log is damaged.
-    func entry(_ index: Int) throws -> Data {
-        try files.readEntries(index: index / LogFiles.width, size: checkpoint.size)[
-            index % LogFiles.width]
+    /// The entries of a tile, after their hashes were found to be the tile's.
+    func checkedEntries(ofTile tile: Int) throws -> [Data] {
+        let entries = try files.readEntries(index: tile, size: checkpoint.size)
+        let hashes = try files.readHashes(level: 0, index: tile, size: checkpoint.size)
+        for (place, (entry, hash)) in zip(entries, hashes).enumerated()
+        where TreeHash.leaf(entry) != hash {
+            throw failure("entry \(tile * LogFiles.width + place) is not what was logged")
+        }
+        return entries
     }
 
-    private func failure(_ problem: String, remedy: String) -> VerificationFailure {
+    private func failure(
+        _ problem: String,
+        remedy: String = "the log is damaged or was changed: restore it from a copy"
+    ) -> VerificationFailure {
         VerificationFailure(.log, directory.path(percentEncoded: false), problem, remedy: remedy)
     }
 
-    private var tileCount: Int { (checkpoint.size + LogFiles.width - 1) / LogFiles.width }
+    private var tileCount: Int {
+        checkpoint.size / LogFiles.width + (checkpoint.size % LogFiles.width).signum()
+    }
 
     /// The tree of the tiles, after its root was found to be the checkpoint's.
     func checkedTree() throws -> MerkleTree {
@@ -157,9 +159,7 @@ public struct TransparencyLog: Sendable {
         let cache = TileCache(files: files, size: size)
         let tree = MerkleTree(size: size) { try cache.subtree(level: $0, index: $1) }
         guard try tree.root() == checkpoint.root else {
-            throw failure(
-                "its tiles do not have the root that the checkpoint names",
-                remedy: "the log is damaged or was changed: restore it from a copy")
+            throw failure("its tiles do not have the root that the checkpoint names")
         }
         return tree
     }

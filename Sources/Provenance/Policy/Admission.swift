@@ -42,7 +42,7 @@ public struct Admission: Sendable {
                             + bad.joined(separator: ", ")))
         }
         if !policy.auditors.isEmpty {
-            outcomes.append(judge.quorum(counted.map(\.auditors)))
+            outcomes.append(judge.quorum(counted.flatMap(\.auditors)))
             // Every audit that counts must be good enough: the worst decides.
             outcomes += counted.flatMap { judged in
                 judged.limits.map {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Judges the attestations of one verified model by one policy.
 
+import Checkpoints
 import Foundation
 
 /// Judges attestations, one by one.
@@ -13,7 +14,7 @@ struct AttestationJudge {
     struct Judgement {
         var finding: AttestationFinding
         /// The auditors whose signatures on it count.
-        var auditors: [String] = []
+        var auditors: [PartySigner] = []
         /// What it must keep to if it counts.
         var limits: [VerificationReport.Outcome] = []
         /// Whether it is unverified or about something else.
@@ -23,10 +24,17 @@ struct AttestationJudge {
     /// The weights' signer by the policy's name; nil when the policy does not name them.
     private var signer: PartySigner? { policy.signers.identity(of: model.signer) }
 
+    private func isSigner(_ auditor: PartySigner) -> Bool {
+        signer.map(auditor.isSame) ?? (auditor.key == model.signer.key)
+    }
+
     /// Whether the signature is one that the policy accepts.
     var signatureOutcomes: [VerificationReport.Outcome] {
         let key = policy.revocations.keys.reason(for: model.signer.key.hint)
-        let root = policy.revocations.models.reason(for: model.root)
+        // Listed in another order, the same files have another root.
+        let root =
+            policy.revocations.models.reason(for: model.root)
+            ?? policy.revocations.models.reason(for: model.digest.root)
         let name = signer?.name ?? "\(model.signer), whom the policy does not name"
         return [
             .init(
@@ -38,16 +46,18 @@ struct AttestationJudge {
         ]
     }
 
-    /// Whether enough auditors stand behind the audits that count.
-    func quorum(_ auditors: [[String]]) -> VerificationReport.Outcome {
-        let everybody = Set(auditors.joined())
+    /// Whether enough auditors stand behind the audits that count, each once.
+    func quorum(_ auditors: [PartySigner]) -> VerificationReport.Outcome {
         let least = policy.minimumIndependentAuditors
-        let names = least == nil ? everybody : everybody.subtracting([signer?.name ?? ""])
+        var counted: [PartySigner] = []
+        for auditor in auditors where !counted.contains(where: auditor.isSame) {
+            if least == nil || !isSigner(auditor) { counted.append(auditor) }
+        }
         let kind = least == nil ? "audit" : "independent audit"
+        let names = counted.map(\.name).sorted().joined(separator: ", ")
         return .init(
-            "auditors", isPassed: names.count >= least ?? 1,
-            "\(names.isEmpty ? "no \(kind) counts" : names.sorted().joined(separator: ", ")), at "
-                + "least \(least ?? 1) needed")
+            "auditors", isPassed: counted.count >= least ?? 1,
+            "\(counted.isEmpty ? "no \(kind) counts" : names), at least \(least ?? 1) needed")
     }
 
     /// Verifies one attestation and says what becomes of it.
@@ -72,7 +82,7 @@ struct AttestationJudge {
         let statement = try attestation.statement
         judgement.finding.predicateType = statement.predicateType
         judgement.finding.status = .notCounted
-        guard statement.isAbout(sha256: model.root) else {
+        guard statement.sha256 == model.root else {
             judgement.finding.detail =
                 "is of other weights, with the root \(statement.sha256?.prefix(16) ?? "none")…"
             return
@@ -126,10 +136,8 @@ struct AttestationJudge {
         let standing = attestation.signers.filter {
             policy.revocations.keys.reason(for: $0.key.hint) == nil
         }
-        // Whoever signed the weights is one auditor, by whatever name and key.
-        let names = standing.map { $0.key == model.signer.key ? signer?.name ?? $0.name : $0.name }
         let eligibility = policy.eligibility(
-            of: audit, isIndependent: names.contains { $0 != signer?.name }, now: now)
+            of: audit, isIndependent: !standing.allSatisfy(isSigner), now: now)
         judgement.limits = policy.limits(on: audit)
         judgement.finding.checks = eligibility + judgement.limits
         let lacks = eligibility.filter { !$0.isPassed }
@@ -140,6 +148,6 @@ struct AttestationJudge {
         }
         judgement.finding.status = .counted
         judgement.finding.detail = audit.summary
-        judgement.auditors = names
+        judgement.auditors = standing
     }
 }

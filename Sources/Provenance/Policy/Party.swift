@@ -33,26 +33,28 @@ public struct Party: Sendable, Hashable {
         if case .certificate(let roots, _, _) = means { roots } else { [] }
     }
 
-    /// Whether the party is one signer, and not all whom a root certifies.
-    var isOne: Bool { key != nil }
-
     /// The party that a verified signer is, or nil.
     func identity(of signer: Signer) -> PartySigner? {
         switch (means, signer) {
         case (.key(let key), .key(let other)) where key == other:
-            return PartySigner(name: name, key: key)
+            return PartySigner(name: name, key: key, certifiedNames: [])
         case (
             .certificate(let roots, let subject, let alternativeName), .certificate(let identity)
         ):
             // A root speaks for its own party only.
             let isNamed =
-                roots.contains { $0.subject == identity.root }
+                roots.contains { $0.isSameAuthority(as: identity.root) }
                 && (subject.map { matches($0, identity.subject) } ?? true)
                 && (alternativeName.map { pattern in
-                    identity.alternativeNames.contains { matches(pattern, $0) }
+                    identity.alternativeNames.contains {
+                        // A URI, known by its colon, may end in what looks like an address.
+                        pattern.contains(":") == $0.contains(":") && matches(pattern, $0)
+                    }
                 } ?? true)
-            let person = identity.alternativeNames.first ?? identity.subject
-            return isNamed ? PartySigner(name: "\(name) (\(person))", key: identity.key) : nil
+            return isNamed
+                ? PartySigner(
+                    name: "\(name) (\(identity.names[0]))", key: identity.key,
+                    certifiedNames: Set(identity.names)) : nil
         default: return nil
         }
     }
@@ -64,6 +66,14 @@ public struct PartySigner: Sendable, Hashable {
     public let name: String
     /// The key that signed.
     public let key: VerificationKey
+    /// The names in the certificate, when there is one.
+    let certifiedNames: Set<String>
+
+    /// Whether both are one signer, whose keys and certificates may be several.
+    func isSame(as other: PartySigner) -> Bool {
+        name == other.name || key == other.key
+            || !certifiedNames.isDisjoint(with: other.certifiedNames)
+    }
 }
 
 extension [Party] {
@@ -88,6 +98,10 @@ extension [Party] {
     /// Reads the parties of a policy.
     init(_ list: PolicyValue, directory: URL) throws {
         var parties: [Party] = []
+        func place(_ value: PolicyValue) throws -> URL {
+            let path = try value.text()
+            return path.hasPrefix("/") ? URL(filePath: path) : directory.appending(path: path)
+        }
         for value in try list.elements() {
             let fields = try value.fields(["name", "key", "root", "subject", "alternativeName"])
             let name = try fields.required("name").text()
@@ -97,7 +111,7 @@ extension [Party] {
                     throw other.error(
                         "stands beside a key", remedy: "keep the key, or the root and its names")
                 }
-                let file = directory.appending(path: try key.text())
+                let file = try place(key)
                 means = .key(try key.reading { try VerificationKey(contentsOf: file) })
             } else {
                 let root = try fields.required("root")
@@ -106,7 +120,7 @@ extension [Party] {
                         "would trust everybody whom it certifies",
                         remedy: "add \"subject:\" or \"alternativeName:\", with * for any text")
                 }
-                let file = directory.appending(path: try root.text())
+                let file = try place(root)
                 means = .certificate(
                     roots: try root.reading { try RootCertificate.all(in: file) },
                     subject: try fields["subject"]?.text(),

@@ -25,9 +25,9 @@ extension Policy {
             battery.map { check($0, audit.battery) },
             completeness(of: audit),
             minimumSeeds.map { least in
-                Outcome(
-                    "seeds", isPassed: audit.seeds.count >= least,
-                    "\(audit.seeds.count), at least \(least) needed")
+                let count = Set(audit.seeds).count
+                return Outcome(
+                    "seeds", isPassed: count >= least, "\(count), at least \(least) needed")
             },
             maximumAge.map { most in
                 let age = now.timeIntervalSince(audit.evaluatedAt)

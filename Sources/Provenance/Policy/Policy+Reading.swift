@@ -55,7 +55,7 @@ extension Policy {
                 "asks something of an audit, but the policy trusts no auditor",
                 remedy: "name the auditors' keys under \"auditors:\"")
         }
-        if let least = minimumIndependentAuditors, auditors.allSatisfy(\.isOne),
+        if let least = minimumIndependentAuditors, auditors.allSatisfy({ $0.key != nil }),
             auditors.count < least, let value = fields["minimumIndependentAuditors"]
         {
             throw value.error(

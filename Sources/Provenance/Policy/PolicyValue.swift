@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import Records
 import Yams
 
 /// One value of a YAML file.
@@ -214,13 +215,5 @@ struct PolicyValue {
         return ProvenanceError(
             line.map { "\(file):\($0)" } ?? file, problem,
             remedy: "mend the line; each key stands once, indented with spaces")
-    }
-}
-
-extension String {
-    /// Whether this is a SHA-256 in lowercase hexadecimal digits.
-    var isSHA256: Bool {
-        utf8.count == 64
-            && utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }
 }

@@ -55,23 +55,34 @@ extension CertificateChain {
         let result = await verifier.validate(
             leaf: leaf, intermediates: CertificateStore(issuers))
         guard case .validCertificate(let path) = result, let root = path.last else {
-            var reasons = ""
-            if case .couldNotValidate(let failures) = result, !failures.isEmpty {
-                reasons =
-                    ": " + failures.map { "\($0.policyFailureReason)" }.joined(separator: "; ")
+            var reasons: [String] = []
+            if case .couldNotValidate(let failures) = result {
+                reasons = failures.map { failure in
+                    // The library prints whole certificates.
+                    failure.chain.reduce("\(failure.policyFailureReason)") {
+                        $0.replacing("\($1)", with: "the certificate of \($1.subject)")
+                    }.replacing("RFC5280Policy: ", with: "")
+                }
             }
+            // The verifier passes over such certificates without a word.
+            let known = verifier.policy.verifyingCriticalExtensions
+            reasons += certificates.filter { certificate in
+                certificate.extensions.contains { $0.critical && !known.contains($0.oid) }
+            }.map { "the certificate of \($0.subject) has a critical extension that is not known" }
             throw failure(
-                "does not lead to a trusted root" + reasons,
+                "does not lead to a trusted root"
+                    + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")),
                 remedy: "check that --root is the signer's authority")
         }
         return CertificateIdentity(
             subject: leaf.subject.description, alternativeNames: alternativeNames,
             fingerprint: SHA256.hash(data: try leaf.der).hexadecimal,
-            root: root.subject.description, key: key)
+            root: RootCertificate(certificate: root), key: key)
     }
 }
 
-/// What RFC 5280's own policy leaves open: what the keys of a path may be used for.
+/// What the library's policy of RFC 5280 leaves open: what the keys of a path may be used for, and
+/// how the path is signed.
 struct CodeSigningPolicy: VerifierPolicy {
     let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
         .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage,
@@ -81,6 +92,12 @@ struct CodeSigningPolicy: VerifierPolicy {
     mutating func chainMeetsPolicyRequirements(
         chain: UnverifiedCertificateChain
     ) async -> PolicyEvaluationResult {
+        // Nobody relies on a root's signature of itself.
+        for certificate in chain.dropLast()
+        where certificate.signatureAlgorithm == .sha1WithRSAEncryption {
+            return .failsToMeetPolicy(
+                reason: "the certificate of \(certificate.subject) is signed over SHA-1")
+        }
         for issuer in chain.dropFirst() {
             if let problem = Self.problem(ofIssuer: issuer) {
                 return .failsToMeetPolicy(
@@ -107,6 +124,10 @@ struct CodeSigningPolicy: VerifierPolicy {
     }
 
     private static func problem(ofIssuer certificate: Certificate) -> String? {
+        // The library takes any older one for an authority's (RFC 5280, 6.1.4 (k), forbids it).
+        guard certificate.version == .v3 else {
+            return "is of a version that does not say who is an authority"
+        }
         guard let usage = try? certificate.extensions.keyUsage ?? KeyUsage(keyCertSign: true),
             usage.keyCertSign
         else { return "may not sign certificates" }

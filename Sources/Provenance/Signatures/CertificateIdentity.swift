@@ -18,16 +18,19 @@ public struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible {
     /// SHA-256 of the certificate in DER, in lowercase hexadecimal digits.
     public let fingerprint: String
 
-    /// The subject of the root to which the certificate leads.
-    public let root: String
+    /// The root to which the certificate leads.
+    public let root: RootCertificate
 
     /// The key in the certificate.
     public let key: VerificationKey
 
     /// The subject, its other names and the root.
     public var description: String {
-        "\(([subject] + alternativeNames).joined(separator: ", ")) (certified by \(root))"
+        "\(([subject] + alternativeNames).joined(separator: ", ")) (certified by \(root.subject))"
     }
+
+    /// What tells one signer from another.
+    var names: [String] { alternativeNames.isEmpty ? [subject] : alternativeNames }
 }
 
 /// A self-signed certificate that the user trusts.
@@ -36,6 +39,12 @@ public struct RootCertificate: Sendable, Hashable {
 
     /// The name of the authority, as RFC 4514 writes names.
     public var subject: String { certificate.subject.description }
+
+    /// Whether both are one authority's: another may have its name, but not its key.
+    func isSameAuthority(as other: RootCertificate) -> Bool {
+        certificate.subject == other.certificate.subject
+            && certificate.publicKey == other.certificate.publicKey
+    }
 
     /// Reads one or more root certificates.
     ///

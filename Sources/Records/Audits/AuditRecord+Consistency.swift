@@ -9,7 +9,7 @@ extension AuditRecord {
     /// have its cells: a record that was edited to look better, or lacks what it dislikes, shows.
     public var contradiction: (place: String, problem: String)? {
         for (place, digest) in [("model.digest", model.digest), ("suite.digest", suite.digest)]
-        where !isDigest(digest) {
+        where !digest.isSHA256 {
             return (place, "is not a SHA-256 in 64 lowercase hexadecimal digits")
         }
         if seeds.isEmpty || Set(seeds).count != seeds.count {
@@ -34,12 +34,17 @@ extension AuditRecord {
             guard let adversary = adversaries.first(where: { $0.name == cell.adversary }) else {
                 return ("cells[\(index)]", "is of an adversary that is not in the record")
             }
-            guard cell.state == .finished else { continue }
             let broken =
                 adversary.isControl
                 ? nil
                 : thresholds.costToBreak(of: cell.trace, baseline: baseline, split: .test)
-            if cell.broken != broken {
+            let follows =
+                switch cell.state {
+                case .finished: cell.broken == broken
+                case .stopped: cell.broken == nil || cell.broken == broken
+                case .failed: cell.broken == nil
+                }
+            if !follows {
                 return ("cells[\(index)].broken", "does not follow from the trace of the cell")
             }
         }
@@ -52,7 +57,10 @@ extension AuditRecord {
     }
 }
 
-private func isDigest(_ text: String) -> Bool {
-    text.utf8.count == 64
-        && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+extension String {
+    /// Whether this is a SHA-256 in lowercase hexadecimal digits.
+    package var isSHA256: Bool {
+        utf8.count == 64
+            && utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
 }

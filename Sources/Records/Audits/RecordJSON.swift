@@ -139,7 +139,9 @@ extension RecordError {
             let underlying =
                 (context.underlyingError as NSError?)?
                 .userInfo["NSDebugDescription"] as? String
-            problem = underlying ?? context.debugDescription
+            // Foundation ends some with a full stop.
+            let text = underlying ?? context.debugDescription
+            problem = text.hasSuffix(".") ? String(text.dropLast()) : text
         @unknown default:
             path = []
             problem = "\(error)"

@@ -66,6 +66,12 @@ struct SignedNoteTests {
         let key = try NoteSigningKey(name: "example.org/audits")
         #expect(try NoteSigningKey(key.text).verifierKey.description == "\(key.verifierKey)")
         let text = "\(key.verifierKey)"
+        let secret = try #require(key.text.split(separator: "+", maxSplits: 4).last)
+        var dumped = ""
+        dump(key, to: &dumped)
+        for print in ["\(key)", String(reflecting: key), dumped] {
+            #expect(print.contains(text) && !print.contains(secret))
+        }
         #expect(throws: (any Error).self) { try NoteVerifierKey(String(text.dropLast(4))) }
         #expect(throws: (any Error).self) { try NoteVerifierKey("x" + text) }
         #expect(throws: (any Error).self) { try NoteVerifierKey("") }

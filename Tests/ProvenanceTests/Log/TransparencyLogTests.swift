@@ -2,6 +2,7 @@
 // A log in a directory: what is appended is proved, whatever is changed is found, and an append
 // that did not end leaves the log as it was.
 
+import Checkpoints
 import Foundation
 import Testing
 
@@ -58,7 +59,6 @@ struct TransparencyLogTests {
             let log = try TransparencyLog(at: directory, signedBy: key.verifierKey)
             for index in [0, 1, 2, 254, 255, 256, 511, 512, 767, 768, size - 1] {
                 let entry = Data("audit \(index)".utf8)
-                #expect(try log.entry(index) == entry)
                 #expect(try log.index(of: entry) == index)
                 let proof = try LogProof(log.proof(of: index).data, subject: "p")
                 let checkpoint = try proof.verify(entry, with: key.verifierKey, subject: "p")
@@ -137,6 +137,72 @@ struct TransparencyLogTests {
         }
     }
 
+    @Test("a size that no disk holds is refused, not counted through")
+    func enormous() throws {
+        try withLog { directory in
+            let checkpoint = LogCheckpoint(
+                origin: key.verifierKey.name, size: .max, root: .leaf(Data()))
+            try SignedNote(checkpoint.text, signedBy: key).data
+                .write(to: directory.appending(path: "checkpoint"))
+            let log = try TransparencyLog(at: directory, signedBy: key.verifierKey)
+            #expect(throws: ProvenanceError.self) { try log.verifyEntries() }
+            #expect(throws: ProvenanceError.self) { try log.proof(of: .max - 1) }
+            #expect(throws: ProvenanceError.self) { try log.index(of: Data()) }
+            #expect(throws: ProvenanceError.self) {
+                try TransparencyLog.append([Data()], to: directory, signedBy: key)
+            }
+        }
+    }
+
+    @Test("of altered tiles no proof is made, and altered entries are not written anew")
+    func alteredTiles() throws {
+        try withLog { directory in
+            try TransparencyLog.append(Self.entries(0..<258), to: directory, signedBy: key)
+            func flip(_ path: String) throws {
+                let file = directory.appending(path: path)
+                var data = try Data(contentsOf: file)
+                data[data.count - 1] ^= 1
+                try data.write(to: file)
+            }
+            // The root is found in the level above.
+            try flip("tile/0/000")
+            let log = try TransparencyLog(at: directory, signedBy: key.verifierKey)
+            #expect(throws: VerificationFailure.self) { try log.proof(of: 255) }
+            try flip("tile/0/000")
+            #expect(try log.proof(of: 255).index == 255)
+            try flip("tile/entries/001.p/2")
+            #expect(throws: VerificationFailure.self) {
+                try TransparencyLog.append([Data()], to: directory, signedBy: key)
+            }
+        }
+    }
+
+    @Test("a log is made with the directories above it, and not where a file is")
+    func nested() throws {
+        try withLog { directory in
+            let deep = directory.appending(path: "a/b/log")
+            try TransparencyLog.create(at: deep, signedBy: key)
+            try TransparencyLog.append([Data()], to: deep, signedBy: key).verifyEntries()
+            let error = #expect(throws: CheckpointError.self) {
+                try TransparencyLog.create(
+                    at: directory.appending(path: "checkpoint/log"), signedBy: key)
+            }
+            #expect(error?.file.contains("checkpoint/log") == true)
+        }
+    }
+
+    @Test("a directory that is no log is left as it is")
+    func foreign() throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appending(path: "log-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: directory) }
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        #expect(throws: ProvenanceError.self) {
+            try TransparencyLog.append([Data()], to: directory, signedBy: key)
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
+    }
+
     @Test("an append that was cut off at any file leaves the log as it was")
     func crash() throws {
         try withLog { directory in
@@ -194,7 +260,7 @@ struct TransparencyLogTests {
             close(lock)
             let log = try TransparencyLog.append([longest], to: directory, signedBy: key)
             #expect(log.checkpoint.size == 1)
-            #expect(try log.entry(0) == longest)
+            #expect(try log.files.readEntries(index: 0, size: 1) == [longest])
         }
     }
 }
