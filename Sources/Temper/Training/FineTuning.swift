@@ -25,6 +25,7 @@ struct FineTuning {
     private let base: LanguageModel
     private let kind: Trained
     private let seed: UInt64
+    private let examplesAtOnce: Int?
     private var parameters: [Tensor]
     private var optimizer: any Optimizer
     private var pools: [Pool] = []
@@ -40,12 +41,15 @@ struct FineTuning {
     ///   - pools: prompts and answers; each batch takes from every pool.
     ///   - training: how to train; its batch size is that of the pools.
     ///   - seed: decides the adapters' start and the order of the examples.
+    ///   - examplesAtOnce: the most that are computed at once; nil computes a step in whole.
     /// - Throws: errors of the engine and the model.
     init(
-        of model: LanguageModel, on pools: [Pool], training: Training, seed: UInt64
+        of model: LanguageModel, on pools: [Pool], training: Training, seed: UInt64,
+        examplesAtOnce: Int? = nil
     ) throws {
         self.training = training
         self.seed = seed
+        self.examplesAtOnce = examplesAtOnce
         base = model
         optimizer = training.rule
         switch training.method {
@@ -87,9 +91,9 @@ struct FineTuning {
         }
         meter.use(examples: distinctExamples)
         return try meter.timing {
-            let (loss, gradients) = try valueAndGradient(at: parameters) { parameters in
-                try trained(parameters).completionLoss(of: batch)
-            }
+            let (loss, gradients) = try batchGradient(
+                at: parameters, of: batch, atOnce: examplesAtOnce
+            ) { try trained($0).completionLoss(of: $1) }
             let clipped = clippedByGlobalNorm(gradients, maximum: training.gradientNorm)
             parameters = optimizer.update(
                 parameters, gradients: clipped.gradients, learningRate: training.rate(at: step))
@@ -170,30 +174,5 @@ extension LanguageModel {
             prompt: given,
             completion: tokenizer.encode(answer, addingSpecialTokens: false)
                 + (end.map { [$0] } ?? []))
-    }
-}
-
-/// The order in which examples come: each epoch shuffled anew, batches never cut at its end.
-struct BatchOrder {
-    private let batchSize: Int
-    private let count: Int
-    private var generator: SplitMix64
-    private var queue: [Int] = []
-    /// How many places were given so far.
-    private(set) var drawn = 0
-
-    init(count: Int, batchSize: Int, seed: UInt64) {
-        self.count = count
-        self.batchSize = min(batchSize, count)
-        generator = SplitMix64(seed: seed)
-    }
-
-    mutating func next() -> [Int] {
-        while queue.count < batchSize {
-            queue += (0..<count).shuffled(using: &generator)
-        }
-        drawn += batchSize
-        defer { queue.removeFirst(batchSize) }
-        return Array(queue.prefix(batchSize))
     }
 }
