@@ -34,6 +34,8 @@ struct FineTuning {
     private var earlierExamples = 0
     /// The steps taken so far.
     private(set) var step = 0
+    /// Where the training is saved, and when that is due.
+    private var saving: (place: SavedTraining, due: ContinuousClock.Instant)?
 
     /// Begins a training.
     /// - Parameters:
@@ -80,6 +82,7 @@ struct FineTuning {
     /// Takes one optimizer step.
     /// - Returns: the mean loss of the batch before the step, in nats a token.
     mutating func advance(meter: inout CostMeter) throws -> Float {
+        try saveIfDue(cost: meter.cost)
         let batch = pools.indices.flatMap { pool in
             orders[pool].next().map { pools[pool].examples[$0] }
         }
@@ -122,6 +125,51 @@ struct FineTuning {
             try base.replacing(
                 Dictionary(zip(names, parameters), uniquingKeysWith: { first, _ in first }))
         }
+    }
+}
+
+extension FineTuning {
+    /// What goes on from one step to the next. The order of the examples is found anew.
+    struct State {
+        let step: Int
+        let cost: AttackCost
+        let parameters: [Tensor]
+        let optimizerTensors: [Tensor]
+        let optimizerNumbers: [Double]
+    }
+
+    /// Takes up what is saved of this training, and saves it from now on.
+    /// - Parameters:
+    ///   - place: where; nil does nothing.
+    ///   - meter: pays for the steps that are taken up.
+    /// - Throws: `CheckpointError` and `LanguageModelError` when what is saved does not fit.
+    mutating func save(to place: SavedTraining?, meter: inout CostMeter) throws {
+        guard let place else { return }
+        saving = (place, place.next(after: .now))
+        guard let state = try place.state() else { return }
+        let shapes = parameters.map(\.shape)
+        optimizer.state = state.optimizerTensors
+        optimizer.numbers = state.optimizerNumbers
+        guard (1...training.steps).contains(state.step),
+            state.parameters.map(\.shape) == shapes,
+            optimizer.state.enumerated().allSatisfy({ $1.shape == shapes[$0 % shapes.count] }),
+            optimizer.state.count == state.optimizerTensors.count,
+            optimizer.numbers == state.optimizerNumbers
+        else { throw place.misfit }
+        parameters = state.parameters
+        step = state.step
+        for pool in orders.indices {
+            for _ in 0..<step { _ = orders[pool].next() }
+        }
+        meter.pay(state.cost)
+    }
+
+    private mutating func saveIfDue(cost: AttackCost) throws {
+        guard let (place, due) = saving, step > 0, .now >= due else { return }
+        saving?.due = try place.save(
+            State(
+                step: step, cost: cost, parameters: parameters, optimizerTensors: optimizer.state,
+                optimizerNumbers: optimizer.numbers))
     }
 }
 
