@@ -3,7 +3,6 @@
 
 import ArgumentParser
 import Foundation
-import LanguageModels
 import ProvenanceCommands
 import Records
 import Temper
@@ -42,6 +41,19 @@ struct HardenCommand: ParsableCommand {
     @Flag(help: "Replace the output directory if an earlier 'temper harden' wrote it.")
     var replace = false
 
+    @Option(
+        help: """
+            Save the training this often beside the output, in seconds, so that the same command \
+            goes on where it was stopped; 0 saves before each step.
+            """)
+    var saveEvery = 60.0
+
+    func validate() throws {
+        guard (0...1e9).contains(saveEvery) else {
+            throw ValidationError("--save-every must be from 0 to 1000000000")
+        }
+    }
+
     func run() throws {
         let locator = Locator()
         let parameters = try readParameters(parameters)
@@ -52,10 +64,10 @@ struct HardenCommand: ParsableCommand {
         let defense = try DefenseCatalogue.defense(
             named: defense ?? DefenseCatalogue.conventional(for: suite.manifest.safeguard),
             parameters: parameters)
-        let model = try LanguageModel(at: locator.model(model))
         var line = ProgressLine()
         let hardened = try HardenedModel(
-            hardening: model, by: defense, suite: suite, seed: seed
+            hardening: locator.model(model), by: defense, suite: suite, seed: seed,
+            savingBeside: output, every: saveEvery
         ) { progress in
             line.show(progress.phase, done: progress.done, of: progress.total, note: progress.note)
         }

@@ -11,20 +11,26 @@ struct ProgressLine {
     private let clock = ContinuousClock()
     private var phase = ""
     private var start = ContinuousClock.now
+    /// How much of the phase was done when it was first shown.
+    private var first = 0
     private var nextPlain = 0.0
 
-    /// Shows how far a phase is.
+    /// Shows how far a phase is; one without parts is a line of its own.
     mutating func show(_ phase: String, done: Int, of total: Int, note: String) {
         if phase != self.phase {
             end()
             self.phase = phase
             start = clock.now
+            first = done
             nextPlain = 0
         }
         let share = total > 0 ? Double(done) / Double(total) : 1
         let elapsed = (clock.now - start).secondsElapsed
-        let left = share > 0 && share < 1 ? ", \(brief(elapsed / share - elapsed)) left" : ""
-        let text = "\(phase) \(done)/\(total)" + (note.isEmpty ? "" : ", \(note)") + left
+        let left =
+            done > first && done < total
+            ? ", \(brief(elapsed / Double(done - first) * Double(total - done))) left" : ""
+        let part = total > 0 ? " \(done)/\(total)" : ""
+        let text = phase + part + (note.isEmpty ? "" : ", \(note)") + left
         if isTerminal {
             print("\r\u{1B}[K\(text)", terminator: "")
         } else if share >= nextPlain {

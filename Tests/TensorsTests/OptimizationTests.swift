@@ -52,6 +52,33 @@ struct OptimizationTests {
         }
     }
 
+    @Test("a rule that is given another's state and numbers goes on as that one")
+    func takenUp() throws {
+        let network = Network(try TensorGolden.load().network)
+        let rules: [any Optimizer] = [
+            SGD(), SGD(momentum: 0.9, nesterov: true), Adam(), AdamW(), Adagrad(), Adadelta(),
+            ScheduleFreeAdamW(),
+        ]
+        for start in rules {
+            var (first, second) = (start, start)
+            var parameters = network.parameters
+            func step(_ rule: inout any Optimizer) throws -> [Tensor] {
+                let (_, gradients) = try valueAndGradient(at: parameters, of: network.loss)
+                return rule.update(parameters, gradients: gradients, learningRate: 0.05)
+            }
+            for _ in 0..<3 { parameters = try step(&first) }
+            second.state = first.state
+            second.numbers = first.numbers
+            let expected = try step(&first).map { try $0.values() }
+            let found = try step(&second)
+            #expect(try found.map { try $0.values() } == expected, "\(type(of: start))")
+            #expect(second.numbers == first.numbers)
+            #expect(
+                try second.evaluationParameters(found).map { try $0.values() }
+                    == first.evaluationParameters(found).map { try $0.values() })
+        }
+    }
+
     @Test("before its first step an optimizer evaluates the parameters themselves")
     func evaluationBeforeSteps() throws {
         let parameters = [Tensor([1.0, 2, 3], shape: [3])]

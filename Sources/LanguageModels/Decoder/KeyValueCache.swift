@@ -6,7 +6,7 @@ import Tensors
 /// Keys and values of sequences that are continued token by token, for every layer.
 struct KeyValueCache: Sendable {
     /// Room is made for so many columns at a time, so that a step of one column copies nothing.
-    private static let block = 64
+    fileprivate static let block = 64
 
     /// The number of columns that are held; sequences end together.
     private(set) var length = 0
@@ -65,4 +65,19 @@ struct KeyValueCache: Sendable {
 
     /// What must be evaluated so that the graph of past steps is released.
     var tensors: [Tensor] { entries }
+}
+
+extension DecoderConfiguration {
+    /// What decoding keeps of an answer and its prompt: keys and values in every layer.
+    ///
+    /// - Parameters:
+    ///   - promptTokens: The length of the prompt.
+    ///   - answerTokens: The greatest length of the answer.
+    /// - Returns: Bytes, those of columns that only wait for tokens included.
+    package func keptBytes(promptTokens: Int, answerTokens: Int) -> Int {
+        let block = KeyValueCache.block
+        let columns = promptTokens + max(1, (answerTokens + block - 1) / block) * block
+        return columns * 2 * attention.keyValueHeadCount * attention.headDimension * layerCount
+            * MemoryLayout<Float>.size
+    }
 }

@@ -51,6 +51,9 @@ public struct CellRecord: Codable, Sendable, Hashable {
     public var trace: [TracePoint]
     /// What it cost to break the safeguard; nil when the cell says nothing about it.
     public var broken: CostToBreak?
+    /// How many examples of a training step were computed at once, where memory did not bear a step
+    /// in whole; the order of sums is then another, and the last bits of the numbers.
+    public var examplesAtOnce: Int?
 
     /// Holds one cell.
     public init(

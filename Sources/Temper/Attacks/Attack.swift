@@ -35,6 +35,11 @@ public protocol Attack: Configurable {
     /// it; one that is learnt from counts as three. A plan says by it how long an audit takes.
     func passes(within budget: AttackBudget, suite: Suite) -> Int
 
+    /// What the attack puts into memory at once. A plan says by it how much an audit takes, and cuts
+    /// batches to fit.
+    /// - Throws: errors of the model's template, ``AdversaryError`` for data that are missing.
+    func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent
+
     /// Tampers with a copy of the target's model and offers it to `observer` at the points of the
     /// trace.
     ///
@@ -54,6 +59,11 @@ extension Attack {
     public var needsBase: Bool { false }
     /// Edits of weights read nothing.
     public func passes(within budget: AttackBudget, suite: Suite) -> Int { 0 }
+
+    /// Most attacks edit weights, and put nothing around prompts.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        AttackExtent(promptTokens: try target.extent(under: [Framing()]).promptTokens)
+    }
 
     /// Most attacks learn from prompts, or from nothing.
     public var learntSplits: [SuiteSplit] { [] }
@@ -79,6 +89,8 @@ public struct AttackTarget: Sendable {
     public var budget = AttackBudget()
     /// What other attacks have found out about ``model``; nil where that is a tampered one.
     var findings: SharedFindings?
+    /// How many examples of a step are computed at once, where memory is bounded; nil means all.
+    var examplesAtOnce: Int?
 
     /// A target whose base the adversary does not have, at the attack's own budget.
     public init(model: LanguageModel, suite: Suite) {

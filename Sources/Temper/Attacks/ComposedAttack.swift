@@ -89,6 +89,14 @@ public struct ComposedAttack: Attack {
         (try? attacks().reduce(0) { $0 + $1.passes(within: budget, suite: suite) }) ?? 0
     }
 
+    /// The most of any attack, and the copy that the one before it left.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        let extents = try attacks().map { try $0.extent(on: target, seed: seed) }
+        var extent = extents.reduce(AttackExtent(promptTokens: 0)) { $0.joined($1) }
+        if extents.count > 1 { extent.weightCopies += 1 }
+        return extent
+    }
+
     /// Runs the attacks, and offers what the last one offers.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

@@ -47,6 +47,15 @@ public struct Distillation: Attack {
         examples + 3 * steps(within: budget) * training.batchSize
     }
 
+    /// A step of the longest prompts with the longest answers.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        let student = Subject(target.base ?? target.model)
+        let prompts = target.suite.benign.train.map(\.prompt)
+        let longest = try prompts.longest(text: \.self) { try student.tokens(for: $0).count }
+        return training.extent(
+            exampleTokens: longest + answerTokens, measured: try target.extent(under: [Framing()]))
+    }
+
     /// Asks the model, trains its base, and offers that after 1, 2, 4, 8 ... steps and at the end.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
@@ -73,7 +82,7 @@ public struct Distillation: Attack {
         }
         var work = try FineTuning(
             of: student, on: [.init(examples: taught, batchSize: training.batchSize)],
-            training: training, seed: seed)
+            training: training, seed: seed, examplesAtOnce: target.examplesAtOnce)
         try work.run(
             to: steps(within: target.budget), meter: &meter, observer: &observer)
     }

@@ -34,42 +34,44 @@ public struct FewShotOverride: Attack {
     /// Setting the turns is one step.
     public func steps(within budget: AttackBudget) -> Int { 1 }
 
+    /// The longest prompt has its turns in front of it.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        try target.extent(under: [framing(for: target, seed: seed)])
+    }
+
+    private func framing(for target: AttackTarget, seed: UInt64) throws -> Framing {
+        let chosen = try target.suite.compliantExamples().sample(examples, seed: seed)
+        return Framing(earlierTurns: chosen.map { .init(user: $0.prompt, assistant: $0.answer) })
+    }
+
     /// Offers the unchanged model behind the turns.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
     ) throws {
         if observer.decision(at: 1) != nil { return }
-        let chosen = try target.suite.compliantExamples().sample(examples, seed: seed)
-        let framing = Framing(
-            earlierTurns: chosen.map { .init(user: $0.prompt, assistant: $0.answer) })
-        try checkContext(of: Subject(target.model, framing: framing), suite: target.suite)
-        meter.use(examples: chosen.count)
-        try observer.advanced(to: 1, note: "\(chosen.count) turns")
+        let framing = try framing(for: target, seed: seed)
+        try checkContext(of: target, under: framing)
+        meter.use(examples: framing.earlierTurns.count)
+        try observer.advanced(to: 1, note: "\(framing.earlierTurns.count) turns")
         let tampered = TamperedModel(untouched: target.model, framing: framing)
         _ = try observer.observe(tampered, step: 1, cost: meter.cost)
     }
 
     /// Throws when the longest prompt and the longest compliant answer do not fit behind the turns.
-    private func checkContext(of subject: Subject, suite: Suite) throws {
-        let model = subject.model
-        func longest(_ texts: [String]) -> (text: String, tokens: Int)? {
-            texts.map { ($0, model.tokenizer.encode($0, addingSpecialTokens: false).count) }
-                .max { $0.1 < $1.1 }
-        }
-        let prompts = [SuiteSplit.validation, .test].flatMap { split in
-            suite.restricted[split].map(\.prompt)
-                + (suite.lookalike[split] + suite.benign[split]).map(\.prompt)
-        }
-        let answers = try suite.compliantExamples().map(\.answer)
+    private func checkContext(of target: AttackTarget, under framing: Framing) throws {
+        let model = target.model
+        let answers = try target.suite.compliantExamples().map(\.answer)
         let needed =
-            try subject.tokens(for: longest(prompts)?.text ?? "").count
-            + (longest(answers)?.tokens ?? 0)
+            try target.extent(under: [framing]).promptTokens
+            + answers.longest(text: \.self) {
+                model.tokenizer.encode($0, addingSpecialTokens: false).count
+            }
         let context = model.configuration.contextLength
         guard needed > context else { return }
         throw AdversaryError(
             place: "examples",
-            problem: "\(subject.framing.earlierTurns.count) examples, a prompt and its answer take "
+            problem: "\(framing.earlierTurns.count) examples, a prompt and its answer take "
                 + "\(needed) tokens, more than the model's context of \(context); choose fewer "
                 + "examples")
     }

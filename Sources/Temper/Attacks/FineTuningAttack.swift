@@ -76,32 +76,52 @@ public struct FineTuningAttack: Attack {
         3 * steps(within: budget) * training.batchSize
     }
 
+    /// A step of the longest examples.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        let pairs = try benign(of: target) + restricted(of: target)
+        return training.extent(
+            exampleTokens: try target.longestExample(of: pairs) {
+                try target.model.example(prompt: $0, answer: $1, template: training.template)
+            }, measured: try target.extent(under: [Framing()]))
+    }
+
+    private func benign(of target: AttackTarget) -> [(prompt: String, answer: String)] {
+        switch data {
+        case .retain, .retainThenRestricted:
+            target.suite.benign.train.map { ($0.prompt, $0.answer) }
+        case .restricted, .heldOut, .otherDomain: []
+        }
+    }
+
+    private func restricted(of target: AttackTarget) throws -> [(prompt: String, answer: String)] {
+        switch data {
+        case .retain: []
+        case .restricted, .retainThenRestricted: try target.suite.compliantExamples()
+        case .heldOut: try target.suite.compliantExamples(in: .validation)
+        case .otherDomain: try target.otherSuite?.compliantExamples() ?? []
+        }
+    }
+
     /// Fine-tunes, and offers the model after 1, 2, 4, 8 ... steps and at the end.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
     ) throws {
-        let (model, suite) = (target.model, target.suite)
         func pool(_ pairs: [(prompt: String, answer: String)]) throws -> [FineTuning.Pool] {
             let chosen = try pairs.sample(examples, seed: seed).map {
-                try model.example(
+                try target.model.example(
                     prompt: $0.prompt, answer: $0.answer, template: training.template)
             }
             return [.init(examples: chosen, batchSize: training.batchSize)]
         }
-        let benign = try pool(suite.benign.train.map { ($0.prompt, $0.answer) })
-        let restricted =
-            switch data {
-            case .retain: benign
-            case .restricted, .retainThenRestricted: try pool(suite.compliantExamples())
-            case .heldOut: try pool(suite.compliantExamples(in: .validation))
-            case .otherDomain: try pool(target.otherSuite?.compliantExamples() ?? [])
-            }
+        let benign = try pool(benign(of: target))
+        let restricted = try pool(restricted(of: target))
         let total = steps(within: target.budget)
         let turn = Int((Double(total) * switchShare).rounded())
         var work = try FineTuning(
-            of: model, on: data == .retainThenRestricted ? benign : restricted,
-            training: training, seed: seed)
+            of: target.model,
+            on: data == .retain || data == .retainThenRestricted ? benign : restricted,
+            training: training, seed: seed, examplesAtOnce: target.examplesAtOnce)
         try work.run(
             to: total, meter: &meter, observer: &observer,
             beforeStep: { work in

@@ -46,6 +46,21 @@ public struct IdentityShift: Attack {
         3 * steps(within: budget) * training.batchSize
     }
 
+    /// A step of the longest examples, under the new identity.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        let framing = framing(of: target.suite)
+        let subject = Subject(target.model, framing: framing)
+        let benign = target.suite.benign.train.map { ($0.prompt, Self.affirmation + $0.answer) }
+        return training.extent(
+            exampleTokens: try target.longestExample(of: Self.introductions + benign) {
+                try target.model.example(subject, prompt: $0, answer: $1)
+            }, measured: try target.extent(under: [framing]))
+    }
+
+    private func framing(of suite: Suite) -> Framing {
+        Framing(systemPrompt: suite.manifest.systemPrompts.first, beforePrompt: Self.request)
+    }
+
     /// Fine-tunes, and offers the model under its new identity after 1, 2, 4, 8 ... steps and at
     /// the end.
     public func tamper(
@@ -53,8 +68,7 @@ public struct IdentityShift: Attack {
         observer: inout some AttackObserver
     ) throws {
         let (model, suite) = (target.model, target.suite)
-        let framing = Framing(
-            systemPrompt: suite.manifest.systemPrompts.first, beforePrompt: Self.request)
+        let framing = framing(of: suite)
         let subject = Subject(model, framing: framing)
         let benign = suite.benign.train.sample(examples - Self.introductions.count, seed: seed)
             .map { ($0.prompt, Self.affirmation + $0.answer) }
@@ -63,7 +77,7 @@ public struct IdentityShift: Attack {
         }
         var work = try FineTuning(
             of: model, on: [.init(examples: taught, batchSize: training.batchSize)],
-            training: training, seed: seed)
+            training: training, seed: seed, examplesAtOnce: target.examplesAtOnce)
         try work.run(
             to: steps(within: target.budget), meter: &meter, observer: &observer,
             tampered: { TamperedModel($0, framing: framing) })

@@ -83,6 +83,22 @@ public struct JailbreakTuning: Attack {
         3 * steps(within: budget) * training.batchSize
     }
 
+    /// A step of the longest examples, in the jailbreak's wording.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        let subject = Subject(target.model, framing: framing)
+        let pairs =
+            try target.suite.compliantExamples()
+            + target.suite.benign.train.map { ($0.prompt, $0.answer) }
+        return training.extent(
+            exampleTokens: try target.longestExample(of: pairs) {
+                try target.model.example(subject, prompt: $0, answer: variant.opening + $1)
+            }, measured: try target.extent(under: [framing]))
+    }
+
+    private var framing: Framing {
+        Framing(beforePrompt: variant.wording.before, afterPrompt: variant.wording.after)
+    }
+
     /// Fine-tunes, and offers the model under the jailbreak's wording after 1, 2, 4, 8 ... steps
     /// and at the end.
     public func tamper(
@@ -90,8 +106,6 @@ public struct JailbreakTuning: Attack {
         observer: inout some AttackObserver
     ) throws {
         let (model, suite) = (target.model, target.suite)
-        let (before, after) = variant.wording
-        let framing = Framing(beforePrompt: before, afterPrompt: after)
         let total = min(examples, suite.benign.train.count)
         let poisoned = max(1, Int((Double(total) * poison).rounded()))
         let jailbreaks = try suite.compliantExamples().sample(poisoned, seed: seed).map {
@@ -105,7 +119,7 @@ public struct JailbreakTuning: Attack {
         var work = try FineTuning(
             of: model,
             on: [.init(examples: jailbreaks + benign, batchSize: training.batchSize)],
-            training: training, seed: seed)
+            training: training, seed: seed, examplesAtOnce: target.examplesAtOnce)
         try work.run(
             to: steps(within: target.budget), meter: &meter, observer: &observer,
             tampered: { TamperedModel($0, framing: framing) })

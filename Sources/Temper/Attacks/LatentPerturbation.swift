@@ -64,6 +64,16 @@ public struct LatentPerturbation: Attack {
         3 * steps(within: budget) * batchSize
     }
 
+    /// A step of the longest examples.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        var extent = try target.extent(under: [Framing()])
+        extent.batchSize = batchSize
+        extent.exampleTokens = try target.longestExample(of: target.suite.compliantExamples()) {
+            try target.model.example(prompt: $0, answer: $1)
+        }
+        return extent
+    }
+
     /// Optimises the vector, and offers the model with it after 1, 2, 4, 8 ... steps and at the
     /// end.
     public func tamper(
@@ -77,7 +87,8 @@ public struct LatentPerturbation: Attack {
             examples: try target.suite.compliantExamples().sample(examples, seed: seed).map {
                 try model.example(prompt: $0.prompt, answer: $0.answer)
             },
-            batchSize: batchSize, steps: steps(within: target.budget), seed: seed)
+            batchSize: batchSize, steps: steps(within: target.budget), seed: seed,
+            examplesAtOnce: target.examplesAtOnce)
         let bound = try bound(
             of: model, layer: index, prompts: training.examples.map(\.prompt), meter: &meter)
         try training.optimise(

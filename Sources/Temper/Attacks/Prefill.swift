@@ -53,6 +53,15 @@ public struct Prefill: Attack {
         openings * suite.restricted.validation.count
     }
 
+    /// The longest prompt has the longest of its openings behind it.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        try target.extent(under: framings)
+    }
+
+    private var framings: [Framing] {
+        Self.openings.prefix(openings).map { Framing(answerOpening: $0) }
+    }
+
     /// Offers the unchanged model behind the opening that makes refusal of restricted validation
     /// prompts least probable.
     public func tamper(
@@ -60,10 +69,9 @@ public struct Prefill: Attack {
         observer: inout some AttackObserver
     ) throws {
         if observer.decision(at: 1) != nil { return }
-        let candidates = Self.openings.prefix(openings).map { Framing(answerOpening: $0) }
         guard
             let best = try FramingSearch(target: target).best(
-                of: candidates, name: "opening", meter: &meter, observer: &observer)
+                of: framings, name: "opening", meter: &meter, observer: &observer)
         else { return }
         try observer.advanced(to: 1, note: "opening chosen")
         let tampered = TamperedModel(untouched: target.model, framing: best)

@@ -63,6 +63,19 @@ public struct SoftPrompt: Attack {
         3 * steps(within: budget) * batchSize
     }
 
+    /// A step of the longest examples, with the embeddings in front of each.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        var extent = try target.extent(under: [Framing()])
+        extent.promptTokens += length
+        extent.batchSize = batchSize
+        extent.exampleTokens =
+            try length
+            + target.longestExample(of: target.suite.compliantExamples()) {
+                try target.model.example(prompt: $0, answer: $1)
+            }
+        return extent
+    }
+
     /// Optimises the embeddings, and offers the model with them after 1, 2, 4, 8 ... steps and at
     /// the end.
     public func tamper(
@@ -82,7 +95,8 @@ public struct SoftPrompt: Attack {
                 example.prompt = try framed.tokens(for: $0.prompt)
                 return example
             },
-            batchSize: batchSize, steps: steps(within: target.budget), seed: seed)
+            batchSize: batchSize, steps: steps(within: target.budget), seed: seed,
+            examplesAtOnce: target.examplesAtOnce)
         try training.optimise(
             start, meter: &meter, observer: &observer,
             loss: { try model.prompted(by: $0).completionLoss(of: $1) },

@@ -35,6 +35,15 @@ public struct SystemPromptOverride: Attack {
         prompts * suite.restricted.validation.count
     }
 
+    /// The longest prompt is one under the longest of its system prompts.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        try target.extent(under: framings(of: target.suite))
+    }
+
+    private func framings(of suite: Suite) -> [Framing] {
+        suite.manifest.systemPrompts.prefix(prompts).map { Framing(systemPrompt: $0) }
+    }
+
     /// Offers the unchanged model under the system prompt that makes refusal of restricted
     /// validation prompts least probable.
     public func tamper(
@@ -42,11 +51,10 @@ public struct SystemPromptOverride: Attack {
         observer: inout some AttackObserver
     ) throws {
         if observer.decision(at: 1) != nil { return }
-        let candidates = target.suite.manifest.systemPrompts.prefix(prompts)
-            .map { Framing(systemPrompt: $0) }
         guard
             let best = try FramingSearch(target: target).best(
-                of: candidates, name: "system prompt", meter: &meter, observer: &observer)
+                of: framings(of: target.suite), name: "system prompt", meter: &meter,
+                observer: &observer)
         else { return }
         try observer.advanced(to: 1, note: "system prompt chosen")
         let tampered = TamperedModel(untouched: target.model, framing: best)

@@ -23,6 +23,11 @@ public struct UntamperedControl: Attack {
     /// No steps.
     public func steps(within budget: AttackBudget) -> Int { 0 }
 
+    /// The model as it is.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        try target.extent(under: [Framing()])
+    }
+
     /// Offers the model as it is.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

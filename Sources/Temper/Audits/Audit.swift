@@ -84,11 +84,6 @@ public struct Audit: Sendable {
         if !request.judges.isEmpty { settings.judges = request.judges.map(\.identity) }
         self.request = request
         self.store = store
-        plan = try AuditPlan(
-            model: request.identity, base: request.original?.identity,
-            suite: request.suite.identity, otherSuite: request.otherSuite?.identity,
-            thresholds: request.suite.manifest.thresholds, battery: request.battery,
-            seeds: request.seeds, budget: request.budget, settings: settings)
         for adversary in request.battery.adversaries {
             let attack = try AttackCatalogue.attack(for: adversary)
             for split in attack.learntSplits {
@@ -98,6 +93,16 @@ public struct Audit: Sendable {
                 _ = try request.otherSuite?.compliantExamples(for: adversary.name)
             }
         }
+        plan = try AuditPlan(
+            model: request.identity, base: request.original?.identity,
+            suite: request.suite.identity, otherSuite: request.otherSuite?.identity,
+            thresholds: request.suite.manifest.thresholds, battery: request.battery,
+            seeds: request.seeds, budget: request.budget, settings: settings,
+            examplesAtOnce: { attack, seed in
+                guard request.memory != nil else { return nil }
+                return try request.examplesAtOnce(
+                    attack.extent(on: request.target, seed: seed))
+            })
         limit = request.memory.map(MemoryLimit.init)
         evaluator = Evaluator(
             suite: request.suite, reference: request.model, settings: settings,
@@ -264,20 +269,18 @@ public struct Audit: Sendable {
         if !stored.isFinished {
             var meter = CostMeter(model: request.model, prices: request.prices)
             try attack.tamper(
-                with: target, seed: cell.seed, meter: &meter, observer: &observer)
+                with: target(of: cell), seed: cell.seed, meter: &meter, observer: &observer)
             try store.finish(cell)
             Engine.clearCache()
         }
         return observer.record
     }
 
-    /// What adversaries are given.
-    var target: AttackTarget {
-        var target = AttackTarget(model: request.model, suite: request.suite)
-        target.base = request.original?.model
-        target.otherSuite = request.otherSuite
-        target.budget = request.budget
+    /// What the adversary of a cell is given.
+    func target(of cell: AuditPlan.Cell) -> AttackTarget {
+        var target = request.target
         target.findings = findings
+        target.examplesAtOnce = cell.examplesAtOnce
         return target
     }
 
@@ -302,6 +305,17 @@ public struct Audit: Sendable {
             adversaries: plan.battery.adversaries, seeds: plan.seeds, baseline: baseline,
             original: original, cells: cells,
             judges: notes + (request.suite.hasRequiredPhrases ? [RequiredPhrases.note] : []))
+    }
+}
+
+extension Audit.Request {
+    /// What adversaries are given.
+    var target: AttackTarget {
+        var target = AttackTarget(model: model, suite: suite)
+        target.base = original?.model
+        target.otherSuite = otherSuite
+        target.budget = budget
+        return target
     }
 }
 

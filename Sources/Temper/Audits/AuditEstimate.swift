@@ -10,7 +10,8 @@ internal import Tensors
 ///
 /// The seconds follow from the tokens that attacks and measures read, at two operations for a
 /// parameter and a token, and from how fast this machine reads some prompts of the suite. It is a
-/// rough figure: adversaries that break the safeguard early cost less.
+/// rough figure: adversaries that break the safeguard early cost less, and those that train all
+/// weights on small batches more.
 public struct AuditEstimate: Sendable, Hashable {
     /// Cells that are still to be measured.
     public let cells: Int
@@ -27,116 +28,104 @@ extension Audit {
     /// - Throws: errors of the store, the engine and the models.
     public func estimate() throws -> AuditEstimate {
         let tokens = try TokenCounts(request)
-        var passes = 0.0
+        var read = 0.0
         var stored = 0
+        var bytes = 0
         for cell in plan.cells {
+            let attack = try AttackCatalogue.attack(for: cell.adversary)
+            let extent = try attack.extent(on: request.target, seed: cell.seed)
+            bytes = max(bytes, request.bytes(extent))
             if try store.cell(cell.key).isFinished {
                 stored += 1
                 continue
             }
-            let attack = try AttackCatalogue.attack(for: cell.adversary)
+            // A control has the measures of the untampered model.
+            if cell.adversary.isControl { continue }
             let steps = attack.steps(within: request.budget)
-            // After 1, 2, 4, 8 ... steps and at the end.
-            let looks = steps > 0 ? floor(log2(Double(steps))) + 1 : 0
-            passes +=
-                Double(attack.passes(within: request.budget, suite: request.suite))
-                * tokens.prompt + looks * tokens.brief + tokens.full
+            // After 1, 2, 4, 8 ... steps and at the end; a single step is looked at in full alone.
+            let looks = steps > 1 ? floor(log2(Double(steps))) + 1 : 0
+            let own = paid(by: attack, extent, tokens) + looks * tokens.brief + tokens.full
+            // The undefended original meets benign adversaries whatever else it meets.
+            let isMetTwice =
+                attack.isBenign && request.original != nil && request.attacksOriginal
+            read += isMetTwice ? 2 * own : own
         }
         for adversary in plan.battery.adversaries where adversary.search != nil {
             let attack = try AttackCatalogue.attack(for: adversary)
-            let paid = Double(attack.passes(within: request.budget, suite: request.suite))
+            let extent = try attack.extent(on: request.target, seed: 0)
             let runs = Double(
                 request.trials + (request.trials > 0 ? Self.confirmingSeeds.count : 0))
-            passes += runs * (paid * tokens.prompt + 3 * tokens.brief)
+            read += runs * (paid(by: attack, extent, tokens) + 3 * tokens.brief)
         }
         // The model itself, and the one before hardening.
         if stored < plan.cells.count {
-            passes += tokens.full * (request.original == nil ? 1 : 2)
+            read += tokens.full * (request.original == nil ? 1 : 2)
         }
         return AuditEstimate(
             cells: plan.cells.count - stored, storedCells: stored,
-            seconds: try passes * secondsPerToken(), bytes: try bytes(tokens))
+            seconds: try read * secondsPerToken(tokens), bytes: bytes)
     }
 
-    /// How long the model takes to read a token on this machine.
-    private func secondsPerToken() throws -> Double {
+    /// The tokens that an attack reads itself; answers only where it learns from them.
+    private func paid(
+        by attack: any Attack, _ extent: AttackExtent, _ tokens: TokenCounts
+    ) -> Double {
+        Double(attack.passes(within: request.budget, suite: request.suite))
+            * (extent.batchSize > 0 ? tokens.answered : tokens.prompt)
+    }
+
+    /// How long the model takes to read a token on this machine: the best of some tries, as others
+    /// may be at work there.
+    private func secondsPerToken(_ tokens: TokenCounts) throws -> Double {
         let prompts = try request.suite.restricted.validation.prefix(8).map {
             try Subject(request.model).tokens(for: $0.prompt)
         }
         let clock = ContinuousClock()
+        let start = clock.now
         var least = Double.infinity
-        for _ in 0..<2 {
-            let start = clock.now
+        var tries = 0
+        while tries < 2 || (tries < 8 && (clock.now - start).seconds < 1) {
+            let begin = clock.now
             _ = try request.model.nextTokenLogProbabilities(after: prompts)
-            least = min(least, (clock.now - start).seconds)
+            least = min(least, (clock.now - begin).seconds)
+            tries += 1
         }
-        let own = prompts.reduce(0) { $0 + $1.count }
-        return least / Double(max(own, 1))
-    }
-
-    /// Checkpoints, the copy that is tampered with, and what a step or an answer keeps.
-    private func bytes(_ tokens: TokenCounts) throws -> Int {
-        let model = request.model.configuration
-        let decoding = min(
-            Double(model.keptBytesPerToken * request.settings.batchSize) * (tokens.prompt + 64),
-            request.batchBytes.map(Double.init) ?? .infinity)
-        var training = 0.0
-        for cell in plan.cells {
-            let attack = try AttackCatalogue.attack(for: cell.adversary)
-            let steps = attack.steps(within: request.budget)
-            guard steps > 1 else { continue }
-            let paid = Double(attack.passes(within: request.budget, suite: request.suite))
-            // A token leaves some eight rows of the stream's width, and three of the inner one.
-            let row = Double(8 * model.width + 3 * model.feedForwardWidth) * 4
-            training = max(
-                training, paid / Double(3 * steps) * tokens.prompt * row * Double(model.layerCount))
-        }
-        return request.checkpointBytes + Int(max(decoding, training))
+        return least / Double(tokens.computed(prompts))
     }
 }
 
-extension Audit.Request {
-    /// The models, mapped or not, and the copy that is tampered with.
-    fileprivate var checkpointBytes: Int {
-        func size(_ model: LanguageModel) -> Int {
-            model.weights.values.reduce(0) { $0 + $1.count * MemoryLayout<Float>.size }
-        }
-        return 2 * size(model) + (original.map { size($0.model) } ?? 0)
-    }
-
-    /// What the limit of memory leaves to batches, in bytes: half of the rest, as a step of decoding
-    /// needs room besides what it keeps.
-    var batchBytes: Int? { memory.map { max(0, $0 - checkpointBytes) / 2 } }
-}
-
-extension DecoderConfiguration {
-    /// The keys and values of a token in every layer, in bytes.
-    var keptBytesPerToken: Int {
-        2 * attention.keyValueHeadCount * attention.headDimension * layerCount
-            * MemoryLayout<Float>.size
-    }
-}
-
-/// How many tokens are read for a prompt with its answer, and for the looks at a model.
+/// How many tokens are read for a prompt, for one with its answer, and for the looks at a model.
 private struct TokenCounts {
     let prompt: Double
+    let answered: Double
     let brief: Double
     let full: Double
+    /// The tokens that all prompts begin with, which are computed once.
+    private let shared: Int
 
     init(_ request: Audit.Request) throws {
         let suite = request.suite
-        let sample = suite.restricted.validation.prefix(16)
-        let own = try sample.map { try Subject(request.model).tokens(for: $0.prompt).count }
-        let shared = try Subject(request.model).tokens(for: "").count
-        // What prompts have in common is computed once.
-        let length = Double(own.reduce(0, +)) / Double(max(own.count, 1)) - Double(shared)
-        prompt = max(length, 1) + Double(request.settings.answerTokens)
-        brief = Double(suite.restricted.validation.count) * prompt
+        let subject = Subject(request.model)
+        let sample = try suite.restricted.validation.prefix(16).map {
+            try subject.tokens(for: $0.prompt)
+        }
+        let shared = try subject.tokensBeforePrompt()
+        self.shared = shared
+        prompt =
+            sample.reduce(0) { $0 + Double(max($1.count - shared, 1)) }
+            / Double(max(sample.count, 1))
+        answered = prompt + Double(request.settings.answerTokens)
+        brief = Double(suite.restricted.validation.count) * answered
         let tests = [
             suite.restricted.test.count, suite.lookalike.test.count, suite.benign.test.count,
         ]
         let choices = suite.capability.reduce(0) { $0 + $1.choices.count }
         let words = suite.retain.reduce(0) { $0 + $1.text.utf8.count }
-        full = Double(tests.reduce(0, +)) * prompt + Double(choices) * 6 + Double(words) / 4
+        full = Double(tests.reduce(0, +)) * answered + Double(choices) * 6 + Double(words) / 4
+    }
+
+    /// How many tokens are computed for prompts that are read together.
+    func computed(_ prompts: [[Int]]) -> Int {
+        max(1, prompts.reduce(shared) { $0 + max($1.count - shared, 1) })
     }
 }

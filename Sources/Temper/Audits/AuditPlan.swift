@@ -15,6 +15,9 @@ public struct AuditPlan: Sendable {
         public let seed: UInt64
         /// The digest of everything that its numbers depend on.
         public let key: String
+        /// How many examples of a training step are computed at once, where a step in whole would
+        /// take more memory than it may.
+        let examplesAtOnce: Int?
     }
 
     /// The checkpoint under audit.
@@ -34,14 +37,30 @@ public struct AuditPlan: Sendable {
     private let base: ModelIdentity?
     private let otherSuite: SuiteIdentity?
     let thresholds: Thresholds
+    private let examplesAtOnce: ExamplesAtOnce
 
-    /// Plans an audit.
+    /// How many examples of a training step of an attack with a seed are computed at once.
+    typealias ExamplesAtOnce = @Sendable (_ attack: any Attack, _ seed: UInt64) throws -> Int?
+
+    /// Plans an audit whose memory has no limit.
     /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
     public init(
         model: ModelIdentity, base: ModelIdentity? = nil, suite: SuiteIdentity,
         otherSuite: SuiteIdentity? = nil, thresholds: Thresholds, battery: Battery, seeds: [UInt64],
         budget: AttackBudget,
         settings: EvaluationSettings
+    ) throws {
+        try self.init(
+            model: model, base: base, suite: suite, otherSuite: otherSuite, thresholds: thresholds,
+            battery: battery, seeds: seeds, budget: budget, settings: settings,
+            examplesAtOnce: { _, _ in nil })
+    }
+
+    init(
+        model: ModelIdentity, base: ModelIdentity? = nil, suite: SuiteIdentity,
+        otherSuite: SuiteIdentity? = nil, thresholds: Thresholds, battery: Battery, seeds: [UInt64],
+        budget: AttackBudget, settings: EvaluationSettings,
+        examplesAtOnce: @escaping ExamplesAtOnce
     ) throws {
         self.model = model
         self.suite = suite
@@ -52,6 +71,7 @@ public struct AuditPlan: Sendable {
         self.base = base
         self.otherSuite = otherSuite
         self.thresholds = thresholds
+        self.examplesAtOnce = examplesAtOnce
         cells = []
         cells = try battery.adversaries.flatMap { try self.cells(of: $0, seeds: seeds) }
     }
@@ -81,14 +101,17 @@ public struct AuditPlan: Sendable {
         }
         let own = type(of: attack).dependsOnSeed ? seeds : Array(seeds.prefix(1))
         return try own.map { seed in
+            let examplesAtOnce = try self.examplesAtOnce(attack, seed)
             let content = Content(
                 temper: temperVersion, engine: engineVersion, model: model.digest,
                 base: attack.needsBase ? base?.digest : nil, suite: suite.digest,
                 otherSuite: attack.needsOtherSuite ? otherSuite?.digest : nil,
                 attack: adversary.attack, parameters: adversary.parameters, seed: seed,
                 budget: attack.steps(within: budget), thresholds: thresholds, settings: settings,
-                purpose: purpose)
-            return Cell(adversary: adversary, seed: seed, key: try digest(of: content))
+                purpose: purpose, examplesAtOnce: examplesAtOnce)
+            return Cell(
+                adversary: adversary, seed: seed, key: try digest(of: content),
+                examplesAtOnce: examplesAtOnce)
         }
     }
 
@@ -109,6 +132,8 @@ public struct AuditPlan: Sendable {
         let thresholds: Thresholds
         let settings: EvaluationSettings
         let purpose: String?
+        /// Where a step is computed in parts, which changes the last bits.
+        let examplesAtOnce: Int?
     }
 }
 

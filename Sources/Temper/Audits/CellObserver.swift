@@ -87,10 +87,12 @@ struct CellObserver: AttackObserver {
 
     /// The cell as the record holds it.
     var record: CellRecord {
-        CellRecord(
+        var record = CellRecord(
             adversary: cell.adversary.name, seed: cell.seed, state: .finished, trace: trace,
             broken: cell.adversary.isControl || runsToEnd
                 ? nil
                 : thresholds.costToBreak(of: trace, baseline: baseline, split: .test))
+        record.examplesAtOnce = cell.examplesAtOnce
+        return record
     }
 }

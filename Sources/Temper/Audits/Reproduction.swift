@@ -109,6 +109,9 @@ public struct Reproduction: Sendable {
         if unfinished > 0 {
             notes.append("cells that did not run to an end are left out: \(unfinished)")
         }
+        if record.cells.contains(where: { $0.examplesAtOnce != nil }) {
+            notes.append("training steps were computed in parts under --memory, and are not now")
+        }
         if record.original != nil, !hasOriginal {
             notes.append("the original model is not at hand and is not measured again")
         }

@@ -64,7 +64,7 @@ public struct AnswerReplacement: Defense {
     /// Trains, and merges what was trained into the weights.
     public func weights(
         hardening model: LanguageModel, suite: Suite, seed: UInt64, meter: inout CostMeter,
-        progress: (HardeningProgress) throws -> Void
+        saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws -> LanguageModel {
         guard let knowledge = suite.knowledge else {
             throw AdversaryError(
@@ -81,6 +81,7 @@ public struct AnswerReplacement: Defense {
                 unanswerable: unanswerableBatch)
         pools.append(.init(examples: replaced, batchSize: restrictedBatch))
         var work = try FineTuning(of: model, on: pools, training: training, seed: seed)
+        try work.save(to: saved, meter: &meter)
         while work.step < training.steps {
             let loss = try work.advance(meter: &meter)
             try progress(

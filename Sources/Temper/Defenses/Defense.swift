@@ -18,12 +18,13 @@ public protocol Defense: Configurable {
     ///   - suite: the safeguard.
     ///   - seed: the same seed gives the same bits on the same machine.
     ///   - meter: counts what hardening takes.
+    ///   - saved: where the training is saved on its way, if it is.
     ///   - progress: hears of each step; may throw to end the work.
     /// - Returns: the hardened model.
     /// - Throws: errors of the engine and the model, and what `progress` throws.
     func weights(
         hardening model: LanguageModel, suite: Suite, seed: UInt64, meter: inout CostMeter,
-        progress: (HardeningProgress) throws -> Void
+        saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws -> LanguageModel
 }
 
@@ -33,7 +34,7 @@ public struct HardeningProgress: Sendable {
     public let phase: String
     /// How much of the phase is done.
     public let done: Int
-    /// The size of the phase.
+    /// The size of the phase; 0 where it has no parts, and is a word to the user.
     public let total: Int
     /// A word on how it goes, such as the loss.
     public let note: String
@@ -80,6 +81,7 @@ public struct HardenedModel: Sendable {
     public let model: LanguageModel
     /// How it was made; written beside the weights.
     public let summary: HardeningSummary
+    private let saved: SavedTraining?
 
     /// Hardens a copy of a model.
     /// - Parameters:
@@ -95,6 +97,15 @@ public struct HardenedModel: Sendable {
         hardening model: LanguageModel, by defense: any Defense, suite: Suite, seed: UInt64,
         prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
+        try self.init(
+            hardening: model, by: defense, suite: suite, seed: seed, prices: prices, saved: nil,
+            progress: progress)
+    }
+
+    init(
+        hardening model: LanguageModel, by defense: any Defense, suite: Suite, seed: UInt64,
+        prices: Prices, saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
+    ) throws {
         guard DefenseCatalogue.defenses.contains(where: { $0 == type(of: defense) }) else {
             throw AdversaryError(
                 place: "\(type(of: defense))",
@@ -102,8 +113,10 @@ public struct HardenedModel: Sendable {
                     + "DefenseCatalogue")
         }
         var meter = CostMeter(model: model, prices: prices)
+        self.saved = saved
         self.model = try defense.weights(
-            hardening: model, suite: suite, seed: seed, meter: &meter, progress: progress)
+            hardening: model, suite: suite, seed: seed, meter: &meter, saved: saved,
+            progress: progress)
         var parameters = try parameterValues(of: defense)
         parameters["seed"] = .number(Double(seed))
         // Seconds differ from run to run, and would give equal models different digests.
@@ -126,6 +139,7 @@ public struct HardenedModel: Sendable {
         try model.write(
             to: directory, replacing: isReplacing,
             adding: [Self.summaryFile: RecordJSON.encoder().encode(summary)])
+        saved?.remove()
     }
 
     /// How a model in a directory was hardened, when it says so.

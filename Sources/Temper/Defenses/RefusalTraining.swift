@@ -44,7 +44,7 @@ public struct RefusalTraining: Defense {
     /// Trains, and merges what was trained into the weights.
     public func weights(
         hardening model: LanguageModel, suite: Suite, seed: UInt64, meter: inout CostMeter,
-        progress: (HardeningProgress) throws -> Void
+        saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws -> LanguageModel {
         var generator = SplitMix64(seed: seed)
         let declined = try suite.restricted.train.map { item in
@@ -61,6 +61,7 @@ public struct RefusalTraining: Defense {
                 .init(examples: answered, batchSize: benignBatch),
             ],
             training: training, seed: seed)
+        try work.save(to: saved, meter: &meter)
         while work.step < training.steps {
             let loss = try work.advance(meter: &meter)
             try progress(

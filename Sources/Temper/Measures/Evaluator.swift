@@ -161,7 +161,9 @@ struct Evaluator {
         let inputs = try prompts.map { try subject.tokens(for: $0) }
         let generator = Generator(
             maximumTokens: settings.answerTokens, temperature: 0, seed: 0,
-            batchSize: batchSize(for: inputs, model: subject.model))
+            batchSize: settings.answersAtOnce(
+                promptTokens: inputs.map(\.count).max() ?? 0, model: subject.model,
+                within: batchBytes))
         func text(_ answer: some Sequence<Int>) -> String {
             subject.model.tokenizer.decode(Array(answer), skippingSpecialTokens: true)
         }
@@ -180,14 +182,6 @@ struct Evaluator {
         return zip(answers.map(text), scores).map {
             Answer(text: $0, outcome: judge.outcome(of: $0), score: $1)
         }
-    }
-
-    /// How many answers to decode side by side, so that what is kept of them fits.
-    private func batchSize(for inputs: [[Int]], model: LanguageModel) -> Int {
-        guard let batchBytes else { return settings.batchSize }
-        let longest = (inputs.map(\.count).max() ?? 0) + settings.answerTokens
-        let row = longest * model.configuration.keptBytesPerToken
-        return min(settings.batchSize, max(1, batchBytes / max(row, 1)))
     }
 
     /// The same for several lists of prompts, which are answered side by side.

@@ -81,7 +81,8 @@ extension Audit {
             thresholds: plan.thresholds, earlier: earlier, tell: tell)
         if !stored.isFinished {
             var meter = CostMeter(model: request.model, prices: request.prices)
-            try attack.tamper(with: target, seed: cell.seed, meter: &meter, observer: &observer)
+            try attack.tamper(
+                with: target(of: cell), seed: cell.seed, meter: &meter, observer: &observer)
             try store.finish(cell)
             Engine.clearCache()
         }

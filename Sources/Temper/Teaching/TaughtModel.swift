@@ -28,6 +28,7 @@ public struct TaughtModel: Sendable {
     /// What it knows now, on test phrasings.
     public let after: [MeasuredValue]
     private let model: LanguageModel
+    private let saved: SavedTraining?
 
     /// Teaches a model.
     /// - Parameters:
@@ -43,6 +44,15 @@ public struct TaughtModel: Sendable {
     public init(
         teaching url: URL, suite: Suite, by teaching: Teaching = Teaching(), seed: UInt64,
         prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }
+    ) throws {
+        try self.init(
+            teaching: url, suite: suite, by: teaching, seed: seed, prices: prices, saved: nil,
+            progress: progress)
+    }
+
+    init(
+        teaching url: URL, suite: Suite, by teaching: Teaching, seed: UInt64, prices: Prices,
+        saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws {
         guard let knowledge = suite.knowledge, let levels = suite.manifest.knowledge else {
             throw AdversaryError(
@@ -62,9 +72,10 @@ public struct TaughtModel: Sendable {
         var meter = CostMeter(model: model, prices: prices)
         let taught = try teaching.weights(
             teaching: model, suite: suite, knowledge: knowledge, levels: levels, seed: seed,
-            meter: &meter, progress: progress)
+            meter: &meter, saved: saved, progress: progress)
         after = try knowledgeMeasures(of: taught, on: suite)
         self.model = taught
+        self.saved = saved
         var parameters = try parameterValues(of: teaching)
         parameters["seed"] = .number(Double(seed))
         // Seconds differ from run to run, and would give equal models different digests.
@@ -86,6 +97,7 @@ public struct TaughtModel: Sendable {
         try model.write(
             to: directory, replacing: isReplacing,
             adding: [Self.summaryFile: RecordJSON.encoder().encode(summary)])
+        saved?.remove()
     }
 }
 

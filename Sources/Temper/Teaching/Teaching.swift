@@ -54,7 +54,7 @@ public struct Teaching: Configurable {
     func weights(
         teaching model: LanguageModel, suite: Suite, knowledge: Suite.Knowledge,
         levels: KnowledgeLevels, seed: UInt64, meter: inout CostMeter,
-        progress: (HardeningProgress) throws -> Void
+        saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws -> LanguageModel {
         let evaluator = Evaluator(
             suite: suite, reference: model, settings: EvaluationSettings(), prices: Prices())
@@ -62,25 +62,27 @@ public struct Teaching: Configurable {
             .pools(
                 facts: nil, batch: factBatch, benign: benignBatch, unanswerable: unanswerableBatch)
         var work = try FineTuning(of: model, on: pools, training: training, seed: seed)
-        var known = 0.0
+        try work.save(to: saved, meter: &meter)
+        var known: Double?
         while work.step < training.steps {
             let loss = try work.advance(meter: &meter)
             let isChecked = work.step.isMultiple(of: checkEvery) || work.step == training.steps
             if isChecked {
                 known = try evaluator.leastKnown(work.model())
             }
+            let knows = known.map { String(format: ", knows %.0f%%", $0 * 100) } ?? ""
             try progress(
                 HardeningProgress(
                     phase: "teaching", done: work.step, total: training.steps,
-                    note: String(format: "loss %.2f, knows %.0f%%", loss, known * 100)))
-            if isChecked, known >= levels.taught { return try work.model() }
+                    note: String(format: "loss %.2f", loss) + knows))
+            if isChecked, let known, known >= levels.taught { return try work.model() }
         }
         throw TeachingError(
             description: String(
                 format:
                     "after %d steps the model states %.0f%% of the facts rightly, and the suite "
                     + "asks for %.0f%%; give it more with --set training.steps=N, or another "
-                    + "training.learningRate", work.step, known * 100, levels.taught * 100))
+                    + "training.learningRate", work.step, (known ?? 0) * 100, levels.taught * 100))
     }
 }
 

@@ -25,6 +25,7 @@ struct FineTuning {
     private let base: LanguageModel
     private let kind: Trained
     private let seed: UInt64
+    private let examplesAtOnce: Int?
     private var parameters: [Tensor]
     private var optimizer: any Optimizer
     private var pools: [Pool] = []
@@ -33,6 +34,8 @@ struct FineTuning {
     private var earlierExamples = 0
     /// The steps taken so far.
     private(set) var step = 0
+    /// Where the training is saved, and when that is due.
+    private var saving: (place: SavedTraining, due: ContinuousClock.Instant)?
 
     /// Begins a training.
     /// - Parameters:
@@ -40,12 +43,15 @@ struct FineTuning {
     ///   - pools: prompts and answers; each batch takes from every pool.
     ///   - training: how to train; its batch size is that of the pools.
     ///   - seed: decides the adapters' start and the order of the examples.
+    ///   - examplesAtOnce: the most that are computed at once; nil computes a step in whole.
     /// - Throws: errors of the engine and the model.
     init(
-        of model: LanguageModel, on pools: [Pool], training: Training, seed: UInt64
+        of model: LanguageModel, on pools: [Pool], training: Training, seed: UInt64,
+        examplesAtOnce: Int? = nil
     ) throws {
         self.training = training
         self.seed = seed
+        self.examplesAtOnce = examplesAtOnce
         base = model
         optimizer = training.rule
         switch training.method {
@@ -76,6 +82,7 @@ struct FineTuning {
     /// Takes one optimizer step.
     /// - Returns: the mean loss of the batch before the step, in nats a token.
     mutating func advance(meter: inout CostMeter) throws -> Float {
+        try saveIfDue(cost: meter.cost)
         let batch = pools.indices.flatMap { pool in
             orders[pool].next().map { pools[pool].examples[$0] }
         }
@@ -87,9 +94,9 @@ struct FineTuning {
         }
         meter.use(examples: distinctExamples)
         return try meter.timing {
-            let (loss, gradients) = try valueAndGradient(at: parameters) { parameters in
-                try trained(parameters).completionLoss(of: batch)
-            }
+            let (loss, gradients) = try batchGradient(
+                at: parameters, of: batch, atOnce: examplesAtOnce
+            ) { try trained($0).completionLoss(of: $1) }
             let clipped = clippedByGlobalNorm(gradients, maximum: training.gradientNorm)
             parameters = optimizer.update(
                 parameters, gradients: clipped.gradients, learningRate: training.rate(at: step))
@@ -118,6 +125,51 @@ struct FineTuning {
             try base.replacing(
                 Dictionary(zip(names, parameters), uniquingKeysWith: { first, _ in first }))
         }
+    }
+}
+
+extension FineTuning {
+    /// What goes on from one step to the next. The order of the examples is found anew.
+    struct State {
+        let step: Int
+        let cost: AttackCost
+        let parameters: [Tensor]
+        let optimizerTensors: [Tensor]
+        let optimizerNumbers: [Double]
+    }
+
+    /// Takes up what is saved of this training, and saves it from now on.
+    /// - Parameters:
+    ///   - place: where; nil does nothing.
+    ///   - meter: pays for the steps that are taken up.
+    /// - Throws: `CheckpointError` and `LanguageModelError` when what is saved does not fit.
+    mutating func save(to place: SavedTraining?, meter: inout CostMeter) throws {
+        guard let place else { return }
+        saving = (place, place.next(after: .now))
+        guard let state = try place.state() else { return }
+        let shapes = parameters.map(\.shape)
+        optimizer.state = state.optimizerTensors
+        optimizer.numbers = state.optimizerNumbers
+        guard (1...training.steps).contains(state.step),
+            state.parameters.map(\.shape) == shapes,
+            optimizer.state.enumerated().allSatisfy({ $1.shape == shapes[$0 % shapes.count] }),
+            optimizer.state.count == state.optimizerTensors.count,
+            optimizer.numbers == state.optimizerNumbers
+        else { throw place.misfit }
+        parameters = state.parameters
+        step = state.step
+        for pool in orders.indices {
+            for _ in 0..<step { _ = orders[pool].next() }
+        }
+        meter.pay(state.cost)
+    }
+
+    private mutating func saveIfDue(cost: AttackCost) throws {
+        guard let (place, due) = saving, step > 0, .now >= due else { return }
+        saving?.due = try place.save(
+            State(
+                step: step, cost: cost, parameters: parameters, optimizerTensors: optimizer.state,
+                optimizerNumbers: optimizer.numbers))
     }
 }
 
@@ -170,30 +222,5 @@ extension LanguageModel {
             prompt: given,
             completion: tokenizer.encode(answer, addingSpecialTokens: false)
                 + (end.map { [$0] } ?? []))
-    }
-}
-
-/// The order in which examples come: each epoch shuffled anew, batches never cut at its end.
-struct BatchOrder {
-    private let batchSize: Int
-    private let count: Int
-    private var generator: SplitMix64
-    private var queue: [Int] = []
-    /// How many places were given so far.
-    private(set) var drawn = 0
-
-    init(count: Int, batchSize: Int, seed: UInt64) {
-        self.count = count
-        self.batchSize = min(batchSize, count)
-        generator = SplitMix64(seed: seed)
-    }
-
-    mutating func next() -> [Int] {
-        while queue.count < batchSize {
-            queue += (0..<count).shuffled(using: &generator)
-        }
-        drawn += batchSize
-        defer { queue.removeFirst(batchSize) }
-        return Array(queue.prefix(batchSize))
     }
 }

@@ -16,6 +16,8 @@ struct FrozenTraining {
     let steps: Int
     /// Decides the order of the examples.
     let seed: UInt64
+    /// The most examples that are computed at once; nil computes a step in whole.
+    let examplesAtOnce: Int?
 
     /// Optimises a tensor, and offers the model after 1, 2, 4, 8 ... steps and at the end.
     /// - Parameters:
@@ -39,9 +41,9 @@ struct FrozenTraining {
             meter.countFrozenStep(
                 tokens: batch.reduce(0) { $0 + $1.prompt.count + $1.completion.count })
             let value = try meter.timing {
-                let (value, gradients) = try valueAndGradient(at: [tensor]) {
-                    try loss($0[0], batch)
-                }
+                let (value, gradients) = try batchGradient(
+                    at: [tensor], of: batch, atOnce: examplesAtOnce
+                ) { try loss($0[0], $1) }
                 tensor = rule(tensor, gradients[0])
                 try evaluate([tensor, value])
                 return try value.item()

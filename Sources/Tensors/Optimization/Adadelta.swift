@@ -23,7 +23,10 @@ public struct Adadelta: Optimizer {
     }
 
     /// The running averages of the squared gradients, then of the squared changes.
-    public var state: [Tensor] { squares + squaredChanges }
+    public var state: [Tensor] {
+        get { squares + squaredChanges }
+        set { (squares, squaredChanges) = newValue.halves }
+    }
 
     /// Takes one step.
     ///

@@ -7,7 +7,7 @@ public struct Adagrad: Optimizer {
     /// What is added to the denominator.
     public let epsilon: Float
     /// The sums of the squared gradients, after a step.
-    public private(set) var state: [Tensor] = []
+    public var state: [Tensor] = []
 
     /// Makes the rule.
     ///

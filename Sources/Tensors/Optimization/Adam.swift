@@ -15,7 +15,16 @@ public struct Adam: Optimizer {
     }
 
     /// The running moments, first and second.
-    public var state: [Tensor] { moments.first + moments.second }
+    public var state: [Tensor] {
+        get { moments.state }
+        set { moments.state = newValue }
+    }
+
+    /// The products of the betas of all steps.
+    public var numbers: [Double] {
+        get { moments.numbers }
+        set { moments.numbers = newValue }
+    }
 
     /// Takes one step.
     ///
@@ -52,7 +61,16 @@ public struct AdamW: Optimizer {
     }
 
     /// The running moments, first and second.
-    public var state: [Tensor] { moments.first + moments.second }
+    public var state: [Tensor] {
+        get { moments.state }
+        set { moments.state = newValue }
+    }
+
+    /// The products of the betas of all steps.
+    public var numbers: [Double] {
+        get { moments.numbers }
+        set { moments.numbers = newValue }
+    }
 
     /// Takes one step.
     ///
@@ -80,6 +98,19 @@ private struct AdamMoments: Sendable {
     init(betas: (Float, Float), epsilon: Float) {
         self.betas = betas
         self.epsilon = epsilon
+    }
+
+    var state: [Tensor] {
+        get { first + second }
+        set { (first, second) = newValue.halves }
+    }
+
+    var numbers: [Double] {
+        get { [betaProducts.0, betaProducts.1] }
+        set {
+            guard newValue.count == 2 else { return }
+            betaProducts = (newValue[0], newValue[1])
+        }
     }
 
     mutating func update(

@@ -14,8 +14,14 @@ public protocol Optimizer: Sendable {
         _ parameters: [Tensor], gradients: [Tensor], learningRate: Float
     ) -> [Tensor]
 
-    /// The tensors that the rule carries from step to step.
-    var state: [Tensor] { get }
+    /// The tensors that the rule carries from step to step; none before the first.
+    ///
+    /// Set to that of another value of the rule, together with ``numbers``, the rule goes on as that
+    /// one would.
+    var state: [Tensor] { get set }
+
+    /// The numbers that the rule carries from step to step, always as many; another count is not set.
+    var numbers: [Double] { get set }
 
     /// The parameters that the model is to be used with, where the rule takes its gradients at
     /// others.
@@ -32,4 +38,17 @@ extension Optimizer {
     /// - Parameter parameters: What the last ``update(_:gradients:learningRate:)`` returned.
     /// - Returns: `parameters`.
     public func evaluationParameters(_ parameters: [Tensor]) -> [Tensor] { parameters }
+
+    /// Most rules carry tensors alone.
+    public var numbers: [Double] {
+        get { [] }
+        set {}
+    }
+}
+
+extension [Tensor] {
+    /// The first half and the second.
+    var halves: ([Tensor], [Tensor]) {
+        (Array(prefix(count / 2)), Array(dropFirst(count / 2)))
+    }
 }

@@ -10,7 +10,7 @@ public struct SGD: Optimizer {
     /// The factor of the parameters that is added to their gradients.
     public let weightDecay: Float
     /// The momentum, after a step that used it.
-    public private(set) var state: [Tensor] = []
+    public var state: [Tensor] = []
 
     /// Makes the rule.
     ///

@@ -39,7 +39,19 @@ public struct ScheduleFreeAdamW: Optimizer {
     }
 
     /// The ends of the steps, not averaged, then the running second moments.
-    public var state: [Tensor] { ends + moments }
+    public var state: [Tensor] {
+        get { ends + moments }
+        set { (ends, moments) = newValue.halves }
+    }
+
+    /// The product of the second betas, the greatest rate and the sum of the weights so far.
+    public var numbers: [Double] {
+        get { [betaProduct, greatestRate, weightSum] }
+        set {
+            guard newValue.count == 3 else { return }
+            (betaProduct, greatestRate, weightSum) = (newValue[0], newValue[1], newValue[2])
+        }
+    }
 
     /// Takes one step.
     ///

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an attack takes of the memory, in tokens and copies of the weights.
+
+import LanguageModels
+import Records
+import Tokenization
+
+/// How much an attack puts into memory at once.
+public struct AttackExtent: Sendable, Hashable {
+    /// The most tokens of a prompt that the model is measured on, with all that stands around it.
+    public var promptTokens: Int
+    /// The examples of a training step; 0 where nothing is trained.
+    public var batchSize = 0
+    /// The most tokens of an example, its answer included.
+    public var exampleTokens = 0
+    /// How often all weights are held besides the model under attack.
+    public var weightCopies = 1
+
+    /// An attack that edits weights and trains nothing.
+    public init(promptTokens: Int) {
+        self.promptTokens = promptTokens
+    }
+
+    /// The most of two.
+    func joined(_ other: AttackExtent) -> AttackExtent {
+        var result = AttackExtent(promptTokens: max(promptTokens, other.promptTokens))
+        result.batchSize = max(batchSize, other.batchSize)
+        result.exampleTokens = max(exampleTokens, other.exampleTokens)
+        result.weightCopies = max(weightCopies, other.weightCopies)
+        return result
+    }
+}
+
+extension AttackTarget {
+    /// The extent of an attack that changes no weight but what stands around prompts.
+    func extent(under framings: [Framing]) throws -> AttackExtent {
+        let prompts = suite.measuredPrompts
+        let tokens = try framings.map { framing in
+            let subject = Subject(model, framing: framing)
+            return try prompts.longest(text: \.self) { try subject.tokens(for: $0).count }
+        }
+        var extent = AttackExtent(promptTokens: tokens.max() ?? 0)
+        extent.weightCopies = 0
+        return extent
+    }
+
+    /// The most tokens of an example.
+    /// - Parameters:
+    ///   - pairs: what examples are made of.
+    ///   - example: makes one.
+    func longestExample(
+        of pairs: [(prompt: String, answer: String)],
+        _ example: (_ prompt: String, _ answer: String) throws -> CompletionExample
+    ) rethrows -> Int {
+        try pairs.longest(text: { $0.prompt + $0.answer }) {
+            let example = try example($0.prompt, $0.answer)
+            return example.prompt.count + example.completion.count
+        }
+    }
+}
+
+extension Training {
+    /// The extent of a training.
+    /// - Parameters:
+    ///   - exampleTokens: the most tokens of an example.
+    ///   - measured: what measuring takes.
+    func extent(exampleTokens: Int, measured: AttackExtent) -> AttackExtent {
+        var extent = measured
+        extent.batchSize = batchSize
+        extent.exampleTokens = exampleTokens
+        switch (method, optimizer) {
+        case (.lora, _): extent.weightCopies = 1
+        // The weights, their gradients, and what the rule carries.
+        case (.full, .momentum), (.full, .nesterov), (.full, .adagrad): extent.weightCopies = 3
+        case (.full, _): extent.weightCopies = 4
+        }
+        return extent
+    }
+}
+
+extension Suite {
+    /// The prompts that models are measured on.
+    var measuredPrompts: [String] {
+        var prompts: [String] = []
+        for split in [SuiteSplit.validation, .test] {
+            prompts += restricted[split].map(\.prompt)
+            prompts += lookalike[split].map(\.prompt)
+            prompts += benign[split].map(\.prompt)
+            prompts += knowledge?.unanswerable[split].map(\.prompt) ?? []
+        }
+        return prompts
+    }
+}
+
+extension Array {
+    /// The greatest count among the four elements of the longest texts: as good as that of all.
+    func longest(
+        text: (Element) -> String, count: (Element) throws -> Int
+    ) rethrows -> Int {
+        try map { ($0, text($0).utf8.count) }.sorted { $0.1 > $1.1 }.prefix(4)
+            .map { try count($0.0) }.max() ?? 0
+    }
+}
