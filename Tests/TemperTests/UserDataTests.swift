@@ -305,7 +305,7 @@ struct UserDataTests {
             "attack: composed, parameters: {stages: [{attack: fine-tuning}]}",
         ] {
             let error = #expect(throws: AdversaryError.self) { try audit(attack) }
-            #expect(error?.place == "it")
+            #expect(error?.place == "b.yaml:2: it")
             #expect(error?.problem.contains("compliant answers") == true)
         }
         for attack in [
