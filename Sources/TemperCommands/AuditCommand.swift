@@ -123,7 +123,7 @@ struct AuditCommand: AsyncParsableCommand {
         if let memory, estimate.bytes > memory.bytes {
             throw ValidationError(
                 "--memory: the audit takes about \(size), more than \(memory); allow more, or "
-                    + "choose a battery of smaller batches")
+                    + "leave out adversaries that train all weights or put much before prompts")
         }
         let total = estimate.cells + estimate.storedCells
         let rest = estimate.storedCells > 0 ? "\(estimate.cells) of \(total)" : "\(total)"

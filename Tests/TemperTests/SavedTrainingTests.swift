@@ -145,7 +145,8 @@ struct SavedTrainingTests {
         let suites = try TemporaryDirectory()
         try writeTinySuite(to: suites)
         try HardenedModel(
-            hardening: tinyModel(), by: defense(), suite: Temper.Suite(at: suites.url), seed: 1
+            hardening: LanguageModel(at: base), by: defense(),
+            suite: Temper.Suite(at: suites.url), seed: 1
         ).write(to: url("plain"))
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: directory.url.path).sorted()

@@ -48,6 +48,8 @@ extension AttackTarget {
     /// - Parameters:
     ///   - pairs: what examples are made of.
     ///   - example: makes one.
+    /// - Returns: its prompt and its answer together; 0 where there are no pairs.
+    /// - Throws: what `example` throws.
     func longestExample(
         of pairs: [(prompt: String, answer: String)],
         _ example: (_ prompt: String, _ answer: String) throws -> CompletionExample
@@ -64,6 +66,7 @@ extension Training {
     /// - Parameters:
     ///   - exampleTokens: the most tokens of an example.
     ///   - measured: what measuring takes.
+    /// - Returns: both.
     func extent(exampleTokens: Int, measured: AttackExtent) -> AttackExtent {
         var extent = measured
         extent.batchSize = batchSize

@@ -61,6 +61,7 @@ extension EvaluationSettings {
     ///   - promptTokens: the tokens of the longest prompt.
     ///   - model: who answers.
     ///   - bytes: what they may take; nil sets no limit.
+    /// - Returns: at least one.
     func answersAtOnce(promptTokens: Int, model: LanguageModel, within bytes: Int?) -> Int {
         guard let bytes else { return batchSize }
         let kept = model.configuration.keptBytes(
