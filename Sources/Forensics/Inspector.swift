@@ -13,7 +13,8 @@ import Tensors
 /// print(try inspector.inspect().summary)
 /// ```
 ///
-/// Tensors are read in blocks of rows; what is kept of one is at most 512 MiB.
+/// Tensors are read in blocks of rows: twice, one that writes to the residual stream a third time,
+/// and an unchanged one once. Beside a few blocks, what memory holds is singular vectors.
 public struct Inspector {
     private let base: any WeightSource
     private let derived: any WeightSource
@@ -51,38 +52,33 @@ public struct Inspector {
     }
 
     /// Inspects all tensors.
-    /// - Parameter progress: told before each tensor; what it throws ends the inspection.
+    /// - Parameters:
+    ///   - refusalDirections: candidates for a refusal direction of the base; asked for only when a
+    ///     direction was taken out, which is then compared with them.
+    ///   - progress: told before each block of rows; what it throws ends the inspection.
     /// - Returns: the verdict, and what it rests on.
     /// - Throws: ``InspectionError`` when the checkpoints cannot be compared or hold NaN, errors of
-    ///   reading and of the engine, and what `progress` throws.
-    public func inspect(progress: (Progress) throws -> Void = { _ in }) throws -> Inspection {
+    ///   reading and of the engine, and what `refusalDirections` and `progress` throw.
+    public func inspect(
+        refusalDirections: (() throws -> [ResidualDirection])? = nil,
+        progress: (Progress) throws -> Void = { _ in }
+    ) throws -> Inspection {
         let pairing = try Pairing(base: base, derived: derived, third: third)
         var notes = pairing.notes
-        let judge = TensorJudge(
-            base: base, derived: derived, third: third, thirdEntries: pairing.third)
-        let total = pairing.pairs.reduce(0) { $0 + $1.derived.count }
-        var done = 0
-        var findings: [TensorFinding] = []
-        // Full rank seen with many probes this often needs no more proof.
-        var patience = 3
-        for pair in pairing.pairs {
-            try progress(Progress(done: done, total: total, tensor: pair.derived.name))
-            var finding = try judge.judge(
-                pair.base, pair.derived, probes: TensorJudge.probes)
-            let size = min(pair.derived.rows, pair.derived.columns)
-            if finding.kinds == [.fineTuned], finding.rankIsLeast, patience > 0,
-                size > TensorJudge.probes
-            {
-                finding = try judge.judge(
-                    pair.base, pair.derived, probes: TensorJudge.manyProbes)
-                if finding.kinds == [.fineTuned] { patience -= 1 }
-            }
-            findings.append(finding)
-            done += pair.derived.count
-            Engine.clearCache()
+        let findings = try withoutActuallyEscaping(progress) {
+            try judged(pairing, progress: $0)
         }
         let rules = VerdictRules(findings: findings)
-        let operations = rules.operations()
+        var operations = rules.operations()
+        var directions: [InspectedDirection]?
+        if let refusalDirections,
+            let place = operations.firstIndex(where: { $0.kind == .orthogonalised })
+        {
+            let match = try DirectionMatch(
+                of: findings, among: refusalDirections(), readFrom: base.name)
+            operations[place].summary += "; " + match.summary
+            directions = match.directions
+        }
         let cast = Self.cast(findings)
         let verdict: InspectionKind
         let summary: String
@@ -110,7 +106,32 @@ public struct Inspector {
             derived: derived.name, base: base.name, third: third?.name, verdict: verdict,
             summary: summary,
             agreement: rules.agreement(with: operations, allowing: cast != nil),
-            operations: operations, notes: notes, tensors: findings.map(\.inspected))
+            operations: operations, directions: directions, notes: notes,
+            tensors: findings.map(\.inspected))
+    }
+
+    /// What each tensor's own tests come to.
+    private func judged(
+        _ pairing: Pairing, progress: @escaping (Progress) throws -> Void
+    ) throws -> [TensorFinding] {
+        var judge = TensorJudge(
+            base: base, derived: derived, third: third, thirdEntries: pairing.third)
+        let total = pairing.pairs.reduce(0) { $0 + $1.derived.count }
+        var done = 0
+        return try pairing.pairs.map { pair in
+            // A changed tensor is read twice, as a rule.
+            var read = 0
+            let finding = try judge.judge(pair.base, pair.derived) { elements in
+                try progress(
+                    Progress(
+                        done: done + min(pair.derived.count, read / 2), total: total,
+                        tensor: pair.derived.name))
+                read += elements
+            }
+            done += pair.derived.count
+            Engine.clearCache()
+            return finding
+        }
     }
 
     /// The type that most changed matrices were rounded to and the base's were not.

@@ -23,34 +23,35 @@ public struct SignatureInspector {
     package init(_ source: any WeightSource) { self.source = source }
 
     /// Inspects all tensors.
-    /// - Parameter progress: told before each tensor; what it throws ends the inspection.
+    /// - Parameter progress: told before each block of rows; what it throws ends the inspection.
     /// - Returns: the signatures found, and what they rest on.
     /// - Throws: ``InspectionError`` for NaN, errors of reading and of the engine, and what
     ///   `progress` throws.
     public func inspect(
         progress: (Inspector.Progress) throws -> Void = { _ in }
     ) throws -> Inspection {
-        let total = source.entries.reduce(0) { $0 + $1.count }
-        var done = 0
-        var findings: [TensorFinding] = []
         var search = NullDirectionSearch(source)
-        for entry in source.entries {
+        // What writes to the stream is read again, along the direction that was found.
+        let total = search.count + source.entries.reduce(0) { $0 + $1.count }
+        var done = 0
+        func willRead(_ entry: WeightEntry, _ elements: Int) throws {
             try progress(Inspector.Progress(done: done, total: total, tensor: entry.name))
-            findings.append(try finding(of: entry))
-            try search.add(entry)
-            done += entry.count
+            done += elements
+        }
+        var findings: [TensorFinding] = []
+        for entry in source.entries {
+            findings.append(try finding(of: entry, search: &search, willRead: willRead))
             Engine.clearCache()
         }
         var notes: [String] = []
         var operations = VerdictRules(findings: findings).operations()
-        let null = try search.result()
+        let null = try search.result(willRead: willRead)
         if let null, null.isFound {
-            let width = null.width
             operations.insert(
                 InspectedOperation(
                     kind: .orthogonalised,
-                    summary: "one direction of the residual stream's \(width) is written by none "
-                        + "of \(null.names.count) matrices, to within rounding",
+                    summary: "one direction of the residual stream's \(search.width) is written "
+                        + "by none of \(null.names.count) matrices, to within rounding",
                     tensorCount: null.names.count, modules: null.modules, layers: null.layers,
                     numbers: ["greatestShare": null.greatestShare]), at: 0)
             for index in findings.indices where null.names.contains(findings[index].entry.name) {
@@ -85,14 +86,16 @@ public struct SignatureInspector {
             operations: operations, notes: notes, tensors: findings.map(\.inspected))
     }
 
-    private func finding(of entry: WeightEntry) throws -> TensorFinding {
-        let difference = try Difference(base: source, entry, derived: source, entry)
-        let scan = difference.scan
+    private func finding(
+        of entry: WeightEntry, search: inout NullDirectionSearch,
+        willRead: (WeightEntry, Int) throws -> Void
+    ) throws -> TensorFinding {
+        let scan = try scan(entry, search: &search, willRead: willRead)
         var finding = TensorFinding(entry: entry)
         finding.precision = TensorJudge.precision(scan.derivedFits)
         finding.basePrecision = finding.precision
         guard entry.isMatrix else { return finding }
-        let rows = try difference.sample(rows: TensorJudge.sampledRows(scan.rows)).derived
+        let rows = try source.rows(TensorJudge.sampledRows(scan.rows), of: entry)
         let grid = QuantisationGrid(rows: rows, base: nil, precision: finding.precision)
         if grid != nil || entry.storedType.hasPrefix("Q") {
             finding.grid = grid
@@ -110,5 +113,36 @@ public struct SignatureInspector {
             finding.remark = "\(percent(pruning.share)) are zero"
         }
         return finding
+    }
+
+    /// One pass over a tensor: its sums, taken as if it were its own base.
+    private func scan(
+        _ entry: WeightEntry, search: inout NullDirectionSearch,
+        willRead: (WeightEntry, Int) throws -> Void
+    ) throws -> ElementScan {
+        let (blocks, columns) = (RowBlocks(entry), entry.columns)
+        let spare = FloatMemory(count: blocks.size)
+        var scan = ElementScan(columns: columns)
+        try blocks.forEach(of: entry, in: source) { rows, memory in
+            try willRead(entry, rows.count * columns)
+            let parts = try Strips.map(rows, columns: columns) { strip in
+                let place = (strip.lowerBound - rows.lowerBound) * columns
+                let values = memory.values + place
+                var part = ElementScan(columns: columns)
+                part.add(
+                    base: values, derived: values, difference: spare.values + place,
+                    rows: strip.count)
+                return part
+            }
+            for part in parts { scan.append(part) }
+            guard scan.isFinite else {
+                throw InspectionError(
+                    place: "\(source.name), tensor \(entry.name)",
+                    problem: "has a NaN or an infinity; export the checkpoint again")
+            }
+            try search.add(memory.tensor([rows.count, columns]), of: entry)
+        }
+        try search.finish(entry, scan: scan)
+        return scan
     }
 }

@@ -86,17 +86,76 @@ struct MeasuringTests {
 
     @Test("Noise has no structure, whatever its sizes; one strong row or a rank-one part has")
     func structure() throws {
+        func isStructureless(_ base: Tensor, _ change: Tensor) throws -> Bool {
+            let difference = try difference(base, base + change)
+            return Floors.isStructureless(
+                difference.scan, try Spectrum(of: difference, probes: 12))
+        }
         var key = RandomKey(seed: 4)
         let base = Tensor.normal([128, 192], key: key.next())
         let noise = Tensor.normal([128, 192], key: key.next()) * 0.01
         let rows = (Tensor.normal([128, 1], key: key.next()) * 2).exp()
-        #expect(try Floors.isStructureless(difference(base, base + noise)))
-        #expect(try Floors.isStructureless(difference(base, base + noise * rows)))
+        #expect(try isStructureless(base, noise))
+        #expect(try isStructureless(base, noise * rows))
         let spike =
             (Tensor.normal([128, 1], key: key.next()) * rows)
             .matmul(Tensor.normal([1, 192], key: key.next())) * 0.01
-        #expect(try !Floors.isStructureless(difference(base, base + spike)))
-        #expect(try !Floors.isStructureless(difference(base, base + noise + spike)))
+        #expect(try !isStructureless(base, spike))
+        #expect(try !isStructureless(base, noise + spike))
+    }
+
+    @Test("A difference of many blocks has its spectrum, weak directions and unchanged rows too")
+    func manyBlocks() throws {
+        var key = RandomKey(seed: 9)
+        let (rows, columns) = (10_000, 1_024)
+        let blocks = RowBlocks(
+            WeightEntry(name: "x", storedName: "x", shape: [rows, columns], storedType: "F32"))
+        #expect(blocks.ranges.count == 3)
+        // Orthonormal factors, so that the singular values are known; the first 5,000 rows, and so
+        // the whole first block, stay as they are.
+        let left = Tensor.normal([rows - 5_000, 4], key: key.next()).qrDecomposition().q
+        let right = Tensor.normal([columns, 4], key: key.next()).qrDecomposition().q
+        let expected: [Float] = [100, 30, 3, 0.1]
+        let change = (left * Tensor(expected, shape: [1, 4])).matmul(right.transposed())
+        // A base of zeros, so that adding the change rounds nothing away.
+        let base = Tensor.zeros([rows, columns])
+        let derived = Tensor.concatenated([Tensor.zeros([5_000, columns]), change])
+        let spectrum = try Spectrum(of: difference(base, derived), probes: 20)
+        for (index, value) in expected.enumerated() {
+            #expect(abs(spectrum.values[index] / Double(value) - 1) < 1e-3)
+        }
+        #expect(spectrum.values[4] < 1e-4)
+        #expect(spectrum.left.shape == [rows, 20])
+        let unchanged = spectrum.left.slice(axis: 0, from: 0, to: 5_000)
+            .slice(axis: 1, from: 0, to: 4)
+        #expect(try unchanged.square().sum().item() < 1e-9)
+    }
+
+    @Test("Parts of a block come back in order, and the first error is thrown")
+    func strips() throws {
+        let parts = try Strips.map(3..<1_000, columns: 1_024) { Array($0) }
+        #expect(parts.count > 1)
+        #expect(parts.flatMap(\.self) == Array(3..<1_000))
+        #expect(try Strips.map(0..<2, columns: 3) { $0 } == [0..<2])
+        #expect(throws: InspectionError.self) {
+            try Strips.map(0..<1_000, columns: 1_024) { rows in
+                guard rows.contains(999) else { return }
+                throw InspectionError(place: "here", problem: "fails")
+            }
+        }
+    }
+
+    @Test("The last eigenvector is that of the full decomposition", arguments: [2, 7, 96])
+    func leastEigenvector(width: Int) throws {
+        let raw = Tensor.normal([width, 2 * width], key: RandomKey(seed: 12))
+        let matrix = raw.matmul(raw.transposed())
+        let (u, s, _) = matrix.singularValueDecomposition()
+        let values = try s.values().map(Double.init)
+        let found = try LeastEigenvector(of: matrix)
+        let last = u.slice(axis: 1, from: width - 1, to: width)
+        #expect(abs(try (found.vector * last).sum().item()) > 0.999)
+        #expect(abs(found.gap / (values[width - 2] - values[width - 1]) - 1) < 0.01)
+        #expect(abs(found.greatestValue / values[0] - 1) < 0.1)
     }
 
     @Test("A direction taken out is found with its strength; a rank-one update is not one")

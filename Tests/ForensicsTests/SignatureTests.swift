@@ -38,6 +38,30 @@ struct SignatureTests {
         #expect(cast.operations.first?.modules == ["down_proj", "o_proj"])
     }
 
+    @Test("A stream wider than 4,096, and matrices with more columns than are looked at")
+    func wide() throws {
+        var key = RandomKey(seed: 31)
+        for (width, columns, layers) in [(4_224, 2_300, 2), (64, 2_048, 3)] {
+            var tensors: [String: Tensor] = [:]
+            for layer in 0..<layers {
+                tensors["model.layers.\(layer).mlp.down_proj.weight"] = try Tensor.normal(
+                    [width, columns], key: key.next()
+                ).evaluated()
+            }
+            func verdict(_ tensors: [String: Tensor]) throws -> InspectionKind {
+                try SignatureInspector(MemoryWeights(name: "alone", tensors: tensors)).inspect()
+                    .verdict
+            }
+            #expect(try verdict(tensors) == .unremarkable)
+            let raw = Tensor.normal([width, 1], key: key.next())
+            let r = raw / raw.square().sum().sqrt()
+            for (name, weight) in tensors {
+                tensors[name] = try (weight - r * r.transposed().matmul(weight)).evaluated()
+            }
+            #expect(try verdict(tensors) == .orthogonalised)
+        }
+    }
+
     @Test("A direction that is only weakened, or reflected, leaves no trace")
     func missed() throws {
         for strength in [0.9, 2] as [Float] {

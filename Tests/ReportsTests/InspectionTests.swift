@@ -30,6 +30,11 @@ import Testing
                     kind: .orthogonalised, summary: "one direction taken out", tensorCount: 6,
                     modules: ["o_proj", "down_proj"], layers: [0, 1, 2],
                     numbers: ["greatestStrength": 1])
+            ],
+            directions: [
+                InspectedDirection(
+                    layers: [0, 1, 2], tensorCount: 6, cosine: 0.934, layer: 12, position: -3,
+                    chance: 0.207)
             ], notes: ["The result was rounded to BF16."],
             tensors: tensors + [
                 InspectedTensor(
@@ -49,7 +54,10 @@ import Testing
         for element in reader.elements {
             #expect(!["script", "link", "iframe", "img", "object"].contains(element.name))
         }
-        for words in ["orthogonalised", "Layer 2", "rank 1", "3.0%", "embed_tokens", "BF16"] {
+        for words in [
+            "orthogonalised", "Layer 2", "rank 1", "3.0%", "embed_tokens", "BF16", "0.934", "0.207",
+            "layer 12, position -3",
+        ] {
             #expect(html.contains(words), "\(words)")
         }
     }
@@ -65,6 +73,10 @@ import Testing
         #expect(text.hasPrefix("Verdict: orthogonalised\n"))
         #expect(text.contains("down_proj"))
         #expect(text.contains("Note: The result was rounded to BF16."))
+        #expect(
+            text.contains(
+                "Direction taken out of 6 tensors, layers 0 to 2: |cos| 0.934 with a refusal "
+                    + "direction of layer 12, position -3; chance stays below 0.207: matches"))
         let unchanged = text.split(separator: "\n").first { $0.hasPrefix("q_proj") }
         #expect(unchanged?.contains("unchanged") == true)
     }

@@ -50,12 +50,14 @@ struct InspectTests {
         try Data(contentsOf: weights).dropLast(100).write(to: cut)
         for arguments in [
             [model, cut.path], [model, "nowhere"], [model, other, "--third", "nowhere"],
+            [model, other, "--suite", "nowhere"],
         ] {
             let result = try temper(["inspect"] + arguments)
             #expect(result.status == 2)
             #expect(result.error.split(separator: "\n").count == 1, "\(result.error)")
         }
         #expect(try temper("inspect", model, "--third", other).status == 2)
+        #expect(try temper("inspect", model, "--suite", "canary-refusal").status == 2)
         #expect(try temper("inspect", model, model, model).status == 2)
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tensors that are read a few rows at a time, so that two large checkpoints fit into memory.
 
+import Foundation
+
 extension Checkpoint {
     /// Writes a stretch of a tensor's values, so that no more than it need be in memory.
     ///
@@ -37,12 +39,47 @@ extension Checkpoint {
         }
     }
 
-    /// Lets the system forget the pages of a tensor; they are read again when they are needed.
+    /// Lets the system forget the pages of a stretch of a tensor; they are read again when they are
+    /// needed.
     ///
-    /// - Parameter name: The tensor's name; of one that is not there, nothing is forgotten.
-    package func forgetPages(of name: String) {
+    /// - Parameters:
+    ///   - name: The tensor's name; of one that is not there, nothing is forgotten.
+    ///   - elements: Row-major indices, from the start of a block of the tensor's type to the end of
+    ///     one.
+    package func forgetPages(of name: String, elements: Range<Int>) {
         guard let tensor = tensors[name], let mapping = try? mapped(name).owner as? MappedFile
         else { return }
-        mapping.forget(tensor.byteRange)
+        let block = tensor.elementType.block
+        func place(_ element: Int) -> Int {
+            let place = tensor.byteRange.lowerBound + element / block.elements * block.bytes
+            return min(max(place, tensor.byteRange.lowerBound), tensor.byteRange.upperBound)
+        }
+        mapping.forget(place(elements.lowerBound)..<place(elements.upperBound))
+    }
+
+    /// Whether a tensor is stored in the same bytes in another checkpoint; no more than a few
+    /// megabytes of it are in memory at a time.
+    ///
+    /// - Parameters:
+    ///   - other: The other checkpoint.
+    ///   - name: The tensor's name in both.
+    /// - Returns: Whether the bytes are the same.
+    /// - Throws: A ``CheckpointError`` when one of them has no such tensor.
+    package func holdsSameBytes(as other: Checkpoint, in name: String) throws -> Bool {
+        let (own, ownFile) = try mapped(name)
+        let (its, itsFile) = try other.mapped(name)
+        guard own.count == its.count else { return false }
+        guard let left = own.baseAddress, let right = its.baseAddress else { return true }
+        let ownStart = try tensor(name).byteRange.lowerBound
+        let itsStart = try other.tensor(name).byteRange.lowerBound
+        return withExtendedLifetime((ownFile, itsFile)) {
+            for place in stride(from: 0, to: own.count, by: 1 << 24) {
+                let end = min(place + 1 << 24, own.count)
+                guard memcmp(left + place, right + place, end - place) == 0 else { return false }
+                (ownFile as? MappedFile)?.forget(ownStart + place..<ownStart + end)
+                (itsFile as? MappedFile)?.forget(itsStart + place..<itsStart + end)
+            }
+            return true
+        }
     }
 }

@@ -23,31 +23,33 @@ struct TensorJudge {
     /// it does once in two million.
     static let kinship = 5.0
 
+    /// How often full rank is looked at again, with ``manyProbes``; seen so often, it needs no more
+    /// proof.
+    private(set) var patience = 3
+
     /// Judges a tensor.
     /// - Parameters:
     ///   - baseEntry: the base's tensor.
     ///   - entry: the derived one.
-    ///   - probes: how many singular vectors are looked for.
+    ///   - willRead: told in front of each block how many elements it has.
     /// - Returns: what was found.
-    /// - Throws: when a tensor cannot be read or the engine fails.
-    func judge(
-        _ baseEntry: WeightEntry, _ entry: WeightEntry, probes: Int
+    /// - Throws: when a tensor cannot be read or the engine fails, and what `willRead` throws.
+    mutating func judge(
+        _ baseEntry: WeightEntry, _ entry: WeightEntry,
+        willRead: @escaping (Int) throws -> Void = { _ in }
     ) throws -> TensorFinding {
-        let difference = try Difference(base: base, baseEntry, derived: derived, entry)
+        let difference = try Difference(
+            base: base, baseEntry, derived: derived, entry, willRead: willRead)
         let scan = difference.scan
         var finding = TensorFinding(entry: entry)
         finding.precision = Self.precision(scan.derivedFits)
         finding.basePrecision = Self.precision(scan.baseFits)
         let same = scan.same[finding.precision.rawValue]
         finding.changedShare = 1 - Double(scan.same[0]) / Double(max(1, scan.count))
-        let moved = scan.squareBase + scan.squareDerived - 2 * scan.product
-        finding.relativeChange = (max(0, moved) / max(scan.squareBase, .leastNormalMagnitude))
-            .squareRoot()
+        finding.relativeChange =
+            (scan.squareMoved / max(scan.squareBase, .leastNormalMagnitude)).squareRoot()
         // 1. Nothing, or nothing but rounding.
-        if scan.same[0] == scan.count {
-            finding.relativeChange = 0
-            return finding
-        }
+        if scan.same[0] == scan.count { return finding }
         if same >= scan.count {
             finding.kinds = [.cast]
             finding.remark = "rounded to \(finding.precision.name)"
@@ -98,16 +100,21 @@ struct TensorJudge {
             return finding
         }
         // 5. Levels.
-        try findLevels(&finding, sample: sample)
+        findLevels(&finding, sample: sample)
         if let grid = finding.grid, grid.movedShare <= 0.01 { return finding }
         // 6. The difference's structure.
-        try findStructure(&finding, difference, probes: probes)
-        return finding
+        let found = try structure(finding, difference, probes: Self.probes)
+        guard found.kinds == [.fineTuned], found.rankIsLeast, patience > 0,
+            min(entry.rows, entry.columns) > Self.probes
+        else { return found }
+        let finer = try structure(finding, difference, probes: Self.manyProbes)
+        if finer.kinds == [.fineTuned] { patience -= 1 }
+        return finer
     }
 
     private func findLevels(
         _ finding: inout TensorFinding, sample: (base: [[Float]], derived: [[Float]])
-    ) throws {
+    ) {
         let grid = QuantisationGrid(
             rows: sample.derived, base: sample.base, precision: finding.precision)
         if let grid, !isBases(grid, sample.base, finding.precision) {
@@ -139,9 +146,10 @@ struct TensorJudge {
         return precision != .float32 || (grid.movedShare <= 0.001 && own.isLike(grid))
     }
 
-    private func findStructure(
-        _ finding: inout TensorFinding, _ difference: Difference, probes: Int
-    ) throws {
+    private func structure(
+        _ known: TensorFinding, _ difference: Difference, probes: Int
+    ) throws -> TensorFinding {
+        var finding = known
         if finding.scheme == nil, let pruning = finding.pruning {
             finding.kinds = [.pruned]
             finding.remark = "\(percent(pruning.share)) set to zero"
@@ -167,7 +175,7 @@ struct TensorJudge {
         }
         if rank == 0, isLow {
             if !isMasked { found(.cast, "differs by no more than rounding") }
-            return
+            return finding
         }
         if rank > 0, let side = finding.entry.writes, !Self.isScaled(scan) {
             finding.fit = try ProjectionFit(
@@ -190,13 +198,14 @@ struct TensorJudge {
             found(.lora, "rank \(rank)\(isMasked ? " or more" : "")")
         } else if isMasked, let grid = finding.grid, grid.farShare < 0.01 {
             found(.quantised, "moved beyond rounding, as calibrated methods do")
-        } else if try Floors.isStructureless(difference) {
+        } else if Floors.isStructureless(scan, spectrum) {
             found(
                 .noise, "without structure, \(percent(finding.relativeChange)) of the weights' norm"
             )
         } else {
             found(.fineTuned, "rank \(rank)\(finding.rankIsLeast ? " or more" : "")")
         }
+        return finding
     }
 
     /// Up to 16 rows, evenly spaced.

@@ -218,9 +218,7 @@ struct SharedDirection {
         var (sum, pairs) = (0.0, 0)
         for first in alike.indices {
             for second in alike.indices where second > first {
-                var dot: Float = 0
-                for index in 0..<width { dot += alike[first][index] * alike[second][index] }
-                sum += Double(abs(dot))
+                sum += abs(cosine(alike[first], alike[second]))
                 pairs += 1
             }
         }

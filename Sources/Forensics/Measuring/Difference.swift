@@ -1,115 +1,149 @@
 // SPDX-License-Identifier: Apache-2.0
-// The difference of two tensors, in blocks of rows: kept where it is small, read again where not.
+// The difference of two tensors, in blocks of rows that are read when they are needed.
 
 import Tensors
 
-/// A base tensor and its derived one, read in blocks of rows.
+/// A base tensor and its derived one, of which never more than a block of rows is in memory.
+///
+/// The first pass takes the sums and gathers the sketch from which a ``Spectrum`` goes on; the
+/// spectrum makes the second. The difference is taken as zero where the derived value became zero,
+/// so that pruning does not hide what else was done.
 final class Difference {
-    /// The elements of a block, and of a tensor that is kept as a whole: 16 MiB and 256 MiB.
-    static let blockElements = 1 << 22
-    static let keptElements = 1 << 26
-
-    /// Rows of the base and of the difference.
-    struct Block {
-        let rows: Range<Int>
-        /// `[rows, columns]`.
-        let base: Tensor
-        /// `[rows, columns]`, zero where the derived value became zero.
-        let difference: Tensor
-    }
-
     let entry: WeightEntry
-    let scan: ElementScan
+    private(set) var scan: ElementScan
+    private var sketch: RangeSketch
     private let base: any WeightSource
     private let derived: any WeightSource
     private let baseEntry: WeightEntry
-    private var kept: Block?
+    private let willRead: (Int) throws -> Void
+    /// Blocks with a difference.
+    private var changed: [Range<Int>] = []
 
-    var rows: Int { scan.rows }
-    var columns: Int { scan.columns }
+    var rows: Int { entry.rows }
+    var columns: Int { entry.columns }
 
     /// Reads both tensors once.
+    /// - Parameters:
+    ///   - base: where the base's tensor is.
+    ///   - baseEntry: the base's tensor.
+    ///   - derived: where the derived tensor is.
+    ///   - entry: the derived tensor, of the same shape.
+    ///   - probes: how many singular vectors will probably be asked for.
+    ///   - willRead: told in front of each block, in this pass and in later ones, how many elements
+    ///     it has.
+    /// - Throws: ``InspectionError`` for NaN, errors of reading and of the engine, and what
+    ///   `willRead` throws.
     init(
         base: any WeightSource, _ baseEntry: WeightEntry, derived: any WeightSource,
-        _ entry: WeightEntry
+        _ entry: WeightEntry, probes: Int = TensorJudge.probes,
+        willRead: @escaping (Int) throws -> Void = { _ in }
     ) throws {
         self.base = base
         self.derived = derived
         self.baseEntry = baseEntry
         self.entry = entry
-        var scan = ElementScan(rows: entry.rows, columns: entry.columns)
-        let isKept = entry.isMatrix && entry.count <= Self.keptElements
-        let blockRows = Self.blockRows(entry)
-        let size = (isKept ? entry.rows : blockRows) * entry.columns
-        let (weights, differences) = (FloatMemory(count: size), FloatMemory(count: size))
-        let values = FloatMemory(count: blockRows * entry.columns)
-        for rows in Self.blocks(entry) {
-            let place = isKept ? rows.lowerBound * entry.columns : 0
-            try base.read(baseEntry, rows: rows, into: weights.values + place)
-            try derived.read(entry, rows: rows, into: values.values)
-            scan.add(
-                base: weights.values + place, derived: values.values,
-                difference: differences.values + place, rows: rows)
+        self.willRead = willRead
+        scan = ElementScan(columns: entry.columns)
+        sketch = RangeSketch(rows: entry.rows, columns: entry.columns, probes: probes)
+        let blocks = RowBlocks(entry)
+        let (weights, values) = (FloatMemory(count: blocks.size), FloatMemory(count: blocks.size))
+        var differences = FloatMemory(count: blocks.size)
+        for rows in blocks.ranges {
+            try willRead(rows.count * entry.columns)
+            FloatMemory.renew(&differences)
+            let target = differences.values
+            let parts = try Strips.map(rows, columns: entry.columns) { strip in
+                let place = (strip.lowerBound - rows.lowerBound) * entry.columns
+                let (w, v) = (weights.values + place, values.values + place)
+                try base.read(baseEntry, rows: strip, into: w)
+                try derived.read(entry, rows: strip, into: v)
+                var part = ElementScan(columns: entry.columns)
+                part.add(base: w, derived: v, difference: target + place, rows: strip.count)
+                return part
+            }
+            base.release(baseEntry, rows: rows)
+            derived.release(entry, rows: rows)
+            var isChanged = false
+            for part in parts {
+                guard part.isFinite else {
+                    throw InspectionError(
+                        place: "\(derived.name), tensor \(entry.name)",
+                        problem: "it or the base's has a NaN or an infinity; export the checkpoint "
+                            + "again")
+                }
+                isChanged = isChanged || part.squareDifference > 0
+                scan.append(part)
+            }
+            guard isChanged else { continue }
+            changed.append(rows)
+            guard entry.isMatrix else { continue }
+            try sketch.add(
+                differences.tensor([rows.count, entry.columns]), scales: scan.rowScales(rows))
         }
-        self.scan = scan
-        guard scan.isFinite else {
-            throw InspectionError(
-                place: "\(derived.name), tensor \(entry.name)",
-                problem: "it or the base's has a NaN or an infinity; export the checkpoint again")
-        }
-        guard isKept, scan.same[0] < scan.count else { return }
-        let shape = [entry.rows, entry.columns]
-        kept = Block(
-            rows: 0..<entry.rows, base: weights.tensor(shape), difference: differences.tensor(shape)
-        )
     }
 
     deinit {
-        base.release(baseEntry)
-        derived.release(entry)
+        base.release(baseEntry, rows: 0..<baseEntry.rows)
+        derived.release(entry, rows: 0..<entry.rows)
     }
 
-    /// Calls `body` with all rows, block by block.
-    func forEachBlock(_ body: (Block) throws -> Void) throws {
-        if let kept { return try body(kept) }
-        for rows in Self.blocks(entry) {
-            let count = rows.count * columns
-            let (weights, differences) = (FloatMemory(count: count), FloatMemory(count: count))
-            let values = FloatMemory(count: count)
-            try base.read(baseEntry, rows: rows, into: weights.values)
-            try derived.read(entry, rows: rows, into: values.values)
-            for index in 0..<count {
-                let (w, v) = (weights.values[index], values.values[index])
-                differences.values[index] = v == 0 ? 0 : v - w
+    /// Where the difference sends most of its rows: known from the first pass, or gathered in
+    /// another when it is to be finer.
+    func sketch(probes: Int) throws -> RangeSketch {
+        var finer = RangeSketch(rows: rows, columns: columns, probes: probes)
+        guard finer.probes != sketch.probes else { return sketch }
+        try forEachChange { rows, block in try finer.add(block, scales: scan.rowScales(rows)) }
+        return finer
+    }
+
+    /// The product of the difference with a matrix `[columns, n]`, `[rows, n]`; one pass.
+    func product(with matrix: Tensor) throws -> Tensor {
+        var parts: [Tensor] = []
+        var end = 0
+        func skip(to row: Int) {
+            if row > end { parts.append(Tensor.zeros([row - end, matrix.shape[1]])) }
+        }
+        try forEachChange { rows, block in
+            skip(to: rows.lowerBound)
+            parts.append(try block.matmul(matrix).evaluated())
+            end = rows.upperBound
+        }
+        skip(to: rows)
+        return try Tensor.concatenated(parts).evaluated()
+    }
+
+    private func forEachChange(_ body: (Range<Int>, Tensor) throws -> Void) throws {
+        let size = RowBlocks(entry).size
+        let weights = FloatMemory(count: size)
+        var differences = FloatMemory(count: size)
+        for rows in changed {
+            try willRead(rows.count * columns)
+            FloatMemory.renew(&differences)
+            let target = differences.values
+            _ = try Strips.map(rows, columns: columns) { strip in
+                let place = (strip.lowerBound - rows.lowerBound) * columns
+                let (w, d) = (weights.values + place, target + place)
+                try base.read(baseEntry, rows: strip, into: w)
+                try derived.read(entry, rows: strip, into: d)
+                for index in 0..<strip.count * columns {
+                    d[index] = d[index] == 0 ? 0 : d[index] - w[index]
+                }
             }
-            let shape = [rows.count, columns]
-            try body(
-                Block(
-                    rows: rows, base: weights.tensor(shape), difference: differences.tensor(shape)))
+            base.release(baseEntry, rows: rows)
+            derived.release(entry, rows: rows)
+            try body(rows, differences.tensor([rows.count, columns]))
+        }
+    }
+
+    /// Calls `body` with all rows of the base, block by block.
+    func forEachBaseBlock(_ body: (Range<Int>, Tensor) throws -> Void) throws {
+        try RowBlocks(entry).forEach(of: baseEntry, in: base) { rows, memory in
+            try body(rows, memory.tensor([rows.count, columns]))
         }
     }
 
     /// The values of a few rows of both tensors.
     func sample(rows: [Int]) throws -> (base: [[Float]], derived: [[Float]]) {
-        func read(_ source: any WeightSource, _ entry: WeightEntry) throws -> [[Float]] {
-            try rows.map { row in
-                try [Float](unsafeUninitializedCapacity: columns) { buffer, count in
-                    if let start = buffer.baseAddress {
-                        try source.read(entry, rows: row..<row + 1, into: start)
-                    }
-                    count = columns
-                }
-            }
-        }
-        return (try read(base, baseEntry), try read(derived, entry))
-    }
-
-    static func blockRows(_ entry: WeightEntry) -> Int {
-        max(1, min(entry.rows, blockElements / max(1, entry.columns)))
-    }
-
-    static func blocks(_ entry: WeightEntry) -> [Range<Int>] {
-        let size = blockRows(entry)
-        return stride(from: 0, to: entry.rows, by: size).map { $0..<min($0 + size, entry.rows) }
+        (try base.rows(rows, of: baseEntry), try derived.rows(rows, of: entry))
     }
 }

@@ -2,7 +2,6 @@
 // What rounding and chance do to a difference's singular values: below it nothing can be told.
 
 import Foundation
-import Tensors
 
 /// Bounds that follow from the rounding of the derived values and from random matrices.
 struct Floors {
@@ -45,34 +44,15 @@ struct Floors {
     /// sqrt(rows) + sqrt(columns); its square falls off by the law of Tracy and Widom, and five
     /// standard deviations above its mean are allowed (Johnstone 2001). Training leaves directions
     /// that stand far above it.
-    static func isStructureless(_ difference: Difference) throws -> Bool {
-        let scan = difference.scan
-        func scales(_ squares: [Double]) -> [Float] {
-            let mean = squares.reduce(0, +) / Double(max(1, squares.count))
-            return squares.map { $0 > 0 ? Float((mean / $0).squareRoot()) : 0 }
-        }
-        let rows = scales(scan.rowSquares)
-        let rowScales = Tensor(rows, shape: [rows.count, 1])
-        // A column's energy is judged with the rows made equal, or the strongest row would set it.
-        var sums = Tensor.zeros([scan.columns])
-        try difference.forEachBlock { block in
-            let part = rowScales.slice(
-                axis: 0, from: block.rows.lowerBound, to: block.rows.upperBound)
-            sums = try (sums + (block.difference * part).square().sum(axis: 0)).evaluated()
-        }
-        let columns = try sums.values().map(Double.init)
-        let spectrum = try Spectrum(
-            of: difference, probes: 12, scales: (rows, scales(columns)))
+    static func isStructureless(_ scan: ElementScan, _ spectrum: Spectrum) -> Bool {
         // Rows and columns without any change are no part of the noise.
-        let m = Double(scan.rowSquares.filter { $0 > 0 }.count)
-        let n = Double(columns.filter { $0 > 0 }.count)
-        guard m > 1, n > 1, let largest = spectrum.values.first else { return true }
-        let deviation = (columns.reduce(0, +) / Double(scan.count)).squareRoot()
+        let m = Double(scan.rowSquares.count { $0 > 0 })
+        let n = Double(scan.columnSquares.count { $0 > 0 })
+        guard m > 1, n > 1 else { return true }
         let side = m.squareRoot() + n.squareRoot()
         let spread = side * pow(1 / m.squareRoot() + 1 / n.squareRoot(), 1.0 / 3)
         // The law's mean is -1.21 and its standard deviation 1.27.
         let edge = side * side + (5 * 1.27 - 1.21) * spread
-        let relative = largest / deviation
-        return relative * relative <= edge
+        return spectrum.balanced * spectrum.balanced <= edge
     }
 }

@@ -17,8 +17,6 @@ struct LineFit {
     /// there: small for a merge that dropped part of the task vector (arXiv 2311.03099).
     let sparseWeight: Double
     let sparseResidual: Double
-    /// The energy of the difference.
-    let energy: Double
 
     /// Whether the third checkpoint's tensor is the base's.
     var isPoint: Bool { weight == 0 }
@@ -31,60 +29,67 @@ struct LineFit {
         of sources: (base: any WeightSource, derived: any WeightSource, third: any WeightSource),
         precision: StoragePrecision
     ) throws {
-        let entry = entries.derived
-        let size = Difference.blockRows(entry) * entry.columns
-        let memory = (0..<3).map { _ in FloatMemory(count: size) }
-        func forEachBlock(_ body: (Int) -> Void) throws {
-            for rows in Difference.blocks(entry) {
-                try sources.base.read(entries.base, rows: rows, into: memory[0].values)
-                try sources.derived.read(entry, rows: rows, into: memory[1].values)
-                try sources.third.read(entries.third, rows: rows, into: memory[2].values)
-                body(rows.count * entry.columns)
-            }
+        let first = try Self.sums(entries, sources) { w, v, c in
+            let (d, e) = (Double(v) - Double(w), Double(c) - Double(w))
+            let power = Double(max(v.binade, w.binade, c.binade))
+            return SIMD4(d * d, d * e, e * e, power * power)
         }
-        let (w, v, c) = (memory[0].values, memory[1].values, memory[2].values)
-        var (dd, de, ee, powers) = (0.0, 0.0, 0.0, 0.0)
-        try forEachBlock { count in
-            for index in 0..<count {
-                let d = Double(v[index]) - Double(w[index])
-                let e = Double(c[index]) - Double(w[index])
-                dd += d * d
-                de += d * e
-                ee += e * e
-                let size = max(v[index].binade, w[index].binade, c[index].binade)
-                powers += Double(size) * Double(size)
-            }
-        }
+        let (dd, de, ee, powers) = (first[0], first[1], first[2], first[3])
         let unit = 2 * precision.halfUnit
         guard ee > 0, de != 0 else {
             // Where the third is the base, so is every point of the line.
             (weight, explained, sparseWeight) = (0, 0, 0)
-            (residual, sparseResidual, energy) = (dd, dd, dd)
+            (residual, sparseResidual) = (dd, dd)
             roundingEnergy = unit * unit / 3 * powers
             return
         }
         let (weight, sparse) = (de / ee, dd / de)
-        var (residual, sparseResidual) = (0.0, 0.0)
-        try forEachBlock { count in
-            for index in 0..<count {
-                let d = Double(v[index]) - Double(w[index])
-                let e = Double(c[index]) - Double(w[index])
-                residual += (d - weight * e) * (d - weight * e)
-                if v[index] != w[index] {
-                    sparseResidual += (d - sparse * e) * (d - sparse * e)
-                }
-            }
+        let second = try Self.sums(entries, sources) { w, v, c in
+            let (d, e) = (Double(v) - Double(w), Double(c) - Double(w))
+            let (off, sparseOff) = (d - weight * e, v == w ? 0 : d - sparse * e)
+            return SIMD4(off * off, sparseOff * sparseOff, 0, 0)
         }
         self.weight = weight
-        self.residual = residual
+        residual = second[0]
         explained = de * de / (dd * ee)
         sparseWeight = sparse
-        self.sparseResidual = sparseResidual
-        energy = dd
+        sparseResidual = second[1]
         // Two products and their sum are rounded, in proportion to the weights.
         let spread = 1 + weight * weight + (1 - weight) * (1 - weight)
         roundingEnergy = unit * unit / 3 * powers * max(1, spread / 2)
-        sources.third.release(entries.third)
+    }
+
+    /// Sums of what `term` makes of each element of base, derived and third.
+    private static func sums(
+        _ entries: (base: WeightEntry, derived: WeightEntry, third: WeightEntry),
+        _ sources: (base: any WeightSource, derived: any WeightSource, third: any WeightSource),
+        _ term: (Float, Float, Float) -> SIMD4<Double>
+    ) throws -> SIMD4<Double> {
+        let inputs = [
+            (sources.base, entries.base), (sources.derived, entries.derived),
+            (sources.third, entries.third),
+        ]
+        let (blocks, columns) = (RowBlocks(entries.derived), entries.derived.columns)
+        let memory = inputs.map { _ in FloatMemory(count: blocks.size) }
+        var total = SIMD4<Double>()
+        for rows in blocks.ranges {
+            let parts = try Strips.map(rows, columns: columns) { strip in
+                let place = (strip.lowerBound - rows.lowerBound) * columns
+                let values = memory.map { $0.values + place }
+                for ((source, entry), target) in zip(inputs, values) {
+                    try source.read(entry, rows: strip, into: target)
+                }
+                var sum = SIMD4<Double>()
+                for index in 0..<strip.count * columns {
+                    sum += term(values[0][index], values[1][index], values[2][index])
+                }
+                return sum
+            }
+            for (source, entry) in inputs { source.release(entry, rows: rows) }
+            for part in parts { total += part }
+        }
+        for (source, entry) in inputs { source.release(entry, rows: 0..<entry.rows) }
+        return total
     }
 }
 

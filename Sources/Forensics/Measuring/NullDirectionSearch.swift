@@ -7,38 +7,84 @@ import Tensors
 /// Looks for a direction r with r' W = 0 for every matrix W that writes to the residual stream, as
 /// orthogonalisation at strength 1 leaves it (arXiv 2406.11717).
 ///
-/// The sum of all W W' over their norms has r as its last eigenvector. It counts as found where
-/// every r' W is within the rounding of W's values and the error of the eigenvector in fp32.
+/// The sum of all W W' over their norms has r as its last eigenvector. Of wide matrices, random
+/// combinations of the columns stand in for them: what r takes out of all columns it takes out of
+/// these. It counts as found where every r' W is within the rounding of W's values and the error of
+/// the eigenvector in fp32.
 struct NullDirectionSearch {
-    /// Wider streams are left alone: the sum's factorisation takes the cube of the width.
-    static let greatestWidth = 4_096
+    /// Wider streams are left alone: the sum and its factorisation take 16 bytes times the square
+    /// of the width, here 2.3 GiB.
+    static let greatestWidth = 12_288
+    /// Columns that stand in for a matrix's, at least, and for all matrices together, over the
+    /// width: so many keep the sum's eigenvalues within a factor of 2.4.
+    private static let leastColumns = 512
+    private static let columnsOverWidth = 8
+
+    /// A matrix that writes with its rows.
+    private struct Writer {
+        let entry: WeightEntry
+        let rowPowers: [Double]
+        /// A unit in the last place of its values, relative to their power of two.
+        let unit: Double
+        let energy: Double
+    }
 
     private let source: any WeightSource
-    private var writers: [WeightEntry] = []
+    private let entries: [WeightEntry]
+    private let columns: Int
+    private var writers: [Writer] = []
+    private var parts: [Tensor] = []
+    /// What the columns of a matrix are combined with, by their number.
+    private var mixing: [Int: Tensor] = [:]
     private var gram: Tensor?
-    private var tooWide: Int?
 
-    init(_ source: any WeightSource) { self.source = source }
+    let width: Int
 
-    /// Takes in a matrix that writes with its rows; others are not looked at.
-    mutating func add(_ entry: WeightEntry) throws {
-        guard entry.writes == .rows else { return }
-        guard entry.rows <= Self.greatestWidth else {
-            tooWide = entry.rows
-            return
-        }
-        if let first = writers.first, first.rows != entry.rows { return }
-        let matrix = try matrix(entry)
-        let energy = matrix.square().sum()
-        let part = matrix.matmul(matrix.transposed()) / energy
-        gram = try (gram.map { $0 + part } ?? part).evaluated()
-        writers.append(entry)
+    /// What the second pass will read.
+    var count: Int { isTooWide ? 0 : entries.reduce(0) { $0 + $1.count } }
+
+    private var isTooWide: Bool { width > Self.greatestWidth }
+
+    init(_ source: any WeightSource) {
+        self.source = source
+        let all = source.entries.filter { $0.writes == .rows }
+        let width = all.first?.rows ?? 0
+        self.width = width
+        entries = all.filter { $0.rows == width }
+        columns = max(Self.leastColumns, Self.columnsOverWidth * width / max(1, entries.count))
+    }
+
+    /// Takes in rows of a tensor; those of others than writers are not looked at.
+    mutating func add(_ block: Tensor, of entry: WeightEntry) throws {
+        guard !isTooWide, entries.contains(entry) else { return }
+        guard entry.columns > columns else { return parts.append(block) }
+        let mixing =
+            try self.mixing[entry.columns]
+            ?? (Tensor.normal([entry.columns, columns], key: RandomKey(seed: 0x7E3C))
+            * (1 / Float(columns).squareRoot())).evaluated()
+        self.mixing[entry.columns] = mixing
+        parts.append(try block.matmul(mixing).evaluated())
+    }
+
+    /// Takes in a tensor all of whose rows were added.
+    mutating func finish(_ entry: WeightEntry, scan: ElementScan) throws {
+        defer { parts = [] }
+        guard !parts.isEmpty, scan.squareDerived > 0 else { return }
+        let rows = Tensor.concatenated(parts)
+        let sum = gram ?? Tensor.zeros([width, width])
+        gram = try Tensor.addingProduct(
+            sum, rows, rows.transposed(), alpha: Float(1 / scan.squareDerived)
+        ).evaluated()
+        writers.append(
+            Writer(
+                entry: entry, rowPowers: scan.rowPowers,
+                unit: 2 * TensorJudge.precision(scan.derivedFits).halfUnit,
+                energy: scan.squareDerived))
     }
 
     /// What was found.
     struct Result {
         let isFound: Bool
-        let width: Int
         let names: Set<String>
         let modules: [String]
         let layers: [Int]
@@ -47,60 +93,51 @@ struct NullDirectionSearch {
         let remark: String?
     }
 
-    /// The direction that is written least, or nil when no matrix was looked at.
-    func result() throws -> Result? {
-        guard let gram, let width = writers.first?.rows, width > 1 else {
-            return tooWide.map {
-                Result(
-                    isFound: false, width: $0, names: [], modules: [], layers: [],
-                    greatestShare: .nan,
-                    remark: "A stream \($0) wide is too wide to look for a missing direction.")
-            }
+    /// Looks along the direction that is written least.
+    /// - Parameter willRead: told in front of each block how many elements it has.
+    /// - Returns: what was found, or nil when no matrix was looked at.
+    /// - Throws: when a tensor cannot be read or the engine fails, and what `willRead` throws.
+    func result(willRead: (WeightEntry, Int) throws -> Void) throws -> Result? {
+        guard let gram, width > 1 else {
+            let remark = "A stream \(width) wide is too wide to look for a missing direction."
+            return isTooWide
+                ? Result(
+                    isFound: false, names: [], modules: [], layers: [], greatestShare: .nan,
+                    remark: remark)
+                : nil
         }
-        let (u, values, _) = gram.singularValueDecomposition()
-        let spectrum = try values.values().map(Double.init)
-        let vector = try u.slice(axis: 1, from: width - 1, to: width).evaluated()
-        let components = try vector.values().map(Double.init)
-        // A perturbation of the sum by fp32's unit turns an eigenvector by its norm over the gap.
-        let gap = spectrum[width - 2] - spectrum[width - 1]
-        let turn =
-            StoragePrecision.float32.halfUnit * Double(width).squareRoot()
-            * spectrum[0] / max(gap, .leastNormalMagnitude)
+        let least = try LeastEigenvector(of: gram)
+        // Of a sum that is off by a matrix of norm e, the eigenvector is turned so far that what
+        // lies along it grows by e^2 over the gap.
+        let error =
+            StoragePrecision.float32.halfUnit * Double(width).squareRoot() * least.greatestValue
+        let arithmetic = error * error / max(least.gap, .leastNormalMagnitude)
+        let components = try least.vector.values().map(Double.init)
         var greatest = 0.0
         var isNull = true
-        for entry in writers {
-            let matrix = try matrix(entry)
-            let written = Double(try vector.transposed().matmul(matrix).square().sum().item())
-            let energy = Double(try matrix.square().sum().item())
-            var scan = ElementScan(rows: entry.rows, columns: entry.columns)
-            let spare = FloatMemory(count: entry.count)
-            try matrix.withBytes { bytes in
-                guard let start = bytes.bindMemory(to: Float.self).baseAddress else { return }
-                scan.add(
-                    base: start, derived: start, difference: spare.values, rows: 0..<entry.rows)
+        for writer in writers {
+            var sum = Tensor.zeros([1, writer.entry.columns])
+            try RowBlocks(writer.entry).forEach(of: writer.entry, in: source) { rows, memory in
+                try willRead(writer.entry, rows.count * writer.entry.columns)
+                let part = least.vector.slice(
+                    axis: 0, from: rows.lowerBound, to: rows.upperBound)
+                let block = memory.tensor([rows.count, writer.entry.columns])
+                sum = try (sum + part.transposed().matmul(block)).evaluated()
             }
-            let unit = 2 * TensorJudge.precision(scan.derivedFits).halfUnit
-            let rounding = zip(components, scan.rowPowers)
-                .reduce(0) { $0 + $1.0 * $1.0 * $1.1 * unit * unit / 3 }
-            if written > rounding + turn * turn * energy { isNull = false }
-            greatest = max(greatest, (written * Double(width) / energy).squareRoot())
-            source.release(entry)
+            let written = Double(try sum.square().sum().item())
+            let rounding = zip(components, writer.rowPowers)
+                .reduce(0) { $0 + $1.0 * $1.0 * $1.1 * writer.unit * writer.unit / 3 }
+            if written > rounding + arithmetic * writer.energy { isNull = false }
+            greatest = max(greatest, (written * Double(width) / writer.energy).squareRoot())
         }
         // A coordinate that no matrix writes to is a dead one, not a direction taken out.
         let isCoordinate = components.contains { $0 * $0 > 0.5 }
         var seen: Set<String> = []
         return Result(
-            isFound: isNull && !isCoordinate, width: width, names: Set(writers.map(\.name)),
-            modules: writers.map(\.module).filter { seen.insert($0).inserted },
-            layers: Set(writers.compactMap(\.layer)).sorted(), greatestShare: greatest,
+            isFound: isNull && !isCoordinate, names: Set(writers.map(\.entry.name)),
+            modules: writers.map(\.entry.module).filter { seen.insert($0).inserted },
+            layers: Set(writers.compactMap(\.entry.layer)).sorted(), greatestShare: greatest,
             remark: isNull && isCoordinate
                 ? "One coordinate of the residual stream is written by no matrix." : nil)
-    }
-
-    private func matrix(_ entry: WeightEntry) throws -> Tensor {
-        let memory = FloatMemory(count: entry.count)
-        try source.read(entry, rows: 0..<entry.rows, into: memory.values)
-        source.release(entry)
-        return memory.tensor([entry.rows, entry.columns])
     }
 }

@@ -42,14 +42,13 @@ struct ProjectionFit {
         // [other, count]: what D holds along the basis.
         let held = other.slice(axis: 1, from: 0, to: count) * Tensor(values, shape: [1, count])
         var parts: [Tensor] = []
-        try difference.forEachBlock { block in
+        try difference.forEachBaseBlock { rows, block in
             switch side {
-            case .columns: parts.append(try block.base.matmul(basis).evaluated())
+            case .columns: parts.append(try block.matmul(basis).evaluated())
             case .rows:
-                let rows = basis.slice(
-                    axis: 0, from: block.rows.lowerBound, to: block.rows.upperBound)
-                let part = try block.base.transposed().matmul(rows).evaluated()
-                parts = try [parts.first.map { try ($0 + part).evaluated() } ?? part]
+                let part = basis.slice(axis: 0, from: rows.lowerBound, to: rows.upperBound)
+                let product = try block.transposed().matmul(part).evaluated()
+                parts = [try parts.first.map { try ($0 + product).evaluated() } ?? product]
             }
         }
         let base = Tensor.concatenated(parts)  // [other, count]: what W holds along the basis

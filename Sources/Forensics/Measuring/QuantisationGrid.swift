@@ -19,8 +19,6 @@ struct QuantisationGrid: Hashable {
     let isSymmetric: Bool
     /// Whether every step is a binary16 number, as GGUF stores it.
     let hasHalfSteps: Bool
-    /// The levels' mean square distance between two neighbours.
-    let meanSquareStep: Double
     /// The share of values, apart from those at a group's outermost levels, that moved by more than
     /// half a step: none when nothing but rounding to the nearest level was done.
     var movedShare = 0.0
@@ -57,24 +55,20 @@ struct QuantisationGrid: Hashable {
         let columns = rows.first?.count ?? 0
         guard columns >= 8 else { return nil }
         let sizes = [columns] + [256, 128, 64, 32, 16].filter { $0 < columns }
-        let groupings: [(Grouping, [(Int, Range<Int>)])] =
-            [(.tensor, [])]
-            + sizes.map { size in
-                let groups = rows.indices.flatMap { row in
-                    Self.starts(columns: columns, size: size).map { (row, $0..<$0 + size) }
+        for grouping in [Grouping.tensor] + sizes.map({ $0 == columns ? .row : .columns($0) }) {
+            func groups(_ rows: [[Float]]) -> [[Float]] {
+                switch grouping {
+                case .tensor: [rows.flatMap(\.self)]
+                case .row: rows
+                case .columns(let size):
+                    rows.flatMap { row in
+                        Self.starts(columns: columns, size: size).map { Array(row[$0..<$0 + size]) }
+                    }
                 }
-                return (size == columns ? .row : .columns(size), groups)
-            }
-        for (grouping, groups) in groupings {
-            let values: [[Float]] =
-                grouping == .tensor
-                ? [rows.flatMap(\.self)] : groups.map { Array(rows[$0.0][$0.1]) }
-            let bases: [[Float]]? = base.map { base in
-                grouping == .tensor
-                    ? [base.flatMap(\.self)] : groups.map { Array(base[$0.0][$0.1]) }
             }
             if let grid = Self(
-                groups: values, base: bases, grouping: grouping, precision: precision)
+                groups: groups(rows), base: base.map(groups), grouping: grouping,
+                precision: precision)
             {
                 self = grid
                 return
@@ -128,7 +122,6 @@ struct QuantisationGrid: Hashable {
             let step = SIMD8<Float>(repeating: Float(level.step))
             return abs(halves(step)[0] / step[0] - 1) < 1e-6
         }
-        meanSquareStep = levels.reduce(0) { $0 + $1.step * $1.step } / Double(levels.count)
         movedShare = inner > 0 ? Double(moved) / Double(inner) : 0
         farShare = inner > 0 ? Double(far) / Double(inner) : 0
         farZeroShare = zeros > 0 ? Double(farZeros) / Double(zeros) : 0
@@ -154,10 +147,11 @@ private struct GroupLevels {
     init?(_ group: [Float], precision: StoragePrecision) {
         // The scale's product with the level was rounded, and then what is stored.
         let relativeError = precision == .float32 ? 0x1p-21 : 2.2 * precision.halfUnit
-        let distinct = Set(group).sorted().map(Double.init)
         // More distinct values than 8 bits have levels are not on one grid.
-        guard let least = distinct.first, let greatest = distinct.last, distinct.count <= 257
-        else { return nil }
+        var values: Set<Float> = []
+        for value in group where values.insert(value).inserted && values.count > 257 { return nil }
+        let distinct = values.sorted().map(Double.init)
+        guard let least = distinct.first, let greatest = distinct.last else { return nil }
         let magnitudes = Set(distinct.map(abs) + [0]).sorted()
         let extent = magnitudes.last ?? 0
         func steps(_ sorted: [Double], _ extent: Double, _ counts: [Double]) -> [Double] {

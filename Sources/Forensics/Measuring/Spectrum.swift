@@ -5,7 +5,8 @@ import Foundation
 import Tensors
 
 /// The leading singular triplets of a difference, by subspace iteration from random probes
-/// (arXiv 0909.4061): three passes over its rows, and as many columns as probes in memory.
+/// (arXiv 0909.4061): one pass over its rows beside that of its ``RangeSketch``, and as many columns
+/// as probes in memory.
 struct Spectrum {
     /// In descending order, as many as there were probes.
     let values: [Double]
@@ -15,6 +16,9 @@ struct Spectrum {
     let right: Tensor
     /// Whether there are as many probes as singular values.
     let isWhole: Bool
+    /// The largest singular value with rows and columns scaled to equal energy, over the root of the
+    /// mean square of what was scaled.
+    let balanced: Double
 
     /// Probes beyond the greatest rank that is told.
     static let spareProbes = 8
@@ -29,44 +33,41 @@ struct Spectrum {
     /// - Parameters:
     ///   - difference: the matrix.
     ///   - probes: how many triplets are wanted.
-    ///   - scales: what rows and columns are multiplied with first.
     /// - Throws: when a tensor cannot be read or the engine fails.
-    init(
-        of difference: Difference, probes: Int, scales: (rows: [Float], columns: [Float])? = nil
-    ) throws {
-        let (rows, columns) = (difference.rows, difference.columns)
-        let count = min(probes, rows, columns)
-        isWhole = count == min(rows, columns)
-        let scaleRows = scales.map { Tensor($0.rows, shape: [rows, 1]) }
-        let scaleColumns = scales.map { Tensor($0.columns, shape: [1, columns]) }
-        func forEachBlock(_ body: (Range<Int>, Tensor) throws -> Void) throws {
-            try difference.forEachBlock { block in
-                var matrix = block.difference
-                if let scaleRows, let scaleColumns {
-                    let part = scaleRows.slice(
-                        axis: 0, from: block.rows.lowerBound, to: block.rows.upperBound)
-                    matrix = matrix * part * scaleColumns
-                }
-                try body(block.rows, matrix)
-            }
+    init(of difference: Difference, probes: Int) throws {
+        let scan = difference.scan
+        let sketch = try difference.sketch(probes: probes)
+        let count = sketch.probes
+        let all = sketch.products.shape[1]
+        isWhole = count == min(difference.rows, difference.columns)
+        let rowScales = Tensor(
+            scan.rowScales(0..<scan.rows), shape: [scan.rows, 1])
+        let squares = scan.balancedSquares.prefix(scan.columns).map(Double.init)
+        let mean = squares.reduce(0, +) / Double(squares.count)
+        let columnScales = Tensor(
+            squares.map { $0 > 0 ? Float((mean / $0).squareRoot()) : 0 },
+            shape: [squares.count, 1])
+        func split(_ matrix: Tensor) -> (plain: Tensor, balanced: Tensor) {
+            (
+                matrix.slice(axis: 1, from: 0, to: count),
+                matrix.slice(axis: 1, from: count, to: all)
+            )
         }
-        func timesRight(_ matrix: Tensor) throws -> Tensor {
-            var parts: [Tensor] = []
-            try forEachBlock { parts.append(try $1.matmul(matrix).evaluated()) }
-            return Tensor.concatenated(parts)
-        }
-        let probe = Tensor.normal([columns, count], key: RandomKey(seed: 0x7E3A))
-        let range = try timesRight(probe).qrDecomposition().q.evaluated()
-        var projected = Tensor.zeros([columns, count])
-        try forEachBlock { rows, block in
-            let part = range.slice(axis: 0, from: rows.lowerBound, to: rows.upperBound)
-            projected = try (projected + block.transposed().matmul(part)).evaluated()
-        }
-        let inputs = try projected.qrDecomposition().q.evaluated()
-        let outputs = try timesRight(inputs).qrDecomposition()
-        let (u, s, vt) = outputs.r.singularValueDecomposition()
-        left = try outputs.q.matmul(u).evaluated()
+        let reached = split(sketch.products)
+        let inputs = reached.plain.qrDecomposition().q
+        let balancedInputs = (reached.balanced * columnScales).qrDecomposition().q
+        let outputs = split(
+            try difference.product(
+                with: Tensor.concatenated([inputs, balancedInputs * columnScales], axis: 1)
+                    .evaluated()))
+        let (q, r) = outputs.plain.qrDecomposition()
+        let (u, s, vt) = r.singularValueDecomposition()
+        left = try q.matmul(u).evaluated()
         right = try inputs.matmul(vt.transposed()).evaluated()
         values = try s.values().map(Double.init)
+        let largest = try (outputs.balanced * rowScales).qrDecomposition().r
+            .singularValueDecomposition().values.values().first
+        let spread = (mean / Double(scan.rows)).squareRoot()
+        balanced = spread > 0 ? Double(largest ?? 0) / spread : 0
     }
 }

@@ -48,10 +48,9 @@ struct CheckpointWeights: WeightSource {
         var result: [String: Int] = [:]
         for entry in entries {
             let count = entry.module == "q_proj" ? heads : entry.module == "k_proj" ? keyHeads : 0
-            let rows = entry.shape.count > 1 ? entry.rows : entry.columns
             // Biases are permuted too, but are read as one row; they are left as they are.
-            guard count > 0, entry.isMatrix, rows.isMultiple(of: 2 * count) else { continue }
-            result[entry.storedName] = rows / count
+            guard count > 0, entry.isMatrix, entry.rows.isMultiple(of: 2 * count) else { continue }
+            result[entry.storedName] = entry.rows / count
         }
         return result
     }
@@ -74,8 +73,10 @@ struct CheckpointWeights: WeightSource {
         }
     }
 
-    func release(_ entry: WeightEntry) {
-        checkpoint.forgetPages(of: entry.storedName)
+    func release(_ entry: WeightEntry, rows: Range<Int>) {
+        checkpoint.forgetPages(
+            of: entry.storedName,
+            elements: rows.lowerBound * entry.columns..<rows.upperBound * entry.columns)
     }
 
     func isStored(as other: any WeightSource) throws -> Bool {
@@ -86,19 +87,9 @@ struct CheckpointWeights: WeightSource {
         for name in checkpoint.names {
             let (own, its) = (checkpoint.tensors[name], other.checkpoint.tensors[name])
             guard own?.elementType == its?.elementType, own?.shape == its?.shape,
-                own?.byteRange == its?.byteRange
+                own?.byteRange == its?.byteRange,
+                try checkpoint.holdsSameBytes(as: other.checkpoint, in: name)
             else { return false }
-            let isSame = try checkpoint.withBytes(of: name) { bytes in
-                try other.checkpoint.withBytes(of: name) { others in
-                    guard let left = bytes.baseAddress, let right = others.baseAddress else {
-                        return bytes.count == others.count
-                    }
-                    return bytes.count == others.count && memcmp(left, right, bytes.count) == 0
-                }
-            }
-            checkpoint.forgetPages(of: name)
-            other.checkpoint.forgetPages(of: name)
-            guard isSame else { return false }
         }
         return true
     }

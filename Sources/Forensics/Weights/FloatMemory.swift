@@ -5,7 +5,7 @@ import Tensors
 
 /// Room for fp32 values, which a tensor keeps for as long as it needs them.
 ///
-/// `@unchecked Sendable`: written only before a tensor over it is made.
+/// `@unchecked Sendable`: written only while no tensor lies over it.
 final class FloatMemory: @unchecked Sendable {
     let values: UnsafeMutablePointer<Float>
     let count: Int
@@ -18,6 +18,11 @@ final class FloatMemory: @unchecked Sendable {
     }
 
     deinit { UnsafeMutableRawPointer(values).deallocate() }
+
+    /// Replaces memory that a tensor still needs, so that it can be written.
+    static func renew(_ memory: inout FloatMemory) {
+        if !isKnownUniquelyReferenced(&memory) { memory = FloatMemory(count: memory.count) }
+    }
 
     /// A tensor over the first values.
     func tensor(_ shape: [Int]) -> Tensor {

@@ -9,6 +9,8 @@ package struct MemoryWeights: WeightSource {
     package let name: String
     package let entries: [WeightEntry]
     private let tensors: [String: Tensor]
+    /// The engine serves one thread at a time.
+    private let engine = NSLock()
 
     /// - Parameters:
     ///   - name: what messages call it.
@@ -33,10 +35,13 @@ package struct MemoryWeights: WeightSource {
             throw InspectionError(place: "\(name), tensor \(entry.name)", problem: "is missing")
         }
         let columns = entry.columns
-        try tensor.withBytes { bytes in
-            guard let start = bytes.baseAddress, !rows.isEmpty else { return }
-            let size = MemoryLayout<Float>.stride
-            memcpy(target, start + rows.lowerBound * columns * size, rows.count * columns * size)
+        try engine.withLock {
+            try tensor.withBytes { bytes in
+                guard let start = bytes.baseAddress, !rows.isEmpty else { return }
+                let size = MemoryLayout<Float>.stride
+                memcpy(
+                    target, start + rows.lowerBound * columns * size, rows.count * columns * size)
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ package protocol WeightSource {
     /// Its tensors in the order in which they are stored.
     var entries: [WeightEntry] { get }
 
-    /// Writes whole rows of a tensor as fp32.
+    /// Writes whole rows of a tensor as fp32; several threads may do so at once.
     /// - Parameters:
     ///   - entry: one of ``entries``.
     ///   - rows: which rows.
@@ -22,15 +22,15 @@ package protocol WeightSource {
     func read(_ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>)
         throws
 
-    /// Tells that a tensor is not read again soon.
-    func release(_ entry: WeightEntry)
+    /// Tells that rows of a tensor are not read again soon.
+    func release(_ entry: WeightEntry, rows: Range<Int>)
 
     /// Whether both hold the same tensors, stored in the same bytes and the same order.
     func isStored(as other: any WeightSource) throws -> Bool
 }
 
 extension WeightSource {
-    package func release(_ entry: WeightEntry) {}
+    package func release(_ entry: WeightEntry, rows: Range<Int>) {}
 
     package func isStored(as other: any WeightSource) throws -> Bool { false }
 }

@@ -24,6 +24,9 @@ public struct Inspection: Codable, Sendable, Hashable {
     public let agreement: Double?
     /// What was done to the weights; two or more when the verdict is `composed`.
     public let operations: [InspectedOperation]
+    /// The directions that were taken out, beside those for which the base refuses; nil when they
+    /// were not compared.
+    public let directions: [InspectedDirection]?
     /// What bears on the verdict and is not part of it.
     public let notes: [String]
     /// Each tensor that was looked at, in the order of the base's files.
@@ -32,8 +35,8 @@ public struct Inspection: Codable, Sendable, Hashable {
     /// Makes an inspection's outcome.
     public init(
         derived: String, base: String?, third: String?, verdict: InspectionKind, summary: String,
-        agreement: Double?, operations: [InspectedOperation], notes: [String],
-        tensors: [InspectedTensor]
+        agreement: Double?, operations: [InspectedOperation],
+        directions: [InspectedDirection]? = nil, notes: [String], tensors: [InspectedTensor]
     ) {
         self.derived = derived
         self.base = base
@@ -42,6 +45,7 @@ public struct Inspection: Codable, Sendable, Hashable {
         self.summary = summary
         self.agreement = agreement
         self.operations = operations
+        self.directions = directions
         self.notes = notes
         self.tensors = tensors
     }
@@ -82,7 +86,7 @@ public struct InspectedOperation: Codable, Sendable, Hashable {
     /// What it is.
     public let kind: InspectionKind
     /// It in words, with its numbers.
-    public let summary: String
+    public var summary: String
     /// The numbers of tensors that show it.
     public let tensorCount: Int
     /// The projections that show it, such as `q_proj`.

@@ -5,58 +5,11 @@ import Mustache
 
 /// The template of a comparison's page.
 enum ComparisonTemplate {
-    /// The templates are literals of this file, so a test that renders one page proves them all.
-    static let library: MustacheLibrary = {
-        MustacheContentTypes.register(SafeContent(), named: SafeContent.name)
-        do {
-            return MustacheLibrary(templates: [
-                "page": try MustacheTemplate(string: page),
-                "table": try MustacheTemplate(string: PageTemplate.table),
-                "heat": try MustacheTemplate(string: heat),
-            ])
-        } catch {
-            preconditionFailure("the comparison's own template is malformed: \(error)")
-        }
-    }()
+    static let library = PageFrame.library(
+        kind: "Tamper audits compared", sections: sections,
+        source: "the records of the audits above")
 
-    /// A table of coloured cells.
-    static let heat = """
-        {{% CONTENT_TYPE: SAFE}}
-        <table class="heat">
-        <caption>{{caption}}</caption>
-        <thead><tr><th scope="col">{{corner}}</th>{{#headers}}<th scope="col">{{.}}</th>{{/headers}}</tr></thead>
-        <tbody>
-        {{#rows}}
-        <tr>
-        <th scope="row">{{heading}}{{#subheading}}<small>{{.}}</small>{{/subheading}}</th>
-        {{#cells}}<td class="{{tone}}" data-label="{{label}}"><span>{{text}}{{#small}} <small>{{.}}</small>{{/small}}</span></td>{{/cells}}
-        </tr>
-        {{/rows}}
-        </tbody>
-        </table>
-        """
-
-    private static let page = """
-        {{% CONTENT_TYPE: SAFE}}
-        <!DOCTYPE html>
-        <html lang="en" xmlns="http://www.w3.org/1999/xhtml">
-        <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>Tamper audits compared: {{title}}</title>
-        <style>
-        {{{style}}}
-        </style>
-        </head>
-        <body>
-        <header>
-        <p class="kicker">Tamper audits compared</p>
-        <h1>{{title}}</h1>
-        <p class="subtitle">{{subtitle}}</p>
-        </header>
-        <main>
+    private static let sections = """
         <section class="verdict" aria-label="Verdict">
         <p class="sentence">{{sentence}}</p>
         </section>
@@ -105,10 +58,5 @@ enum ComparisonTemplate {
         {{/notes}}
         </ul>
         </section>
-        </main>
-        <footer><p>Made by Temper from the records of the audits above. This page holds everything it shows and loads nothing.</p></footer>
-        </body>
-        </html>
-
         """
 }

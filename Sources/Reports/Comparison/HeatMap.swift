@@ -24,6 +24,23 @@ struct HeatMap {
     let headers: [String]
     let rows: [Row]
 
+    /// The template of such a table.
+    static let template = """
+        {{% CONTENT_TYPE: SAFE}}
+        <table class="heat">
+        <caption>{{caption}}</caption>
+        <thead><tr><th scope="col">{{corner}}</th>{{#headers}}<th scope="col">{{.}}</th>{{/headers}}</tr></thead>
+        <tbody>
+        {{#rows}}
+        <tr>
+        <th scope="row">{{heading}}{{#subheading}}<small>{{.}}</small>{{/subheading}}</th>
+        {{#cells}}<td class="{{tone}}" data-label="{{label}}"><span>{{text}}{{#small}} <small>{{.}}</small>{{/small}}</span></td>{{/cells}}
+        </tr>
+        {{/rows}}
+        </tbody>
+        </table>
+        """
+
     /// The steps of a colour.
     static let levels = 10
     /// The share of the colour in the strongest cell; text on it keeps a contrast of 4.5 to 1.

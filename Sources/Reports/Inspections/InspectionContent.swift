@@ -14,12 +14,13 @@ struct InspectionContent {
     let agreement: String?
     let operations: Table
     let hasOperations: Bool
+    let directions: Table?
     let changes: HeatMap
     let hasChanges: Bool
     let others: Table
     let hasOthers: Bool
     let notes: [String]
-    let style = PageStyle.css + HeatMap.style
+    let style = PageStyle.css + HeatMap.style + "\n" + InspectionTemplate.style
 
     init(_ inspection: Inspection) {
         let derived = Self.name(inspection.derived)
@@ -37,18 +38,10 @@ struct InspectionContent {
             "\(Self.share($0)) of all changed weights stand in tensors whose own tests say so. This "
                 + "is how uniform the evidence is, not the probability that the verdict is right."
         }
-        let headers = ["What was found", "Tensors"]
-        operations = Table(
-            caption: "What was done", corner: "Kind",
-            headers: zip(headers, [true, false]).map { Table.Header(label: $0, isText: $1) },
-            rows: inspection.operations.map { operation in
-                Table.Row(
-                    heading: operation.kind.rawValue, subheading: nil, isReference: false,
-                    cells: [
-                        Table.Cell(label: headers[0], text: operation.summary, isText: true),
-                        Table.Cell(label: headers[1], text: "\(operation.tensorCount)"),
-                    ])
-            })
+        operations = Self.table(
+            "What was done", "Kind", [("What was found", true), ("Tensors", false)],
+            inspection.operations.map { ($0.kind.rawValue, [$0.summary, "\($0.tensorCount)"]) })
+        directions = inspection.directions.map(Self.directions)
         hasOperations = !inspection.operations.isEmpty
         changes = Self.changes(inspection)
         hasChanges = inspection.base != nil && !changes.rows.isEmpty
@@ -92,22 +85,63 @@ struct InspectionContent {
             corner: "Layer", headers: modules.map(shortened), rows: rows)
     }
 
+    /// Each direction that was taken out, beside the nearest refusal direction of the base.
+    private static func directions(_ directions: [InspectedDirection]) -> Table {
+        table(
+            "The directions beside the refusal directions of the base", "Taken out of",
+            [
+                ("Nearest |cosine|", false), ("Below this by chance", false), ("Read at", true),
+                ("Matches", true),
+            ],
+            directions.map { direction in
+                (
+                    place(direction),
+                    [
+                        String(format: "%.3f", direction.cosine),
+                        String(format: "%.3f", direction.chance),
+                        "layer \(direction.layer), position \(direction.position)",
+                        direction.matches ? "yes" : "no",
+                    ]
+                )
+            })
+    }
+
+    /// What a direction was taken out of.
+    static func place(_ direction: InspectedDirection) -> String {
+        let tensors = NumberText.count(direction.tensorCount, "tensor")
+        guard let first = direction.layers.first, let last = direction.layers.last else {
+            return tensors
+        }
+        return tensors + (first == last ? ", layer \(first)" : ", layers \(first) to \(last)")
+    }
+
     /// What belongs to no layer.
     private static func others(_ inspection: Inspection) -> Table {
-        let headers = ["Change", "What was found"]
-        return Table(
-            caption: "Outside the layers", corner: "Tensor",
-            headers: zip(headers, [false, true]).map { Table.Header(label: $0, isText: $1) },
-            rows: inspection.tensors.filter { place($0.name) == nil }.map { tensor in
+        table(
+            "Outside the layers", "Tensor", [("Change", false), ("What was found", true)],
+            inspection.tensors.filter { place($0.name) == nil }.map { tensor in
+                let isUnchanged = tensor.kinds.isEmpty && tensor.remark.isEmpty
+                return (
+                    tensor.name,
+                    [share(tensor.relativeChange), isUnchanged ? "unchanged" : tensor.remark]
+                )
+            })
+    }
+
+    /// A table with so many cells behind each heading.
+    private static func table(
+        _ caption: String, _ corner: String, _ headers: [(label: String, isText: Bool)],
+        _ rows: [(heading: String, cells: [String])]
+    ) -> Table {
+        Table(
+            caption: caption, corner: corner,
+            headers: headers.map { Table.Header(label: $0.label, isText: $0.isText) },
+            rows: rows.map { row in
                 Table.Row(
-                    heading: tensor.name, subheading: nil, isReference: false,
-                    cells: [
-                        Table.Cell(label: headers[0], text: share(tensor.relativeChange)),
-                        Table.Cell(
-                            label: headers[1],
-                            text: tensor.kinds.isEmpty && tensor.remark.isEmpty
-                                ? "unchanged" : tensor.remark, isText: true),
-                    ])
+                    heading: row.heading, subheading: nil, isReference: false,
+                    cells: zip(headers, row.cells).map {
+                        Table.Cell(label: $0.label, text: $1, isText: $0.isText)
+                    })
             })
     }
 

@@ -30,6 +30,15 @@ public struct InspectionReport: Sendable {
                 "Agreement: \(InspectionContent.share(agreement)) of all changed weights stand in "
                     + "tensors that say so.")
         }
+        for direction in inspection.directions ?? [] {
+            lines.append(
+                "Direction taken out of \(InspectionContent.place(direction)): "
+                    + String(format: "|cos| %.3f with ", direction.cosine)
+                    + "a refusal direction of layer \(direction.layer), position "
+                    + "\(direction.position); "
+                    + String(format: "chance stays below %.3f: ", direction.chance)
+                    + (direction.matches ? "matches" : "does not match"))
+        }
         let modules = InspectionContent.modules(inspection)
         if inspection.base != nil, !modules.isEmpty {
             lines.append("")

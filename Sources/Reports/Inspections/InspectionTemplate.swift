@@ -5,42 +5,16 @@ import Mustache
 
 /// The template of an inspection's page.
 enum InspectionTemplate {
-    /// The templates are literals of this file, so a test that renders one page proves them all.
-    static let library: MustacheLibrary = {
-        MustacheContentTypes.register(SafeContent(), named: SafeContent.name)
-        do {
-            return MustacheLibrary(templates: [
-                "page": try MustacheTemplate(string: page),
-                "table": try MustacheTemplate(string: PageTemplate.table),
-                "heat": try MustacheTemplate(string: ComparisonTemplate.heat),
-            ])
-        } catch {
-            preconditionFailure("the inspection's own template is malformed: \(error)")
-        }
-    }()
+    static let library = PageFrame.library(
+        kind: "How a checkpoint was made", sections: sections, source: "the checkpoints")
 
-    private static let page = """
-        {{% CONTENT_TYPE: SAFE}}
-        <!DOCTYPE html>
-        <html lang="en" xmlns="http://www.w3.org/1999/xhtml">
-        <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>Inspection: {{title}}</title>
-        <style>
-        {{{style}}}
-        .heat { font-size: 0.78rem; } .heat thead th:first-child { width: 5rem; } .heat thead th { min-width: 0; } .heat tbody th { min-width: 0; }
-        </style>
-        </head>
-        <body>
-        <header>
-        <p class="kicker">How a checkpoint was made</p>
-        <h1>{{title}}</h1>
-        <p class="subtitle">{{subtitle}}</p>
-        </header>
-        <main>
+    /// Narrower columns than a comparison's: there is one for each module.
+    static let style = """
+        .heat { font-size: 0.78rem; } .heat thead th:first-child { width: 5rem; }
+        .heat thead th { min-width: 0; } .heat tbody th { min-width: 0; }
+        """
+
+    private static let sections = """
         <section class="verdict {{tone}}" aria-label="Verdict">
         <p class="sentence"><strong>{{verdict}}</strong>. {{sentence}}</p>
         {{#agreement}}<p>{{.}}</p>{{/agreement}}
@@ -48,6 +22,7 @@ enum InspectionTemplate {
         {{#hasOperations}}<section id="operations">
         <h2>What was done</h2>
         <div class="table">{{#operations}}{{>table}}{{/operations}}</div>
+        {{#directions}}<div class="table">{{>table}}</div>{{/directions}}
         </section>{{/hasOperations}}
 
         {{#hasChanges}}<section id="changes">
@@ -68,10 +43,5 @@ enum InspectionTemplate {
         {{/notes}}<li>A verdict says which way of making explains the difference. Documentation/Forensics.md says how often it is right on derivatives whose making is known, and what is missed.</li>
         </ul>
         </section>
-        </main>
-        <footer><p>Made by Temper from the weights alone. This page holds everything it shows and loads nothing.</p></footer>
-        </body>
-        </html>
-
         """
 }

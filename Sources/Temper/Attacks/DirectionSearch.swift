@@ -50,7 +50,7 @@ struct DirectionSearch {
         self.score = score
         self.restricted = try restricted.map { try Subject(model).tokens(for: $0) }
         self.benign = try benign.map { try Subject(model).tokens(for: $0) }
-        let all = try Self.postInstructionLength(of: model)
+        let all = try model.postInstructionLength()
         let count = positions == 0 ? all : min(positions, all)
         self.positions = (1...count).map { -$0 }
         reference = try model.nextTokenLogProbabilities(after: self.benign)
@@ -68,7 +68,10 @@ struct DirectionSearch {
             meter.countForward(tokens: sequence.count)
         }
         return try meter.timing {
-            let means = try training.map { try states(of: $0, layers: layers).mean(axis: 1) }
+            func states(_ prompts: [[Int]]) throws -> Tensor {
+                try model.promptStates(prompts, positions: positions, layers: layers)
+            }
+            let means = try training.map { try states($0).mean(axis: 1) }
             let differences = means[0] - means[1]
             let directions =
                 differences
@@ -76,7 +79,7 @@ struct DirectionSearch {
                 .sum(axis: -1, keepingDimensions: true).sqrt()
             // [layers, prompts, positions]: where each validation prompt falls on each direction.
             let falls = try validation.map { prompts in
-                (try states(of: prompts, layers: layers) * directions.expanded(at: 1)).sum(axis: -1)
+                (try states(prompts) * directions.expanded(at: 1)).sum(axis: -1)
             }
             let centres = falls.map { $0.mean(axis: 1) }
             // Prompts that all fall on one point are infinitely well separated; a hair of spread
@@ -126,25 +129,7 @@ struct DirectionSearch {
         }
     }
 
-    /// The residual stream at the positions, `[layers, prompts, positions, width]`.
-    private func states(of sequences: [[Int]], layers: Int) throws -> Tensor {
-        let parts = try sequences.chunked(into: 32).map { chunk in
-            let states = try model.residualStates(
-                TokenBatch(chunk), positions: positions, layers: layers - 1)
-            try evaluate([states])
-            return states
-        }
-        return Tensor.concatenated(parts, axis: 1)
-    }
-
     private func mean(_ values: [Double]) -> Double {
         values.reduce(0, +) / Double(values.count)
-    }
-
-    /// How many tokens the chat template puts between the user's text and the answer.
-    private static func postInstructionLength(of model: LanguageModel) throws -> Int {
-        let one = try Subject(model).tokens(for: "One")
-        let other = try Subject(model).tokens(for: "Another 7")
-        return max(1, zip(one.reversed(), other.reversed()).prefix { $0 == $1 }.count)
     }
 }

@@ -127,10 +127,8 @@ public struct TunedOrthogonalisation: Attack {
                 }
                 return sums.dropFirst().reduce(sums[0], +) * (1 / Float(prompts.count))
             }
-            let base = means[1].normalisedRows
-            let difference = means[0] - means[1]
-            let share = (difference * base).sum(axis: -1, keepingDimensions: true)
-            return try (difference - share * base).normalisedRows.evaluated()
+            return try (means[0] - means[1]).withoutShare(along: means[1].normalisedRows)
+                .normalisedRows.evaluated()
         }
     }
 

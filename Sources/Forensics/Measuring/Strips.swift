@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of a block shared out among the cores.
+
+import Foundation
+
+/// Work on parts of a block's rows, on all cores.
+enum Strips {
+    /// Parts of a block, whatever the machine: sums over them are the same everywhere.
+    private static let count = 4
+    /// Smaller blocks are not worth waking a thread.
+    private static let leastElements = 1 << 16
+
+    /// Does something with each part of the rows.
+    /// - Parameters:
+    ///   - rows: the rows of a block.
+    ///   - columns: their length.
+    ///   - body: works on a part; it runs on several threads and must touch its own rows only.
+    /// - Returns: what `body` returned, in the order of the rows.
+    /// - Throws: the first part's error.
+    static func map<Value>(
+        _ rows: Range<Int>, columns: Int, _ body: (Range<Int>) throws -> Value
+    ) throws -> [Value] {
+        let parts = min(rows.count, rows.count * columns < leastElements ? 1 : count)
+        guard parts > 1 else { return [try body(rows)] }
+        let bounds = (0...parts).map { rows.lowerBound + $0 * rows.count / parts }
+        var results = [Result<Value, any Error>?](repeating: nil, count: parts)
+        withoutActuallyEscaping(body) { body in
+            results.withUnsafeMutableBufferPointer { buffer in
+                // Each part writes its own slot, and all are done before this returns.
+                nonisolated(unsafe) let (slots, work) = (buffer, body)
+                DispatchQueue.concurrentPerform(iterations: parts) { part in
+                    slots[part] = Result { try work(bounds[part]..<bounds[part + 1]) }
+                }
+            }
+        }
+        return try results.compactMap { try $0?.get() }
+    }
+}

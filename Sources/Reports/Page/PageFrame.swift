@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the pages of comparisons and inspections have around their sections.
+
+import Mustache
+
+/// The frame of a page, and the library that its template stands in.
+enum PageFrame {
+    /// A page's template as `page`, beside the tables that it may show.
+    ///
+    /// The templates are literals, so a test that renders one page proves them all.
+    /// - Parameters:
+    ///   - kind: what the page is, in its title and above its heading.
+    ///   - sections: the content of `main`.
+    ///   - source: from what Temper made the page.
+    /// - Returns: the library.
+    static func library(kind: String, sections: String, source: String) -> MustacheLibrary {
+        MustacheContentTypes.register(SafeContent(), named: SafeContent.name)
+        do {
+            return MustacheLibrary(templates: [
+                "page": try MustacheTemplate(
+                    string: page(kind: kind, sections: sections, source: source)),
+                "table": try MustacheTemplate(string: PageTemplate.table),
+                "heat": try MustacheTemplate(string: HeatMap.template),
+            ])
+        } catch {
+            preconditionFailure("a template of Temper's own is malformed: \(error)")
+        }
+    }
+
+    private static func page(kind: String, sections: String, source: String) -> String {
+        """
+        {{% CONTENT_TYPE: SAFE}}
+        <!DOCTYPE html>
+        <html lang="en" xmlns="http://www.w3.org/1999/xhtml">
+        <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <title>\(kind): {{title}}</title>
+        <style>
+        {{{style}}}
+        </style>
+        </head>
+        <body>
+        <header>
+        <p class="kicker">\(kind)</p>
+        <h1>{{title}}</h1>
+        <p class="subtitle">{{subtitle}}</p>
+        </header>
+        <main>
+        \(sections)
+        </main>
+        <footer><p>Made by Temper from \(source). This page holds everything it shows and loads nothing.</p></footer>
+        </body>
+        </html>
+
+        """
+    }
+}
