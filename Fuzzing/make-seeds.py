@@ -146,6 +146,9 @@ def key_seeds():
 
 def signature_seeds():
     yield from key_seeds()
+    page = (TESTS.parent / "Documentation/Attestation.md").read_text()
+    example = json.loads(page.split("```json\n")[1].split("```")[0])
+    yield "statement", json.dumps(example, separators=(",", ":")).encode()
     archive = TESTS / "ProvenanceTests/Goldens/oms.tar.gz"
     with tarfile.open(archive) as members:
         for member in sorted(members.getmembers(), key=lambda member: member.name):

@@ -15,7 +15,8 @@ extension FuzzTarget {
         try readStatement(bundle.envelope.payload)
     }
 
-    /// The payload of an envelope alone, which a mutation of base64 seldom reaches.
+    /// The payload of an envelope alone, a signed list or an audit, which a mutation of base64
+    /// seldom reaches.
     static let statement = FuzzTarget(name: "statement") { try readStatement($0) }
 
     private static func readStatement(_ payload: Data) throws {
@@ -23,6 +24,7 @@ extension FuzzTarget {
         guard let again = try? Statement(json: statement.json, named: "again"),
             again.json == statement.json
         else { broken("a statement that was read can be written and read again") }
+        _ = try? TamperResistance(statement, named: "statement")
         let manifest = try ModelManifest(statement, named: "statement")
         guard manifest.resources.allSatisfy({ !$0.name.hasPrefix("/") && !$0.name.contains("../") })
         else { broken("no listed file is outside of the model") }
