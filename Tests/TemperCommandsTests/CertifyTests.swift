@@ -90,6 +90,22 @@ struct CertifyTests {
         #expect(listed.output.contains("self-attested: suite s 1, battery b, 1 seed, "))
     }
 
+    @Test("a server loads what its policy admits, and nothing else")
+    func served() throws {
+        #expect(try certify("record.json").status == 0)
+        func serve(dollars: String) throws -> CommandResult {
+            try temper(
+                "serve-model", path("model"), "--policy", policy(dollars: dollars), "--port", "0")
+        }
+        let refused = try serve(dollars: "200")
+        #expect(refused.status == 1)
+        #expect(refused.output.hasSuffix("\nREFUSED by p\n"))
+        // What is admitted is loaded, where it shows that two bytes are no configuration.
+        let admitted = try serve(dollars: "0.5")
+        #expect(admitted.status == 2)
+        #expect(admitted.error.contains("config.json"), "\(admitted.error)")
+    }
+
     @Test("a record that is not JSON, or of which two readers could read two things, is refused")
     func strict() throws {
         try model.write("hello", to: "text.json")

@@ -8,9 +8,10 @@ internal import Tensors
 
 /// What an audit will take, as far as that can be told from its plan and a second of computing.
 ///
-/// The seconds follow from the tokens that attacks and measures read and make, and from how fast this
-/// machine reads some prompts of the suite and answers them. It is a rough figure: adversaries that
-/// break the safeguard early cost less, and those that train all weights on small batches more.
+/// The seconds follow from the tokens that attacks and measures read, at two operations for a
+/// parameter and a token, and from how fast this machine reads some prompts of the suite. It is a
+/// rough figure: adversaries that break the safeguard early cost less, and those that train all
+/// weights on small batches more.
 public struct AuditEstimate: Sendable, Hashable {
     /// Cells that are still to be measured.
     public let cells: Int
@@ -27,7 +28,7 @@ extension Audit {
     /// - Throws: errors of the store, the engine and the models.
     public func estimate() throws -> AuditEstimate {
         let tokens = try TokenCounts(request)
-        var work = Tokens()
+        var read = 0.0
         var stored = 0
         var bytes = 0
         for cell in plan.cells {
@@ -47,87 +48,58 @@ extension Audit {
             // The undefended original meets benign adversaries whatever else it meets.
             let isMetTwice =
                 attack.isBenign && request.original != nil && request.attacksOriginal
-            work = work + (isMetTwice ? 2 : 1) * own
+            read += isMetTwice ? 2 * own : own
         }
         for adversary in plan.battery.adversaries where adversary.search != nil {
             let attack = try AttackCatalogue.attack(for: adversary)
             let extent = try attack.extent(on: request.target, seed: 0)
             let runs = Double(
                 request.trials + (request.trials > 0 ? Self.confirmingSeeds.count : 0))
-            work = work + runs * (paid(by: attack, extent, tokens) + 3 * tokens.brief)
+            read += runs * (paid(by: attack, extent, tokens) + 3 * tokens.brief)
         }
         // The model itself, and the one before hardening.
         if stored < plan.cells.count {
-            work = work + (request.original == nil ? 1 : 2) * tokens.full
+            read += tokens.full * (request.original == nil ? 1 : 2)
         }
-        let seconds = try secondsPerToken(tokens)
         return AuditEstimate(
             cells: plan.cells.count - stored, storedCells: stored,
-            seconds: work.read * seconds.read + work.made * seconds.made, bytes: bytes)
+            seconds: try read * secondsPerToken(tokens), bytes: bytes)
     }
 
     /// The tokens that an attack reads itself; answers only where it learns from them.
     private func paid(
         by attack: any Attack, _ extent: AttackExtent, _ tokens: TokenCounts
-    ) -> Tokens {
-        let answer = extent.batchSize > 0 ? Double(request.settings.answerTokens) : 0
-        let passes = Double(attack.passes(within: request.budget, suite: request.suite))
-        return Tokens(read: passes * (tokens.prompt + answer))
+    ) -> Double {
+        Double(attack.passes(within: request.budget, suite: request.suite))
+            * (extent.batchSize > 0 ? tokens.answered : tokens.prompt)
     }
 
-    /// How long the model takes to read a token on this machine, and to make one: the best of some
-    /// tries, as others may be at work there.
-    private func secondsPerToken(_ tokens: TokenCounts) throws -> Tokens {
-        let prompts = try request.suite.restricted.validation.prefix(16).map {
+    /// How long the model takes to read a token on this machine: the best of some tries, as others
+    /// may be at work there.
+    private func secondsPerToken(_ tokens: TokenCounts) throws -> Double {
+        let prompts = try request.suite.restricted.validation.prefix(8).map {
             try Subject(request.model).tokens(for: $0.prompt)
         }
-        func least(_ work: () throws -> Void) rethrows -> Double {
-            let clock = ContinuousClock()
-            let start = clock.now
-            var least = Double.infinity
-            var tries = 0
-            while tries < 2 || (tries < 8 && (clock.now - start).seconds < 1) {
-                let begin = clock.now
-                try work()
-                least = min(least, (clock.now - begin).seconds)
-                tries += 1
-            }
-            return least
-        }
-        let reading = try least {
+        let clock = ContinuousClock()
+        let start = clock.now
+        var least = Double.infinity
+        var tries = 0
+        while tries < 2 || (tries < 8 && (clock.now - start).seconds < 1) {
+            let begin = clock.now
             _ = try request.model.nextTokenLogProbabilities(after: prompts)
+            least = min(least, (clock.now - begin).seconds)
+            tries += 1
         }
-        // The first token of an answer comes with reading.
-        let generator = Generator(maximumTokens: 5)
-        var made = 1
-        let answering = try least {
-            let answers = try generator.generate(from: prompts, model: request.model)
-            made = max(1, answers.reduce(0) { $0 + $1.count } - answers.count)
-        }
-        let read = reading / Double(tokens.computed(prompts))
-        return Tokens(read: read, made: max(read, (answering - reading) / Double(made)))
+        return least / Double(tokens.computed(prompts))
     }
 }
 
-/// Tokens that are read at once, and tokens that are made one after the other, or what one takes.
-private struct Tokens {
-    var read = 0.0
-    var made = 0.0
-
-    static func + (left: Tokens, right: Tokens) -> Tokens {
-        Tokens(read: left.read + right.read, made: left.made + right.made)
-    }
-
-    static func * (factor: Double, tokens: Tokens) -> Tokens {
-        Tokens(read: factor * tokens.read, made: factor * tokens.made)
-    }
-}
-
-/// How many tokens a prompt has, and the looks at a model take.
+/// How many tokens are read for a prompt, for one with its answer, and for the looks at a model.
 private struct TokenCounts {
     let prompt: Double
-    let brief: Tokens
-    let full: Tokens
+    let answered: Double
+    let brief: Double
+    let full: Double
     /// The tokens that all prompts begin with, which are computed once.
     private let shared: Int
 
@@ -142,16 +114,14 @@ private struct TokenCounts {
         prompt =
             sample.reduce(0) { $0 + Double(max($1.count - shared, 1)) }
             / Double(max(sample.count, 1))
-        let answered = Tokens(read: prompt, made: Double(request.settings.answerTokens))
+        answered = prompt + Double(request.settings.answerTokens)
         brief = Double(suite.restricted.validation.count) * answered
         let tests = [
             suite.restricted.test.count, suite.lookalike.test.count, suite.benign.test.count,
         ]
         let choices = suite.capability.reduce(0) { $0 + $1.choices.count }
         let words = suite.retain.reduce(0) { $0 + $1.text.utf8.count }
-        full =
-            Double(tests.reduce(0, +)) * answered
-            + Tokens(read: Double(choices) * 6 + Double(words) / 4)
+        full = Double(tests.reduce(0, +)) * answered + Double(choices) * 6 + Double(words) / 4
     }
 
     /// How many tokens are computed for prompts that are read together.
