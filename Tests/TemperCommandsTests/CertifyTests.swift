@@ -100,10 +100,10 @@ struct CertifyTests {
         let refused = try serve(dollars: "200")
         #expect(refused.status == 1)
         #expect(refused.output.hasSuffix("\nREFUSED by p\n"))
-        // What is admitted is loaded, where it shows that two bytes are no configuration.
+        // What is admitted is loaded, where it shows that seven bytes are no weights.
         let admitted = try serve(dollars: "0.5")
         #expect(admitted.status == 2)
-        #expect(admitted.error.contains("config.json"), "\(admitted.error)")
+        #expect(admitted.error.contains("model.safetensors"), "\(admitted.error)")
     }
 
     @Test("a record that is not JSON, or of which two readers could read two things, is refused")
