@@ -52,6 +52,15 @@ public struct Inspector {
     }
 
     /// Inspects all tensors.
+    /// - Parameter progress: told before each block of rows; what it throws ends the inspection.
+    /// - Returns: the verdict, and what it rests on.
+    /// - Throws: ``InspectionError`` when the checkpoints cannot be compared or hold NaN, errors of
+    ///   reading and of the engine, and what `progress` throws.
+    public func inspect(progress: (Progress) throws -> Void = { _ in }) throws -> Inspection {
+        try inspect(refusalDirections: nil, progress: progress)
+    }
+
+    /// Inspects all tensors, and compares directions that were taken out.
     /// - Parameters:
     ///   - refusalDirections: candidates for a refusal direction of the base; asked for only when a
     ///     direction was taken out, which is then compared with them.
@@ -59,8 +68,8 @@ public struct Inspector {
     /// - Returns: the verdict, and what it rests on.
     /// - Throws: ``InspectionError`` when the checkpoints cannot be compared or hold NaN, errors of
     ///   reading and of the engine, and what `refusalDirections` and `progress` throw.
-    public func inspect(
-        refusalDirections: (() throws -> [ResidualDirection])? = nil,
+    package func inspect(
+        refusalDirections: (() throws -> [ResidualDirection])?,
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> Inspection {
         let pairing = try Pairing(base: base, derived: derived, third: third)

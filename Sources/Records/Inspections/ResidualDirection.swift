@@ -2,16 +2,18 @@
 // Directions of the residual stream: read from a model's activations, or from an edit of its weights.
 
 /// A direction of the residual stream in which a model's activations on two kinds of prompts differ.
-public struct ResidualDirection: Sendable, Hashable {
+///
+/// It is not public, and nothing writes it: with it, a safeguard can be taken out.
+package struct ResidualDirection: Sendable, Hashable {
     /// The layer in front of which it was read; the number of layers means behind the last.
-    public let layer: Int
+    package let layer: Int
     /// The position, counted from the end: -1 is the last token before the answer.
-    public let position: Int
+    package let position: Int
     /// The unit vector, as many numbers as the stream is wide.
-    public let components: [Float]
+    package let components: [Float]
 
     /// Makes a direction.
-    public init(layer: Int, position: Int, components: [Float]) {
+    package init(layer: Int, position: Int, components: [Float]) {
         self.layer = layer
         self.position = position
         self.components = components

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every refusal direction that orthogonalisation would choose among, for comparison with weights.
 
-public import LanguageModels
-public import Records
+package import LanguageModels
+package import Records
 internal import Tensors
 
 /// The directions in which a model's residual stream differs between restricted and benign prompts.
@@ -19,7 +19,7 @@ internal import Tensors
 ///   rounding, as in front of the first layer, where only the template's own tokens stand, there is
 ///   none.
 /// - Throws: errors of the engine and the model.
-public func refusalDirections(
+package func refusalDirections(
     of model: LanguageModel, suite: Suite, examples: Int = 128, seed: UInt64
 ) throws -> [ResidualDirection] {
     let positions = try (1...model.postInstructionLength()).map { -$0 }
