@@ -39,7 +39,7 @@ struct InspectionContent {
                 + "is how uniform the evidence is, not the probability that the verdict is right."
         }
         operations = Self.table(
-            "What was done", "Kind", [("What was found", true), ("Tensors", false)],
+            "By kind", "Kind", [("What was found", true), ("Tensors", false)],
             inspection.operations.map { ($0.kind.rawValue, [$0.summary, "\($0.tensorCount)"]) })
         directions = inspection.directions.map(Self.directions)
         hasOperations = !inspection.operations.isEmpty
