@@ -34,18 +34,7 @@ struct TeachCommand: ParsableCommand {
     @Flag(help: "Replace the output directory if an earlier 'temper teach' wrote it.")
     var replace = false
 
-    @Option(
-        help: """
-            Save the training this often beside the output, in seconds, so that the same command \
-            goes on where it was stopped; 0 saves before each step.
-            """)
-    var saveEvery = 60.0
-
-    func validate() throws {
-        guard (0...1e9).contains(saveEvery) else {
-            throw ValidationError("--save-every must be from 0 to 1000000000")
-        }
-    }
+    @OptionGroup var saving: SavingOptions
 
     func run() throws {
         let locator = Locator()
@@ -57,7 +46,7 @@ struct TeachCommand: ParsableCommand {
         var line = ProgressLine()
         let taught = try TaughtModel(
             teaching: locator.model(model), suite: suite, by: teaching, seed: seed,
-            savingBeside: output, every: saveEvery
+            savingBeside: output, every: saving.saveEvery
         ) { progress in
             line.show(progress.phase, done: progress.done, of: progress.total, note: progress.note)
         }
