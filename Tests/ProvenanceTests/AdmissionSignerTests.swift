@@ -30,6 +30,19 @@ extension AdmissionTests {
         #expect(both.attestations[0].text.contains("by lab, second, third-party: counts"))
     }
 
+    @Test("who is the same as two others shows that those are one, in whatever order they come")
+    func distinct() {
+        func signer(_ name: String, _ names: Set<String>) -> PartySigner {
+            PartySigner(
+                name: name, key: SigningKey.generate(.p256).publicKey, certifiedNames: names)
+        }
+        let (a, b, c) = (signer("a", ["x"]), signer("b", ["x", "y"]), signer("c", ["y"]))
+        #expect([a, c].distinct.count == 2)
+        for order in [[a, b, c], [a, c, b], [b, a, c], [c, a, b]] {
+            #expect(order.distinct.map(\.count) == [3])
+        }
+    }
+
     @Test("the signer of the weights cannot pass for a third party, even under another name")
     func overstated() async throws {
         var audit = try TamperResistance(

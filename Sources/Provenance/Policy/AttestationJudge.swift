@@ -49,12 +49,9 @@ struct AttestationJudge {
     /// Whether enough auditors stand behind the audits that count, each once.
     func quorum(_ auditors: [PartySigner]) -> VerificationReport.Outcome {
         let least = policy.minimumIndependentAuditors
-        var counted: [PartySigner] = []
-        for auditor in auditors where !counted.contains(where: auditor.isSame) {
-            if least == nil || !isSigner(auditor) { counted.append(auditor) }
-        }
+        let counted = auditors.distinct.filter { least == nil || !$0.contains(where: isSigner) }
         let kind = least == nil ? "audit" : "independent audit"
-        let names = counted.map(\.name).sorted().joined(separator: ", ")
+        let names = counted.compactMap(\.first?.name).sorted().joined(separator: ", ")
         return .init(
             "auditors", isPassed: counted.count >= least ?? 1,
             "\(counted.isEmpty ? "no \(kind) counts" : names), at least \(least ?? 1) needed")

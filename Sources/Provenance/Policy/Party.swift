@@ -76,6 +76,17 @@ public struct PartySigner: Sendable, Hashable {
     }
 }
 
+extension [PartySigner] {
+    /// The signers by who they are; one who is the same as two others shows that those are one.
+    var distinct: [[PartySigner]] {
+        reduce(into: []) { groups, signer in
+            let same = groups.filter { $0.contains(where: signer.isSame) }
+            groups.removeAll { $0.contains(where: signer.isSame) }
+            groups.append(same.flatMap(\.self) + [signer])
+        }
+    }
+}
+
 extension [Party] {
     /// What a model's signature may be verified with.
     public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
