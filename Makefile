@@ -9,8 +9,6 @@ OUT ?= build/audit
 HARDENED ?= build/$(basename $(notdir $(MODEL)))-hardened
 SEEDS ?= 2
 TEMPER = .build/release/temper
-# OpenBLAS knows the processor better than an environment that was set for another one.
-unexport OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 # The same for the command and the tests, so that neither builds the other's objects again.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 

@@ -98,9 +98,7 @@ let package = Package(
             swiftSettings: swiftSettings),
 
         // ---------------------------------------------------------- the engine starts here
-        .systemLibrary(
-            name: "EngineLibrary", pkgConfig: "temper-engine",
-            providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "EngineLibrary", pkgConfig: "temper-engine"),
         .target(name: "CTensor", dependencies: ["EngineLibrary"]),
         library("Tensors", ["CTensor"]),
         library("LanguageModels", ["Tensors", "Checkpoints", "Tokenization"]),

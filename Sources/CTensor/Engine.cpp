@@ -2,7 +2,6 @@
 // The engine as a whole: its lock, device and stream, memory, and the matrix library below it.
 
 #include <algorithm>
-#include <dlfcn.h>
 #include <limits>
 
 #if defined(__GLIBC__)
@@ -14,10 +13,7 @@
 #include "Operations.hpp"
 
 #if !defined(__APPLE__)
-extern "C" {
-void sgemm_();
-void openblas_set_num_threads(int count);
-}
+extern "C" void scipy_openblas_set_num_threads(int count);
 #endif
 
 namespace temper {
@@ -45,7 +41,7 @@ struct Engine {
           stream(mx::new_thread_unsafe_stream(device)) {
         keepFreedMemory();
 #if !defined(__APPLE__)
-        if (ownsMatrixProducts()) openblas_set_num_threads(1);
+        if (ownsMatrixProducts()) scipy_openblas_set_num_threads(1);
 #endif
     }
 
@@ -128,7 +124,7 @@ void ct_set_thread_count(int32_t count) {
     guarded(nullptr, [&] {
         setThreadCount(std::max(count, 1));
 #if !defined(__APPLE__)
-        if (!ownsMatrixProducts()) openblas_set_num_threads(std::max(count, 1));
+        if (!ownsMatrixProducts()) scipy_openblas_set_num_threads(std::max(count, 1));
 #endif
     });
 }
@@ -139,14 +135,4 @@ int32_t ct_thread_count(void) {
 
 const char *ct_engine_version(void) {
     return mx::version();
-}
-
-const char *ct_matrix_library(void) {
-#if defined(__APPLE__)
-    return "Accelerate";
-#else
-    Dl_info information;
-    if (dladdr(reinterpret_cast<const void *>(&sgemm_), &information) == 0) return "";
-    return information.dli_fname ? information.dli_fname : "";
-#endif
 }

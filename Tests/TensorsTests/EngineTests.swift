@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory, threads, random keys, and the speed that depends on how the engine was linked.
 
+import Foundation
 import Tensors
 import Testing
 
@@ -134,11 +135,31 @@ struct EngineTests {
         #expect(try Tensor.permutation(50, key: key).integers().sorted() == Array(0..<50))
     }
 
-    @Test("matrices are multiplied by OpenBLAS and not by the engine's reference library")
+    @Test("matrices are multiplied by the OpenBLAS that the bootstrap fetched")
     func matrixLibrary() {
         #if os(Linux)
-            guard Engine.device == .cpu else { return }
-            #expect(Engine.matrixLibrary.contains("openblas"))
+            #expect(Engine.matrixLibrary.hasSuffix("/libscipy_openblas.so"))
         #endif
+    }
+
+    @Test("the kernel uses the widest vectors of the processor, or the user chose it")
+    func matrixKernel() {
+        let kernel = MatrixKernel.current
+        let chosen = ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"]
+        #expect(
+            kernel.isWidest || kernel.name.lowercased() == chosen?.lowercased(),
+            "\(kernel.warning() ?? "")")
+    }
+
+    @Test("a kernel that is not the widest is said in one line, with the remedy")
+    func narrowKernel() throws {
+        let narrow = MatrixKernel(name: "Prescott", vectors: .sse, processorVectors: .avx512)
+        let unset = try #require(narrow.warning(environment: ["OPENBLAS_CORETYPE": "Prescott"]))
+        #expect(unset.contains("unset OPENBLAS_CORETYPE, which is Prescott"))
+        let set = try #require(narrow.warning(environment: [:]))
+        #expect(set.contains("set OPENBLAS_CORETYPE=SkylakeX"))
+        #expect(!set.contains("\n"))
+        let widest = MatrixKernel(name: "Haswell", vectors: .avx2, processorVectors: .avx2)
+        #expect(widest.warning(environment: [:]) == nil)
     }
 }

@@ -16,7 +16,7 @@
 
 #if !defined(__APPLE__)
 
-extern "C" void sgemm_(
+extern "C" void scipy_sgemm_(
     const char *transposedA, const char *transposedB, const int *m, const int *n, const int *k,
     const float *alpha, const float *a, const int *lda, const float *b, const int *ldb,
     const float *beta, float *c, const int *ldc);
@@ -34,7 +34,7 @@ void multiplyAlone(
         return multiplySkinny(
             rows, columns, inner, alpha, a.data, a.stride, b.data, b.stride, beta, c, stride);
     }
-    sgemm_(
+    scipy_sgemm_(
         b.transposed ? "T" : "N", a.transposed ? "T" : "N", &columns, &rows, &inner, &alpha,
         b.data, &b.stride, a.data, &a.stride, &beta, c, &stride);
 }

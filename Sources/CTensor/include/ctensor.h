@@ -309,8 +309,23 @@ void ct_reset_timings(void);
 /// How many threads compute on the CPU.
 void ct_set_thread_count(int32_t count);
 int32_t ct_thread_count(void);
+
+/// The widest vectors that a processor offers, or that a kernel uses; wider ones come later.
+typedef enum CT_CLOSED_ENUM ct_vectors : int32_t {
+    ct_vectors_sse,
+    ct_vectors_avx,
+    ct_vectors_avx2,
+    ct_vectors_avx512,
+    ct_vectors_neon,
+    ct_vectors_sve,
+} ct_vectors;
+
 /// The path of the library that multiplies matrices on the CPU, or an empty string.
 const char *ct_matrix_library(void);
+/// The library's name of the kernel that it chose for this processor, such as "SkylakeX".
+const char *ct_matrix_kernel(void);
+ct_vectors ct_matrix_kernel_vectors(void);
+ct_vectors ct_processor_vectors(void);
 
 /// The version of the engine that is linked, such as "0.32.4".
 const char *ct_engine_version(void);

@@ -23,8 +23,7 @@ struct Command: Sendable {
     var executable: String
     var arguments: [String]
 
-    /// Starts it with its output to be read. What the environment says about the processor is left
-    /// out, for OpenBLAS knows it better, and nothing is looked for on the network.
+    /// Starts it with its output to be read, and with the network left alone.
     func started(input: Pipe? = nil, output: Pipe) throws -> Process {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
@@ -32,8 +31,6 @@ struct Command: Sendable {
         process.standardInput = input ?? FileHandle.nullDevice
         process.standardOutput = output
         var environment = ProcessInfo.processInfo.environment
-        environment["OPENBLAS_CORETYPE"] = nil
-        environment["OPENBLAS_L2_SIZE"] = nil
         environment["HF_HUB_OFFLINE"] = "1"
         process.environment = environment
         do {

@@ -64,7 +64,8 @@ struct Page {
             .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
         let busiest = results.workloads.values.compactMap(\.coresOfOthers).max() ?? 0
         return """
-            Measured on \(machine.cores) cores of \(machine.processor) (\(machine.vectors)) with \
+            Measured on \(machine.cores) cores of \(machine.processor) (\(machine.vectors); Temper's \
+            matrix kernel: \(machine.matrixKernel ?? "unknown")) with \
             \(memoryText(machine.memory)), \(machine.system), of which other processes took at \
             most \((busiest / Double(machine.cores) * 100).formatted(significantDigits: 2))% of the \
             time. Versions: \(versions).

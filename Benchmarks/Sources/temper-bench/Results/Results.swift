@@ -2,6 +2,7 @@
 // The checked-in results: what `run` adds to and `check` compares with.
 
 import Foundation
+import Tensors
 
 /// Results of all workloads that were ever measured, the latest of each.
 struct Results: Codable {
@@ -33,8 +34,10 @@ struct Results: Codable {
 struct Machine: Codable {
     let processor: String
     let cores: Int
-    /// The widest vectors that Temper's kernels know and the processor has.
+    /// The widest vectors that the processor has.
     let vectors: String
+    /// The kernel by which Temper multiplies matrices; absent from results of earlier versions.
+    let matrixKernel: String?
     /// In bytes.
     let memory: Int
     let system: String
@@ -45,15 +48,11 @@ struct Machine: Codable {
             information?.split(separator: "\n").first { $0.hasPrefix(key) }?
                 .split(separator: ":").last
         }
-        let flags = Set((line("flags") ?? "").split(separator: " "))
         processor = line("model name")?.trimmingCharacters(in: .whitespaces) ?? "unknown"
         cores = ProcessInfo.processInfo.activeProcessorCount
-        #if arch(arm64)
-            vectors = "NEON"
-        #else
-            vectors =
-                flags.contains("avx512f") ? "AVX-512" : flags.contains("avx2") ? "AVX2" : "SSE"
-        #endif
+        let kernel = MatrixKernel.current
+        vectors = kernel.processorVectors.rawValue
+        matrixKernel = kernel.name
         memory = Int(ProcessInfo.processInfo.physicalMemory)
         system = ProcessInfo.processInfo.operatingSystemVersionString
     }
