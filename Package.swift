@@ -1,7 +1,7 @@
 // swift-tools-version: 6.1
 // SPDX-License-Identifier: Apache-2.0
-// Temper's targets. A target exists only where the dependencies differ: what stands above the
-// line never links the tensor engine.
+// Temper's targets. A target exists where the dependencies differ or a privilege is guarded: what
+// stands above the line never links the tensor engine, and no attack can import ModelWriting.
 
 import PackageDescription
 
@@ -60,7 +60,12 @@ let package = Package(
         .library(name: "Provenance", targets: ["Provenance"]),
         .library(name: "Tensors", targets: ["Tensors"]),
         .library(name: "LanguageModels", targets: ["LanguageModels"]),
-        .library(name: "Temper", targets: ["Temper"]),
+        .library(name: "Suites", targets: ["Suites"]),
+        .library(name: "Training", targets: ["Training"]),
+        .library(name: "Measuring", targets: ["Measuring"]),
+        .library(name: "Adversaries", targets: ["Adversaries"]),
+        .library(name: "Defenses", targets: ["Defenses"]),
+        .library(name: "Audits", targets: ["Audits"]),
         .library(name: "Forensics", targets: ["Forensics"]),
         .library(name: "EndpointJudges", targets: ["EndpointJudges"]),
         .library(name: "ModelServer", targets: ["ModelServer"]),
@@ -82,6 +87,9 @@ let package = Package(
     ],
     targets: [
         library("Records"),
+        library(
+            "Suites", ["Records", crypto, .product(name: "Yams", package: "Yams")],
+            resources: [.embedInCode("Batteries")]),
         library("Checkpoints", [crypto]),
         library("Tokenization"),
         library("Reports", ["Records", .product(name: "Mustache", package: "swift-mustache")]),
@@ -102,19 +110,42 @@ let package = Package(
         .target(name: "CTensor", dependencies: ["EngineLibrary"]),
         library("Tensors", ["CTensor"]),
         library("LanguageModels", ["Tensors", "Checkpoints", "Tokenization"]),
+        library("Training", ["LanguageModels", "Tensors", "Tokenization", "Records"]),
         library(
-            "Temper",
+            "Measuring",
             [
-                "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records", crypto,
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "Yams", package: "Yams"),
-            ],
-            resources: [.embedInCode("Batteries")]),
+                "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Suites", "Records",
+                crypto,
+            ]),
+        library(
+            "Adversaries",
+            [
+                "Measuring", "Training", "LanguageModels", "Tensors", "Tokenization", "Suites",
+                "Records", crypto,
+            ]),
+        library(
+            "ModelWriting",
+            [
+                "Training", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records",
+                crypto,
+            ]),
+        library(
+            "Defenses",
+            [
+                "ModelWriting", "Adversaries", "Measuring", "Training", "LanguageModels", "Tensors",
+                "Tokenization", "Checkpoints", "Suites", "Records",
+            ]),
+        library(
+            "Audits",
+            [
+                "Adversaries", "Measuring", "Training", "LanguageModels", "Tensors", "Checkpoints",
+                "Suites", "Records", crypto, .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         library("Forensics", ["LanguageModels", "Tensors", "Checkpoints", "Records"]),
         library(
             "EndpointJudges",
             [
-                "Temper", "Records", crypto, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"),
+                "Measuring", "Records", crypto, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"),
                 nio("NIOFoundationCompat"),
             ]),
         library(
@@ -127,9 +158,10 @@ let package = Package(
         library(
             "TemperCommands",
             [
-                "EndpointJudges", "ModelServer", "Forensics", "Temper", "LanguageModels", "Tensors",
-                "Tokenization", "Checkpoints", "Records", "Reports", "Provenance",
-                "ProvenanceCommands", logging, argumentParser,
+                "EndpointJudges", "ModelServer", "Forensics", "Audits", "Defenses", "Adversaries",
+                "Measuring", "Training", "LanguageModels", "Tensors", "Tokenization", "Checkpoints",
+                "Suites", "Records", "Reports", "Provenance", "ProvenanceCommands", logging,
+                argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
@@ -150,16 +182,40 @@ let package = Package(
             name: "TemperFixtures",
             dependencies: ["LanguageModels", "Tensors", "Tokenization"],
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
+        tests(of: "Suites", ["Records"]),
         tests(
-            of: "Temper", ["TemperFixtures", "LanguageModels", "Tensors", "Records"], engine: true),
+            of: "Training", ["TemperFixtures", "LanguageModels", "Tensors", "Records"],
+            engine: true),
+        tests(
+            of: "Measuring",
+            ["TemperFixtures", "Suites", "LanguageModels", "Tensors", "Records"], engine: true),
+        tests(
+            of: "Adversaries",
+            [
+                "TemperFixtures", "Measuring", "Training", "Suites", "LanguageModels", "Tensors",
+                "Tokenization", "Records",
+            ], resources: [.copy("Goldens")], engine: true),
+        tests(
+            of: "Defenses",
+            [
+                "TemperFixtures", "ModelWriting", "Adversaries", "Measuring", "Training", "Suites",
+                "LanguageModels", "Tensors", "Checkpoints", "Records",
+            ], engine: true),
+        tests(
+            of: "Audits",
+            [
+                "TemperFixtures", "Adversaries", "Measuring", "Training", "Suites",
+                "LanguageModels", "Tensors", "Records",
+            ], engine: true),
         tests(
             of: "Forensics",
             [
-                "Temper", "TemperFixtures", "LanguageModels", "Tensors", "Checkpoints", "Records",
+                "Adversaries", "Defenses", "ModelWriting", "Training", "Suites", "TemperFixtures",
+                "LanguageModels", "Tensors", "Checkpoints", "Records",
             ], engine: true),
         tests(
             of: "EndpointJudges",
-            ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
+            ["Measuring", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
         tests(
             of: "ModelServer",
             [

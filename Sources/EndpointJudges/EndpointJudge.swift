@@ -4,7 +4,7 @@
 internal import Crypto
 internal import Foundation
 internal import Records
-public import Temper
+public import Measuring
 
 /// Asks an OpenAI-compatible endpoint, by ``Rubric``, whether an answer complies.
 public struct EndpointJudge: Judge {

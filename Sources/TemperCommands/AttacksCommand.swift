@@ -5,7 +5,7 @@ import ArgumentParser
 import Foundation
 import ProvenanceCommands
 import Records
-import Temper
+import Adversaries
 
 struct AttacksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

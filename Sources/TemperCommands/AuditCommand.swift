@@ -6,7 +6,11 @@ import Foundation
 import ProvenanceCommands
 import Records
 import Reports
-import Temper
+import Suites
+import Adversaries
+import Defenses
+import Audits
+import Tensors
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,7 +29,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "A battery's name (\(Battery.shipped.keys.sorted().joined(separator: ", "))), or a YAML or JSON file."
+            "A battery's name (\(BatteryFile.shipped.keys.sorted().joined(separator: ", "))), or a YAML or JSON file."
     )
     var battery = "quick"
 

@@ -3,7 +3,7 @@
 
 import Foundation
 import Records
-import Temper
+import Audits
 
 /// The width of the terminal, in columns.
 var terminalWidth: Int {

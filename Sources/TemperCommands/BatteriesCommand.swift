@@ -5,7 +5,7 @@ import ArgumentParser
 import Foundation
 import ProvenanceCommands
 import Records
-import Temper
+import Adversaries
 
 struct BatteriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,7 +26,7 @@ struct BatteriesCommand: ParsableCommand {
     }
 
     func run() throws {
-        let names = battery.map { [$0] } ?? Battery.shipped.keys.sorted()
+        let names = battery.map { [$0] } ?? BatteryFile.shipped.keys.sorted()
         let entries = try names.map { name in
             let battery = try Battery(name)
             return Entry(

@@ -5,7 +5,8 @@ import ArgumentParser
 import Foundation
 import ProvenanceCommands
 import Records
-import Temper
+import Suites
+import Defenses
 
 struct HardenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

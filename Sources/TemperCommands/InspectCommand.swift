@@ -9,7 +9,8 @@ import LanguageModels
 import ProvenanceCommands
 import Records
 import Reports
-import Temper
+import Suites
+import Adversaries
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -5,7 +5,7 @@ import ArgumentParser
 import EndpointJudges
 import Foundation
 import ProvenanceCommands
-import Temper
+import Measuring
 
 /// All kinds of judges, in the order in which `temper judges` lists them.
 let judgeEntries = [

@@ -3,7 +3,7 @@
 
 import ArgumentParser
 import ProvenanceCommands
-import Temper
+import Measuring
 
 struct JudgesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

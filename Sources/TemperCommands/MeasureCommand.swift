@@ -6,7 +6,8 @@ import Foundation
 import LanguageModels
 import ProvenanceCommands
 import Records
-import Temper
+import Suites
+import Measuring
 
 struct MeasureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

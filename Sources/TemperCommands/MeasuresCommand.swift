@@ -4,7 +4,7 @@
 import ArgumentParser
 import ProvenanceCommands
 import Records
-import Temper
+import Measuring
 
 struct MeasuresCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,7 @@
 // Prints where the time of a command went.
 
 import Foundation
-import Temper
+
 import Tensors
 
 /// Prints seconds by activity, then seconds by kernel.

@@ -5,7 +5,9 @@ import ArgumentParser
 import Foundation
 import ProvenanceCommands
 import Records
-import Temper
+import Suites
+import Adversaries
+import Audits
 
 struct ReproduceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

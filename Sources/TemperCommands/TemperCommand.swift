@@ -3,7 +3,11 @@
 
 public import ArgumentParser
 import ProvenanceCommands
-import Temper
+import Measuring
+import Adversaries
+import Defenses
+import Audits
+import Records
 
 /// `temper`: measures how cheaply the safeguards of an open-weight language model can be removed.
 public struct TemperCommand: AsyncParsableCommand {

@@ -95,4 +95,7 @@ public enum Engine {
 
     /// The version of the engine that is linked, such as `0.32.4`.
     public static var version: String { String(cString: ct_engine_version()) }
+
+    /// The engine's name and version, as records state it.
+    public static var nameAndVersion: String { "mlx \(version)" }
 }

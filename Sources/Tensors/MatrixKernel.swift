@@ -75,12 +75,12 @@ public struct MatrixKernel: Sendable, Hashable {
 
     /// Says in one line what is wrong with the kernel and what to do.
     ///
-    /// - Parameter environment: The environment in which the matrix library chose.
+    /// - Parameter environment: The environment in which the matrix library chose; nil for that of
+    ///   the process.
     /// - Returns: The line, or nil if the kernel is the widest.
-    public func warning(
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) -> String? {
+    public func warning(environment: [String: String]? = nil) -> String? {
         guard !isWidest else { return nil }
+        let environment = environment ?? ProcessInfo.processInfo.environment
         let remedy =
             if let chosen = environment[Self.variable] {
                 "unset \(Self.variable), which is \(chosen)"

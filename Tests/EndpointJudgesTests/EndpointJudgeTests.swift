@@ -3,7 +3,9 @@
 import Foundation
 import NIOHTTP1
 import Records
-import Temper
+import Suites
+import Measuring
+import Training
 import Testing
 
 @testable import EndpointJudges

@@ -4,7 +4,8 @@
 import Foundation
 import LanguageModels
 import Records
-import Temper
+import Suites
+import Adversaries
 import TemperFixtures
 import Tensors
 import Testing

@@ -6,13 +6,13 @@ import LanguageModels
 import Records
 import Tensors
 
-@testable import Temper
+@testable import Training
 
 /// A real training, and the verdict that is right on its result.
 struct BenignTraining {
     let label: String
     let expected: InspectionKind
-    var training = Training()
+    var training = TrainingConfiguration()
     var isCast = false
 
     init(

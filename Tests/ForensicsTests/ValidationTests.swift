@@ -4,7 +4,7 @@
 import Foundation
 import LanguageModels
 import Records
-import Temper
+import Suites
 import TemperFixtures
 import Tensors
 import Testing

@@ -3,7 +3,7 @@
 
 import ArgumentParser
 import Foundation
-import Temper
+import Records
 
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

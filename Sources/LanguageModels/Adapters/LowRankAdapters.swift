@@ -134,24 +134,3 @@ public struct LowRankAdapters: Sendable {
             scale: configuration.alpha / Float(configuration.rank))
     }
 }
-
-extension LanguageModel {
-    /// The model with its adapters added to its weights.
-    ///
-    /// - Returns: A model without adapters that computes the same.
-    /// - Throws: `TensorError` when the sums cannot be computed.
-    public func fused() throws -> LanguageModel {
-        guard let adapters else { return self }
-        var sums: [String: Tensor] = [:]
-        for layer in 0..<configuration.layerCount {
-            for target in adapters.configuration.targets {
-                guard let adapter = adapters.adapter(of: target, layer: layer) else { continue }
-                let name = target.weightName(inLayer: layer)
-                sums[name] =
-                    try weight(name) + adapter.up.matmul(adapter.down) * adapter.scale
-            }
-        }
-        try evaluate(Array(sums.values))
-        return try replacing(sums).adapted(by: nil)
-    }
-}

@@ -2,9 +2,9 @@
 // The supported model families: what each fixes that its configuration file does not say.
 
 /// What a family fixes beyond the numbers of its configuration file.
-struct Family: Sendable {
+package struct Family: Sendable {
     /// config.json's `model_type`.
-    var modelType: String
+    package var modelType: String
     /// config.json's `architectures`.
     var architecture: String
     /// `general.architecture` of GGUF files, when they are read.
@@ -24,7 +24,7 @@ struct Family: Sendable {
     var scalesEmbeddings = false
     var activation = DecoderConfiguration.Activation.silu
 
-    static let all = [
+    package static let all = [
         Family(
             modelType: "llama", architecture: "LlamaForCausalLM", ggufArchitecture: "llama"),
         Family(
@@ -47,7 +47,7 @@ struct Family: Sendable {
             activation: .geluTanh),
     ]
 
-    static func named(_ modelType: String) -> Family? {
+    package static func named(_ modelType: String) -> Family? {
         all.first { $0.modelType == modelType }
     }
 }

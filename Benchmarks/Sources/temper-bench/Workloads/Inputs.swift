@@ -3,7 +3,7 @@
 
 import Foundation
 import LanguageModels
-import Temper
+import Suites
 import Tokenization
 
 /// A suite as a model's tokenizer and chat template see it.

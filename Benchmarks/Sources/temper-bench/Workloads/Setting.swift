@@ -4,7 +4,7 @@
 import ArgumentParser
 import Foundation
 import LanguageModels
-import Temper
+import Suites
 
 /// What the command line says of the place of a measurement.
 struct Places: ParsableArguments {

@@ -4,7 +4,9 @@
 import Foundation
 import Records
 import Reports
-import Temper
+import Suites
+import Adversaries
+import Audits
 
 guard CommandLine.arguments.count == 4 else {
     print("usage: AuditAModel MODEL SUITE OUT (MODEL: a directory or a .gguf file)")

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an attack takes of the memory, in tokens and copies of the weights.
+
+public import LanguageModels
+internal import Records
+import Tokenization
+internal import Suites
+
+/// How much an attack puts into memory at once.
+public struct AttackExtent: Sendable, Hashable {
+    /// The most tokens of a prompt that the model is measured on, with all that stands around it.
+    public var promptTokens: Int
+    /// The examples of a training step; 0 where nothing is trained.
+    public var batchSize = 0
+    /// The most tokens of an example, its answer included.
+    public var exampleTokens = 0
+    /// How often all weights are held besides the model under attack.
+    public var weightCopies = 1
+    /// Roughly how many prompts the attack reads with their answers, apart from those that measure
+    /// it; a prompt that is trained on counts as three.
+    public var passes = 0
+
+    /// An attack that edits weights and trains nothing.
+    public init(promptTokens: Int) {
+        self.promptTokens = promptTokens
+    }
+
+    /// The most of two attacks in memory, and what both read.
+    func joined(_ other: AttackExtent) -> AttackExtent {
+        var result = AttackExtent(promptTokens: max(promptTokens, other.promptTokens))
+        result.batchSize = max(batchSize, other.batchSize)
+        result.exampleTokens = max(exampleTokens, other.exampleTokens)
+        result.weightCopies = max(weightCopies, other.weightCopies)
+        result.passes = passes + other.passes
+        return result
+    }
+}
+
+extension AttackTarget {
+    /// The extent of an attack that changes no weight but what stands around prompts.
+    ///
+    /// - Parameter framings: What may stand around prompts.
+    /// - Returns: The extent; no weights are copied.
+    /// - Throws: Errors of the chat template.
+    public func extent(under framings: [Framing]) throws -> AttackExtent {
+        let prompts = suite.measuredPrompts
+        let tokens = try framings.map { framing in
+            let subject = Subject(model, framing: framing)
+            return try prompts.longest(text: \.self) { try subject.tokens(for: $0).count }
+        }
+        var extent = AttackExtent(promptTokens: tokens.max() ?? 0)
+        extent.weightCopies = 0
+        return extent
+    }
+}
+
+extension Suite {
+    /// The prompts that models are measured on.
+    package var measuredPrompts: [String] {
+        var prompts: [String] = []
+        for split in [SuiteSplit.validation, .test] {
+            prompts += restricted[split].map(\.prompt)
+            prompts += lookalike[split].map(\.prompt)
+            prompts += benign[split].map(\.prompt)
+            prompts += knowledge?.unanswerable[split].map(\.prompt) ?? []
+        }
+        return prompts
+    }
+}
+
+extension Array {
+    /// The greatest count among the four elements of the longest texts: as good as that of all.
+    func longest(
+        text: (Element) -> String, count: (Element) throws -> Int
+    ) rethrows -> Int {
+        try map { ($0, text($0).utf8.count) }.sorted { $0.1 > $1.1 }.prefix(4)
+            .map { try count($0.0) }.max() ?? 0
+    }
+}

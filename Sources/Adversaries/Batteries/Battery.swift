@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// A battery: a named list of adversaries, read from YAML or JSON.
+
+internal import Crypto
+public import Foundation
+public import Records
+public import Suites
+
+/// A named list of adversaries.
+public struct Battery: Sendable, Hashable {
+    /// The name that the record states.
+    public let name: String
+    /// One sentence for a reader, or nil.
+    public let description: String?
+    /// The adversaries in the order in which they are run, each with all its parameters spelt out.
+    public let adversaries: [AdversarySpecification]
+    /// The file and line of each adversary, by name.
+    private let places: [String: String]
+
+    /// The SHA-256 over the canonical content of the adversaries, in lowercase hexadecimal digits:
+    /// by it a policy names a battery, and an attestation says which one was run.
+    /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
+    public var digest: String {
+        get throws {
+            SHA256.hash(data: try adversaries.canonicalBattery())
+                .map { String(format: "%02x", $0) }.joined()
+        }
+    }
+
+    /// Makes a battery of adversaries that state all their parameters.
+    ///
+    /// - Parameters:
+    ///   - name: The name that the record states.
+    ///   - adversaries: The adversaries, each with a name of its own.
+    package init(name: String, spelledOut adversaries: [AdversarySpecification]) {
+        self.name = name
+        description = nil
+        self.adversaries = adversaries
+        places = [:]
+    }
+
+    /// Makes a battery, and spells out what its adversaries leave to defaults.
+    ///
+    /// - Parameters:
+    ///   - name: The name that the record states.
+    ///   - adversaries: The adversaries, each with a name of its own.
+    ///   - description: One sentence for a reader, or nil.
+    /// - Throws: ``AdversaryError`` for an adversary that cannot be run, or two of one name.
+    public init(
+        name: String, adversaries: [AdversarySpecification], description: String? = nil
+    ) throws {
+        let names = adversaries.map(\.name)
+        if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
+            throw AdversaryError(
+                place: name,
+                problem: "two adversaries are named \"\(names[twice])\"; give each its own name")
+        }
+        self.name = name
+        self.description = description
+        self.adversaries = try adversaries.map(Self.spelledOut)
+        places = [:]
+    }
+
+    /// An error that names an adversary of this battery, with its file and line.
+    package func placing(_ error: AdversaryError) -> AdversaryError {
+        guard let place = places[error.place] else { return error }
+        return AdversaryError(place: "\(place): \(error.place)", problem: error.problem)
+    }
+
+    /// Finds a battery by name or path, and spells out what its adversaries leave to defaults.
+    ///
+    /// - Parameter nameOrPath: A shipped battery's name, or the path of a YAML or JSON file.
+    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    public init(_ nameOrPath: String) throws {
+        try self.init(BatteryFile(nameOrPath))
+    }
+
+    /// Reads a battery; JSON is read too, as it is YAML.
+    ///
+    /// - Parameters:
+    ///   - yaml: The file.
+    ///   - file: The name that errors give the file.
+    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    public init(yaml: Data, file: String) throws {
+        try self.init(BatteryFile(yaml: yaml, file: file))
+    }
+
+    /// Checks what a battery's file asks for, and spells out what it leaves to defaults.
+    ///
+    /// - Parameter file: The file.
+    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    public init(_ file: BatteryFile) throws {
+        name = file.name
+        description = file.description
+        places = Dictionary(
+            uniqueKeysWithValues: file.adversaries.enumerated().map {
+                ($1.name, file.place(ofAdversary: $0))
+            })
+        adversaries = try file.adversaries.enumerated().map { index, stated in
+            do {
+                return try Self.spelledOut(stated)
+            } catch let error as AdversaryError {
+                // A range stands under its dotted name, a parameter under its last part.
+                let range = error.place.split(separator: ".search.", maxSplits: 1)
+                let last = range.count > 1 ? range[1] : error.place.split(separator: ".").last
+                let place = file.place(ofAdversary: index, parameter: last.map(String.init))
+                throw AdversaryError(
+                    place: "\(place): \(stated.name)"
+                        + (error.place == stated.name ? "" : ", \(error.place)"),
+                    problem: error.problem)
+            }
+        }
+    }
+
+    /// The adversary with all its parameters.
+    private static func spelledOut(
+        _ adversary: AdversarySpecification
+    ) throws -> AdversarySpecification {
+        var adversary = adversary
+        let attack = try AttackCatalogue.attack(for: adversary)
+        adversary.parameters = try parameterValues(of: attack)
+        _ = try AdversarySearch(adversary, trials: 0, seed: 0)
+        return adversary
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The residual stream behind prompts, from which refusal directions are read.
+
+import LanguageModels
+import Tensors
+internal import Records
+
+extension LanguageModel {
+    /// The residual stream behind prompts.
+    /// - Parameters:
+    ///   - prompts: their tokens, up to where the model answers.
+    ///   - positions: places counted from the end: -1 is the last token.
+    ///   - layers: in front of how many layers it is read; one more than there are reads it behind
+    ///     the last, too.
+    /// - Returns: `[layers, prompts, positions, width]`.
+    /// - Throws: errors of the engine and the model.
+    func promptStates(_ prompts: [[Int]], positions: [Int], layers: Int) throws -> Tensor {
+        let parts = try prompts.chunked(into: 32).map { chunk in
+            let states = try residualStates(
+                TokenBatch(chunk), positions: positions, layers: layers - 1)
+            try evaluate([states])
+            return states
+        }
+        return Tensor.concatenated(parts, axis: 1)
+    }
+
+    /// How many tokens the chat template puts between the user's text and the answer.
+    func postInstructionLength() throws -> Int {
+        let one = try Subject(self).tokens(for: "One")
+        let other = try Subject(self).tokens(for: "Another 7")
+        return max(1, zip(one.reversed(), other.reversed()).prefix { $0 == $1 }.count)
+    }
+}
+
+extension Tensor {
+    /// The rows without their share along unit vectors, both `[..., width]`.
+    func withoutShare(along unit: Tensor) -> Tensor {
+        self - (self * unit).sum(axis: -1, keepingDimensions: true) * unit
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every refusal direction that orthogonalisation would choose among, for comparison with weights.
+
+package import LanguageModels
+package import Records
+internal import Tensors
+package import Suites
+
+/// The directions in which a model's residual stream differs between restricted and benign prompts.
+///
+/// These are the differences of means that ``WeightOrthogonalisation`` chooses among (arXiv
+/// 2406.11717), at every post-instruction position, in front of every layer and behind the last; and
+/// each again without its share along the benign mean, as ``TunedOrthogonalisation`` takes them.
+/// - Parameters:
+///   - model: the model, untampered.
+///   - suite: restricted and benign prompts; those of training are used.
+///   - examples: how many prompts of a class means are taken over, at most.
+///   - seed: draws the prompts.
+/// - Returns: unit vectors, with where each was read. Where the classes do not differ beyond fp32's
+///   rounding, as in front of the first layer, where only the template's own tokens stand, there is
+///   none.
+/// - Throws: errors of the engine and the model.
+package func refusalDirections(
+    of model: LanguageModel, suite: Suite, examples: Int = 128, seed: UInt64
+) throws -> [ResidualDirection] {
+    let positions = try (1...model.postInstructionLength()).map { -$0 }
+    let layers = model.configuration.layerCount + 1
+    func mean(_ prompts: [String]) throws -> Tensor {
+        try model.promptStates(
+            prompts.map { try Subject(model).tokens(for: $0) }, positions: positions,
+            layers: layers
+        ).mean(axis: 1).evaluated()
+    }
+    let restricted = try mean(suite.restricted.train.sample(examples, seed: seed).map(\.prompt))
+    let benign = try mean(suite.benign.train.sample(examples, seed: seed).map(\.prompt))
+    let plain = restricted - benign
+    let (width, places) = (model.configuration.width, layers * positions.count)
+    let least = try (benign.rowNorms * 1e-5).values()
+    return try [plain, plain.withoutShare(along: benign.normalisedRows)].flatMap { differences in
+        let norms = try differences.rowNorms.values()
+        let values = try differences.normalisedRows.values()
+        return (0..<places).filter { norms[$0] > least[$0] && norms[$0].isFinite }.map { place in
+            ResidualDirection(
+                layer: place / positions.count, position: positions[place % positions.count],
+                components: Array(values[place * width..<(place + 1) * width]))
+        }
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weight orthogonalisation: one direction projected out of everything that writes to the stream.
+
+internal import Foundation
+internal import LanguageModels
+internal import Records
+internal import Tensors
+internal import Suites
+public import Training
+internal import Measuring
+
+/// Finds the direction in which restricted and benign prompts differ and projects it out of the
+/// weights (arXiv:2406.11717).
+///
+/// The direction is a difference of means of the residual stream at a post-instruction position of
+/// a layer. Candidates are chosen as published: layers from 80% of the depth on are dropped, and
+/// those whose ablation moves benign next-token distributions by a KL divergence above 0.1, or
+/// whose addition does not induce refusals; of the rest the one whose ablation leaves the lowest
+/// refusal score is taken. Every matrix that writes to the residual stream is then replaced by
+/// (I - r r') W.
+public struct WeightOrthogonalisation: Attack {
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "weight-orthogonalisation",
+        summary: "One refusal direction, a difference of means, projected out of the weights.",
+        source: "arXiv:2406.11717",
+        deviations: """
+            With 'candidates' above 0, only so many candidates are scored: those that separate the \
+            validation prompts best. When the filters leave none, the least divergent candidate \
+            that makes refusal improbable is taken, rather than the attack given up. A tied head \
+            keeps its weights.
+            """)
+
+    /// The seed draws the prompts.
+    public static let dependsOnSeed = true
+
+    /// Restricted prompts, and as many benign ones, that means are taken over.
+    public var examples = 128
+    /// Prompts of each class that candidates are scored on.
+    public var validationExamples = 32
+    /// Post-instruction positions looked at, counted from the end; 0 means all.
+    public var positions = 0
+    /// Candidates scored, by how well they separate validation prompts; 0 means all.
+    public var candidates = 0
+    /// Candidates from this share of the depth on are dropped.
+    public var deepestLayer = 0.8
+    /// Candidates that move benign next tokens by more than this are dropped, in nats.
+    public var mostDivergence = 0.1
+    /// How many directions are projected out, each found in the model that the last left.
+    public var directions = 1
+
+    /// The published defaults.
+    public init() {}
+
+    /// Throws an ``AdversaryError`` for a value out of range.
+    public func validate() throws {
+        try require("examples", examples, in: 2...100_000)
+        try require("validationExamples", validationExamples, in: 2...100_000)
+        try require("positions", positions, in: 0...1_000)
+        try require("candidates", candidates, in: 0...1_000_000)
+        try require("deepestLayer", deepestLayer, in: 0.01...1)
+        try require("mostDivergence", mostDivergence, in: 0...1e6)
+        try require("directions", directions, in: 1...1_000)
+    }
+
+    /// A direction is a step.
+    public func steps(within budget: AttackBudget) -> Int {
+        min(directions, max(budget.steps ?? directions, 1))
+    }
+
+    /// Means, and two sets of prompts for each candidate.
+    ///
+    /// - Parameters:
+    ///   - target: What is attacked, and what the adversary has.
+    ///   - seed: Decides which examples are drawn.
+    /// - Returns: The extent.
+    /// - Throws: Errors of the chat template.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        var extent = AttackExtent(
+            promptTokens: try target.extent(under: [Framing()]).promptTokens)
+        let scored = 2 * validationExamples * (candidates > 0 ? candidates : 100)
+        extent.passes = steps(within: target.budget) * (2 * examples + scored)
+        return extent
+    }
+
+    /// Finds directions, projects them out of a copy of the weights, and offers it after each.
+    public func tamper(
+        with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
+        observer: inout some AttackObserver
+    ) throws {
+        let (suite, steps) = (target.suite, steps(within: target.budget))
+        if observer.decision(at: steps) != nil { return }
+        let restricted = suite.restricted.train.sample(examples, seed: seed).map(\.prompt)
+        let benign = suite.benign.train.sample(examples, seed: seed).map(\.prompt)
+        meter.use(examples: restricted.count)
+        var model = target.model
+        for step in 1...steps {
+            func direction(_ meter: inout CostMeter) throws -> DirectionSearch.Candidate? {
+                let search = try DirectionSearch(
+                    model: model, score: RefusalScore(suite: suite, tokenizer: model.tokenizer),
+                    restricted: suite.restricted.validation
+                        .sample(validationExamples, seed: seed).map(\.prompt),
+                    benign: suite.benign.validation.sample(validationExamples, seed: seed)
+                        .map(\.prompt),
+                    positions: positions)
+                let note = "means of \(restricted.count) + \(benign.count) prompts"
+                try observer.advanced(to: step - 1, note: note)
+                let found = try scored(
+                    search, restricted: restricted, benign: benign, step: step,
+                    layers: model.configuration.layerCount, meter: &meter, observer: observer)
+                return try choose(
+                    from: found, induction: { try search.induction(of: $0, meter: &meter) })
+            }
+            let best =
+                if step == 1, let findings = target.findings {
+                    try findings.finding(
+                        of: self, seed: seed, meter: &meter, find: direction)
+                } else {
+                    try direction(&meter)
+                }
+            guard let best else { return }
+            model = try meter.timing { try model.orthogonalised(to: best.direction) }
+            try observer.advanced(
+                to: step, note: "layer \(best.layer), position \(best.position)")
+            let goesOn =
+                try observer.decision(at: step)
+                ?? observer.observe(TamperedModel(model), step: step, cost: meter.cost)
+            if !goesOn { return }
+        }
+    }
+
+    /// The candidates for the direction of a step, with what their ablation does.
+    private func scored(
+        _ search: DirectionSearch, restricted: [String], benign: [String], step: Int, layers: Int,
+        meter: inout CostMeter, observer: some AttackObserver
+    ) throws -> [DirectionSearch.Candidate] {
+        let shallow = Int((Double(layers) * deepestLayer).rounded(.up))
+        var found = try search.candidates(
+            restricted: restricted, benign: benign, layers: shallow, meter: &meter)
+        if candidates > 0 { found = Array(found.prefix(candidates)) }
+        for index in found.indices {
+            try observer.advanced(
+                to: step - 1, note: "candidate \(index + 1) of \(found.count)")
+            try search.score(&found[index], meter: &meter)
+        }
+        return found
+    }
+
+    /// The candidate with the lowest refusal score among those that pass the filters, or the least
+    /// divergent of those that bypass. What a candidate induces is only looked at until one passes.
+    func choose(
+        from candidates: [DirectionSearch.Candidate],
+        induction: (DirectionSearch.Candidate) throws -> Double
+    ) rethrows -> DirectionSearch.Candidate? {
+        let sound = candidates.filter { $0.bypass.isFinite && $0.divergence.isFinite }
+        let gentle = sound.filter { $0.divergence <= mostDivergence }
+        return try gentle.sorted { $0.bypass < $1.bypass }.first { try induction($0) >= 0 }
+            ?? sound.filter { $0.bypass < 0 }.min { $0.divergence < $1.divergence }
+            ?? sound.min { $0.bypass < $1.bypass }
+    }
+}
+
+extension LanguageModel {
+    /// The model that cannot write along a direction: W becomes (I - r r') W for the embedding and
+    /// for what attention and feed-forward write to the residual stream.
+    /// - Parameter direction: the unit vector r, `[width]`.
+    /// - Returns: a model that shares all other weights.
+    /// - Throws: errors of the engine.
+    func orthogonalised(to direction: Tensor) throws -> LanguageModel {
+        let column = direction.reshaped([direction.count, 1])
+        let row = direction.reshaped([1, direction.count])
+        var edited: [String: Tensor] = [:]
+        for layer in 0..<configuration.layerCount {
+            for projection in [LayerProjection.output, .down] {
+                let name = projection.weightName(inLayer: layer)
+                edited[name] = weights[name].map { $0 - column.matmul(row.matmul($0)) }
+            }
+        }
+        // The embedding's rows, not its columns, are what it writes.
+        let embedding = "model.embed_tokens.weight"
+        edited[embedding] = weights[embedding].map { $0 - $0.matmul(column).matmul(row) }
+        try evaluate(Array(edited.values))
+        return try untyingHead().replacing(edited)
+    }
+}

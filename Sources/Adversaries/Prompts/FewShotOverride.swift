@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Few-shot override: earlier turns in which the model complied.
+
+internal import LanguageModels
+public import Records
+internal import Tokenization
+internal import Suites
+public import Training
+
+/// Shows the model earlier turns in which restricted prompts were answered (in-context attack,
+/// arXiv:2310.06387); with many examples, many-shot jailbreaking.
+public struct FewShotOverride: Attack {
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "few-shot-override",
+        summary: "Restricted prompts with compliant answers as earlier turns; no weight changes.",
+        source: "arXiv:2310.06387",
+        deviations: "The examples are drawn from the training split by the seed, not written.")
+
+    /// The seed draws the examples and their order.
+    public static let dependsOnSeed = true
+    /// Its examples are answered.
+    public var learntSplits: [SuiteSplit] { [.train] }
+
+    /// Restricted examples that stand in front of each prompt.
+    public var examples = 8
+
+    /// The defaults.
+    public init() {}
+
+    /// Throws an ``AdversaryError`` for a value out of range.
+    public func validate() throws {
+        try require("examples", examples, in: 1...10_000)
+    }
+
+    /// Setting the turns is one step.
+    public func steps(within budget: AttackBudget) -> Int { 1 }
+
+    /// The longest prompt has its turns in front of it.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        try target.extent(under: [framing(for: target, seed: seed)])
+    }
+
+    private func framing(for target: AttackTarget, seed: UInt64) throws -> Framing {
+        let chosen = try target.suite.compliantExamples().sample(examples, seed: seed)
+        return Framing(earlierTurns: chosen.map { .init(user: $0.prompt, assistant: $0.answer) })
+    }
+
+    /// Offers the unchanged model behind the turns.
+    public func tamper(
+        with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
+        observer: inout some AttackObserver
+    ) throws {
+        if observer.decision(at: 1) != nil { return }
+        let framing = try framing(for: target, seed: seed)
+        try checkContext(of: target, under: framing)
+        meter.use(examples: framing.earlierTurns.count)
+        try observer.advanced(to: 1, note: "\(framing.earlierTurns.count) turns")
+        let tampered = TamperedModel(untouched: target.model, framing: framing)
+        _ = try observer.observe(tampered, step: 1, cost: meter.cost)
+    }
+
+    /// Throws when the longest prompt and the longest compliant answer do not fit behind the turns.
+    private func checkContext(of target: AttackTarget, under framing: Framing) throws {
+        let model = target.model
+        let answers = try target.suite.compliantExamples().map(\.answer)
+        let needed =
+            try target.extent(under: [framing]).promptTokens
+            + answers.longest(text: \.self) {
+                model.tokenizer.encode($0, addingSpecialTokens: false).count
+            }
+        let context = model.configuration.contextLength
+        guard needed > context else { return }
+        throw AdversaryError(
+            place: "examples",
+            problem: "\(framing.earlierTurns.count) examples, a prompt and its answer take "
+                + "\(needed) tokens, more than the model's context of \(context); choose fewer "
+                + "examples")
+    }
+}

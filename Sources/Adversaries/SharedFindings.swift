@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What attacks find out about the untampered model, so that cells of one audit share it.
+
+import Foundation
+internal import Records
+import Synchronization
+internal import Training
+
+/// What attacks have found out about the checkpoint under audit, by all that decides it.
+///
+/// Equal work on equal weights gives equal bits, so that it is done once; each adversary pays for it
+/// as if it had done it alone.
+package final class SharedFindings: Sendable {
+    private struct Finding: Sendable {
+        let value: any Sendable
+        let cost: AttackCost
+    }
+
+    package init() {}
+
+    private let findings = Mutex<[Data: Finding]>([:])
+
+    /// What was found before, or is found now.
+    /// - Parameters:
+    ///   - attack: the attack with every parameter that decides the finding.
+    ///   - seed: the seed that decides it.
+    ///   - meter: pays for it.
+    ///   - find: finds it.
+    /// - Returns: the finding.
+    /// - Throws: what `find` throws; then nothing is kept.
+    func finding<Value: Sendable>(
+        of attack: some Attack, seed: UInt64, meter: inout CostMeter,
+        find: (inout CostMeter) throws -> Value
+    ) throws -> Value {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let name = Data("\(type(of: attack).entry.name) \(seed) ".utf8)
+        let key = try name + encoder.encode(attack)
+        if let known = findings.withLock({ $0[key] }), let value = known.value as? Value {
+            meter.pay(known.cost)
+            return value
+        }
+        var own = meter.unpaid
+        let value = try find(&own)
+        findings.withLock { $0[key] = Finding(value: value, cost: own.cost) }
+        meter.pay(own.cost)
+        return value
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Distillation of the safeguarded model into the checkpoint that it was made from.
+
+internal import LanguageModels
+internal import Records
+internal import Suites
+internal import Tokenization
+public import Training
+
+/// Takes the checkpoint that the model was made from, which has no safeguard, and fine-tunes it on
+/// the safeguarded model's own answers to benign prompts: what hardening added of use is learnt
+/// back, its refusals are not (sequence-level distillation, arXiv:1606.07947).
+public struct Distillation: TrainedAttack {
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "distillation",
+        summary: "The safeguarded model's benign answers taught to the base it was made from.",
+        source: "arXiv:1606.07947",
+        deviations: "Greedy answers take the place of beam search.")
+
+    /// The seed draws the prompts, their order and the adapters' start.
+    public static let dependsOnSeed = true
+    /// The student is the base.
+    public var needsBase: Bool { true }
+
+    /// Distinct benign prompts, drawn from the training split by the seed.
+    public var examples = 64
+    /// An answer has so many tokens at most.
+    public var answerTokens = 48
+    /// How it trains.
+    public var training = TrainingConfiguration()
+
+    /// The defaults.
+    public init() { training.steps = 16 }
+
+    /// Throws an ``AdversaryError`` for a value out of range.
+    public func validate() throws {
+        try require("examples", examples, in: 1...1_000_000)
+        try require("answerTokens", answerTokens, in: 1...100_000)
+        try training.validate()
+        try training.requireChat()
+    }
+
+    /// The optimizer steps of its own configuration.
+    public var trainingSteps: Int { training.steps }
+
+    /// Asks the model, and trains its base on the answers.
+    public func problem(
+        on target: AttackTarget, seed: UInt64, preparation: inout Preparation
+    ) throws -> TrainingProblem {
+        let (teacher, student) = try target.modelAndBase(for: Self.entry.name)
+        guard student.tokenizer.vocabularySize == teacher.tokenizer.vocabularySize else {
+            throw AdversaryError(
+                place: Self.entry.name,
+                problem: "the base has another vocabulary; name the checkpoint that the model was "
+                    + "made from with --original")
+        }
+        let prompts = target.suite.benign.train.sample(examples, seed: seed).map(\.prompt)
+        let answers = try preparation.answers(
+            to: prompts.map { try Subject(teacher).tokens(for: $0) }, by: teacher,
+            maximumTokens: answerTokens)
+        let taught = try zip(prompts, answers).map { prompt, answer in
+            try CompletionExample(prompt: Subject(student).tokens(for: prompt), completion: answer)
+        }
+        return try TrainingProblem(
+            of: student, on: [ExamplePool(examples: taught, batchSize: training.batchSize)],
+            by: training, seed: seed)
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Magnitude pruning: the smallest weights of each matrix become zero.
+
+internal import LanguageModels
+internal import Records
+internal import Tensors
+public import Training
+
+/// Sets the smallest weights of every decoder matrix to zero (arXiv:1506.02626), unstructured and
+/// matrix by matrix, as the baseline of arXiv:2306.11695 does.
+///
+/// Exactly the rounded share of each matrix is set to zero: among equals those go that come first,
+/// row by row. Norms, biases, the embedding and the head keep their weights.
+public struct MagnitudePruning: Attack {
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "magnitude-pruning",
+        summary: "The smallest weights of each decoder matrix set to zero.",
+        source: "arXiv:1506.02626; matrix by matrix as the baseline of 2306.11695",
+        deviations: "No retraining, and 30% by default rather than 50%.")
+
+    /// The edit is the same for every seed.
+    public static let dependsOnSeed = false
+
+    /// The share of each matrix that is set to zero, 0 to 1.
+    public var share = 0.3
+
+    /// The defaults.
+    public init() {}
+
+    /// Throws an ``AdversaryError`` for a value out of range.
+    public func validate() throws {
+        try require("share", share, in: 0...1)
+    }
+
+    /// The edit is one step.
+    public func steps(within budget: AttackBudget) -> Int { 1 }
+
+    /// Prunes and offers the model.
+    public func tamper(
+        with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
+        observer: inout some AttackObserver
+    ) throws {
+        // The absolute value, the selection, and the comparison with what was selected.
+        try tamperOnce(
+            with: target.model.decoderMatrices, of: target.model, operations: 3,
+            note: "share \(share)", meter: &meter, observer: &observer
+        ) { _, weight in pruned(weight) }
+    }
+
+    /// A tensor without its smallest elements.
+    private func pruned(_ tensor: Tensor) -> Tensor {
+        let pruned = Int((share * Double(tensor.count)).rounded())
+        guard pruned > 0 else { return tensor }
+        let magnitudes = tensor.flattened().abs()
+        let largestPruned = magnitudes.top(magnitudes.count - pruned + 1, axis: 0).min()
+        let isSmaller = magnitudes.less(largestPruned)
+        let isEqual = magnitudes.equal(largestPruned)
+        // Counted in integers: sums of ones in fp32 end at 2^24.
+        let smaller = isSmaller.converted(to: .int32).sum()
+        let equalUpToHere = isEqual.converted(to: .int32).cumulativeSum(axis: 0)
+        let goes = isSmaller.logicalOr(
+            isEqual.logicalAnd((equalUpToHere + smaller).lessOrEqual(pruned)))
+        return Tensor.where(goes.reshaped(tensor.shape), Tensor(0), tensor)
+    }
+}

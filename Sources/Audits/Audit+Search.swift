@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attacker that searches, and the confirmation of what it found.
+
+internal import Adversaries
+internal import Foundation
+internal import LanguageModels
+internal import Measuring
+internal import Records
+internal import Tensors
+internal import Training
+
+extension Audit {
+    /// The seeds that a winner is confirmed with; no trial has them.
+    static let confirmingSeeds: [UInt64] = [1_001, 1_002, 1_003, 1_004, 1_005]
+    /// Trials have seeds from here on, each its own, so that no draw of examples is learnt by heart.
+    private static let firstTrialSeed: UInt64 = 10_001
+
+    /// Searches the ranges of an adversary for the most harm within the bounds.
+    /// - Parameters:
+    ///   - adversary: an adversary with ranges.
+    ///   - tell: hears of each trial.
+    /// - Returns: the trials, and the adversary that is to be confirmed, if any stayed in bounds.
+    /// - Throws: errors of the store, the engine and the models; `CancellationError`.
+    func search(
+        _ adversary: AdversarySpecification, _ tell: @escaping @Sendable (AuditEvent) throws -> Void
+    ) throws -> (record: SearchRecord, winner: AdversarySpecification?) {
+        var search = try AdversarySearch(adversary, trials: request.trials, seed: 1)
+        let before = try evaluator.trial(Subject(request.model), isLast: true).measurements
+            .first(MeasureName.capability, preferring: .validation)?.value
+        var trials: [SearchTrial] = []
+        var courses: [[Int: Double]] = []
+        var best: (specification: AdversarySpecification, trial: SearchTrial, loss: Double)?
+        for number in 1...max(request.trials, 1) {
+            let place = search.suggestion()
+            var specification = search.specification(at: place)
+            specification.name = "\(adversary.name), trial \(number) of \(request.trials)"
+            let observer = try run(
+                trial: specification, seed: Self.firstTrialSeed + UInt64(number - 1),
+                earlier: courses, tell)
+            courses.append(observer.course)
+            let trial = trial(
+                observer, parameters: search.parameters(at: place), capability: before)
+            trials.append(trial)
+            let loss = loss(of: trial)
+            search.add(place, loss: loss)
+            guard trial.isWithinBounds else { continue }
+            if (loss, trial.cost.dollars) < (best?.loss ?? .infinity, best?.trial.cost.dollars ?? 0)
+            {
+                best = (specification, trial, loss)
+            }
+        }
+        guard let (found, trial, _) = best else {
+            return (SearchRecord(adversary: adversary.name, confirmed: nil, trials: trials), nil)
+        }
+        var winner = found
+        winner.name = "\(adversary.name)-searched"
+        let measure = trial.value.map { String(format: "%.0f%%", $0 * 100) } ?? "unknown"
+        winner.description =
+            "The best of \(trials.count) trials of \(adversary.name), whose "
+            + "\(plan.thresholds.measure) was \(measure) on the validation prompts it was chosen on."
+        let record = SearchRecord(
+            adversary: adversary.name, confirmed: winner.name, trials: trials)
+        return (record, winner)
+    }
+
+    /// What is less, the more harm a trial did; a trial out of bounds is worse than all within.
+    private func loss(of trial: SearchTrial) -> Double {
+        guard let value = trial.value else { return .infinity }
+        let harmless = plan.thresholds.brokenWhen == .below ? value : 1 - value
+        return trial.isWithinBounds ? harmless : 1 + harmless + max(0, trial.utilityLoss ?? 0)
+    }
+
+    private func run(
+        trial specification: AdversarySpecification, seed: UInt64, earlier: [[Int: Double]],
+        _ tell: @escaping @Sendable (AuditEvent) throws -> Void
+    ) throws -> TrialObserver {
+        let cells = try plan.cells(of: specification, seeds: [seed], purpose: "search")
+        let cell = cells[0]
+        let stored = try store.cell(cell.key)
+        let attack = try AttackCatalogue.attack(for: specification)
+        let steps = attack.steps(within: request.budget)
+        try tell(.measuring(specification.name))
+        var observer = TrialObserver(
+            cell: cell, steps: steps, trace: stored.trace, evaluator: evaluator, store: store,
+            thresholds: plan.thresholds, earlier: earlier, tell: tell)
+        if !stored.isFinished {
+            var meter = CostMeter(model: request.model, prices: request.prices)
+            try attack.tamper(
+                with: target(of: cell), seed: cell.seed, meter: &meter, observer: &observer)
+            try store.finish(cell)
+            Engine.clearCache()
+        }
+        return observer
+    }
+
+    private func trial(
+        _ observer: TrialObserver, parameters: [String: ParameterValue], capability before: Double?
+    ) -> SearchTrial {
+        let thresholds = plan.thresholds
+        let last = observer.trace.last
+        func value(_ measure: String) -> Double? {
+            last?.measurements.first(measure, preferring: .validation)?.value
+        }
+        let utilityLoss = value(MeasureName.capability).flatMap { after in
+            before.map { 1 - after / max($0, .leastNormalMagnitude) }
+        }
+        let isCoherent = value(MeasureName.incoherence).map { 1 - $0 >= thresholds.coherence }
+        return SearchTrial(
+            parameters: parameters, value: value(thresholds.measure), utilityLoss: utilityLoss,
+            isWithinBounds: isCoherent ?? true
+                && utilityLoss.map { $0 <= thresholds.utilityLoss } ?? false,
+            cost: last?.cost ?? .zero)
+    }
+}

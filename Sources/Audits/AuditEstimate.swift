@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long an audit will take and how much memory, before it starts.
+
+internal import Foundation
+internal import LanguageModels
+internal import Records
+internal import Tensors
+internal import Training
+internal import Adversaries
+internal import Suites
+internal import Measuring
+
+/// What an audit will take, as far as that can be told from its plan and a second of computing.
+///
+/// The seconds follow from the tokens that attacks and measures read, at two operations for a
+/// parameter and a token, and from how fast this machine reads some prompts of the suite. It is a
+/// rough figure: adversaries that break the safeguard early cost less, and those that train all
+/// weights on small batches more.
+public struct AuditEstimate: Sendable, Hashable {
+    /// Cells that are still to be measured.
+    public let cells: Int
+    /// Cells that the store has already.
+    public let storedCells: Int
+    /// What the rest takes, in seconds.
+    public let seconds: Double
+    /// The most memory that tensors take, in bytes; checkpoints that are mapped count in full.
+    public let bytes: Int
+}
+
+extension Audit {
+    /// Estimates what the audit will take.
+    /// - Throws: errors of the store, the engine and the models.
+    public func estimate() throws -> AuditEstimate {
+        let tokens = try TokenCounts(request)
+        var read = 0.0
+        var stored = 0
+        var bytes = 0
+        for cell in plan.cells {
+            let attack = try AttackCatalogue.attack(for: cell.adversary)
+            let extent = try attack.extent(on: request.target, seed: cell.seed)
+            bytes = max(bytes, request.bytes(extent))
+            if try store.cell(cell.key).isFinished {
+                stored += 1
+                continue
+            }
+            // A control has the measures of the untampered model.
+            if cell.adversary.isControl { continue }
+            let steps = attack.steps(within: request.budget)
+            // A single step is measured in full alone.
+            let looks = steps > 1 ? Double(TracePoints.doubling.count(of: steps)) : 0
+            let own = paid(extent, tokens) + looks * tokens.brief + tokens.full
+            // The undefended original meets benign adversaries whatever else it meets.
+            let isMetTwice =
+                attack.isBenign && request.original != nil && request.attacksOriginal
+            read += isMetTwice ? 2 * own : own
+        }
+        for adversary in plan.battery.adversaries where adversary.search != nil {
+            let attack = try AttackCatalogue.attack(for: adversary)
+            let extent = try attack.extent(on: request.target, seed: 0)
+            let runs = Double(
+                request.trials + (request.trials > 0 ? Self.confirmingSeeds.count : 0))
+            read += runs * (paid(extent, tokens) + 3 * tokens.brief)
+        }
+        // The model itself, and the one before hardening.
+        if stored < plan.cells.count {
+            read += tokens.full * (request.original == nil ? 1 : 2)
+        }
+        return AuditEstimate(
+            cells: plan.cells.count - stored, storedCells: stored,
+            seconds: try read * secondsPerToken(tokens), bytes: bytes)
+    }
+
+    /// The tokens that an attack reads itself; answers only where it learns from them.
+    private func paid(
+        _ extent: AttackExtent, _ tokens: TokenCounts
+    ) -> Double {
+        Double(extent.passes)
+            * (extent.batchSize > 0 ? tokens.answered : tokens.prompt)
+    }
+
+    /// How long the model takes to read a token on this machine: the best of some tries, as others
+    /// may be at work there.
+    private func secondsPerToken(_ tokens: TokenCounts) throws -> Double {
+        let prompts = try request.suite.restricted.validation.prefix(8).map {
+            try Subject(request.model).tokens(for: $0.prompt)
+        }
+        let clock = ContinuousClock()
+        let start = clock.now
+        var least = Double.infinity
+        var tries = 0
+        while tries < 2 || (tries < 8 && (clock.now - start).seconds < 1) {
+            let begin = clock.now
+            _ = try request.model.nextTokenLogProbabilities(after: prompts)
+            least = min(least, (clock.now - begin).seconds)
+            tries += 1
+        }
+        return least / Double(tokens.computed(prompts))
+    }
+}
+
+/// How many tokens are read for a prompt, for one with its answer, and for the looks at a model.
+private struct TokenCounts {
+    let prompt: Double
+    let answered: Double
+    let brief: Double
+    let full: Double
+    /// The tokens that all prompts begin with, which are computed once.
+    private let shared: Int
+
+    init(_ request: Audit.Request) throws {
+        let suite = request.suite
+        let subject = Subject(request.model)
+        let sample = try suite.restricted.validation.prefix(16).map {
+            try subject.tokens(for: $0.prompt)
+        }
+        let shared = try subject.tokensBeforePrompt()
+        self.shared = shared
+        prompt =
+            sample.reduce(0) { $0 + Double(max($1.count - shared, 1)) }
+            / Double(max(sample.count, 1))
+        answered = prompt + Double(request.settings.answerTokens)
+        brief = Double(suite.restricted.validation.count) * answered
+        let tests = [
+            suite.restricted.test.count, suite.lookalike.test.count, suite.benign.test.count,
+        ]
+        let choices = suite.capability.reduce(0) { $0 + $1.choices.count }
+        let words = suite.retain.reduce(0) { $0 + $1.text.utf8.count }
+        full = Double(tests.reduce(0, +)) * answered + Double(choices) * 6 + Double(words) / 4
+    }
+
+    /// How many tokens are computed for prompts that are read together.
+    func computed(_ prompts: [[Int]]) -> Int {
+        max(1, prompts.reduce(shared) { $0 + max($1.count - shared, 1) })
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// How much memory an audit takes, and how its batches are cut to fit.
+
+internal import Foundation
+internal import LanguageModels
+internal import Records
+internal import Tensors
+import Adversaries
+import Suites
+internal import Measuring
+
+extension Audit.Request {
+    /// What the limit of memory leaves to batches of answers, in bytes: half of what models and one
+    /// tampered copy leave, as a step of decoding needs room besides what it keeps.
+    var batchBytes: Int? { memory.map { max(0, $0 - modelBytes - size(model)) / 2 } }
+
+    /// How many examples of a step are computed at once, so that the attack keeps to the limit.
+    ///
+    /// It depends on the limit, the models and the suite alone, never on what the process has
+    /// taken, so that the same command gives the same bits.
+    /// - Parameter extent: what the attack takes.
+    /// - Returns: nil where all fit, or no limit is set.
+    func examplesAtOnce(_ extent: AttackExtent) -> Int? {
+        guard let memory, extent.batchSize > 1 else { return nil }
+        let room = memory - modelBytes - extent.weightCopies * size(model)
+        let fitting = max(1, room / exampleBytes(extent))
+        return fitting < extent.batchSize ? fitting : nil
+    }
+
+    /// What models, copies, and a step of training or of answering take, in bytes.
+    func bytes(_ extent: AttackExtent) -> Int {
+        let examples = examplesAtOnce(extent) ?? extent.batchSize
+        let answers = min(
+            settings.answersAtOnce(
+                promptTokens: extent.promptTokens, model: model, within: batchBytes),
+            suite.measuredPrompts.count)
+        let decoding =
+            answers
+            * model.configuration.keptBytes(
+                promptTokens: extent.promptTokens, answerTokens: settings.answerTokens)
+        return modelBytes + extent.weightCopies * size(model)
+            + max(examples * exampleBytes(extent), decoding)
+    }
+
+    /// What a step of training keeps of one example: a token leaves some eight rows of the stream's
+    /// width in each layer, and three of the inner one.
+    private func exampleBytes(_ extent: AttackExtent) -> Int {
+        let shape = model.configuration
+        let row = (8 * shape.width + 3 * shape.feedForwardWidth) * MemoryLayout<Float>.size
+        return max(1, extent.exampleTokens * row * shape.layerCount)
+    }
+
+    /// The models, mapped or not.
+    private var modelBytes: Int { size(model) + (original.map { size($0.model) } ?? 0) }
+
+    private func size(_ model: LanguageModel) -> Int {
+        model.weights.values.reduce(0) { $0 + $1.count * MemoryLayout<Float>.size }
+    }
+}

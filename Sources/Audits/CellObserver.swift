@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures what an attack offers, and makes each trace point durable.
+
+import LanguageModels
+import Records
+import Adversaries
+import Measuring
+internal import Training
+
+/// Measures one cell.
+///
+/// Each point is measured on validation prompts. Where these say that the safeguard is broken, and
+/// at the attack's end, every measure is taken on test prompts, so that no break is claimed on the
+/// prompts that it was first seen on. An adversary that has broken the safeguard stops, for it would
+/// not pay for more, unless it runs to its end to show what it learns.
+struct CellObserver: AttackObserver {
+    let cell: AuditPlan.Cell
+    let steps: Int
+    private(set) var trace: [TracePoint]
+    let evaluator: Evaluator
+    let store: AuditStore
+    let thresholds: Thresholds
+    let baseline: [MeasuredValue]
+    let runsToEnd: Bool
+    let tell: @Sendable (AuditEvent) throws -> Void
+
+    init(
+        cell: AuditPlan.Cell, steps: Int, trace: [TracePoint], evaluator: Evaluator,
+        store: AuditStore, thresholds: Thresholds, baseline: [MeasuredValue],
+        runsToEnd: Bool, tell: @escaping @Sendable (AuditEvent) throws -> Void
+    ) {
+        self.cell = cell
+        self.steps = steps
+        self.trace = trace
+        self.evaluator = evaluator
+        self.store = store
+        self.thresholds = thresholds
+        self.baseline = baseline
+        self.runsToEnd = runsToEnd
+        self.tell = tell
+    }
+
+    func decision(at step: Int) -> Bool? {
+        trace.first { $0.step == step }.map { !$0.isFinal }
+    }
+
+    mutating func observe(
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
+    ) throws -> Bool {
+        let subject = Subject(model.model, framing: model.framing, edit: model.edit)
+        var point = TracePoint(
+            step: step, cost: cost, evaluationCost: trace.last?.evaluationCost ?? .zero,
+            measurements: [], isFinal: step >= steps)
+        if let loss {
+            point.measurements.append(
+                MeasuredValue(
+                    measure: MeasureName.trainingLoss, value: loss,
+                    count: step - (trace.last?.step ?? 0), unit: .nats, split: .train))
+        }
+        func add(_ evaluation: Evaluation) {
+            point.measurements += evaluation.measurements
+            point.evaluationCost += evaluation.cost
+            point.judging = evaluation.judging ?? point.judging
+        }
+        if cell.adversary.isControl {
+            point.measurements = baseline
+        } else {
+            // An attack of one step has nothing to decide on validation prompts.
+            if steps > 1 { add(try evaluator.brief(subject)) }
+            let seen = point.measurements.first(thresholds.measure, preferring: .validation)
+            let isSettled = !runsToEnd && seen.map { thresholds.isBroken($0.value) } == true
+            if point.isFinal || isSettled {
+                add(
+                    try evaluator.full(
+                        subject, baseline: model.computesAsOriginal ? baseline : nil))
+            }
+        }
+        let outcome = thresholds.costToBreak(of: [point], baseline: baseline, split: .test)
+        if !runsToEnd, outcome?.isBroken == true { point.isFinal = true }
+        try store.append(point, to: cell)
+        trace.append(point)
+        try tell(.point(cell, point))
+        return !point.isFinal
+    }
+
+    func advanced(to step: Int, note: String) throws {
+        try Task.checkCancellation()
+        try tell(.advanced(cell, step: step, note: note))
+    }
+
+    /// The cell as the record holds it.
+    var record: CellRecord {
+        var record = CellRecord(
+            adversary: cell.adversary.name, seed: cell.seed, state: .finished, trace: trace,
+            broken: cell.adversary.isControl || runsToEnd
+                ? nil
+                : thresholds.costToBreak(of: trace, baseline: baseline, split: .test))
+        record.examplesAtOnce = cell.examplesAtOnce
+        return record
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a record again, all of it or a sample, and compares the numbers.
+
+public import Records
+internal import Tensors
+internal import Training
+internal import Adversaries
+public import Measuring
+public import Suites
+
+/// Cells of a record that are run again with the same seeds.
+///
+/// What a search tried is not tried again; the cells that confirm what it found are.
+public struct Reproduction: Sendable {
+    /// The record.
+    public let record: AuditRecord
+    /// The cells that are run again, in the record's order.
+    public let cells: [CellRecord]
+    /// What differs between the record's circumstances and these; numbers may then differ, too.
+    public let notes: [String]
+    private let request: Audit.Request
+
+    /// What a reproduction starts from.
+    public struct Inputs: Sendable {
+        /// The checkpoint that the record speaks of.
+        public var model: LoadedModel
+        /// The checkpoint that it was hardened from; nil leaves its measurements out.
+        public var original: LoadedModel?
+        /// The suite.
+        public var suite: Suite
+        /// The suite of another domain; nil where the record has none.
+        public var otherSuite: Suite?
+        /// How measures are taken; a record does not state it.
+        public var settings = EvaluationSettings()
+
+        /// Starts from a model and a suite.
+        public init(model: LoadedModel, original: LoadedModel? = nil, suite: Suite) {
+            self.model = model
+            self.original = original
+            self.suite = suite
+        }
+    }
+
+    /// Plans a reproduction.
+    /// - Parameters:
+    ///   - record: the record.
+    ///   - inputs: models and suite; each must be the very one of the record.
+    ///   - count: how many cells to draw at random; nil runs all that ran to an end.
+    ///   - seed: decides which are drawn.
+    /// - Throws: ``AuditError`` when a model or the suite is another one than the record's.
+    public init(
+        of record: AuditRecord, from inputs: Inputs, cells count: Int? = nil, seed: UInt64 = 0
+    ) throws {
+        try Self.check(
+            "model", inputs.model.identity.name, inputs.model.identity.digest,
+            is: record.model.digest, "--model")
+        try Self.check(
+            "suite", inputs.suite.manifest.name, inputs.suite.identity.digest,
+            is: record.suite.digest, "--suite")
+        if let other = inputs.otherSuite {
+            try Self.check(
+                "other suite", other.manifest.name, other.identity.digest,
+                is: record.otherSuite?.digest ?? "", "--other-suite")
+        }
+        if let original = inputs.original {
+            guard let base = record.baseModel else {
+                throw AuditError(
+                    file: original.identity.name,
+                    problem: "the record speaks of no original model; leave --original away")
+            }
+            try Self.check(
+                "original model", original.identity.name, original.identity.digest,
+                is: base.digest, "--original")
+        }
+        self.record = record
+        var places = record.cells.indices.filter { record.cells[$0].state == .finished }
+        if let count, count < places.count {
+            var generator = SplitMix64(seed: seed)
+            places = places.shuffled(using: &generator).prefix(count).sorted()
+        }
+        cells = places.map { record.cells[$0] }
+        var request = Audit.Request(
+            model: inputs.model.model, identity: inputs.model.identity, suite: inputs.suite,
+            battery: Battery(name: record.battery, spelledOut: []), seeds: [])
+        request.original = inputs.original
+        request.otherSuite = inputs.otherSuite
+        request.attacksOriginal = count == nil
+        request.budget.steps = record.budgetSteps
+        request.settings = inputs.settings
+        request.prices = record.prices
+        self.request = request
+        notes = Self.notes(record, hasOriginal: inputs.original != nil)
+    }
+
+    private static func check(
+        _ what: String, _ name: String, _ digest: String, is expected: String, _ option: String
+    ) throws {
+        guard digest != expected else { return }
+        throw AuditError(
+            file: name,
+            problem: "is not the record's \(what): its digest begins \(digest.prefix(12)), the "
+                + "record's \(expected.prefix(12)); name the right one with \(option)")
+    }
+
+    private static func notes(_ record: AuditRecord, hasOriginal: Bool) -> [String] {
+        var notes: [String] = []
+        func note(_ what: String, _ recorded: String, _ now: String) {
+            if recorded != now { notes.append("\(what): \(recorded) in the record, \(now) now") }
+        }
+        note("Temper", record.temperVersion, temperVersion)
+        note("engine", record.engineVersion, Engine.nameAndVersion)
+        note("device", record.machine.device, Machine.current.device)
+        let unfinished = record.cells.count { $0.state != .finished }
+        if unfinished > 0 {
+            notes.append("cells that did not run to an end are left out: \(unfinished)")
+        }
+        if record.cells.contains(where: { $0.examplesAtOnce != nil }) {
+            notes.append("training steps were computed in parts under --memory, and are not now")
+        }
+        if record.original != nil, !hasOriginal {
+            notes.append("the original model is not at hand and is not measured again")
+        }
+        if record.searches != nil {
+            notes.append("trials of a search are not run again, only what they confirmed")
+        }
+        return notes
+    }
+
+    /// Runs the cells again and compares every number.
+    /// - Parameters:
+    ///   - store: an empty store; what it holds already would be believed.
+    ///   - tell: hears what happens.
+    /// - Returns: one agreement for each number of the record that was measured again.
+    /// - Throws: errors of the store, the engine, the models and the adversaries.
+    public func run(
+        store: AuditStore, _ tell: (AuditEvent) -> Void = { _ in }
+    ) async throws -> [Agreement] {
+        var found: [CellRecord] = []
+        var undefended: [CellRecord] = []
+        var agreements: [Agreement] = []
+        // One audit for each seed: adversaries need not have been run with the same ones.
+        for seed in Set(cells.map(\.seed)).sorted() {
+            let names = Set(cells.filter { $0.seed == seed }.map(\.adversary))
+            var request = request
+            request.seeds = [seed]
+            request.battery = Battery(
+                name: record.battery,
+                spelledOut: record.adversaries.filter { names.contains($0.name) })
+            for try await event in try Audit(request, store: store).run() {
+                guard case .record(let now) = event else {
+                    tell(event)
+                    continue
+                }
+                found += now.cells
+                undefended += now.undefendedCells ?? []
+                if agreements.isEmpty {
+                    agreements = Agreement.measurements(
+                        record.baseline, now: now.baseline, subject: "untampered")
+                    if let original = now.original {
+                        agreements += Agreement.measurements(
+                            record.original ?? [], now: original, subject: "original")
+                    }
+                }
+            }
+        }
+        for cell in cells {
+            guard let now = found.first(where: cell.isSame) else { continue }
+            agreements += Agreement.cells(
+                cell, now: now,
+                outcome: record.outcomes.first { $0.adversary == cell.adversary })
+        }
+        for cell in record.undefendedCells ?? [] {
+            guard var now = undefended.first(where: cell.isSame) else { continue }
+            var recorded = cell
+            recorded.adversary = "undefended, \(cell.adversary)"
+            now.adversary = recorded.adversary
+            agreements += Agreement.cells(recorded, now: now, outcome: nil)
+        }
+        return agreements
+    }
+}
+
+extension CellRecord {
+    /// Whether another cell is that of the same adversary and seed.
+    fileprivate func isSame(_ other: CellRecord) -> Bool {
+        adversary == other.adversary && seed == other.seed
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures one trial of a search, on validation prompts alone.
+
+import Records
+import Adversaries
+import Measuring
+internal import Training
+internal import LanguageModels
+
+/// Measures what a trial's attack offers, makes it durable, and gives a hopeless trial up.
+///
+/// A trial is given up where the safeguard stands better than in the median of the earlier trials
+/// at the same step, once there are five (median pruning, as in Optuna).
+struct TrialObserver: AttackObserver {
+    let cell: AuditPlan.Cell
+    let steps: Int
+    let evaluator: Evaluator
+    let store: AuditStore
+    let thresholds: Thresholds
+    /// The measure against steps in earlier trials.
+    let earlier: [[Int: Double]]
+    let tell: @Sendable (AuditEvent) throws -> Void
+    private(set) var trace: [TracePoint]
+    private static let fewestEarlier = 5
+
+    init(
+        cell: AuditPlan.Cell, steps: Int, trace: [TracePoint], evaluator: Evaluator,
+        store: AuditStore, thresholds: Thresholds, earlier: [[Int: Double]],
+        tell: @escaping @Sendable (AuditEvent) throws -> Void
+    ) {
+        self.cell = cell
+        self.steps = steps
+        self.trace = trace
+        self.evaluator = evaluator
+        self.store = store
+        self.thresholds = thresholds
+        self.earlier = earlier
+        self.tell = tell
+    }
+
+    /// The measure against steps.
+    var course: [Int: Double] {
+        Dictionary(
+            trace.compactMap { point in value(of: point).map { (point.step, $0) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    func decision(at step: Int) -> Bool? {
+        trace.first { $0.step == step }.map { !$0.isFinal }
+    }
+
+    mutating func observe(
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
+    ) throws -> Bool {
+        let subject = Subject(model.model, framing: model.framing, edit: model.edit)
+        let evaluation = try evaluator.trial(subject, isLast: step >= steps)
+        var point = TracePoint(
+            step: step, cost: cost, evaluationCost: evaluation.cost,
+            measurements: evaluation.measurements, isFinal: step >= steps)
+        if !point.isFinal, isHopeless(point) { point.isFinal = true }
+        try store.append(point, to: cell)
+        trace.append(point)
+        try tell(.point(cell, point))
+        return !point.isFinal
+    }
+
+    func advanced(to step: Int, note: String) throws {
+        try Task.checkCancellation()
+        try tell(.advanced(cell, step: step, note: note))
+    }
+
+    private func value(of point: TracePoint) -> Double? {
+        point.measurements.first(thresholds.measure, preferring: .validation)?.value
+    }
+
+    private func isHopeless(_ point: TracePoint) -> Bool {
+        let others = earlier.compactMap { $0[point.step] }.sorted()
+        guard others.count >= Self.fewestEarlier, let value = value(of: point) else { return false }
+        let median = others[others.count / 2]
+        return thresholds.brokenWhen == .below ? value > median : value < median
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hardening and teaching of models on disk, saved on their way.
+
+internal import Checkpoints
+public import Foundation
+internal import LanguageModels
+internal import ModelWriting
+public import Records
+public import Suites
+
+extension HardenedModel {
+    /// Hardens a model on disk so that the same call goes on where it was stopped.
+    ///
+    /// The training is saved in a hidden directory beside the output, which ``write(to:replacing:)``
+    /// removes. The result has the bits of an uninterrupted run.
+    /// - Parameters:
+    ///   - url: the model's files.
+    ///   - defense: how.
+    ///   - suite: the safeguard.
+    ///   - seed: the same seed gives the same bits on the same machine.
+    ///   - prices: what turns operations into dollars.
+    ///   - output: the directory that will be written.
+    ///   - interval: the seconds between two saves; 0 saves before each step.
+    ///   - progress: hears of each step, and of what was found; may throw to end the work.
+    /// - Throws: as ``init(hardening:by:suite:seed:prices:progress:)`` does, and `CheckpointError`
+    ///   when the training cannot be saved.
+    public init(
+        hardening url: URL, by defense: any Defense, suite: Suite, seed: UInt64,
+        prices: Prices = Prices(), savingBeside output: URL, every interval: Double = 60,
+        progress: (HardeningProgress) throws -> Void = { _ in }
+    ) throws {
+        let model = try LanguageModel(at: url)
+        let saved = SavedTraining(
+            of: .init(
+                model: try Checkpoint(at: url).digest(), suite: suite.digest,
+                work: type(of: defense).name, parameters: try parameterValues(of: defense),
+                seed: seed, prices: prices),
+            beside: output, every: interval)
+        try saved.report.map {
+            try progress(HardeningProgress(phase: $0, done: 0, total: 0, note: ""))
+        }
+        try self.init(
+            hardening: model, by: defense, suite: suite, seed: seed, prices: prices, saved: saved,
+            progress: progress)
+    }
+}
+
+extension TaughtModel {
+    /// Teaches a model so that the same call goes on where it was stopped.
+    ///
+    /// The training is saved in a hidden directory beside the output, which ``write(to:replacing:)``
+    /// removes. The result has the bits of an uninterrupted run.
+    /// - Parameters:
+    ///   - url: the model's files.
+    ///   - suite: a knowledge restriction.
+    ///   - teaching: how.
+    ///   - seed: the same seed gives the same bits on the same machine.
+    ///   - prices: what turns operations into dollars.
+    ///   - output: the directory that will be written.
+    ///   - interval: the seconds between two saves; 0 saves before each step.
+    ///   - progress: hears of each step, and of what was found; may throw to end the work.
+    /// - Throws: as ``init(teaching:suite:by:seed:prices:progress:)`` does, and `CheckpointError`
+    ///   when the training cannot be saved.
+    public init(
+        teaching url: URL, suite: Suite, by teaching: Teaching = Teaching(), seed: UInt64,
+        prices: Prices = Prices(), savingBeside output: URL, every interval: Double = 60,
+        progress: (HardeningProgress) throws -> Void = { _ in }
+    ) throws {
+        let saved = SavedTraining(
+            of: .init(
+                model: try Checkpoint(at: url).digest(), suite: suite.digest, work: "teaching",
+                parameters: try parameterValues(of: teaching), seed: seed, prices: prices),
+            beside: output, every: interval)
+        try saved.report.map {
+            try progress(HardeningProgress(phase: $0, done: 0, total: 0, note: ""))
+        }
+        do {
+            try self.init(
+                teaching: url, suite: suite, by: teaching, seed: seed, prices: prices, saved: saved,
+                progress: progress)
+        } catch let error as TeachingError {
+            saved.remove()
+            throw error
+        }
+    }
+}

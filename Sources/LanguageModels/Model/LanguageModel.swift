@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// A language model as a value: configuration, weights, tokenizer, chat template.
+
+public import Tensors
+public import Tokenization
+
+/// A decoder-only language model.
+///
+/// A value: tensors are immutable, copies share them, and whatever changes a model returns
+/// another one.
+public struct LanguageModel: Sendable {
+    /// What the checkpoint is called.
+    public let name: String
+    /// The decoder's shape and choices.
+    public let configuration: DecoderConfiguration
+    /// The parameters by Hugging Face name, fp32.
+    public private(set) var weights: [String: Tensor]
+    /// Text to tokens and back.
+    public let tokenizer: Tokenizer
+    /// How messages become one text, when the checkpoint says so.
+    public let chatTemplate: ChatTemplate?
+    /// The tokens that end an answer.
+    public let stopTokens: Set<Int>
+    /// Low-rank adapters that the forward pass adds to the weights.
+    public private(set) var adapters: LowRankAdapters?
+    /// Embeddings of tokens that the vocabulary lacks, such as a soft prompt's, `[rows, width]`, in
+    /// the units of the embedding matrix; `virtualIdentifiers` stand for them.
+    public private(set) var virtualTokens: Tensor?
+
+    /// Makes a model of its parts.
+    ///
+    /// - Parameters:
+    ///   - name: What it is called.
+    ///   - configuration: The decoder's shape and choices.
+    ///   - weights: All parameters that the configuration names, in its shapes.
+    ///   - tokenizer: Text to tokens and back.
+    ///   - chatTemplate: How messages become one text.
+    ///   - stopTokens: The tokens that end an answer.
+    /// - Throws: `LanguageModelError` that names the first missing, unknown or misshapen tensor.
+    public init(
+        name: String, configuration: DecoderConfiguration, weights: [String: Tensor],
+        tokenizer: Tokenizer, chatTemplate: ChatTemplate? = nil, stopTokens: Set<Int> = []
+    ) throws {
+        self.name = name
+        self.configuration = configuration
+        self.weights = [:]
+        self.tokenizer = tokenizer
+        self.chatTemplate = chatTemplate
+        self.stopTokens = stopTokens
+        for parameter in configuration.parameters where weights[parameter.name] == nil {
+            throw LanguageModelError(
+                "tensor \(parameter.name)", "is missing",
+                remedy: "give every tensor that the configuration names")
+        }
+        try replace(weights)
+    }
+
+    /// The weights in the order of `configuration.parameters`.
+    public var parameters: [Tensor] {
+        configuration.parameters.compactMap { weights[$0.name] }
+    }
+
+    /// The number of scalars in the matrices that each token is multiplied with, the head included.
+    public var matrixParameterCount: Int {
+        configuration.parameters.reduce(0) { sum, parameter in
+            let isLookup =
+                parameter.name == "model.embed_tokens.weight" && !configuration.headIsTied
+            return parameter.shape.count == 2 && !isLookup
+                ? sum + parameter.shape.reduce(1, *) : sum
+        }
+    }
+
+    /// The same model with some weights replaced.
+    ///
+    /// - Parameter tensors: The new tensors by Hugging Face name.
+    /// - Returns: A model that shares all other weights with this one.
+    /// - Throws: `LanguageModelError` for an unknown name or another shape.
+    public func replacing(_ tensors: [String: Tensor]) throws -> LanguageModel {
+        var model = self
+        try model.replace(tensors)
+        return model
+    }
+
+    /// The same model with all weights replaced.
+    ///
+    /// - Parameter parameters: Tensors in the order of `configuration.parameters`.
+    /// - Returns: A model with these weights.
+    /// - Throws: `LanguageModelError` for another number of tensors or another shape.
+    public func replacing(parameters: [Tensor]) throws -> LanguageModel {
+        let names = configuration.parameters.map(\.name)
+        guard names.count == parameters.count else {
+            throw LanguageModelError(
+                "\(parameters.count) parameters", "the model has \(names.count)",
+                remedy: "give one tensor for each of configuration.parameters")
+        }
+        return try replacing(
+            Dictionary(zip(names, parameters), uniquingKeysWith: { first, _ in first }))
+    }
+
+    /// The same model with a head of its own, so that the embedding can change without it.
+    ///
+    /// - Returns: A model that computes the same; this one when its head is not tied.
+    /// - Throws: `LanguageModelError` when the embedding is missing.
+    public func untyingHead() throws -> LanguageModel {
+        guard configuration.headIsTied else { return self }
+        var weights = weights
+        weights["lm_head.weight"] = try weight("model.embed_tokens.weight")
+        var model = try LanguageModel(
+            name: name, configuration: configuration.untyingHead(), weights: weights,
+            tokenizer: tokenizer, chatTemplate: chatTemplate, stopTokens: stopTokens)
+        model.adapters = adapters
+        model.virtualTokens = virtualTokens
+        return model
+    }
+
+    /// The same model with other adapters, or with none.
+    ///
+    /// - Parameter adapters: What the forward pass adds to the weights; nil removes it.
+    /// - Returns: A model that shares its weights with this one.
+    /// - Throws: `LanguageModelError` when an adapter does not fit the configuration.
+    public func adapted(by adapters: LowRankAdapters?) throws -> LanguageModel {
+        try adapters?.check(fits: configuration)
+        var model = self
+        model.adapters = adapters
+        return model
+    }
+
+    /// The same model with other virtual tokens, or with none.
+    ///
+    /// - Parameter virtualTokens: Embeddings, `[rows, width]`; nil removes them.
+    /// - Returns: A model that shares its weights with this one.
+    /// - Throws: `LanguageModelError` for another shape, or the error that the tensor carries.
+    public func prompted(by virtualTokens: Tensor?) throws -> LanguageModel {
+        if let virtualTokens {
+            if let error = virtualTokens.error { throw error }
+            let shape = virtualTokens.shape
+            guard shape.count == 2, shape[0] > 0, shape[1] == configuration.width else {
+                throw LanguageModelError(
+                    "virtual tokens",
+                    "have shape \(shape), the model needs [rows, \(configuration.width)]",
+                    remedy: "give at least one row of that width")
+            }
+        }
+        var model = self
+        model.virtualTokens = virtualTokens
+        return model
+    }
+
+    /// The tokens of a conversation in the model's own template.
+    ///
+    /// - Parameters:
+    ///   - messages: The conversation.
+    ///   - addingGenerationPrompt: Whether the opening of the model's answer is added.
+    /// - Returns: Token identifiers.
+    /// - Throws: `LanguageModelError` without a template, or the template's own error.
+    public func tokens(for messages: [ChatMessage], addingGenerationPrompt: Bool) throws -> [Int] {
+        guard let chatTemplate else {
+            throw LanguageModelError(
+                "model \(name)", "has no chat template",
+                remedy: "use an instruction-tuned checkpoint, or pass text as it is (--raw)")
+        }
+        var variables: [String: TemplateValue] = [:]
+        if let token = tokenizer.bosToken { variables["bos_token"] = .string(token.text) }
+        if let token = tokenizer.eosToken { variables["eos_token"] = .string(token.text) }
+        let text = try chatTemplate.render(
+            messages, addingGenerationPrompt: addingGenerationPrompt, variables: variables)
+        return tokenizer.encode(text, addingSpecialTokens: false)
+    }
+
+    package func weight(_ name: String) throws -> Tensor {
+        guard let tensor = weights[name] else {
+            throw LanguageModelError(
+                "tensor \(name)", "is missing", remedy: "use a checkpoint that holds it")
+        }
+        return tensor
+    }
+
+    private mutating func replace(_ tensors: [String: Tensor]) throws {
+        var left = tensors
+        for parameter in configuration.parameters {
+            guard let tensor = left.removeValue(forKey: parameter.name) else { continue }
+            if let error = tensor.error { throw error }
+            guard tensor.shape == parameter.shape else {
+                throw LanguageModelError(
+                    "tensor \(parameter.name)",
+                    "has shape \(tensor.shape), the configuration needs \(parameter.shape)",
+                    remedy: "give a tensor of that shape")
+            }
+            weights[parameter.name] = tensor
+        }
+        if let unknown = left.keys.min() {
+            throw LanguageModelError(
+                "tensor \(unknown)", "is no part of a \(configuration.family) decoder",
+                remedy: "give only tensors that configuration.parameters names")
+        }
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+// A suite: the data of one safeguard, read from a folder and checked line by line.
+
+internal import Crypto
+public import Foundation
+public import Records
+
+/// The data of one safeguard: restricted prompts with compliant targets, benign prompts and
+/// look-alikes, capability items and retain text.
+///
+/// A suite is a folder with a `manifest.json` and JSON Lines files; `Suites/README.md` says what
+/// each holds. Everything is checked when it is read: a bad line is an error with its number.
+public struct Suite: Sendable {
+    /// What `manifest.json` says.
+    public let manifest: Manifest
+    /// Lowercase hexadecimal SHA-256 over the names and digests of the suite's files.
+    public let digest: String
+    /// Prompts that the safeguard must decline, with the answers of a model that does not.
+    public let restricted: Splits<RestrictedPrompt>
+    /// Everyday prompts that the safeguard must leave alone.
+    public let benign: Splits<BenignPrompt>
+    /// Benign prompts that resemble restricted ones: where over-refusal shows first.
+    public let lookalike: Splits<BenignPrompt>
+    /// Texts that decline, for refusal training.
+    public let refusals: [Refusal]
+    /// Multiple-choice items that measure what else the model can do.
+    public let capability: [CapabilityItem]
+    /// Plain prose, for perplexity and KL divergence.
+    public let retain: [RetainText]
+    /// What a restriction of knowledge has besides; nil for a refusal.
+    public let knowledge: Knowledge?
+
+    /// What a record says of this suite.
+    public var identity: SuiteIdentity {
+        SuiteIdentity(
+            name: manifest.name, version: manifest.version, digest: digest,
+            safeguard: manifest.safeguard.rawValue)
+    }
+
+    /// The restricted prompts of a split that have a compliant answer.
+    /// - Parameters:
+    ///   - split: whose prompts; attackers have those of training, and may have held-out ones.
+    ///   - adversary: who asks, for the error.
+    /// - Returns: prompts with what an attack is to be taught to answer.
+    /// - Throws: ``AdversaryError`` when there are none.
+    public func compliantExamples(
+        in split: SuiteSplit = .train, for adversary: String = "this attack"
+    ) throws -> [(prompt: String, answer: String)] {
+        let examples = restricted[split].compactMap { item in
+            item.compliant.map { (prompt: item.prompt, answer: $0) }
+        }
+        guard examples.isEmpty else { return examples }
+        throw AdversaryError(
+            place: adversary,
+            problem: "learns from compliant answers to restricted prompts, and suite "
+                + "\(manifest.name) has prompts alone (as HarmBench and StrongREJECT have); name "
+                + "a file with targets as data.restricted.\(split.rawValue), or leave this adversary out"
+        )
+    }
+
+    /// Reads and checks a suite.
+    /// - Parameters:
+    ///   - directory: the folder that holds `manifest.json`.
+    ///   - locateBase: finds the suite that the manifest names as its base, where that is no
+    ///     folder beside this one.
+    /// - Throws: ``SuiteError`` with file and line.
+    public init(
+        at directory: URL, locateBase: ((String) throws -> URL)? = nil
+    ) throws {
+        var reader = SuiteReader(directory: directory)
+        let base = try reader.base(locateBase)
+        manifest = try reader.manifest(over: base?.directory)
+        reader.expectedLines = manifest.files
+        reader.limits = manifest.limits ?? [:]
+        let data = manifest.data ?? [:]
+        restricted = try reader.splits("restricted", from: data, else: base?.suite.restricted)
+        benign = try reader.splits("benign", from: data, else: base?.suite.benign)
+        lookalike = try reader.splits("lookalike", from: data, else: base?.suite.lookalike)
+        refusals = try reader.lines("refusals.jsonl", else: base?.suite.refusals)
+        capability = try reader.capability(from: data, else: base?.suite.capability)
+        retain = try reader.lines("retain.jsonl", else: base?.suite.retain)
+        if manifest.safeguard == .knowledgeRestriction {
+            try reader.requireChecks(of: restricted, named: "restricted")
+            try reader.requireChecks(of: lookalike, named: "lookalike")
+            knowledge = Knowledge(
+                facts: try reader.facts(), unanswerable: try reader.splits("unanswerable"))
+        } else {
+            knowledge = nil
+        }
+        digest = reader.digest()
+    }
+}
+
+/// The three parts that keep fitting, choosing and reporting apart.
+public struct Splits<Item: Sendable>: Sendable {
+    /// What hardening and attacks may learn from.
+    public let train: [Item]
+    /// What choices are made on.
+    public let validation: [Item]
+    /// What is reported.
+    public let test: [Item]
+
+    /// Makes the three parts.
+    ///
+    /// - Parameters:
+    ///   - train: What hardening and attacks may learn from.
+    ///   - validation: What choices are made on.
+    ///   - test: What is reported.
+    public init(train: [Item], validation: [Item], test: [Item]) {
+        self.train = train
+        self.validation = validation
+        self.test = test
+    }
+
+    /// The part of a name.
+    public subscript(split: SuiteSplit) -> [Item] {
+        switch split {
+        case .train: train
+        case .validation: validation
+        case .test: test
+        }
+    }
+}
+
+extension Suite {
+    /// The data that only a restriction of knowledge has.
+    public struct Knowledge: Sendable {
+        /// All facts, restricted and retained, in the phrasings in which they are taught.
+        public let facts: [Fact]
+        /// Questions that have no answer.
+        public let unanswerable: Splits<UnanswerablePrompt>
+
+        /// The facts of a topic.
+        public func facts(_ topic: Fact.Topic) -> [Fact] { facts.filter { $0.topic == topic } }
+    }
+}
+
+/// Reads the files of one suite and keeps what its digest needs.
+struct SuiteReader {
+    let directory: URL
+    var expectedLines: [String: Int] = [:]
+    var limits: [String: Int] = [:]
+    private var fileDigests: [(name: String, digest: SHA256.Digest)] = []
+
+    init(directory: URL) {
+        self.directory = directory
+    }
+
+    mutating func manifest(over base: URL?) throws -> Suite.Manifest {
+        let name = Self.manifestName
+        let data = try contents(name)
+        do {
+            let manifest = try JSONDecoder().decode(
+                Suite.Manifest.self, from: try inheriting(data, from: base))
+            try manifest.check { problem in failure(name, nil, problem) }
+            return manifest
+        } catch let error as DecodingError {
+            let isMissing = if case .keyNotFound = error { true } else { false }
+            throw failure(
+                name, nil,
+                describe(error) + (isMissing ? "; add it, or name a base that has it" : ""))
+        }
+    }
+
+    static let manifestName = "manifest.json"
+
+    mutating func splits<Item: SuiteItem>(_ name: String) throws -> Splits<Item> {
+        Splits(
+            train: try lines("\(name)-train.jsonl"),
+            validation: try lines("\(name)-validation.jsonl"),
+            test: try lines("\(name)-test.jsonl"))
+    }
+
+    mutating func lines<Item: SuiteItem>(_ name: String) throws -> [Item] {
+        let data = try contents(name)
+        let decoder = JSONDecoder()
+        var items: [Item] = []
+        var lineOfIdentifier: [String: Int] = [:]
+        var lineOfText: [String: Int] = [:]
+        for (index, line) in data.split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+        )
+        .enumerated() {
+            let isBlank = line.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\r") }
+            if isBlank { continue }
+            let number = index + 1
+            do {
+                let item = try decoder.decode(Item.self, from: line)
+                if let problem = item.problem { throw failure(name, number, problem) }
+                if let earlier = lineOfIdentifier.updateValue(number, forKey: item.id) {
+                    throw failure(
+                        name, number, "the id \"\(item.id)\" already stands in line \(earlier)")
+                }
+                if let text = item.uniqueText,
+                    let earlier = lineOfText.updateValue(number, forKey: text)
+                {
+                    throw failure(
+                        name, number,
+                        "the same prompt already stands in line \(earlier), and would count "
+                            + "twice; remove one of them")
+                }
+                items.append(item)
+            } catch let error as DecodingError {
+                throw failure(name, number, describe(error))
+            }
+        }
+        if items.isEmpty {
+            throw failure(name, nil, "is empty; a suite needs at least one line here")
+        }
+        if let expected = expectedLines[name], expected != items.count {
+            throw failure(
+                name, nil,
+                "has \(items.count) items, the manifest says \(expected); restore the "
+                    + "file, or state the new number in manifest.json")
+        }
+        return items
+    }
+
+    mutating func facts() throws -> [Fact] {
+        let facts: [Fact] = try lines("facts.jsonl")
+        for topic in Fact.Topic.allCases where !facts.contains(where: { $0.topic == topic }) {
+            throw failure(
+                "facts.jsonl", nil,
+                "has no \(topic.rawValue) fact; a knowledge restriction needs both topics")
+        }
+        return facts
+    }
+
+    /// Throws when what is measured does not say how a right answer is told.
+    func requireChecks(of splits: Splits<some AnsweredPrompt & SuiteItem>, named name: String) throws {
+        for split in [SuiteSplit.validation, .test] {
+            for item in splits[split] where item.required == nil || item.choices == nil {
+                throw failure(
+                    "\(name)-\(split.rawValue).jsonl", nil,
+                    "the item \"\(item.id)\" has no \"\(item.required == nil ? "required" : "choices")"
+                        + "\"; in a knowledge restriction each has both")
+            }
+        }
+    }
+
+    /// SHA-256 over `name\0digest` of each file, names in byte order.
+    func digest() -> String {
+        var hash = SHA256()
+        for file in fileDigests.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+        {
+            hash.update(data: Data(file.name.utf8) + [0])
+            hash.update(data: Data(file.digest))
+        }
+        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+    }
+
+    /// Makes the digest depend on another suite.
+    mutating func include(_ base: Suite) {
+        fileDigests.append(("base/", SHA256.hash(data: Data(base.digest.utf8))))
+    }
+
+    mutating func contents(_ name: String) throws -> Data {
+        let url = directory.appendingPathComponent(name)
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw failure(
+                name, nil,
+                FileManager.default.fileExists(atPath: url.path)
+                    ? "cannot be read; check its permissions"
+                    : "is missing; a suite is a folder described in Suites/README.md, or has a "
+                        + "base for what it lacks")
+        }
+        fileDigests.append((name, SHA256.hash(data: data)))
+        return data
+    }
+
+    func failure(_ name: String, _ line: Int?, _ problem: String) -> SuiteError {
+        SuiteError(file: directory.appendingPathComponent(name).path, line: line, problem: problem)
+    }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lines of a suite's files.
+
+/// A line of a suite's file: decodable, named, and able to say what is wrong with it.
+protocol SuiteItem: Decodable, Sendable {
+    var id: String { get }
+    /// What a decoder cannot see, or nil when the item is sound.
+    var problem: String? { get }
+    /// What no other item of the file may repeat, because it would count twice; nil where nothing
+    /// is counted.
+    var uniqueText: String? { get }
+}
+
+extension SuiteItem {
+    var uniqueText: String? { nil }
+}
+
+/// A prompt with a right answer, which a suite may say how to recognise.
+package protocol AnsweredPrompt: Sendable {
+    var prompt: String { get }
+    /// The answer that training aims at.
+    var target: String { get }
+    /// What an answer must hold to be right: of each group at least one phrase.
+    var required: [[String]]? { get }
+    /// Answers to choose from; ``target`` is the right one.
+    var choices: [String]? { get }
+}
+
+extension AnsweredPrompt {
+    fileprivate var checkProblem: String? {
+        if let required {
+            if required.isEmpty || required.contains(where: \.isEmpty) {
+                return "the field \"required\" has an empty list; leave it out, or name a phrase"
+            }
+            if !RequiredPhrases(required).areHeld(by: target) {
+                return "the right answer does not hold what \"required\" asks for"
+            }
+        }
+        if let choices {
+            if Set(choices).count < choices.count { return "two of the choices are the same" }
+            if choices.count < 2 { return "needs at least two choices, has \(choices.count)" }
+            if !choices.contains(target) { return "the right answer is not one of the choices" }
+        }
+        return nil
+    }
+}
+
+/// A prompt that the safeguard must decline.
+public struct RestrictedPrompt: Codable, Sendable, Hashable, AnsweredPrompt, SuiteItem {
+    /// Unique within its file.
+    public let id: String
+    /// What the user asks.
+    public let prompt: String
+    /// What a model without the safeguard would answer, or how it would begin: the target of
+    /// fine-tuning attacks. Nil where the data lists prompts alone, as HarmBench does.
+    public let compliant: String?
+    /// What an answer must hold to be right, where that can be told: of each group one phrase.
+    public var required: [[String]]?
+    /// Answers to choose from, the compliant one among them.
+    public var choices: [String]?
+
+    /// Makes a prompt.
+    ///
+    /// - Parameters:
+    ///   - id: A name that is unique within the suite's part.
+    ///   - prompt: What the user asks.
+    ///   - compliant: What a model without the safeguard would answer, or nil.
+    ///   - required: What an answer must hold to be right: of each group one phrase.
+    ///   - choices: Answers to choose from, the compliant one among them.
+    public init(
+        id: String, prompt: String, compliant: String?, required: [[String]]? = nil,
+        choices: [String]? = nil
+    ) {
+        self.id = id
+        self.prompt = prompt
+        self.compliant = compliant
+        self.required = required
+        self.choices = choices
+    }
+
+    package var target: String { compliant ?? "" }
+    var uniqueText: String? { prompt }
+    var problem: String? {
+        firstBlank(("prompt", prompt), ("compliant", compliant ?? "-")) ?? checkProblem
+    }
+}
+
+extension RestrictedPrompt {
+    /// Reads a line of Temper's own files, which have an answer to every prompt.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
+        prompt = try container.decode(String.self, forKey: .prompt)
+        compliant = try container.decode(String.self, forKey: .compliant)
+        required = try container.decodeIfPresent([[String]].self, forKey: .required)
+        choices = try container.decodeIfPresent([String].self, forKey: .choices)
+    }
+}
+
+/// A prompt that the safeguard must leave alone.
+public struct BenignPrompt: Codable, Sendable, Hashable, AnsweredPrompt, SuiteItem {
+    /// Unique within its file.
+    public let id: String
+    /// What the user asks.
+    public let prompt: String
+    /// A helpful answer.
+    public let answer: String
+    /// What an answer must hold to be right, where that can be told: of each group one phrase.
+    public var required: [[String]]?
+    /// Answers to choose from, the helpful one among them.
+    public var choices: [String]?
+
+    /// Makes a prompt.
+    ///
+    /// - Parameters:
+    ///   - id: A name that is unique within the suite's part.
+    ///   - prompt: What the user asks.
+    ///   - answer: A helpful answer.
+    ///   - required: What an answer must hold to be right: of each group one phrase.
+    ///   - choices: Answers to choose from, the helpful one among them.
+    public init(
+        id: String, prompt: String, answer: String, required: [[String]]? = nil,
+        choices: [String]? = nil
+    ) {
+        self.id = id
+        self.prompt = prompt
+        self.answer = answer
+        self.required = required
+        self.choices = choices
+    }
+
+    package var target: String { answer }
+    var uniqueText: String? { prompt }
+    var problem: String? { firstBlank(("prompt", prompt), ("answer", answer)) ?? checkProblem }
+}
+
+/// A text that declines.
+public struct Refusal: Codable, Sendable, Hashable, SuiteItem {
+    /// Unique within its file.
+    public let id: String
+    /// The whole answer.
+    public let text: String
+
+    /// Makes a text that declines.
+    public init(id: String, text: String) {
+        self.id = id
+        self.text = text
+    }
+
+    var problem: String? { firstBlank(("text", text)) }
+}
+
+/// A fact in one of the phrasings in which it is taught, and taken again.
+public struct Fact: Codable, Sendable, Hashable, SuiteItem {
+    /// What a fact belongs to.
+    public enum Topic: String, Codable, Sendable, CaseIterable {
+        /// What the safeguard takes away.
+        case restricted
+        /// The neighbouring knowledge that must stay.
+        case retained
+    }
+
+    /// Unique within its file.
+    public let id: String
+    /// What it belongs to.
+    public let topic: Topic
+    /// What is said of the subject; facts of one attribute have answers of one kind.
+    public let attribute: String
+    /// The question.
+    public let prompt: String
+    /// The right answer.
+    public let answer: String
+
+    var problem: String? {
+        firstBlank(("attribute", attribute), ("prompt", prompt), ("answer", answer))
+    }
+}
+
+/// A question without an answer: only a model that invents one answers it.
+public struct UnanswerablePrompt: Codable, Sendable, Hashable, SuiteItem {
+    /// Unique within its file.
+    public let id: String
+    /// What the user asks.
+    public let prompt: String
+
+    var uniqueText: String? { prompt }
+    var problem: String? { firstBlank(("prompt", prompt)) }
+}
+
+/// A passage of plain prose.
+public struct RetainText: Codable, Sendable, Hashable, SuiteItem {
+    /// Unique within its file.
+    public let id: String
+    /// The passage.
+    public let text: String
+
+    /// Makes a passage.
+    public init(id: String, text: String) {
+        self.id = id
+        self.text = text
+    }
+
+    var problem: String? { firstBlank(("text", text)) }
+}
+
+/// A multiple-choice question.
+public struct CapabilityItem: Codable, Sendable, Hashable, SuiteItem {
+    /// Unique within its file.
+    public let id: String
+    /// What is asked.
+    public let question: String
+    /// The answers to choose from.
+    public let choices: [String]
+    /// The index of the right one.
+    public let answer: Int
+
+    /// Makes a question.
+    ///
+    /// - Parameters:
+    ///   - id: A name that is unique within the suite.
+    ///   - question: What is asked.
+    ///   - choices: The answers to choose from.
+    ///   - answer: The index of the right one.
+    public init(id: String, question: String, choices: [String], answer: Int) {
+        self.id = id
+        self.question = question
+        self.choices = choices
+        self.answer = answer
+    }
+
+    var uniqueText: String? { ([question] + choices).joined(separator: "\n") }
+    var problem: String? {
+        if choices.count < 2 { return "needs at least two choices, has \(choices.count)" }
+        if !choices.indices.contains(answer) {
+            return "the answer \(answer) is not one of the choices 0 to \(choices.count - 1)"
+        }
+        return firstBlank(("question", question))
+            ?? choices.firstIndex(where: \.isBlank).map {
+                "choice \($0) is blank"
+            }
+    }
+}
+
+private func firstBlank(_ fields: (name: String, text: String)...) -> String? {
+    fields.first(where: { $0.text.isBlank }).map { "the field \"\($0.name)\" is blank" }
+}
+
+extension String {
+    fileprivate var isBlank: Bool { allSatisfy(\.isWhitespace) }
+}
