@@ -66,6 +66,14 @@ struct UnclearTests {
             try RecordJSON.decoder().decode(TamperResistance.self, from: Data(text.utf8)) == audit)
     }
 
+    @Test("a reason stays on one line, steers no terminal and has an end")
+    func hostileReason() throws {
+        let reason = "a\u{1B}[31m\nok\tsigner\u{202E}" + String(repeating: "x", count: 1_000)
+        let text = try Self.audit(Self.record(.failed(reason: reason))).summary
+        #expect(text.contains("prompt (failed: a\u{FFFD}[31m\u{FFFD}ok\u{FFFD}signer\u{FFFD}xx"))
+        #expect(text.hasSuffix("x…)") && text.count < 500)
+    }
+
     @Test("a final measure that is no possible number is unclear", arguments: [Double.nan, 1.5])
     func impossible(value: Double) throws {
         var record = AuditFixture.record(digest: Self.root)

@@ -40,10 +40,23 @@ public struct AdversaryFinding: Codable, Sendable, Hashable {
 
     /// Why the adversary is unclear, in a few words: its name, and the first reason if there is one.
     var unclearText: String {
-        guard let first = unmeasured?.first else { return name }
+        guard let first = unmeasured?.first else { return oneLine(name) }
         let state = first.state == .inapplicable ? "not applicable" : first.state.rawValue
-        return "\(name) (\(state)\(first.reason.map { ": \($0)" } ?? ""))"
+        return "\(oneLine(name)) (\(state)\(first.reason.map { ": \(oneLine($0))" } ?? ""))"
     }
+}
+
+/// The beginning of a text of somebody else, fit for one line of a terminal.
+private func oneLine(_ text: String) -> String {
+    let most = 200
+    var line = ""
+    for scalar in text.unicodeScalars.prefix(most) {
+        switch scalar.value {
+        case 0...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: line += "\u{FFFD}"
+        default: line.unicodeScalars.append(scalar)
+        }
+    }
+    return text.unicodeScalars.count > most ? line + "…" : line
 }
 
 /// A seed of an adversary that says nothing.
