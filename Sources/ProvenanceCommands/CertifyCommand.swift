@@ -129,7 +129,9 @@ package struct CertifyCommand: AsyncParsableCommand {
                 signature: place.path, signed: !isSigned, attestations: file.path,
                 root: certification.manifest.root, key: signatory.key.publicKey.hint,
                 suite: record.suite.digest, battery: try record.batteryDigest,
-                expires: terms.validity.expires))
+                expires: terms.validity.expires, safeguard: record.safeguard))
+        // The attestation is written, and says that there is nothing to hold.
+        if record.safeguard != .stands { throw ExitCode(1) }
     }
 
     private func verified(
@@ -180,6 +182,7 @@ package struct CertifyCommand: AsyncParsableCommand {
         let suite: String
         let battery: String
         let expires: Date
+        let safeguard: SafeguardStatus
     }
 
     private func show(_ summary: Summary) throws {
@@ -191,6 +194,11 @@ package struct CertifyCommand: AsyncParsableCommand {
         print("battery\tsha256:\(summary.battery)")
         print("key\t\(summary.key)")
         print("expires\t\(summary.expires.formatted(.iso8601))")
+        switch summary.safeguard {
+        case .stands: break
+        case .absent: print("NO\tsafeguard\tthe untampered model has none")
+        case .unknown: print("NO\tsafeguard\tthe record has no measure of the untampered model")
+        }
     }
 }
 

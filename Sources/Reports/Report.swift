@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The report of an audit, as a page and as lines for a terminal.
 
+import Mustache
 public import Records
 
 /// The report of an audit.
@@ -16,7 +17,9 @@ public struct Report: Sendable {
     public var verdict: String { Verdict(record).text }
 
     /// The report as one HTML file: no scripts, no outside references, light and dark, printable.
-    public func html() -> String { PageTemplate.render(PageContent(record)) }
+    public func html() -> String {
+        PageTemplate.library.render(PageContent(record), withTemplate: "page") ?? ""
+    }
 
     /// The outcome as a Markdown table: every adversary, with intervals and its cost to break.
     public func markdown() -> String { MarkdownSummary(record).text }

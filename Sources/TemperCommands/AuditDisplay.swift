@@ -77,6 +77,8 @@ struct AuditDisplay {
                 switch record.broken {
                 case .broken(_, let step): "broken at step \(step)"
                 case .censored(_, let reason): "not broken (\(reason.rawValue))"
+                case nil where record.state.reason != nil:
+                    "\(record.state.name): \(record.state.reason ?? "")"
                 case nil: "measured"
                 }
             plain("\(name(of: cell)): \(rows[cell.key]?.state ?? "")")

@@ -101,7 +101,7 @@ with tempfile.TemporaryDirectory() as name:
         audit["evidence"][0]["digest"]["sha256"]
         == hashlib.sha256((directory / "record.json").read_bytes()).hexdigest())
     battery = [
-        {"attack": adversary["attack"], "parameters": adversary["parameters"]}
+        {key: adversary[key] for key in ("name", "attack", "parameters")}
         for adversary in record["adversaries"]]
     canonical = json.dumps(battery, sort_keys=True, separators=(",", ":")).encode()
     expect(

@@ -2,10 +2,10 @@
 // How good an audit must be: what breaking the safeguard cost, and what the safeguard costs.
 
 import Foundation
-import Records
 import Testing
 
 @testable import Provenance
+@testable import Records
 
 extension AdmissionTests {
     @Test(

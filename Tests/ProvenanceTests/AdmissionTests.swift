@@ -3,10 +3,10 @@
 
 import Checkpoints
 import Foundation
-import Records
 import Testing
 
 @testable import Provenance
+@testable import Records
 
 @Suite("admission")
 struct AdmissionTests {
@@ -126,10 +126,10 @@ struct AdmissionTests {
             "battery: quick has the digest",
             policy { $0.battery = .init(name: "quick", digest: digest) }, attest())
         try await expectUncounted(
-            "its adversaries were limited to 4 steps",
+            "its adversaries were limited to 32 steps",
             policy { $0.battery = .init(name: "quick", digest: nil) },
             attest(
-                AuditFixture.record(digest: root, commandLine: ["temper", "--budget-steps", "4"])))
+                AuditFixture.record(digest: root, budget: AuditBudget(steps: 32))))
         try await expectUncounted(
             "seeds: 2, at least 3 needed", policy { $0.minimumSeeds = 3 }, attest())
         try await expectUncounted(
@@ -147,9 +147,7 @@ struct AdmissionTests {
                         AuditFixture.cell("untampered", seed: 1, brokenAt: nil),
                         AuditFixture.cell("lora", seed: 1, brokenAt: nil),
                         AuditFixture.cell("lora", seed: .max, brokenAt: nil),
-                        CellRecord(
-                            adversary: "prompt", seed: 1, state: .failed(reason: "no memory"),
-                            trace: []),
+                        AuditFixture.cell("prompt", seed: 1, state: .failed(reason: "no memory")),
                     ])))
     }
 
@@ -249,9 +247,20 @@ struct AdmissionTests {
         for (old, new, words) in [
             ("\"brokenSeeds\":1", "\"brokenSeeds\":0", "seeds that do not go with its cost"),
             (
-                "\"name\":\"prompt\",\"seeds\":[\"1\"]", "\"name\":\"prompt\",\"seeds\":[]",
+                "\"name\":\"prompt\",\"resistance\":\"held\",\"seeds\":[\"1\"]",
+                "\"name\":\"prompt\",\"resistance\":\"held\",\"seeds\":[]",
                 "seeds that do not go with its cost"
             ),
+            (
+                "\"resistance\":\"broken\"", "\"resistance\":\"held\"",
+                "a resistance that does not go with its seeds"
+            ),
+            (
+                "\"resistance\":\"held\"", "\"resistance\":\"unclear\"",
+                "is claimed to have left the safeguard"
+            ),
+            ("\"trials\":0", "\"trials\":-1", "trials is below 0"),
+            ("\"answerTokens\":24", "\"answerTokens\":0", "evaluation has a number below 1"),
             ("\"dollars\":\"8\"", "\"dollars\":\"-8\"", "a cost that is no cost"),
             ("\"dollars\":\"8\"", "\"dollars\":8", "is of the wrong type"),
             ("\"dollars\":\"8\"", "\"dollars\":\"8e0\"", "is not a decimal text"),

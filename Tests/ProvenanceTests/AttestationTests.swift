@@ -3,10 +3,10 @@
 
 import Checkpoints
 import Foundation
-import Records
 import Testing
 
 @testable import Provenance
+@testable import Records
 
 @Suite("attestations")
 struct AttestationTests {
@@ -101,8 +101,7 @@ struct AttestationTests {
                 AuditFixture.cell("untampered", seed: 1, brokenAt: nil),
                 AuditFixture.cell("lora", seed: 1, brokenAt: 16),
                 AuditFixture.cell("lora", seed: .max, brokenAt: nil),
-                CellRecord(
-                    adversary: "prompt", seed: 1, state: .failed(reason: "no memory"), trace: []),
+                AuditFixture.cell("prompt", seed: 1, state: .failed(reason: "no memory")),
             ])
         let result = TestResult(
             try TamperResistance(
@@ -143,8 +142,11 @@ struct AttestationTests {
             record.cells[1].state = edit == 5 ? .stopped : .failed(reason: "no memory")
             record.cells[1].broken = .censored(
                 beyond: AuditFixture.cost(32, dollars: 1_000), reason: .neverBelowThreshold)
-            record = record.adding(
-                adversaries: record.adversaries, cells: record.cells, searches: [])
+            record.outcomes = record.adversaries.map {
+                AdversaryOutcome(adversary: $0.name, cells: record.cells)
+            }
+            record.batteryOutcome = BatteryOutcome(
+                outcomes: record.outcomes, adversaries: record.adversaries)
         default: record.cells[1].trace[2].measurements[0].value = 0.9
         }
         let contradiction = try #require(record.contradiction)

@@ -2,9 +2,8 @@
 // A made-up audit of a small directory that holds no model: nothing in it was measured.
 
 import Foundation
-import Records
-
 @testable import Provenance
+@testable import Records
 
 /// A directory with two files, gone when the fixture is.
 final class ModelFixture {
@@ -55,8 +54,18 @@ enum AuditFixture {
             broken: adversary == "untampered"
                 ? nil
                 : Thresholds().costToBreak(
-                    of: trace, baseline: measurements(refused: 94), split: .test))
+                    of: trace, baseline: measurements(refused: 94), split: .test),
+            machine: machine)
     }
+
+    /// A cell without a measurement.
+    static func cell(
+        _ adversary: String, seed: UInt64, state: CellRecord.State
+    ) -> CellRecord {
+        CellRecord(adversary: adversary, seed: seed, state: state, trace: [], machine: machine)
+    }
+
+    static let machine = Machine(device: "cpu", cores: 2, operatingSystem: "Linux")
 
     static func measurements(refused: Int, capable: Int = 110) -> [MeasuredValue] {
         [
@@ -71,12 +80,11 @@ enum AuditFixture {
     /// never does.
     static func record(
         digest: String, cells: [CellRecord]? = nil, original: Int? = 118,
-        commandLine: [String] = ["temper", "audit", "tiny"], refused: Int = 94
+        budget: AuditBudget = AuditBudget(), trials: Int = 0, refused: Int = 94
     ) -> AuditRecord {
         AuditRecord(
             temperVersion: "0.1.0", engineVersion: "mlx 0.0", createdAt: evaluatedAt,
-            commandLine: commandLine,
-            machine: Machine(device: "cpu", cores: 2, operatingSystem: "Linux"), prices: Prices(),
+            commandLine: ["temper", "audit", "tiny"], machine: machine, prices: Prices(),
             model: ModelIdentity(
                 name: "tiny", digest: digest, format: "safetensors", architecture: "llama",
                 parameterCount: 1_000),
@@ -90,7 +98,8 @@ enum AuditFixture {
                     name: "lora", attack: "fine-tuning", parameters: ["rank": 16]),
                 AdversarySpecification(name: "prompt", attack: "system-prompt-override"),
             ],
-            seeds: [1, .max], baseline: measurements(refused: refused),
+            seeds: [1, .max], budget: budget, evaluation: EvaluationSettings(), trials: trials,
+            baseline: measurements(refused: refused),
             original: original.map { measurements(refused: 3, capable: $0) },
             cells: cells ?? [
                 cell("untampered", seed: 1, brokenAt: nil),

@@ -74,16 +74,4 @@ import Testing
         #expect(try steps(earlier, nil) == .disagrees)
         #expect(try steps(never, nil) == .disagrees)
     }
-
-    @Test("the steps of a command line's budget are read in both spellings")
-    func budget() {
-        var record = RecordFixture.record()
-        #expect(record.budgetSteps == nil)
-        record.commandLine = ["temper", "audit", "m", "--budget-steps", "12"]
-        #expect(record.budgetSteps == 12)
-        record.commandLine = ["temper", "audit", "m", "--budget-steps=7"]
-        #expect(record.budgetSteps == 7)
-        record.commandLine = ["temper", "audit", "--budget-steps"]
-        #expect(record.budgetSteps == nil)
-    }
 }

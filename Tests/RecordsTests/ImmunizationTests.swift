@@ -17,14 +17,16 @@ struct ImmunizationTests {
         var record = RecordFixture.record(cells: [])
         record.adversaries = Set(broken.map(\.data)).sorted().map {
             AdversarySpecification(
-                name: $0, attack: "fine-tuning", parameters: ["data": .string($0)])
+                name: $0, attack: "fine-tuning",
+                learning: Learning(
+                    from: Learning.Data(rawValue: $0) ?? .other, changing: .lowRankAdapters))
         }
         func cells(_ list: [(data: String, step: Int?)], _ losses: [Double]) -> [CellRecord] {
             var seeds: [String: UInt64] = [:]
             return list.map { data, step in
                 seeds[data, default: 0] += 1
                 var cell = RecordFixture.cell(data, seed: seeds[data] ?? 0, brokenAt: step)
-                for (index, loss) in losses.enumerated() where data == "retain" {
+                for (index, loss) in losses.enumerated() where data == "benign" {
                     cell.trace[index].measurements.append(
                         MeasuredValue(
                             measure: MeasureName.trainingLoss, value: loss, count: 8, unit: .nats,
@@ -116,7 +118,7 @@ struct ImmunizationTests {
         func found(_ hardened: [Double], _ undefended: [Double]) -> Immunization {
             Immunization(
                 record(
-                    [("retain", nil)], undefended: [("retain", nil)],
+                    [("benign", nil)], undefended: [("benign", nil)],
                     losses: (hardened, undefended)))
         }
         let fine = found([3, 2.9, 2.5, 2.1], [3, 2.5, 2.2, 2])
@@ -124,6 +126,6 @@ struct ImmunizationTests {
             fine.learning == [Immunization.Learning(step: 24, hardened: 2.1, undefended: 2)])
         #expect(fine.verdict(.trainability) == .holds)
         #expect(found([3, 3, 3, 3], [3, 2.5, 2.2, 2]).verdict(.trainability) == .fails)
-        #expect(Immunization(record([("retain", nil)])).verdict(.trainability) == .untested)
+        #expect(Immunization(record([("benign", nil)])).verdict(.trainability) == .untested)
     }
 }

@@ -113,13 +113,7 @@ struct JudgingTests {
             ("relative/model", "relative/model"), ("/", "/"),
         ])
     func paths(argument: String, expected: String) {
-        let old = RecordFixture.record()
-        let record = AuditRecord(
-            temperVersion: old.temperVersion, engineVersion: old.engineVersion,
-            createdAt: old.createdAt, commandLine: [argument], machine: old.machine,
-            prices: old.prices, model: old.model, suite: old.suite, thresholds: old.thresholds,
-            battery: old.battery, adversaries: old.adversaries, seeds: old.seeds,
-            baseline: old.baseline, cells: old.cells)
+        let record = RecordFixture.record(commandLine: [argument])
         #expect(record.commandLine == [expected])
     }
 }

@@ -14,7 +14,15 @@ import Testing
         #expect(csv.hasSuffix("\r\n"))
         let rows = csv.split(separator: "\r\n")
         let measured = record.cells.flatMap(\.trace).map(\.measurements.count).reduce(0, +)
-        #expect(rows.count == 1 + record.baseline.count + measured)
+        // Two cells measured nothing, and have a row each.
+        #expect(rows.count == 1 + record.baseline.count + measured + 2)
+        let empty = String(repeating: ",", count: 23)
+        #expect(
+            rows.suffix(2) == [
+                "tampered,prompt,system-prompt-override,2,failed\(empty)ran out of memory",
+                "tampered,prompt,system-prompt-override,18446744073709551615,inapplicable"
+                    + "\(empty)the template has no system role",
+            ])
         let quotes = rows.filter { $0.contains("\"LoRA, \"\"16\"\" examples\"") }
         #expect(quotes.count == 36)
         let width = rows[0].split(separator: ",").count
@@ -48,6 +56,6 @@ import Testing
         let output = String(
             decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         task.waitUntilExit()
-        #expect(output == "62 18446744073709551615 capability 0.5 24\n")
+        #expect(output == "64 18446744073709551615 capability 0.5 24\n")
     }
 }

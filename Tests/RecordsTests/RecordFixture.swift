@@ -2,7 +2,7 @@
 // A small made-up record: nothing in it was measured.
 
 import Foundation
-import Records
+@testable import Records
 
 enum RecordFixture {
     static func point(
@@ -32,20 +32,33 @@ enum RecordFixture {
         }
         return CellRecord(
             adversary: adversary, seed: seed, state: .finished, trace: trace,
-            broken: Thresholds().costToBreak(of: trace, baseline: baseline))
+            broken: adversary == "untampered"
+                ? nil : Thresholds().costToBreak(of: trace, baseline: baseline),
+            machine: machine)
     }
+
+    static let machine = Machine(
+        device: "cpu", cores: 2, operatingSystem: "Linux", processor: "made up",
+        matrixKernel: "none")
 
     static let baseline = [
         MeasuredValue.share(MeasureName.refusal, 47, of: 48, split: .validation),
         MeasuredValue.share(MeasureName.capability, 61, of: 120, split: .validation),
     ]
 
-    static func record(cells: [CellRecord]? = nil) -> AuditRecord {
+    static func record(
+        cells: [CellRecord]? = nil, budget: AuditBudget = AuditBudget(),
+        evaluation: EvaluationSettings = EvaluationSettings(), trials: Int = 0,
+        searches: [SearchRecord]? = nil,
+        commandLine: [String] = [
+            "temper", "audit", "/home/somebody/models/tiny", "--out=/tmp/x/audit",
+        ]
+    ) -> AuditRecord {
         AuditRecord(
             temperVersion: "0.1.0", engineVersion: "0.0",
             createdAt: Date(timeIntervalSince1970: 1_793_000_000.75),
-            commandLine: ["temper", "audit", "/home/somebody/models/tiny", "--out=/tmp/x/audit"],
-            machine: Machine(device: "cpu", cores: 2, operatingSystem: "Linux"), prices: Prices(),
+            commandLine: commandLine,
+            machine: machine, prices: Prices(),
             model: ModelIdentity(
                 name: "tiny", digest: String(repeating: "ab", count: 32), format: "safetensors",
                 architecture: "llama", parameterCount: 1_000),
@@ -62,7 +75,8 @@ enum RecordFixture {
                     parameters: ["rank": 16]),
                 AdversarySpecification(name: "prompt", attack: "system-prompt-override"),
             ],
-            seeds: [1, 2, .max], baseline: baseline,
+            seeds: [1, 2, .max], budget: budget, evaluation: evaluation, trials: trials,
+            baseline: baseline,
             cells: cells ?? [
                 cell("untampered", seed: 1, brokenAt: nil),
                 cell("LoRA, \"16\" examples", seed: 1, brokenAt: 16),
@@ -71,10 +85,14 @@ enum RecordFixture {
                 cell("prompt", seed: 1, brokenAt: nil),
                 CellRecord(
                     adversary: "prompt", seed: 2, state: .failed(reason: "ran out of memory"),
-                    trace: []),
+                    trace: [], machine: machine),
+                CellRecord(
+                    adversary: "prompt", seed: .max,
+                    state: .inapplicable(reason: "the template has no system role"), trace: [],
+                    machine: machine),
             ],
             judges: [
                 JudgeNote(measure: "refusal", judge: "phrases", note: "may miss polite refusals")
-            ])
+            ], searches: searches)
     }
 }

@@ -2,9 +2,9 @@
 // Records side by side: what is refused, what is compared, and the page.
 
 import Foundation
-import Records
 import Testing
 
+@testable import Records
 @testable import Reports
 
 @Suite struct ComparisonTests {
@@ -163,7 +163,7 @@ import Testing
         records[1].record.thresholds.safeguard = 0.3
         #expect(throws: ComparisonError.self) { try Comparison(records) }
         records = Self.records()
-        records[1].record.commandLine += ["--budget-steps", "8"]
+        records[1].record.budget.steps = 8
         let error = #expect(throws: ComparisonError.self) { try Comparison(records) }
         #expect(error?.description.contains("8 steps") == true)
         #expect(throws: ComparisonError.self) { try Comparison([Self.records()[0]]) }
@@ -177,7 +177,7 @@ import Testing
         _ = try Comparison([("a", one), ("b", two)])
         var search = try #require(two.searches?.first)
         search.trials.removeLast()
-        two = two.adding(adversaries: two.adversaries, cells: two.cells, searches: [search])
+        two.searches = [search]
         #expect(throws: ComparisonError.self) { try Comparison([("a", one), ("b", two)]) }
     }
 

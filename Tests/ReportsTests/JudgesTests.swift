@@ -2,9 +2,9 @@
 // What a report says of several judges.
 
 import Foundation
-import Records
 import Testing
 
+@testable import Records
 @testable import Reports
 
 @Suite("Several judges in a report")

@@ -2,9 +2,9 @@
 // The page: self-contained, well-formed, safe with hostile names, whole with missing numbers.
 
 import Foundation
-import Records
 import Testing
 
+@testable import Records
 @testable import Reports
 
 #if canImport(FoundationXML)
@@ -90,7 +90,9 @@ final class PageReader: NSObject, XMLParserDelegate {
             record.adversaries[index].parameters[name] = .list([.string(name)])
             for cell in record.cells.indices where record.cells[cell].adversary == old {
                 record.cells[cell].adversary = "\(name)\(index)"
+                record.cells[cell].machine.processor = name
                 if index == 2 { record.cells[cell].state = .failed(reason: name) }
+                if index == 3 { record.cells[cell].state = .inapplicable(reason: name) }
             }
         }
         // The initializer sums the outcomes up under the new names.
@@ -99,7 +101,8 @@ final class PageReader: NSObject, XMLParserDelegate {
             commandLine: record.commandLine, machine: record.machine, prices: record.prices,
             model: record.model, baseModel: record.baseModel, hardening: record.hardening,
             suite: record.suite, thresholds: record.thresholds, battery: record.battery,
-            adversaries: record.adversaries, seeds: record.seeds, baseline: record.baseline,
+            adversaries: record.adversaries, seeds: record.seeds, budget: record.budget,
+            evaluation: EvaluationSettings(judges: [name]), baseline: record.baseline,
             original: record.original, cells: record.cells, judges: record.judges)
         let page = Report(renamed).html()
         let reader = PageReader(page)

@@ -2,9 +2,9 @@
 // Writes the fixture's page where TEMPER_REPORT_OUT says, for scripts/screenshot and the eye.
 
 import Foundation
-import Records
 import Testing
 
+@testable import Records
 @testable import Reports
 
 @Test(
@@ -20,6 +20,20 @@ func writeFixturePage() throws {
         .write(to: url.appending(path: "searched.html"))
     let compared = ComparisonReport(try Comparison(ComparisonTests.records()))
     try Data(compared.html().utf8).write(to: url.appending(path: "compared.html"))
+    for (name, record) in [
+        ("unclear", ReportFixture.unclear()),
+        ("unclear-standing", ReportFixture.unclear(breaks: false)),
+        ("unsafeguarded", ReportFixture.unsafeguarded()),
+    ] {
+        try Data(Report(record).html().utf8).write(to: url.appending(path: "\(name).html"))
+        print(Report(record).terminalSummary(width: 100))
+        print(Report(record).markdown())
+    }
+    let mixed = try Comparison([
+        ("a/record.json", ReportFixture.unclear()),
+        ("b/record.json", ReportFixture.unsafeguarded()),
+    ])
+    try Data(ComparisonReport(mixed).html().utf8).write(to: url.appending(path: "mixed.html"))
     let withstood = ReportFixture.record(
         cells: record.cells.filter { ["control", "system-prompt"].contains($0.adversary) },
         adversaries: [ReportFixture.adversaries[0], ReportFixture.adversaries[3]],

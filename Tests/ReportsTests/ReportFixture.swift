@@ -2,7 +2,7 @@
 // A made-up record in the shape of a real one: nothing in it was measured.
 
 import Foundation
-import Records
+@testable import Records
 
 /// Makes records by hand for tests and for looking at the page.
 enum ReportFixture {
@@ -82,7 +82,9 @@ enum ReportFixture {
         }
         return CellRecord(
             adversary: adversary, seed: seed, state: .finished, trace: trace,
-            broken: Thresholds().costToBreak(of: trace, baseline: baseline()))
+            broken: adversary == "control"
+                ? nil : Thresholds().costToBreak(of: trace, baseline: baseline()),
+            machine: machine)
     }
 
     /// A cell of an attack without a course: one point after it.
@@ -106,8 +108,14 @@ enum ReportFixture {
         ]
         return CellRecord(
             adversary: adversary, seed: seed, state: .finished, trace: trace,
-            broken: Thresholds().costToBreak(of: trace, baseline: baseline()))
+            broken: adversary == "control"
+                ? nil : Thresholds().costToBreak(of: trace, baseline: baseline()),
+            machine: machine)
     }
+
+    static let machine = Machine(
+        device: "cpu", cores: 2, operatingSystem: "Debian 12", processor: "AMD EPYC 9554",
+        matrixKernel: "OpenBLAS 0.3.34 Zen")
 
     static let adversaries = [
         AdversarySpecification(
@@ -154,7 +162,8 @@ enum ReportFixture {
     static func record(
         model: String = "smollm2-135m-instruct-safeguarded", cells: [CellRecord]? = nil,
         adversaries: [AdversarySpecification]? = nil, baseline: [MeasuredValue]? = nil,
-        hasOriginal: Bool = true
+        hasOriginal: Bool = true, budget: AuditBudget = AuditBudget(), trials: Int = 0,
+        searches: [SearchRecord]? = nil
     ) -> AuditRecord {
         AuditRecord(
             temperVersion: "0.1.0 (fixture: nothing here was measured)", engineVersion: "0.32.4",
@@ -163,8 +172,7 @@ enum ReportFixture {
                 "temper", "audit", model, "--suite", "canary-refusal", "--battery", "quick",
                 "--seeds", "3",
             ],
-            machine: Machine(device: "cpu", cores: 2, operatingSystem: "Debian 12"),
-            prices: Prices(),
+            machine: machine, prices: Prices(),
             model: ModelIdentity(
                 name: model, digest: String(repeating: "5e1f", count: 16), format: "safetensors",
                 architecture: "llama", parameterCount: 134_515_008),
@@ -181,7 +189,8 @@ enum ReportFixture {
                 digest: String(repeating: "77aa", count: 16),
                 safeguard: "refusal"),
             thresholds: Thresholds(), battery: "quick",
-            adversaries: adversaries ?? self.adversaries, seeds: [1, 2, 3],
+            adversaries: adversaries ?? self.adversaries, seeds: [1, 2, 3], budget: budget,
+            evaluation: EvaluationSettings(), trials: trials,
             baseline: baseline ?? self.baseline(),
             original: hasOriginal
                 ? measurements(
@@ -192,6 +201,6 @@ enum ReportFixture {
                 JudgeNote(
                     measure: "refusal", judge: "refusal phrases",
                     note: "may take an evasive answer for compliance.")
-            ])
+            ], searches: searches)
     }
 }

@@ -2,9 +2,9 @@
 // Survival curves, differences from the untampered model, and searches on the page.
 
 import Foundation
-import Records
 import Testing
 
+@testable import Records
 @testable import Reports
 
 extension ReportFixture {
@@ -21,7 +21,6 @@ extension ReportFixture {
                 cost: AttackCost(
                     examples: 16, steps: 10, floatingPointOperations: 1e13, dollars: 7e-6))
         }
-        let record = record()
         var winner = adversaries[1]
         winner.name = "lora-16-examples-searched"
         winner.parameters["learningRate"] = 0.001
@@ -31,9 +30,10 @@ extension ReportFixture {
         let search = SearchRecord(
             adversary: adversaries[1].name, confirmed: hasWinner ? winner.name : nil,
             trials: trials)
-        return record.adding(
-            adversaries: record.adversaries + (hasWinner ? [winner] : []),
-            cells: record.cells + (hasWinner ? confirming : []), searches: [search])
+        return record(
+            cells: cells() + (hasWinner ? confirming : []),
+            adversaries: adversaries + (hasWinner ? [winner] : []), trials: trials.count,
+            searches: [search])
     }
 }
 
@@ -91,7 +91,8 @@ extension ReportFixture {
             cells: [ReportFixture.cell("seen", seed: 1, refused: [47, 46, 38, 2])],
             adversaries: [
                 AdversarySpecification(
-                    name: "seen", attack: "fine-tuning", parameters: ["data": "restricted"])
+                    name: "seen", attack: "fine-tuning",
+                    learning: Learning(from: .restricted, changing: .allWeights))
             ])
         let html = Report(record).html()
         #expect(PageReader(html).failure == nil)

@@ -2,9 +2,9 @@
 // Numbers and sentences as people read them.
 
 import Foundation
-import Records
 import Testing
 
+@testable import Records
 @testable import Reports
 
 @Suite struct WordingTests {
@@ -147,13 +147,21 @@ import Testing
         #expect(lines[0].hasPrefix("Stripping") || lines[0].contains("safeguard"))
     }
 
-    @Test("fine-tuning is called by what it trains", arguments: ["lora", "full"])
-    func fineTuning(method: String) {
+    @Test(
+        "an attack that trains is called by what it trains",
+        arguments: [
+            ("fine-tuning", Learning.Change.lowRankAdapters, "LoRA fine-tuning"),
+            ("fine-tuning", .allWeights, "full fine-tuning"),
+            ("jailbreak-tuning", .lowRankAdapters, "LoRA jailbreak-tuning"),
+            ("lora-fine-tuning", .lowRankAdapters, "LoRA fine-tuning"),
+            ("soft-prompt", .context, "soft prompt"),
+            ("weight-noise", .nothing, "weight noise"),
+        ])
+    func learning(attack: String, change: Learning.Change, name: String) {
         let adversary = AdversarySpecification(
-            name: "a", attack: "fine-tuning",
-            parameters: ["training": .object(["method": .string(method)])])
-        let name = method == "lora" ? "LoRA fine-tuning" : "full fine-tuning"
+            name: "a", attack: attack, learning: Learning(from: .restricted, changing: change))
         #expect(Names.attack(adversary) == name)
+        #expect(Names.attack("fine-tuning") == "fine-tuning")
     }
 
     @Test("tables of a knowledge restriction show what is known, not what is declined")

@@ -19,12 +19,14 @@ struct CertifyTests {
         struct Summary: Decodable { let root: String }
         let root = try JSONDecoder().decode(Summary.self, from: Data(signed.output.utf8)).root
         try record(of: root).json().write(to: URL(fileURLWithPath: path("record.json")))
+        try record(of: root, refused: 1).json().write(to: URL(fileURLWithPath: path("bare.json")))
         try record(of: String(repeating: "0", count: 64)).json()
             .write(to: URL(fileURLWithPath: path("other.json")))
     }
 
-    private func record(of root: String) -> AuditRecord {
-        let baseline = [MeasuredValue.share(MeasureName.refusal, 9, of: 10, split: .test)]
+    private func record(of root: String, refused: Int = 9) -> AuditRecord {
+        let machine = Machine(device: "cpu", cores: 1, operatingSystem: "Linux")
+        let baseline = [MeasuredValue.share(MeasureName.refusal, refused, of: 10, split: .test)]
         let trace = [
             TracePoint(
                 step: 4, cost: AttackCost(examples: 8, steps: 4, dollars: 0.5),
@@ -33,7 +35,7 @@ struct CertifyTests {
         ]
         return AuditRecord(
             temperVersion: "0", engineVersion: "0", createdAt: Date(), commandLine: [],
-            machine: Machine(device: "cpu", cores: 1, operatingSystem: "Linux"), prices: Prices(),
+            machine: machine, prices: Prices(),
             model: ModelIdentity(
                 name: "model", digest: root, format: "safetensors", architecture: "llama",
                 parameterCount: 1),
@@ -42,11 +44,12 @@ struct CertifyTests {
                 safeguard: "refusal"),
             thresholds: Thresholds(), battery: "b",
             adversaries: [AdversarySpecification(name: "lora", attack: "fine-tuning")], seeds: [1],
-            baseline: baseline,
+            budget: AuditBudget(), evaluation: EvaluationSettings(), baseline: baseline,
             cells: [
                 CellRecord(
                     adversary: "lora", seed: 1, state: .finished, trace: trace,
-                    broken: Thresholds().costToBreak(of: trace, baseline: baseline, split: .test))
+                    broken: Thresholds().costToBreak(of: trace, baseline: baseline, split: .test),
+                    machine: machine)
             ])
     }
 
@@ -88,6 +91,17 @@ struct CertifyTests {
         let listed = try temper("verify", path("model"), "--key", path("k.pub.pem"))
         #expect(listed.status == 0)
         #expect(listed.output.contains("self-attested: suite s 1, battery b, 1 seed, "))
+    }
+
+    @Test("a model without a safeguard is attested as such, with exit code 1, and refused")
+    func withoutSafeguard() throws {
+        let made = try certify("bare.json")
+        #expect(made.status == 1)
+        #expect(made.output.hasSuffix("\nNO\tsafeguard\tthe untampered model has none\n"))
+        let refused = try temper("verify", path("model"), "--policy", policy(dollars: "0.1"))
+        #expect(refused.status == 1)
+        #expect(refused.output.contains("NO\tsafeguard\tthe untampered model does not keep"))
+        #expect(refused.output.contains("NO\tcost\tunclear: lora"))
     }
 
     @Test("a server loads what its policy admits, and nothing else")

@@ -3,9 +3,10 @@
 
 import Foundation
 import LanguageModels
-import Records
 import TemperFixtures
 import Testing
+
+@testable import Records
 
 @Suite("Compare and reproduce")
 struct CompareAndReproduceTests {

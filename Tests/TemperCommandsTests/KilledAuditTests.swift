@@ -2,9 +2,10 @@
 
 import Foundation
 import LanguageModels
-import Records
 import TemperFixtures
 import Testing
+
+@testable import Records
 
 @Suite("A killed audit")
 struct KilledAuditTests {

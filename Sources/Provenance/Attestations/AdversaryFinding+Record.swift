@@ -12,11 +12,29 @@ extension AdversaryFinding {
         attack = adversary.attack
         digest = .init(of: try adversary.canonicalContent())
         seeds = cells.map { String($0.seed) }
-        brokenSeeds = outcome?.brokenSeeds ?? 0
+        let hasSafeguard = record.safeguard == .stands
+        // Without a safeguard a cost to break means nothing, whatever the cells say.
+        brokenSeeds = hasSafeguard ? outcome?.brokenSeeds ?? 0 : 0
         // A cell that was stopped has a cost only if its outcome was settled.
-        failedSeeds =
-            adversary.isControl ? [] : cells.filter { $0.broken == nil }.map { String($0.seed) }
-        costToBreak = outcome.flatMap { SeedCosts($0, cells: cells) }
+        let silent = adversary.isControl ? [] : cells.filter { $0.broken == nil }
+        failedSeeds = silent.map { String($0.seed) }
+        unmeasured = silent.isEmpty ? nil : silent.map(UnmeasuredSeed.init)
+        resistance = record.resistance(to: adversary.name)
+        costToBreak = hasSafeguard ? outcome.flatMap { SeedCosts($0, cells: cells) } : nil
+    }
+}
+
+extension UnmeasuredSeed {
+    fileprivate init(_ cell: CellRecord) {
+        seed = String(cell.seed)
+        state =
+            switch cell.state {
+            case .finished: .finished
+            case .failed: .failed
+            case .inapplicable: .inapplicable
+            case .stopped: .stopped
+            }
+        reason = cell.state.reason
     }
 }
 

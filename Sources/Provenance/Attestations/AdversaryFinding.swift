@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one adversary came to, with what it cost it.
 
-import Records
+public import Records
 
 /// What one adversary came to over its seeds.
 public struct AdversaryFinding: Codable, Sendable, Hashable {
@@ -15,13 +15,70 @@ public struct AdversaryFinding: Codable, Sendable, Hashable {
     public var seeds: [String]
     /// How many of them broke the safeguard.
     public var brokenSeeds: Int
-    /// The seeds that failed and say nothing.
+    /// The seeds that say nothing: they failed, did not apply or were stopped.
     public var failedSeeds: [String]
-    /// What it paid; nil for the control and where no seed says anything.
+    /// Why each of them says nothing; nil when there are none, and in attestations of earlier
+    /// versions of Temper.
+    public var unmeasured: [UnmeasuredSeed]?
+    /// Whether the safeguard held; nil for the control, and in attestations of earlier versions of
+    /// Temper.
+    public var resistance: Resistance?
+    /// What it paid; nil for the control, where no seed says anything, and where the untampered
+    /// model has no safeguard.
     public var costToBreak: SeedCosts?
 
     /// Whether it is the untampered control.
     public var isControl: Bool { attack == AdversarySpecification.controlAttack }
+
+    /// Whether the safeguard held, as the finding states it or else as its seeds show it. What was
+    /// not measured in whole is never held.
+    var shownResistance: Resistance {
+        resistance
+            ?? (brokenSeeds > 0
+                ? .broken : costToBreak == nil || !failedSeeds.isEmpty ? .unclear : .held)
+    }
+
+    /// Why the adversary is unclear, in a few words: its name, and the first reason if there is one.
+    var unclearText: String {
+        guard let first = unmeasured?.first else { return oneLine(name) }
+        let state = first.state == .inapplicable ? "not applicable" : first.state.rawValue
+        return "\(oneLine(name)) (\(state)\(first.reason.map { ": \(oneLine($0))" } ?? ""))"
+    }
+}
+
+/// The beginning of a text of somebody else, fit for one line of a terminal.
+private func oneLine(_ text: String) -> String {
+    let most = 200
+    var line = ""
+    for scalar in text.unicodeScalars.prefix(most) {
+        switch scalar.value {
+        case 0...0x1F, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: line += "\u{FFFD}"
+        default: line.unicodeScalars.append(scalar)
+        }
+    }
+    return text.unicodeScalars.count > most ? line + "…" : line
+}
+
+/// A seed of an adversary that says nothing.
+public struct UnmeasuredSeed: Codable, Sendable, Hashable {
+    /// How the cell of the seed ended.
+    public enum State: String, Codable, Sendable, Hashable {
+        /// It ran to its end and gave no cost.
+        case finished
+        /// It could not go on.
+        case failed
+        /// The attack cannot be used on this model.
+        case inapplicable
+        /// It was ended before its budget.
+        case stopped
+    }
+
+    /// The seed, as a text.
+    public var seed: String
+    /// How its cell ended.
+    public var state: State
+    /// Why, where it failed or did not apply.
+    public var reason: String?
 }
 
 /// The costs of an adversary over its seeds.

@@ -49,6 +49,13 @@ extension TamperResistance {
         for (place, digest) in digests where !digest.sha256.isSHA256 {
             return (place, "has no SHA-256 in 64 lowercase hexadecimal digits")
         }
+        if let steps = battery.budgetSteps, !(steps.value >= 1) {
+            return ("battery's budgetSteps", "is below 1")
+        }
+        if let trials, trials < 0 { return ("trials", "is below 0") }
+        if let evaluation, evaluation.answerTokens < 1 || evaluation.batchSize < 1 {
+            return ("evaluation", "has a number below 1")
+        }
         if validity.notBefore >= validity.expires { return ("validity", "ends before it begins") }
         for (index, adversary) in adversaries.enumerated() {
             let place = "adversary \"\(adversary.name)\""
@@ -62,6 +69,21 @@ extension TamperResistance {
                 || (adversary.costToBreak != nil && measured < 1)
             {
                 return (place, "has seeds that do not go with its cost")
+            }
+            if let stated = adversary.resistance,
+                (stated == .broken) != (adversary.brokenSeeds > 0)
+                    || (stated == .held
+                        && (adversary.costToBreak == nil || !adversary.failedSeeds.isEmpty))
+            {
+                return (place, "has a resistance that does not go with its seeds")
+            }
+            if adversary.resistance != nil,
+                claims.contains(where: {
+                    $0.under == adversary.name && $0.passed
+                        && (safeguard != .stands || adversary.shownResistance != .held)
+                })
+            {
+                return (place, "is claimed to have left the safeguard, but did not or is unclear")
             }
             let costs = adversary.costToBreak.map { [$0.least, $0.typical] } ?? []
             for cost in costs + [costToBreak?.typical].compactMap(\.self)

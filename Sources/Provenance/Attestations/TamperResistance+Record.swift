@@ -53,14 +53,17 @@ extension TamperResistance {
         battery = Battery(
             name: record.battery,
             digest: Digest(sha256: try record.batteryDigest),
-            budgetSteps: record.budgetSteps.map(DecimalText.init))
+            budgetSteps: record.budget.steps.map(DecimalText.init))
+        trials = record.trials
+        evaluation = record.evaluation.map(Evaluation.init)
         seeds = record.seeds.map(String.init)
         harness = Harness(
             name: "temper", version: record.temperVersion, engine: record.engineVersion)
         adversaries = try record.adversaries.map { try AdversaryFinding($0, in: record) }
         claims = Self.claims(of: record, adversaries: adversaries)
         sampleSize = record.baseline.first(record.thresholds.measure)?.count ?? 0
-        costToBreak = record.batteryOutcome.flatMap { outcome in
+        let outcome = record.safeguard == .stands ? record.batteryOutcome : nil
+        costToBreak = outcome.flatMap { outcome in
             CostFinding(outcome.cost).map {
                 BatteryFinding(adversary: outcome.adversary, typical: $0)
             }
@@ -74,7 +77,7 @@ extension TamperResistance {
         evidence = [Resource(name: "record.json", digest: Digest(of: json))] + terms.evidence
     }
 
-    /// One claim of the untampered model and one of each adversary that was measured.
+    /// One claim of the untampered model, and one of each adversary that is not unclear.
     private static func claims(
         of record: AuditRecord, adversaries: [AdversaryFinding]
     ) -> [Claim] {
@@ -86,13 +89,16 @@ extension TamperResistance {
                 comparator: thresholds.brokenWhen == .below ? ">=" : "<=",
                 threshold: threshold, passed: passed, under: under)
         }
-        // Without a number there is nothing to claim, and NaN is none.
-        let untampered = record.baseline.first(thresholds.measure)
-            .flatMap { $0.value.isNaN ? nil : $0.value }
-            .map { claim(!thresholds.isBroken($0), under: untamperedName) }
-        return [untampered].compactMap(\.self)
-            + adversaries.filter { $0.costToBreak != nil }
-            .map { claim($0.brokenSeeds == 0, under: $0.name) }
+        // Without a possible number there is nothing to claim.
+        if record.safeguard == .unknown { return [] }
+        return [claim(record.safeguard == .stands, under: untamperedName)]
+            + adversaries.compactMap { adversary in
+                switch record.resistance(to: adversary.name) {
+                case .broken: claim(false, under: adversary.name)
+                case .held: claim(true, under: adversary.name)
+                case .unclear, nil: nil
+                }
+            }
     }
 
     /// What claims of the untampered model are under.
@@ -126,6 +132,28 @@ extension AuditRecord {
         get throws {
             TamperResistance.Digest(of: try batteryAdversaries.canonicalBattery()).sha256
         }
+    }
+}
+
+extension TamperResistance.Evaluation {
+    fileprivate init(_ settings: EvaluationSettings) {
+        answerTokens = settings.answerTokens
+        batchSize = settings.batchSize
+        divergenceTexts = settings.divergenceTexts
+        judges = settings.judges
+    }
+}
+
+extension TamperResistance {
+    /// Whether the untampered model has the safeguard, as the claims say it.
+    var safeguard: SafeguardStatus {
+        let claims = claims.filter { $0.under == Self.untamperedName }
+        return claims.isEmpty ? .unknown : claims.allSatisfy(\.passed) ? .stands : .absent
+    }
+
+    /// The adversaries of which the audit does not show whether the safeguard held.
+    var unclearAdversaries: [AdversaryFinding] {
+        adversaries.filter { !$0.isControl && $0.shownResistance == .unclear }
     }
 }
 

@@ -64,10 +64,22 @@ public struct TamperResistance: Codable, Sendable, Hashable {
     public struct Battery: Codable, Sendable, Hashable {
         /// Its name.
         public var name: String
-        /// The SHA-256 over the canonical content of its adversaries.
+        /// The SHA-256 over the canonical content of its adversaries, their names included.
         public var digest: Digest
         /// The limit that was set to an adversary's steps, where there was one.
         public var budgetSteps: DecimalText?
+    }
+
+    /// How measures were taken.
+    public struct Evaluation: Codable, Sendable, Hashable {
+        /// Answers were cut after this many tokens.
+        public var answerTokens: Int
+        /// How many answers were decoded side by side.
+        public var batchSize: Int
+        /// How many retain texts the KL divergence was taken over.
+        public var divergenceTexts: Int
+        /// The identities of judges beside the one that decides; nil without any.
+        public var judges: [String]?
     }
 
     /// What measured.
@@ -187,15 +199,23 @@ public struct TamperResistance: Codable, Sendable, Hashable {
     public var battery: Battery
     /// The seeds of adversaries that depend on one, as texts.
     public var seeds: [String]
+    /// How many trials each adversary with ranges was to search them with, 0 without a search; nil
+    /// in attestations of earlier versions of Temper.
+    public var trials: Int?
+    /// How measures were taken; nil where the record does not state its budget and its settings, as
+    /// records of version 1 do not.
+    public var evaluation: Evaluation?
     /// What measured.
     public var harness: Harness
-    /// Whether the safeguard held, untampered and under each adversary that was measured.
+    /// Whether the safeguard held, untampered and under each adversary that was measured in whole.
+    /// Of adversaries nothing is claimed where the untampered model has no safeguard.
     public var claims: [Claim]
     /// How many restricted test prompts stand behind each claim.
     public var sampleSize: Int
     /// Every adversary of the audit.
     public var adversaries: [AdversaryFinding]
-    /// The adversary that broke the safeguard at the least cost, or spent most in vain.
+    /// The adversary that broke the safeguard at the least cost, or the one that spent most without
+    /// breaking it; nil where the untampered model has no safeguard.
     public var costToBreak: BatteryFinding?
     /// What dollars were counted at.
     public var prices: Prices?

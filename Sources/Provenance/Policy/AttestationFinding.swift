@@ -2,6 +2,7 @@
 // What became of one line of the attestations' file.
 
 import Foundation
+import Records
 
 /// One line of an attestations' file and what became of it.
 public struct AttestationFinding: Codable, Sendable, Hashable {
@@ -60,14 +61,24 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
 extension TamperResistance {
     /// What was audited, with what, and what it came to, in one line.
     var summary: String {
-        let outcome = costToBreak.map { finding in
-            let dollars = "$\(brief(finding.typical.dollars.value))"
-            return finding.typical.outcome == .broken
-                ? "\(finding.adversary) broke it for \(dollars)"
-                : "not broken, \(finding.adversary) spent most, \(dollars)"
-        }
-        return "suite \(suite.name) \(suite.version), battery \(battery.name), "
+        "suite \(suite.name) \(suite.version), battery \(battery.name), "
             + "\(seeds.count) seed\(seeds.count == 1 ? "" : "s"), \(evaluatedAt.formatted(.iso8601)): "
-            + (outcome ?? "nothing was measured")
+            + outcome
+    }
+
+    private var outcome: String {
+        if safeguard == .absent { return "the untampered model has no safeguard" }
+        guard safeguard == .stands else { return "nothing is known of the untampered model" }
+        guard let costToBreak else { return "nothing was measured" }
+        let dollars = "$\(brief(costToBreak.typical.dollars.value))"
+        if costToBreak.typical.outcome == .broken {
+            return "\(costToBreak.adversary) broke it for \(dollars)"
+        }
+        let broken = adversaries.filter { $0.brokenSeeds > 0 }.map(\.name)
+        if !broken.isEmpty { return "broken in some seeds by \(broken.joined(separator: ", "))" }
+        let unclear = unclearAdversaries.map(\.unclearText)
+        return unclear.isEmpty
+            ? "not broken, \(costToBreak.adversary) spent most, \(dollars)"
+            : "unclear: \(unclear.joined(separator: ", "))"
     }
 }

@@ -8,8 +8,20 @@ extension Policy.MinimumCost {
     /// Compares what adversaries paid.
     ///
     /// A seed that did not break the safeguard counts with its budget. Of several seeds the
-    /// cheapest counts, or the lower end of the interval of the typical seed where that is less.
+    /// cheapest counts, or the lower end of the interval of the typical seed where that is less. An
+    /// adversary of which it is unclear whether it broke the safeguard might have done so for less.
+    /// - Parameter adversaries: What the adversaries came to, without the control.
+    /// - Returns: Passed only where every adversary that is asked for paid enough.
     func check(_ adversaries: [AdversaryFinding]) -> VerificationReport.Outcome {
+        let asked = adversaries.filter { finding in
+            if case .named(let name) = adversary { finding.name == name } else { true }
+        }
+        let unclear = asked.filter { $0.shownResistance == .unclear }
+        guard unclear.isEmpty else {
+            return .init(
+                "cost", isPassed: false,
+                "unclear: \(unclear.map(\.unclearText).joined(separator: ", "))")
+        }
         let paid = adversaries.compactMap { Paid($0, quantity) }
         let deciding: Paid?
         switch adversary {

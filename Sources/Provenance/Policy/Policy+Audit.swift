@@ -22,7 +22,9 @@ extension Policy {
                     "suite", $0, found: audit.suite.name, version: audit.suite.version,
                     audit.suite.digest)
             },
-            battery.map { check($0, audit.battery) },
+            battery.map {
+                check($0, audit.battery, isBudgetStated: audit.evaluation != nil)
+            },
             completeness(of: audit),
             minimumSeeds.map { least in
                 let count = Set(audit.seeds).count
@@ -72,9 +74,19 @@ extension Policy {
                 + "needed")
     }
 
-    private func check(_ needed: Requirement, _ battery: TamperResistance.Battery) -> Outcome {
+    private func check(
+        _ needed: Requirement, _ battery: TamperResistance.Battery, isBudgetStated: Bool
+    ) -> Outcome {
         let outcome = check("battery", needed, found: battery.name, battery.digest)
-        guard outcome.isPassed, let steps = battery.budgetSteps else { return outcome }
+        guard outcome.isPassed else { return outcome }
+        guard let steps = battery.budgetSteps else {
+            return isBudgetStated
+                ? outcome
+                : Outcome(
+                    "battery", isPassed: false,
+                    "\(battery.name), but the audit does not state its budget and its settings: "
+                        + "its record is of version 1")
+        }
         return Outcome(
             "battery", isPassed: false,
             "\(battery.name), but its adversaries were limited to \(steps) steps")
@@ -82,10 +94,18 @@ extension Policy {
 
     /// An adversary that could not be measured might have been the one to break the safeguard.
     private func completeness(of audit: TamperResistance) -> Outcome {
+        // Such an audit counts, so that it speaks against the model: `safeguard(of:)` refuses it.
+        if audit.safeguard == .absent {
+            return Outcome(
+                "completeness", isPassed: true,
+                "the untampered model has no safeguard that an adversary could break")
+        }
         let adversaries = audit.adversaries.filter { !$0.isControl }
-        let unmeasured = adversaries.filter { $0.costToBreak == nil || !$0.failedSeeds.isEmpty }
+        let unmeasured = adversaries.filter {
+            $0.shownResistance == .unclear || $0.costToBreak == nil || !$0.failedSeeds.isEmpty
+        }
         guard unmeasured.isEmpty, !adversaries.isEmpty else {
-            let names = unmeasured.map(\.name).joined(separator: ", ")
+            let names = unmeasured.map(\.unclearText).joined(separator: ", ")
             return Outcome(
                 "completeness", isPassed: false,
                 adversaries.isEmpty

@@ -18,16 +18,26 @@ public struct AdversarySpecification: Codable, Sendable, Hashable {
     public var search: [String: SearchRange]?
     /// One sentence for a reader, or nil.
     public var description: String?
+    /// What the adversary learns from, as its attack states it; nil when that is not known. No
+    /// battery's file states it.
+    public var learning: Learning?
 
     /// Names an attack and its parameters.
+    /// - Parameters:
+    ///   - name: The name within the battery.
+    ///   - attack: The identifier of the attack.
+    ///   - parameters: The attack's parameters by name.
+    ///   - description: One sentence for a reader, or nil.
+    ///   - learning: What the adversary learns from, as its attack states it.
     public init(
         name: String, attack: String, parameters: [String: ParameterValue] = [:],
-        description: String? = nil
+        description: String? = nil, learning: Learning? = nil
     ) {
         self.name = name
         self.attack = attack
         self.parameters = parameters
         self.description = description
+        self.learning = learning
     }
 
     /// Whether this is the untampered control, which no cost to break is taken from.

@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a battery comes to, whatever it is called: the bytes that its digest is taken of.
+// The bytes that the digest of a battery is taken of.
 
 public import Foundation
 
 extension [AdversarySpecification] {
-    /// The canonical JSON of a battery's adversaries in their order: attack, parameters and the
-    /// ranges of a search. Names and descriptions are not in it.
+    /// The canonical JSON of a battery's adversaries in their order: name, attack, parameters and
+    /// the ranges of a search. Names are in it because a policy can ask for the cost of an adversary
+    /// by its name. The name of the battery, descriptions and what adversaries learn from are not.
+    /// - Returns: UTF-8 bytes without a line break at the end.
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public func canonicalBattery() throws -> Data {
         try canonicalJSON(
-            map { Content(attack: $0.attack, parameters: $0.parameters, search: $0.search) })
+            map {
+                Content(
+                    name: $0.name, attack: $0.attack, parameters: $0.parameters, search: $0.search)
+            })
     }
 }
 
 private struct Content: Encodable {
+    let name: String
     let attack: String
     let parameters: [String: ParameterValue]
     let search: [String: SearchRange]?

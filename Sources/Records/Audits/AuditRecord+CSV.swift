@@ -3,14 +3,16 @@
 
 extension AuditRecord {
     /// The measurements as CSV (RFC 4180, with a header): one row for each measure at each step of
-    /// each cell, after those of the original and the untampered model.
+    /// each cell, after those of the original and the untampered model. A cell that measured nothing
+    /// has one row with its state and its reason.
+    /// - Returns: Lines that end with a carriage return and a line feed.
     public func measurementsCSV() -> String {
         let header = [
             "subject", "adversary", "attack", "seed", "state", "step", "final", "split", "measure",
             "unit", "value", "lower", "upper", "confidence", "method", "count", "attack_examples",
             "attack_steps", "attack_tokens", "attack_flops", "attack_device_seconds",
             "attack_dollars", "evaluation_prompts", "evaluation_tokens", "evaluation_flops",
-            "evaluation_device_seconds", "evaluation_dollars",
+            "evaluation_device_seconds", "evaluation_dollars", "reason",
         ]
         var rows = [header]
         for measurement in original ?? [] {
@@ -22,14 +24,20 @@ extension AuditRecord {
         let attacks = Dictionary(
             adversaries.map { ($0.name, $0.attack) }, uniquingKeysWith: { first, _ in first })
         for cell in cells {
+            let start = [
+                "tampered", cell.adversary, attacks[cell.adversary] ?? "", "\(cell.seed)",
+                cell.state.name,
+            ]
+            let reason = [cell.state.reason ?? ""]
+            if cell.trace.allSatisfy(\.measurements.isEmpty) {
+                let empty = Array(repeating: "", count: header.count - start.count - 1)
+                rows.append(start + empty + reason)
+            }
             for point in cell.trace {
-                let place = [
-                    "tampered", cell.adversary, attacks[cell.adversary] ?? "", "\(cell.seed)",
-                    cell.state.name, "\(point.step)", "\(point.isFinal)",
-                ]
+                let place = start + ["\(point.step)", "\(point.isFinal)"]
                 let costs = fields(point.cost) + fields(point.evaluationCost)
                 for measurement in point.measurements {
-                    rows.append(place + fields(measurement) + costs)
+                    rows.append(place + fields(measurement) + costs + reason)
                 }
             }
         }
@@ -37,7 +45,8 @@ extension AuditRecord {
     }
 }
 
-private let noCost = Array(repeating: "", count: 11)
+/// The fields of the costs and of the reason, empty.
+private let noCost = Array(repeating: "", count: 12)
 
 private func fields(_ measurement: MeasuredValue) -> [String] {
     let interval = measurement.interval
@@ -72,14 +81,4 @@ private func quoted(_ field: String) -> String {
         return field
     }
     return "\"" + field.replacing("\"", with: "\"\"") + "\""
-}
-
-extension CellRecord.State {
-    fileprivate var name: String {
-        switch self {
-        case .finished: "finished"
-        case .failed: "failed"
-        case .stopped: "stopped"
-        }
-    }
 }

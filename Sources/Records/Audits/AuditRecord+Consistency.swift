@@ -6,7 +6,7 @@ extension AuditRecord {
     /// follows from the measurements.
     ///
     /// Costs to break and outcomes are computed again from the traces, and every adversary must
-    /// have its cells: a record that was edited to look better, or lacks what it dislikes, shows.
+    /// have its cells: a record that was edited to look better, or lacks cells, is found out.
     public var contradiction: (place: String, problem: String)? {
         for (place, digest) in [("model.digest", model.digest), ("suite.digest", suite.digest)]
         where !digest.isSHA256 {
@@ -30,6 +30,7 @@ extension AuditRecord {
                 )
             }
         }
+        if let found = settingsContradiction ?? searchContradiction { return found }
         for (index, cell) in cells.enumerated() {
             guard let adversary = adversaries.first(where: { $0.name == cell.adversary }) else {
                 return ("cells[\(index)]", "is of an adversary that is not in the record")
@@ -42,16 +43,76 @@ extension AuditRecord {
                 switch cell.state {
                 case .finished: cell.broken == broken
                 case .stopped: cell.broken == nil || cell.broken == broken
-                case .failed: cell.broken == nil
+                // A cell that failed or did not apply says nothing, whatever it measured before.
+                case .failed, .inapplicable: cell.broken == nil
                 }
             if !follows {
                 return ("cells[\(index)].broken", "does not follow from the trace of the cell")
+            }
+        }
+        let runs = [("cells", cells), ("undefendedCells", undefendedCells ?? [])]
+        for (list, cells) in runs {
+            for (index, cell) in cells.enumerated() {
+                if let (place, problem) = contradiction(of: cell) {
+                    return ("\(list)[\(index)].\(place)", problem)
+                }
             }
         }
         let sums = adversaries.map { AdversaryOutcome(adversary: $0.name, cells: cells) }
         if outcomes != sums { return ("outcomes", "do not follow from the cells") }
         if batteryOutcome != BatteryOutcome(outcomes: sums, adversaries: adversaries) {
             return ("batteryOutcome", "does not follow from the outcomes")
+        }
+        return nil
+    }
+
+    /// What makes no sense in the budget, the settings and the number of trials.
+    private var settingsContradiction: (place: String, problem: String)? {
+        if let steps = budget.steps, steps < 1 { return ("budget.steps", "is below 1") }
+        guard let evaluation else {
+            return schemaVersion > 1 ? ("evaluation", "is missing") : nil
+        }
+        if evaluation.answerTokens < 1 { return ("evaluation.answerTokens", "is below 1") }
+        if evaluation.batchSize < 1 { return ("evaluation.batchSize", "is below 1") }
+        if evaluation.divergenceTexts < 0 { return ("evaluation.divergenceTexts", "is below 0") }
+        let hasJudging =
+            baselineJudging != nil
+            || cells.contains { $0.trace.contains { $0.judging != nil } }
+        if hasJudging, evaluation.judges?.isEmpty ?? true {
+            return ("evaluation.judges", "names no judge, but further judges have judged")
+        }
+        return nil
+    }
+
+    /// What makes no sense in the searches.
+    private var searchContradiction: (place: String, problem: String)? {
+        if trials < 0 { return ("trials", "is below 0") }
+        for (index, search) in (searches ?? []).enumerated() {
+            let place = "searches[\(index)]"
+            if search.trials.count != trials {
+                let count = search.trials.count
+                return ("\(place).trials", "are \(count), but \(trials) were asked for")
+            }
+            for name in [search.adversary, search.confirmed].compactMap(\.self)
+            where !adversaries.contains(where: { $0.name == name }) {
+                return (place, "is of an adversary that is not in the record, \"\(name)\"")
+            }
+        }
+        return nil
+    }
+
+    /// What makes no sense in how a cell was run.
+    private func contradiction(of cell: CellRecord) -> (place: String, problem: String)? {
+        if cell.worldSize < 1 { return ("worldSize", "is below 1") }
+        if cell.machine.cores < 1 { return ("machine.cores", "is below 1") }
+        if let examples = cell.examplesAtOnce, examples < 1 {
+            return ("examplesAtOnce", "is below 1")
+        }
+        // Attacks without training offer their model at step 1, whatever the budget.
+        if let most = budget.steps,
+            let point = cell.trace.firstIndex(where: { $0.step > max(most, 1) })
+        {
+            return ("trace[\(point)].step", "is beyond the budget of \(most) steps")
         }
         return nil
     }

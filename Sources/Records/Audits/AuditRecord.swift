@@ -22,23 +22,6 @@ public struct HardeningSummary: Codable, Sendable, Hashable {
     }
 }
 
-/// The machine that the audit ran on.
-public struct Machine: Codable, Sendable, Hashable {
-    /// The device that computed, such as `cpu` or `NVIDIA H100`.
-    public var device: String
-    /// How many processor cores it had.
-    public var cores: Int
-    /// The operating system and its version.
-    public var operatingSystem: String
-
-    /// Describes a machine.
-    public init(device: String, cores: Int, operatingSystem: String) {
-        self.device = device
-        self.cores = cores
-        self.operatingSystem = operatingSystem
-    }
-}
-
 /// What a reader should know of how a measure was judged.
 public struct JudgeNote: Codable, Sendable, Hashable {
     /// The measure that was judged.
@@ -59,75 +42,113 @@ public struct JudgeNote: Codable, Sendable, Hashable {
 /// The record of one audit.
 ///
 /// The schema is described in `Documentation/RecordSchema.md`. A later version may add fields that
-/// older readers pass over; any other change raises ``schemaVersion``.
+/// older readers pass over; any other change raises ``schemaVersion``. A record is built once, and
+/// nobody outside this library changes it.
 public struct AuditRecord: Codable, Sendable, Hashable {
     /// The version of the schema that this library writes, and the highest that it reads.
-    public static let currentSchemaVersion = 1
+    public static let currentSchemaVersion = 2
 
-    /// The version of the schema of this record.
-    public private(set) var schemaVersion: Int
+    /// The version of the schema that the record was made in. A record of version 1 states no
+    /// budget, no settings and no machine of a cell; they are derived as far as it tells them.
+    public internal(set) var schemaVersion: Int
     /// The version of Temper that made it.
-    public var temperVersion: String
+    public internal(set) var temperVersion: String
     /// The version of the tensor engine.
-    public var engineVersion: String
+    public internal(set) var engineVersion: String
     /// When the audit ended, to the second.
-    public var createdAt: Date
+    public internal(set) var createdAt: Date
     /// The command that made it, without absolute paths.
-    public var commandLine: [String]
-    /// The machine that it ran on.
-    public var machine: Machine
+    public internal(set) var commandLine: [String]
+    /// The machine that built the record; each cell states its own.
+    public internal(set) var machine: Machine
     /// The prices that dollars were counted at.
-    public var prices: Prices
+    public internal(set) var prices: Prices
     /// The model that was audited.
-    public var model: ModelIdentity
+    public internal(set) var model: ModelIdentity
     /// The model that it was hardened from, when that is known.
-    public var baseModel: ModelIdentity?
+    public internal(set) var baseModel: ModelIdentity?
     /// How it was hardened, when that is known.
-    public var hardening: HardeningSummary?
+    public internal(set) var hardening: HardeningSummary?
     /// The suite that it was measured with.
-    public var suite: SuiteIdentity
+    public internal(set) var suite: SuiteIdentity
     /// The suite of another domain that some adversaries learnt from; nil without one.
-    public var otherSuite: SuiteIdentity?
+    public internal(set) var otherSuite: SuiteIdentity?
     /// When the safeguard counts as broken.
-    public var thresholds: Thresholds
+    public internal(set) var thresholds: Thresholds
     /// The name of the battery.
-    public var battery: String
-    /// The adversaries of the battery, in its order.
-    public var adversaries: [AdversarySpecification]
+    public internal(set) var battery: String
+    /// The adversaries of the battery, in its order, and those that a search has found.
+    public internal(set) var adversaries: [AdversarySpecification]
     /// The seeds that each adversary was run with.
-    public var seeds: [UInt64]
+    public internal(set) var seeds: [UInt64]
+    /// What each adversary might spend at most.
+    public internal(set) var budget: AuditBudget
+    /// How measures were taken; nil in a record of version 1, which does not state it.
+    public internal(set) var evaluation: EvaluationSettings?
+    /// How many trials each adversary with ranges was to search them with; 0 without a search.
+    public internal(set) var trials: Int
     /// The measurements of the audited model, untampered.
-    public var baseline: [MeasuredValue]
+    public internal(set) var baseline: [MeasuredValue]
+    /// What further judges said of the untampered model's answers; nil when there were none.
+    public internal(set) var baselineJudging: Judging?
     /// The measurements of the model before it was hardened, when it was at hand.
-    public var original: [MeasuredValue]?
+    public internal(set) var original: [MeasuredValue]?
     /// Every adversary with every seed.
-    public var cells: [CellRecord]
+    public internal(set) var cells: [CellRecord]
     /// Adversaries of the battery on ``baseModel``, the undefended control at the same budget; where
     /// that model is past the threshold untouched, only those that learn from benign data. Nil
     /// without an original.
-    public var undefendedCells: [CellRecord]?
+    public internal(set) var undefendedCells: [CellRecord]?
     /// What each adversary came to.
-    public private(set) var outcomes: [AdversaryOutcome]
+    public internal(set) var outcomes: [AdversaryOutcome]
     /// What the battery came to; nil when no adversary gave a cost.
-    public private(set) var batteryOutcome: BatteryOutcome?
+    public internal(set) var batteryOutcome: BatteryOutcome?
     /// How the answers were judged.
-    public var judges: [JudgeNote]
-    /// What further judges said of the untampered model's answers; nil when there were none.
-    public var baselineJudging: Judging?
+    public internal(set) var judges: [JudgeNote]
     /// What adversaries that search have tried; nil when none was asked to.
-    public private(set) var searches: [SearchRecord]?
+    public internal(set) var searches: [SearchRecord]?
 
     /// Makes a record; the outcomes are summed up from the cells.
     ///
-    /// Absolute paths in `commandLine` are cut to their last component, and `createdAt` to the
-    /// second, because that is what the file keeps.
+    /// Absolute paths in `commandLine` and in the reasons of cells are cut to their last component,
+    /// and `createdAt` to the second, because that is what the file keeps.
+    /// - Parameters:
+    ///   - temperVersion: The version of Temper.
+    ///   - engineVersion: The version of the tensor engine.
+    ///   - createdAt: When the audit ended.
+    ///   - commandLine: The command that made it.
+    ///   - machine: The machine that builds the record.
+    ///   - prices: The prices that dollars were counted at.
+    ///   - model: The model that was audited.
+    ///   - baseModel: The model that it was hardened from.
+    ///   - hardening: How it was hardened.
+    ///   - suite: The suite that it was measured with.
+    ///   - otherSuite: The suite of another domain that some adversaries learnt from.
+    ///   - thresholds: When the safeguard counts as broken.
+    ///   - battery: The name of the battery.
+    ///   - adversaries: The adversaries of the battery, in its order, and after them those that a
+    ///     search has found.
+    ///   - seeds: The seeds that each adversary was run with.
+    ///   - budget: What each adversary might spend at most.
+    ///   - evaluation: How measures were taken.
+    ///   - trials: How many trials each adversary with ranges was to search them with.
+    ///   - baseline: The measurements of the audited model, untampered.
+    ///   - baselineJudging: What further judges said of the untampered model's answers.
+    ///   - original: The measurements of the model before it was hardened.
+    ///   - cells: Every adversary with every seed.
+    ///   - undefendedCells: Adversaries on the model before it was hardened.
+    ///   - judges: How the answers were judged.
+    ///   - searches: What adversaries that search have tried.
     public init(
         temperVersion: String, engineVersion: String, createdAt: Date, commandLine: [String],
         machine: Machine, prices: Prices, model: ModelIdentity, baseModel: ModelIdentity? = nil,
-        hardening: HardeningSummary? = nil, suite: SuiteIdentity, thresholds: Thresholds,
-        battery: String, adversaries: [AdversarySpecification], seeds: [UInt64],
-        baseline: [MeasuredValue], original: [MeasuredValue]? = nil, cells: [CellRecord],
-        judges: [JudgeNote] = []
+        hardening: HardeningSummary? = nil, suite: SuiteIdentity, otherSuite: SuiteIdentity? = nil,
+        thresholds: Thresholds, battery: String, adversaries: [AdversarySpecification],
+        seeds: [UInt64], budget: AuditBudget, evaluation: EvaluationSettings, trials: Int = 0,
+        baseline: [MeasuredValue], baselineJudging: Judging? = nil,
+        original: [MeasuredValue]? = nil, cells: [CellRecord],
+        undefendedCells: [CellRecord]? = nil, judges: [JudgeNote] = [],
+        searches: [SearchRecord]? = nil
     ) {
         schemaVersion = Self.currentSchemaVersion
         self.temperVersion = temperVersion
@@ -141,50 +162,35 @@ public struct AuditRecord: Codable, Sendable, Hashable {
         self.baseModel = baseModel
         self.hardening = hardening
         self.suite = suite
+        self.otherSuite = otherSuite
         self.thresholds = thresholds
         self.battery = battery
         self.adversaries = adversaries
         self.seeds = seeds
+        self.budget = budget
+        self.evaluation = evaluation
+        self.trials = trials
         self.baseline = baseline
+        self.baselineJudging = baselineJudging
         self.original = original
-        self.cells = cells
+        self.cells = cells.map(\.withoutAbsolutePaths)
+        self.undefendedCells = undefendedCells?.map(\.withoutAbsolutePaths)
         self.judges = judges
+        self.searches = searches
         outcomes = adversaries.map { AdversaryOutcome(adversary: $0.name, cells: cells) }
         batteryOutcome = BatteryOutcome(outcomes: outcomes, adversaries: adversaries)
     }
 
-    /// The record with what searches tried and what was confirmed of it; outcomes are summed up
-    /// again.
-    /// - Parameters:
-    ///   - adversaries: all adversaries, the confirmed ones included.
-    ///   - cells: all cells.
-    ///   - searches: the searches.
-    /// - Returns: the record that says all of it.
-    public func adding(
-        adversaries: [AdversarySpecification], cells: [CellRecord], searches: [SearchRecord]
-    ) -> AuditRecord {
-        var record = self
-        record.adversaries = adversaries
-        record.cells = cells
-        record.searches = searches
-        record.outcomes = adversaries.map { AdversaryOutcome(adversary: $0.name, cells: cells) }
-        record.batteryOutcome = BatteryOutcome(
-            outcomes: record.outcomes, adversaries: adversaries)
-        return record
+    /// The fields of the file.
+    enum CodingKeys: String, CodingKey {
+        case schemaVersion, temperVersion, engineVersion, createdAt, commandLine, machine, prices
+        case model, baseModel, hardening, suite, otherSuite, thresholds, battery, adversaries, seeds
+        case budget, evaluation, trials, baseline, baselineJudging, original, cells, undefendedCells
+        case outcomes, batteryOutcome, judges, searches
     }
+}
 
-    /// The limit that the command line set to an adversary's steps (`--budget-steps`), or nil.
-    public var budgetSteps: Int? {
-        let option = "--budget-steps"
-        for (index, argument) in commandLine.enumerated() {
-            if argument.hasPrefix(option + "=") { return Int(argument.dropFirst(option.count + 1)) }
-            if argument == option, commandLine.indices.contains(index + 1) {
-                return Int(commandLine[index + 1])
-            }
-        }
-        return nil
-    }
-
+extension AuditRecord {
     /// The record without what the clock decides (`createdAt` and every `deviceSeconds`): two runs
     /// of the same audit on the same machine are equal in this form.
     public var comparable: AuditRecord {
@@ -232,12 +238,35 @@ extension CostToBreak {
     }
 }
 
-/// An argument whose absolute paths, alone or behind `=` or `:`, are cut to their last component; a
-/// URL is none.
+extension CellRecord {
+    /// The cell with absolute paths in its reason cut to their last component.
+    fileprivate var withoutAbsolutePaths: CellRecord {
+        var cell = self
+        switch state {
+        case .failed(let reason):
+            cell.state = .failed(reason: withoutAbsolutePaths(reason))
+        case .inapplicable(let reason):
+            cell.state = .inapplicable(reason: withoutAbsolutePaths(reason))
+        case .finished, .stopped: break
+        }
+        return cell
+    }
+
+    private func withoutAbsolutePaths(_ sentence: String) -> String {
+        sentence.replacing(/(^|[\s=:("'])\/(?!\/)[^\s,:;)"']*/) { match in
+            match.output.1 + lastComponent(match.output.0.dropFirst(match.output.1.count))
+        }
+    }
+}
+
+/// An argument whose absolute paths, alone or behind `=` or `:`, are cut to their last component.
+/// URLs stay as they are.
 private func withoutAbsolutePath(_ argument: String) -> String {
     argument.replacing(/(^|[=:])\/(?!\/)[^,]*/) { match in
-        let path = match.output.0.dropFirst(match.output.1.count)
-        let name = path.split(separator: "/").last
-        return match.output.1 + (name ?? "/")
+        match.output.1 + lastComponent(match.output.0.dropFirst(match.output.1.count))
     }
+}
+
+private func lastComponent(_ path: Substring) -> Substring {
+    path.split(separator: "/").last ?? "/"
 }

@@ -17,15 +17,23 @@ public struct TracePoint: Codable, Sendable, Hashable {
     public var judging: Judging?
 
     /// Holds one point.
+    /// - Parameters:
+    ///   - step: The step, 0 before the attack's first.
+    ///   - cost: What the adversary had paid by then, in all.
+    ///   - evaluationCost: What measuring had taken by then, in all.
+    ///   - measurements: What was measured.
+    ///   - isFinal: Whether this is the point that the cell is reported by.
+    ///   - judging: What further judges said of the answers.
     public init(
         step: Int, cost: AttackCost, evaluationCost: EvaluationCost = .zero,
-        measurements: [MeasuredValue], isFinal: Bool = false
+        measurements: [MeasuredValue], isFinal: Bool = false, judging: Judging? = nil
     ) {
         self.step = step
         self.cost = cost
         self.evaluationCost = evaluationCost
         self.measurements = measurements
         self.isFinal = isFinal
+        self.judging = judging
     }
 }
 
@@ -37,34 +45,64 @@ public struct CellRecord: Codable, Sendable, Hashable {
         case finished
         /// It could not go on, and why.
         case failed(reason: String)
+        /// Its attack cannot be used on this model, and why: nothing was tried.
+        case inapplicable(reason: String)
         /// It was ended before its budget, because its outcome was settled or a user asked.
         case stopped
+
+        /// The state in one word, as JSON and CSV have it.
+        public var name: String { tag.rawValue }
+
+        /// Why it failed or is inapplicable; nil in other states.
+        public var reason: String? {
+            switch self {
+            case .failed(let reason), .inapplicable(let reason): reason
+            case .finished, .stopped: nil
+            }
+        }
     }
 
     /// The name of the adversary.
-    public var adversary: String
+    public internal(set) var adversary: String
     /// The seed.
-    public var seed: UInt64
+    public internal(set) var seed: UInt64
     /// How it ended.
-    public var state: State
-    /// What was measured, in the order of the steps.
-    public var trace: [TracePoint]
+    public internal(set) var state: State
+    /// What was measured, in the order of the steps; empty where nothing was.
+    public internal(set) var trace: [TracePoint]
     /// What it cost to break the safeguard; nil when the cell says nothing about it.
-    public var broken: CostToBreak?
+    public internal(set) var broken: CostToBreak?
+    /// The machine that it ran on, or that found it inapplicable.
+    public internal(set) var machine: Machine
+    /// How many processes shared its batches, 1 or more: 1 unless training was data-parallel.
+    public internal(set) var worldSize: Int
     /// How many examples of a training step were computed at once, where memory did not bear a step
     /// in whole; the order of sums is then another, and the last bits of the numbers.
-    public var examplesAtOnce: Int?
+    public internal(set) var examplesAtOnce: Int?
 
     /// Holds one cell.
+    /// - Parameters:
+    ///   - adversary: The name of the adversary.
+    ///   - seed: The seed.
+    ///   - state: How it ended.
+    ///   - trace: What was measured, in the order of the steps.
+    ///   - broken: What it cost to break the safeguard; nil when the cell says nothing about it.
+    ///   - machine: The machine that it ran on.
+    ///   - worldSize: How many processes shared its batches.
+    ///   - examplesAtOnce: How many examples of a training step were computed at once; nil for all.
     public init(
         adversary: String, seed: UInt64, state: State, trace: [TracePoint],
-        broken: CostToBreak? = nil
+        broken: CostToBreak? = nil, machine: Machine, worldSize: Int = 1,
+        examplesAtOnce: Int? = nil
     ) {
         self.adversary = adversary
         self.seed = seed
         self.state = state
         self.trace = trace
         self.broken = broken
+        self.machine = machine
+        self.worldSize = worldSize
+        self.examplesAtOnce = examplesAtOnce
     }
 
     /// The point that the cell is reported by: the one marked final, or else the last.
@@ -75,28 +113,39 @@ public struct CellRecord: Codable, Sendable, Hashable {
 
 extension CellRecord.State: Codable {
     private enum Key: String, CodingKey { case name, reason }
-    private enum Name: String, Codable { case finished, failed, stopped }
+    fileprivate enum Tag: String, Codable { case finished, failed, inapplicable, stopped }
 
-    /// Reads `{"name":"finished"}`, `{"name":"failed","reason":""}` or `{"name":"stopped"}`.
-    /// - Throws: `DecodingError` when it is none of them.
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
-        switch try container.decode(Name.self, forKey: .name) {
-        case .finished: self = .finished
-        case .failed: self = .failed(reason: try container.decode(String.self, forKey: .reason))
-        case .stopped: self = .stopped
+    fileprivate var tag: Tag {
+        switch self {
+        case .finished: .finished
+        case .failed: .failed
+        case .inapplicable: .inapplicable
+        case .stopped: .stopped
         }
     }
 
+    /// Reads `{"name":"finished"}`, `{"name":"failed","reason":""}`,
+    /// `{"name":"inapplicable","reason":""}` or `{"name":"stopped"}`.
+    /// - Parameter decoder: The decoder to read from.
+    /// - Throws: `DecodingError` when it is none of them.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        func reason() throws -> String { try container.decode(String.self, forKey: .reason) }
+        self =
+            switch try container.decode(Tag.self, forKey: .name) {
+            case .finished: .finished
+            case .failed: .failed(reason: try reason())
+            case .inapplicable: .inapplicable(reason: try reason())
+            case .stopped: .stopped
+            }
+    }
+
     /// Writes the form that `init(from:)` reads.
+    /// - Parameter encoder: The encoder to write to.
+    /// - Throws: `EncodingError` when it cannot be written.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        switch self {
-        case .finished: try container.encode(Name.finished, forKey: .name)
-        case .failed(let reason):
-            try container.encode(Name.failed, forKey: .name)
-            try container.encode(reason, forKey: .reason)
-        case .stopped: try container.encode(Name.stopped, forKey: .name)
-        }
+        try container.encode(tag, forKey: .name)
+        try container.encodeIfPresent(reason, forKey: .reason)
     }
 }

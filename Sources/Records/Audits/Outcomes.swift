@@ -9,6 +9,10 @@ public struct AdversaryOutcome: Codable, Sendable, Hashable {
     public var seeds: Int
     /// How many of them broke the safeguard.
     public var brokenSeeds: Int
+    /// How many seeds failed and gave none.
+    public var failedSeeds: Int
+    /// How many seeds could not be run on this model and gave none.
+    public var inapplicableSeeds: Int
     /// The seed in the middle when all are sorted by cost, the cheaper of two middle ones; nil when
     /// no seed gave a cost.
     public var typical: CostToBreak?
@@ -26,8 +30,8 @@ public struct AdversaryOutcome: Codable, Sendable, Hashable {
     ///   - adversary: the name of the adversary.
     ///   - cells: the cells of an audit; those of other adversaries are passed over.
     public init(adversary: String, cells: [CellRecord]) {
-        let costs = cells.filter { $0.adversary == adversary }.compactMap(\.broken)
-            .sorted(by: CostToBreak.isCheaper)
+        let own = cells.filter { $0.adversary == adversary }
+        let costs = own.compactMap(\.broken).sorted(by: CostToBreak.isCheaper)
         func interval(_ value: (AttackCost) -> Double) -> Interval? {
             let values = costs.map { $0.isBroken ? value($0.cost) : .infinity }
             let interval = Interval.bootstrap(values, seed: 0) { sample in
@@ -38,6 +42,8 @@ public struct AdversaryOutcome: Codable, Sendable, Hashable {
         self.adversary = adversary
         seeds = costs.count
         brokenSeeds = costs.count(where: \.isBroken)
+        failedSeeds = own.count { if case .failed = $0.state { true } else { false } }
+        inapplicableSeeds = own.count { if case .inapplicable = $0.state { true } else { false } }
         typical = costs.isEmpty ? nil : costs[(costs.count - 1) / 2]
         least = costs.first
         steps = interval { Double($0.steps) }

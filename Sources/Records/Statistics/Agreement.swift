@@ -80,11 +80,14 @@ extension Agreement {
     ///   - recorded: the cell of the record.
     ///   - now: the cell as it was run again.
     ///   - outcome: the adversary's outcome in the record, for its intervals over seeds.
+    ///   - isUndefended: whether it is a cell of the undefended control.
     /// - Returns: one agreement for each number.
     public static func cells(
-        _ recorded: CellRecord, now: CellRecord, outcome: AdversaryOutcome?
+        _ recorded: CellRecord, now: CellRecord, outcome: AdversaryOutcome?,
+        isUndefended: Bool = false
     ) -> [Agreement] {
-        let subject = "\(recorded.adversary), seed \(recorded.seed)"
+        let subject =
+            (isUndefended ? "undefended, " : "") + "\(recorded.adversary), seed \(recorded.seed)"
         var result = measurements(
             recorded.finalPoint?.measurements ?? [], now: now.finalPoint?.measurements ?? [],
             subject: subject)

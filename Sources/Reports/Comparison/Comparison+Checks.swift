@@ -58,11 +58,21 @@ extension Comparison {
     }
 
     private static func budgetProblems(_ one: AuditRecord, _ two: AuditRecord) -> [String] {
-        guard one.budgetSteps != two.budgetSteps else { return [] }
-        func text(_ budget: Int?) -> String { budget.map { "\($0) steps" } ?? "no limit" }
-        return [
-            "--budget-steps differs (\(text(one.budgetSteps)) and \(text(two.budgetSteps)))"
-        ]
+        var problems: [String] = []
+        if one.budget != two.budget {
+            func text(_ budget: AuditBudget) -> String {
+                budget.steps.map { "\($0) steps" } ?? "no limit"
+            }
+            problems.append("the budgets differ (\(text(one.budget)) and \(text(two.budget)))")
+        }
+        // Version 1 does not state how measures were taken.
+        if let first = one.evaluation, let second = two.evaluation,
+            first.answerTokens != second.answerTokens
+        {
+            problems.append(
+                "answers were cut after \(first.answerTokens) and \(second.answerTokens) tokens")
+        }
+        return problems
     }
 
     private static func adversaryProblems(_ one: AuditRecord, _ two: AuditRecord) -> [String] {

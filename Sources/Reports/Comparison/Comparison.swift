@@ -52,6 +52,9 @@ public struct Comparison: Sendable {
         return parts[parts.count - 2]
     }
 
+    /// The models that have no safeguard, or of which that is not known.
+    var unsafeguarded: [Entry] { entries.filter { $0.record.safeguard != .stands } }
+
     var reference: Entry { entries[0] }
     var thresholds: Thresholds { reference.record.thresholds }
     var measureName: String { Names.measure(thresholds.measure) }
@@ -63,6 +66,7 @@ public struct Comparison: Sendable {
 
     /// The cheapest break of a model by an adversary that all models met; nil when there is none.
     func outcome(of entry: Entry) -> BatteryOutcome? {
+        guard entry.record.safeguard == .stands else { return nil }
         let shared = Set(shared)
         return BatteryOutcome(
             outcomes: entry.record.outcomes.filter { shared.contains($0.adversary) },
@@ -118,9 +122,10 @@ public struct Comparison: Sendable {
             else { return nil }
             return RateDifference(one, minus: two)
         }
+        let hasCosts = first.outcome != nil && second.outcome != nil
         return Difference(
             adversary: adversary, entry: entry, rate: RateDifference(ofSeeds: rates),
-            ratio: ratio(pairs, of: adversary))
+            ratio: hasCosts ? ratio(pairs, of: adversary) : nil)
     }
 
     /// The ratio of costs over the seeds that two models share, the reference's cells second.

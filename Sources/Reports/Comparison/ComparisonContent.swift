@@ -58,20 +58,37 @@ struct ComparisonContent {
 extension Comparison {
     /// Which model is dearest to break by the adversaries that all of them met.
     var sentence: String {
+        guard unsafeguarded.isEmpty else {
+            let words = unsafeguarded.map { entry in
+                entry.record.safeguard == .absent
+                    ? "\(entry.label) has no \(entry.record.suite.safeguard) safeguard to break, "
+                        + "untampered"
+                    : "whether \(entry.label) has a safeguard is not known"
+            }
+            return "These models cannot be ranked by the cost to break: "
+                + words.joined(separator: "; ") + "."
+        }
         let outcomes = entries.compactMap { entry in
             outcome(of: entry).map { (entry: entry, outcome: $0) }
         }
         guard outcomes.count == entries.count else {
-            return "No adversary was run on every one of these models, so that they cannot be "
-                + "ranked."
+            return "No adversary was measured on every one of these models, so that they cannot "
+                + "be ranked."
         }
         let count = "\(shared.count) shared adversar" + (shared.count == 1 ? "y" : "ies")
         let words = outcomes.map { entry, outcome in
             outcome.cost.isBroken
                 ? "\(entry.label) took \(Verdict.price(outcome.cost.cost)) (\(outcome.adversary))"
-                : "\(entry.label) was not broken"
+                : isUnclear(entry)
+                    ? "whether \(entry.label) holds is unclear, for some were not measured in whole"
+                    : "\(entry.label) was not broken"
         }
         return "By the cheapest of \(count), \(words.joined(separator: "; "))."
+    }
+
+    /// Whether a shared adversary might have broken a model, had it been measured in whole.
+    private func isUnclear(_ entry: Entry) -> Bool {
+        shared.contains { entry.record.resistance(to: $0) == .unclear }
     }
 
     var overview: Table {
@@ -92,9 +109,15 @@ extension Comparison {
                 let price: String =
                     switch outcome(of: entry)?.cost {
                     case .broken(let cost, _): Verdict.price(cost)
-                    case .censored(let cost, _): "not broken within " + Verdict.price(cost)
-                    case nil: NumberText.missing
+                    case .censored(let cost, _):
+                        isUnclear(entry)
+                            ? "unclear" : "not broken within " + Verdict.price(cost)
+                    case nil: entry.record.safeguard.objection ?? NumberText.missing
                     }
+                let broken =
+                    entry.record.safeguard == .stands
+                    ? "\(summaries.count { $0.isBroken }) of \(summaries.count)"
+                    : NumberText.missing
                 return Table.Row(
                     heading: entry.label,
                     subheading: entry.record.hardening.map { Names.attack($0.defense) },
@@ -110,7 +133,7 @@ extension Comparison {
                         + [
                             Table.Cell(
                                 label: headers[4],
-                                text: "\(summaries.count { $0.isBroken }) of \(summaries.count)")
+                                text: broken)
                         ])
             })
     }
@@ -192,7 +215,17 @@ extension Comparison {
         }
         note("The records state different prices: dollars are not on one scale.", \.prices)
         note("The seeds differ: differences are over those that two records share.", \.seeds)
-        note("The audits ran on different machines; device time is not compared.", \.machine)
+        note("The audits ran on different machines; device time is not compared.") {
+            Set($0.machines)
+        }
+        if entries.contains(where: { $0.record.evaluation == nil }) {
+            notes.append(
+                "A record of version 1 does not state how measures were taken, nor its budget apart "
+                    + "from the command line.")
+        }
+        for entry in entries {
+            notes += entry.record.unmeasured.map { "Not measured on \(entry.label): \($0)." }
+        }
         if entries.contains(where: { $0.record.searches != nil }) {
             notes.append(
                 "An adversary that was searched has other parameters on each model: the best that "

@@ -84,6 +84,11 @@ private struct ComparisonSummary: Encodable {
         let upper: Double?
         let seeds: Int
         let brokenSeeds: Int
+        let failedSeeds: Int
+        let inapplicableSeeds: Int
+        /// `broken`, `held` or `unclear`.
+        let resistance: Resistance?
+        /// Nil without a safeguard to break.
         let typical: CostToBreak?
     }
     struct Difference: Encodable {
@@ -102,6 +107,8 @@ private struct ComparisonSummary: Encodable {
         let identity: ModelIdentity
         let baseline: [MeasuredValue]
         let original: [MeasuredValue]?
+        /// `stands`, `absent` or `unknown`, untampered.
+        let safeguard: SafeguardStatus
     }
     let suite: SuiteIdentity
     let thresholds: Thresholds
@@ -116,17 +123,22 @@ private struct ComparisonSummary: Encodable {
         models = comparison.entries.map {
             Model(
                 label: $0.label, identity: $0.record.model, baseline: $0.record.baseline,
-                original: $0.record.original)
+                original: $0.record.original, safeguard: $0.record.safeguard)
         }
         results = comparison.adversaries.flatMap { adversary in
             comparison.entries.compactMap { entry in
                 entry.summary(adversary.name).map { summary in
                     let value = summary.final(comparison.thresholds.measure)
+                    let counts = AdversaryOutcome(
+                        adversary: adversary.name, cells: summary.cells)
                     return Result(
                         adversary: adversary.name, model: entry.label, value: value?.value,
                         lower: value?.lower, upper: value?.upper,
                         seeds: summary.outcome?.seeds ?? 0,
                         brokenSeeds: summary.outcome?.brokenSeeds ?? 0,
+                        failedSeeds: counts.failedSeeds,
+                        inapplicableSeeds: counts.inapplicableSeeds,
+                        resistance: summary.resistance,
                         typical: summary.outcome?.typical)
                 }
             }

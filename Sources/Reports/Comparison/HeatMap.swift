@@ -91,7 +91,9 @@ extension Comparison {
                         outcome.brokenSeeds > 0
                             ? "broken \(outcome.brokenSeeds) of \(outcome.seeds)" : nil
                     }
-                    return safeguardCell(entry, summary?.final(thresholds.measure), note: note)
+                    return safeguardCell(
+                        entry, summary?.final(thresholds.measure), note: note,
+                        missing: summary?.withoutMeasure)
                 })
         }
         let originals = HeatMap.Row(
@@ -108,10 +110,10 @@ extension Comparison {
     }
 
     private func safeguardCell(
-        _ entry: Entry, _ value: PooledValue?, note: String?
+        _ entry: Entry, _ value: PooledValue?, note: String?, missing: String? = nil
     ) -> HeatMap.Cell {
         guard let value, value.value.isFinite else {
-            return HeatMap.Cell(label: entry.label, text: "not run", tone: "none")
+            return HeatMap.Cell(label: entry.label, text: missing ?? "not run", tone: "none")
         }
         let stands = thresholds.brokenWhen == .below ? value.value : 1 - value.value
         let notes = [value.bounds.map { "(\($0))" }, note].compactMap(\.self)
@@ -145,10 +147,14 @@ extension Comparison {
     ) -> HeatMap.Cell {
         guard let typical = summary?.outcome?.typical else {
             return HeatMap.Cell(
-                label: entry.label, text: summary == nil ? "not run" : "no outcome", tone: "none")
+                label: entry.label, text: summary?.withoutCost ?? "not run", tone: "none")
         }
         let cost = typical.cost
         let steps = cost.steps > 0 ? NumberText.count(cost.steps, "step") : nil
+        guard summary?.resistance != .unclear else {
+            return HeatMap.Cell(
+                label: entry.label, text: "unclear", small: summary?.brokenText, tone: "none")
+        }
         guard typical.isBroken else {
             return HeatMap.Cell(
                 label: entry.label,

@@ -41,6 +41,23 @@ struct Table {
     let corner: String
     let headers: [Header]
     let rows: [Row]
+
+    /// The template of such a table.
+    static let template = """
+        {{% CONTENT_TYPE: SAFE}}
+        <table>
+        <caption>{{caption}}</caption>
+        <thead><tr><th scope="col">{{corner}}</th>{{#headers}}<th scope="col"{{#isText}} class="text"{{/isText}}>{{label}}</th>{{/headers}}</tr></thead>
+        <tbody>
+        {{#rows}}
+        <tr{{#isReference}} class="reference"{{/isReference}}>
+        <th scope="row">{{heading}}{{#subheading}}<small>{{.}}</small>{{/subheading}}</th>
+        {{#cells}}<td{{#isText}} class="text"{{/isText}} data-label="{{label}}"><span>{{text}}{{#small}} <small>{{.}}</small>{{/small}}</span></td>{{/cells}}
+        </tr>
+        {{/rows}}
+        </tbody>
+        </table>
+        """
 }
 
 /// A word and what is said of it.
@@ -52,15 +69,17 @@ struct Term {
 /// The whole content of the page; every text is escaped by the template, every `svg` by its maker.
 struct PageContent {
     let title: String
-    let model: String
     let subtitle: String
     let verdictKind: String
     let verdict: [Phrase]
     let details: String
     let facts: [Fact]
+    let tracesHeading: String
     let traces: [Panel]
     let tracesRemark: String
     let costs: [Panel]
+    let hasCosts: Bool
+    let withoutCosts: String
     let costsRemark: String
     let immunization: Table
     let immunizationRemark: String
@@ -80,11 +99,13 @@ struct PageContent {
     let hasDifferences: Bool
     let prices: Table
     let pricesRemark: String
-    let failures: [String]
-    let hasFailures: Bool
+    let unmeasured: [String]
+    let hasUnmeasured: Bool
     let tax: [TaxRow]
     let taxLead: String
     let taxHasOriginal: Bool
+    let taxHeading: String
+    let taxColumn: String
     let identity: [Term]
     let command: String
     let commandRemark: String
@@ -98,8 +119,7 @@ struct PageContent {
         let summaries = record.adversaries.map { AdversarySummary($0, of: record) }
         let sections = PageSections(record: record, summaries: summaries)
         let verdict = Verdict(record)
-        title = "Tamper audit of \(record.model.name)"
-        model = record.model.name
+        title = record.model.name
         let date = record.createdAt.formatted(
             Date.VerbatimFormatStyle(
                 format: "\(day: .defaultDigits) \(month: .wide) \(year: .defaultDigits)",
@@ -112,9 +132,12 @@ struct PageContent {
         self.verdict = verdict.sentence
         details = verdict.details
         facts = sections.facts
+        tracesHeading = sections.tracesHeading
         traces = sections.traces
         tracesRemark = sections.tracesRemark
         costs = sections.costs
+        hasCosts = !costs.isEmpty
+        withoutCosts = sections.withoutCosts
         costsRemark = sections.costsRemark
         immunization = sections.immunization
         immunizationRemark = sections.immunizationRemark
@@ -134,11 +157,13 @@ struct PageContent {
         hasDifferences = !differences.rows.isEmpty
         prices = sections.prices
         pricesRemark = sections.pricesRemark
-        failures = sections.failures
-        hasFailures = !failures.isEmpty
+        unmeasured = record.unmeasured
+        hasUnmeasured = !unmeasured.isEmpty
         tax = sections.tax
         taxLead = sections.taxLead
         taxHasOriginal = record.original != nil
+        taxHeading = sections.taxHeading
+        taxColumn = sections.taxColumn
         identity = sections.identity
         command = record.commandLine.map(quotedForShell).joined(separator: " ")
         commandRemark = sections.commandRemark

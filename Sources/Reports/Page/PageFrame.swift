@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pages of comparisons and inspections have around their sections.
+// What every page has around its sections.
 
 import Mustache
 
@@ -9,17 +9,18 @@ enum PageFrame {
     ///
     /// The templates are literals, so a test that renders one page proves them all.
     /// - Parameters:
-    ///   - kind: what the page is, in its title and above its heading.
-    ///   - sections: the content of `main`.
-    ///   - source: from what Temper made the page.
-    /// - Returns: the library.
+    ///   - kind: What the page is, in its title and above its heading.
+    ///   - sections: The content of `main`.
+    ///   - source: What Temper made the page from.
+    /// - Returns: The library. Its pages are filled with `title`, `subtitle` and `style`, with
+    ///   `patterns` where charts have some, and with what the sections name.
     static func library(kind: String, sections: String, source: String) -> MustacheLibrary {
         MustacheContentTypes.register(SafeContent(), named: SafeContent.name)
         do {
             return MustacheLibrary(templates: [
                 "page": try MustacheTemplate(
                     string: page(kind: kind, sections: sections, source: source)),
-                "table": try MustacheTemplate(string: PageTemplate.table),
+                "table": try MustacheTemplate(string: Table.template),
                 "heat": try MustacheTemplate(string: HeatMap.template),
             ])
         } catch {
@@ -43,6 +44,7 @@ enum PageFrame {
         </style>
         </head>
         <body>
+        {{{patterns}}}
         <header>
         <p class="kicker">\(kind)</p>
         <h1>{{title}}</h1>

@@ -10,7 +10,7 @@ extension PageSections {
         let headers = ["Verdict", "What was found"]
         let isKnown = found.seen != nil || found.heldOut != nil || found.otherDomain != nil
         return Table(
-            caption: "The conditions of immunisation (arXiv 2402.16382)", corner: "Condition",
+            caption: "The conditions of immunisation (arXiv:2402.16382)", corner: "Condition",
             headers: headers.map { Table.Header(label: $0, isText: true) },
             rows: (isKnown ? Immunization.Condition.allCases : []).map { condition in
                 let words = Self.words(condition)
@@ -87,10 +87,15 @@ extension PageSections {
     }
 
     private func text(_ resistance: Immunization.Resistance) -> String {
+        guard record.safeguard == .stands else { return withoutCosts }
+        guard resistance.cells > 0 else { return "no run could be measured" }
+        let rest =
+            resistance.unmeasured > 0
+            ? "; \(NumberText.count(resistance.unmeasured, "run")) could not be measured" : ""
         let stood = NumberText.count(resistance.standingSteps, "step")
         return resistance.broken == 0
-            ? "stood \(stood) in all \(NumberText.count(resistance.cells, "run"))"
+            ? "stood \(stood) in all \(NumberText.count(resistance.cells, "measured run"))\(rest)"
             : "\(resistance.broken) of \(NumberText.count(resistance.cells, "run")) broke it, the "
-                + "first when it had stood \(stood)"
+                + "first when it had stood \(stood)\(rest)"
     }
 }

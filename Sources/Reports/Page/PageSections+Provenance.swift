@@ -30,17 +30,36 @@ extension PageSections {
             Term(term: "Suite digest", meaning: "sha256:\(record.suite.digest)"),
             Term(term: "Battery", meaning: record.battery),
             Term(term: "Seeds", meaning: record.seeds.map(String.init).joined(separator: ", ")),
+            Term(term: "Budget", meaning: budgetText),
+            Term(term: "Measuring", meaning: evaluationText),
             Term(
                 term: "Versions",
                 meaning: "Temper \(record.temperVersion), engine \(record.engineVersion), "
                     + "record schema \(record.schemaVersion)"),
             Term(
                 term: "Machine",
-                meaning: "\(record.machine.device), "
-                    + "\(NumberText.count(record.machine.cores, "core")), "
-                    + record.machine.operatingSystem),
+                meaning: record.machines.map(\.summary).joined(separator: "; ")),
             Term(term: "Ended", meaning: record.createdAt.formatted(.iso8601)),
         ]
+    }
+
+    private var budgetText: String {
+        let source = record.schemaVersion == 1 ? ", read off the command line" : ""
+        return
+            (record.budget.steps.map { "at most \(NumberText.count($0, "step")) of each adversary" }
+            ?? "what each adversary takes")
+            + source
+            + (record.trials > 0 ? "; \(NumberText.count(record.trials, "trial")) of a search" : "")
+    }
+
+    private var evaluationText: String {
+        guard let settings = record.evaluation else { return "the record does not state how" }
+        var parts = [
+            "answers of at most \(NumberText.count(settings.answerTokens, "token"))",
+            "KL divergence over \(NumberText.count(settings.divergenceTexts, "text"))",
+        ]
+        if let judges = settings.judges { parts.append("further judges \(listed(judges))") }
+        return parts.joined(separator: ", ")
     }
 
     var commandRemark: String {
@@ -92,9 +111,14 @@ extension PageSections {
     }
 
     var limits: [String] {
+        let measured = attacks.count { ($0.outcome?.seeds ?? 0) > 0 }
         var limits = [
-            "The cost to break is the least that these \(attacks.count) adversaries paid. Others "
-                + "may pay less: it bounds the true cost from above, never from below.",
+            record.safeguard == .stands
+                ? "The cost to break is the least that \(NumberText.count(measured)) measured "
+                    + "adversar\(measured == 1 ? "y" : "ies") paid. "
+                    + "Others may pay less: it bounds the true cost from above, never from below."
+                : "Without a safeguard of the untampered model, what adversaries paid is no cost to "
+                    + "break.",
             "Dollars cover computation alone, not the work of a person, the collection of examples "
                 + "or failed attempts.",
         ]
@@ -103,6 +127,12 @@ extension PageSections {
                 "The suite's restricted subject is fictional. It shows how firmly this way of "
                     + "safeguarding sits in these weights, not how the model behaves on real "
                     + "hazards.")
+        }
+        let processes = record.cells.map(\.worldSize).max() ?? 1
+        if processes > 1 {
+            limits.append(
+                "Some adversaries were trained by \(processes) processes at once, which changes the "
+                    + "last bits of their numbers.")
         }
         let seeds = record.seeds.count
         limits.append(
@@ -181,5 +211,24 @@ extension PageSections {
                 meaning: "The range that would hold the true value in 95 of 100 such audits: "
                     + "Wilson's for shares, Newcombe's for their differences, bootstrap for costs."),
         ]
+    }
+}
+
+extension AuditRecord {
+    /// The machines that cells ran on, each once; the record's own where there are no cells.
+    var machines: [Machine] {
+        var seen: Set<Machine> = []
+        let all = cells.map(\.machine).filter { seen.insert($0).inserted }
+        return all.isEmpty ? [machine] : all
+    }
+}
+
+extension Machine {
+    /// The machine in one line.
+    var summary: String {
+        [
+            device, processor, NumberText.count(cores, "core"), operatingSystem,
+            matrixKernel.map { "matrices by \($0)" },
+        ].compactMap(\.self).joined(separator: ", ")
     }
 }

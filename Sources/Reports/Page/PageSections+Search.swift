@@ -125,6 +125,7 @@ extension PageSections {
                 meaning: "the whole search: \(NumberText.count(search.cost.steps, "step")), "
                     + "\(NumberText.significant(search.cost.floatingPointOperations)) FLOPs")
         ]
+        // There is none without a safeguard to break.
         if let cost = winner?.outcome?.typical {
             let sign = cost.isBroken ? "" : "> "
             facts.insert(

@@ -78,7 +78,7 @@ extension PageSections {
                 case .broken(_, let step):
                     step == 0 ? "broken at once" : "broken at step \(NumberText.count(step))"
                 case .censored(_, let reason): Names.reason(reason, thresholds: thresholds)
-                case nil: "no outcome"
+                case nil: summary.withoutCost
                 }
             return Table.Row(
                 heading: summary.specification.name, subheading: nil, isReference: false,
@@ -86,8 +86,7 @@ extension PageSections {
                     Table.Cell(label: headers[0], text: outcome, isText: true),
                     Table.Cell(
                         label: headers[1],
-                        text: summary.outcome.map { "\($0.brokenSeeds) of \($0.seeds)" }
-                            ?? NumberText.missing),
+                        text: summary.brokenText ?? NumberText.missing),
                     cell(headers[2], cost.map { Double($0.examples) }, NumberText.whole),
                     cell(
                         headers[3], cost.map { Double($0.steps) }, NumberText.whole,
@@ -123,8 +122,8 @@ extension PageSections {
             "Dollars are FLOPs ÷ (\(NumberText.significant(prices.peakFlops, digits: 3)) "
             + "a second × \(NumberText.percent(prices.utilisation)) utilisation) × "
             + "\(NumberText.dollars(prices.dollarsPerHour)) an hour: \(prices.accelerator), price "
-            + "of \(prices.date). Device time is what it took on this machine "
-            + "(\(record.machine.device), \(NumberText.count(record.machine.cores, "core"))). "
+            + "of \(prices.date). Device time is what it took on the audit's machine "
+            + "(\(record.machines.map(\.summary).joined(separator: "; "))). "
             + "Measuring took another "
             + "\(NumberText.significant(evaluation.floatingPointOperations)) FLOPs and "
             + "\(NumberText.duration(evaluation.deviceSeconds)), which no adversary pays."
@@ -141,7 +140,7 @@ extension PageSections {
             let texts = (pooled.0?.text ?? NumberText.missing, pooled.1?.text ?? NumberText.missing)
             let words =
                 (pooled.0.map { "original \($0.textWithBounds), " } ?? "")
-                + "safeguarded \(pooled.1?.textWithBounds ?? NumberText.missing)"
+                + "\(taxColumn.lowercased()) \(pooled.1?.textWithBounds ?? NumberText.missing)"
             return TaxRow(
                 measure: Names.measure(measure), explanation: Names.explanation(ofMeasure: measure),
                 before: texts.0, beforeBounds: pooled.0?.bounds, after: texts.1,
@@ -163,7 +162,17 @@ extension PageSections {
         return (difference > 0 ? "+" : "−") + NumberText.significant(abs(difference))
     }
 
+    var taxHeading: String {
+        record.safeguard == .stands ? "What the safeguard itself costs" : "The untampered model"
+    }
+
+    /// What the audited model is called beside the original.
+    var taxColumn: String { record.safeguard == .stands ? "Safeguarded" : "Audited" }
+
     var taxLead: String {
+        if record.original == nil, record.safeguard != .stands {
+            return "What the audited model does before any adversary is at work."
+        }
         guard record.original != nil else {
             return "The model before hardening was not measured, so what the safeguard costs in "
                 + "capability is not known. The untampered model by itself:"

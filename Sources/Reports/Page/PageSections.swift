@@ -29,11 +29,24 @@ struct PageSections {
     var shown: [AdversarySummary] { ranked + summaries.filter(\.specification.isControl) }
 
     var facts: [Fact] {
+        guard record.safeguard == .stands else { return untamperedFacts }
         guard let outcome = record.batteryOutcome,
             let summary = summaries.first(where: {
                 $0.specification.name == outcome.adversary
             })
         else { return [] }
+        let facts = record.resistance == .unclear ? [unclearFact] : priceFacts(outcome)
+        return facts + changeFacts(summary)
+    }
+
+    /// How many adversaries were not measured in whole: what the others spent is no bound then.
+    private var unclearFact: Fact {
+        let unclear = attacks.count { $0.resistance == .unclear }
+        return Fact(
+            figure: "\(unclear) of \(attacks.count)", meaning: "adversaries not measured in whole")
+    }
+
+    private func priceFacts(_ outcome: BatteryOutcome) -> [Fact] {
         let sign = outcome.cost.isBroken ? "" : "> "
         let cost = outcome.cost.cost
         var facts: [Fact] = []
@@ -54,23 +67,60 @@ struct PageSections {
                     meaning: isSmall
                         ? "of computation: \(dollars), \(price)" : "of computation, \(price)"))
         }
-        for (measure, meaning) in [
+        return facts
+    }
+
+    /// The safeguard's measure and the capability, before and after an adversary.
+    private func changeFacts(_ summary: AdversarySummary) -> [Fact] {
+        [
             (
                 thresholds.measure,
                 thresholds.measure == MeasureName.refusal
                     ? "restricted prompts refused" : measureName.lowercased()
             ),
             (MeasureName.capability, "capability questions answered rightly"),
-        ] {
+        ].compactMap { measure, meaning in
             guard let before = baseline(measure), let after = summary.final(measure) else {
-                continue
+                return nil
             }
-            facts.append(
-                Fact(
-                    figure: "\(before.text) → \(after.text)",
-                    meaning: meaning + ", untampered and after the attack"))
+            return Fact(
+                figure: "\(before.text) → \(after.text)",
+                meaning: meaning + ", untampered and after the attack")
         }
-        return facts
+    }
+
+    /// What there is to say of a model without a safeguard: its measure and the threshold.
+    private var untamperedFacts: [Fact] {
+        guard let value = baseline(thresholds.measure) else { return [] }
+        return [
+            Fact(
+                figure: value.text,
+                meaning: thresholds.measure == MeasureName.refusal
+                    ? "restricted prompts refused, untampered"
+                    : "\(measureName.lowercased()), untampered"),
+            Fact(
+                figure: (thresholds.brokenWhen == .below ? "< " : "> ")
+                    + NumberText.percent(thresholds.safeguard),
+                meaning: "the threshold past which there is no safeguard"),
+        ]
+    }
+
+    /// The heading over the traces, which speaks of a safeguard only where there is one.
+    var tracesHeading: String {
+        record.safeguard == .stands
+            ? "How the safeguard gives way" : "What the adversaries changed"
+    }
+
+    /// What stands where no cost can be drawn.
+    var withoutCosts: String {
+        switch record.safeguard {
+        case .stands: "No adversary had a cost."
+        case .absent:
+            "The untampered model has no safeguard to break, so that no cost means anything."
+        case .unknown:
+            "Whether the untampered model has a safeguard is not known, so that no cost means "
+                + "anything."
+        }
     }
 
     var traces: [Panel] {
@@ -89,9 +139,15 @@ struct PageSections {
             return "\(start)nothing is changed, for comparison"
         }
         guard let outcome = summary.outcome, let typical = outcome.typical else {
-            return "\(start)no outcome"
+            let reason = summary.cells.lazy.compactMap(\.state.reason).first ?? ""
+            return start + summary.withoutCost
+                + (reason.isEmpty || record.safeguard != .stands ? "" : ": \(reason)")
         }
-        let seeds = outcome.seeds > 1 ? " (\(outcome.brokenSeeds) of \(outcome.seeds) seeds)" : ""
+        let isWhole = outcome.seeds == summary.cells.count
+        let seeds =
+            !isWhole
+            ? " (\(summary.brokenText ?? ""))"
+            : outcome.seeds > 1 ? " (\(outcome.brokenSeeds) of \(outcome.seeds) seeds)" : ""
         switch typical {
         case .broken(let cost, let step):
             return start + "broken "
@@ -173,12 +229,5 @@ struct PageSections {
             + "It counts as broken only if at least \(NumberText.percent(thresholds.coherence)) of "
             + "the answers are coherent and at most "
             + "\(NumberText.percent(thresholds.utilityLoss)) of the capability is lost."
-    }
-
-    var failures: [String] {
-        record.cells.compactMap { cell in
-            guard case .failed(let reason) = cell.state else { return nil }
-            return "\(cell.adversary), seed \(cell.seed): \(reason)"
-        }
     }
 }

@@ -1,65 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page's template, in Swift so that a consumer's program carries no resource bundle.
+// The template of an audit's page, in Swift so that a consumer's program carries no resource bundle.
 
 import Mustache
 
-/// Fills the template of the page.
+/// The template of an audit's page.
 enum PageTemplate {
-    static func render(_ content: PageContent) -> String {
-        library.render(content, withTemplate: "page") ?? ""
-    }
+    static let library = PageFrame.library(
+        kind: "Tamper audit", sections: sections, source: "record.json")
 
-    /// The templates are literals of this file, so a test that renders one page proves them all.
-    private static let library: MustacheLibrary = {
-        MustacheContentTypes.register(SafeContent(), named: SafeContent.name)
-        do {
-            return MustacheLibrary(templates: [
-                "page": try MustacheTemplate(string: page),
-                "table": try MustacheTemplate(string: table),
-            ])
-        } catch {
-            preconditionFailure("the report's own template is malformed: \(error)")
-        }
-    }()
-
-    static let table = """
-        {{% CONTENT_TYPE: SAFE}}
-        <table>
-        <caption>{{caption}}</caption>
-        <thead><tr><th scope="col">{{corner}}</th>{{#headers}}<th scope="col"{{#isText}} class="text"{{/isText}}>{{label}}</th>{{/headers}}</tr></thead>
-        <tbody>
-        {{#rows}}
-        <tr{{#isReference}} class="reference"{{/isReference}}>
-        <th scope="row">{{heading}}{{#subheading}}<small>{{.}}</small>{{/subheading}}</th>
-        {{#cells}}<td{{#isText}} class="text"{{/isText}} data-label="{{label}}"><span>{{text}}{{#small}} <small>{{.}}</small>{{/small}}</span></td>{{/cells}}
-        </tr>
-        {{/rows}}
-        </tbody>
-        </table>
-        """
-
-    private static let page = """
-        {{% CONTENT_TYPE: SAFE}}
-        <!DOCTYPE html>
-        <html lang="en" xmlns="http://www.w3.org/1999/xhtml">
-        <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-        <title>{{title}}</title>
-        <style>
-        {{{style}}}
-        </style>
-        </head>
-        <body>
-        {{{patterns}}}
-        <header>
-        <p class="kicker">Tamper audit</p>
-        <h1>{{model}}</h1>
-        <p class="subtitle">{{subtitle}}</p>
-        </header>
-        <main>
+    private static let sections = """
         <section class="verdict {{verdictKind}}" aria-label="Verdict">
         <p class="sentence">{{#verdict}}{{#isStrong}}<strong>{{text}}</strong>{{/isStrong}}{{^isStrong}}{{text}}{{/isStrong}}{{/verdict}}</p>
         <p>{{details}}</p>
@@ -68,10 +17,10 @@ enum PageTemplate {
         {{#facts}}<div><dt>{{meaning}}</dt><dd>{{figure}}</dd></div>
         {{/facts}}
         </dl>
-        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> {{#hasSearches}}<a href="#search">The search</a> {{/hasSearches}}<a href="#answers">The answers</a> {{#judges}}<a href="#judges">The judges</a> {{/judges}}<a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> {{#hasImmunization}}<a href="#immunization">Immunisation</a> {{/hasImmunization}}<a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
+        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> {{#hasUnmeasured}}<a href="#unmeasured">Not measured</a> {{/hasUnmeasured}}{{#hasSearches}}<a href="#search">The search</a> {{/hasSearches}}<a href="#answers">The answers</a> {{#judges}}<a href="#judges">The judges</a> {{/judges}}<a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> {{#hasImmunization}}<a href="#immunization">Immunisation</a> {{/hasImmunization}}<a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
 
         <section id="course">
-        <h2>How the safeguard gives way</h2>
+        <h2>{{tracesHeading}}</h2>
         <p class="lead">{{tracesRemark}}</p>
         <div class="panels">
         {{#traces}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
@@ -82,12 +31,11 @@ enum PageTemplate {
 
         <section id="price">
         <h2>What it takes to break it</h2>
-        <p class="lead">{{costsRemark}}</p>
+        {{#hasCosts}}<p class="lead">{{costsRemark}}</p>
         <div class="panels">
         {{#costs}}<figure><figcaption><h3>{{heading}}</h3></figcaption>{{{svg}}}</figure>
         {{/costs}}
-        {{^costs}}<p class="empty">No adversary had a cost.</p>{{/costs}}
-        </div>
+        </div>{{/hasCosts}}{{^hasCosts}}<p class="empty">{{withoutCosts}}</p>{{/hasCosts}}
         {{#hasSurvival}}<h3 class="part">How many seeds it takes</h3>
         <p class="lead">{{survivalRemark}}</p>
         <div class="panels pairs">
@@ -97,7 +45,16 @@ enum PageTemplate {
         <div class="table">{{#survivalTable}}{{>table}}{{/survivalTable}}</div>{{/hasSurvival}}
         </section>
 
-        {{#hasSearches}}<section id="search">
+        {{#hasUnmeasured}}<section id="unmeasured">
+        <h2>What could not be measured</h2>
+        <p class="lead">These cells say nothing of the safeguard: what did not run might have broken it.</p>
+        <ul>
+        {{#unmeasured}}<li>{{.}}</li>
+        {{/unmeasured}}
+        </ul>
+        </section>
+
+        {{/hasUnmeasured}}{{#hasSearches}}<section id="search">
         <h2>What an attacker that searches finds</h2>
         {{#searches}}<h3 class="part">{{heading}}</h3>
         <p class="lead">{{remark}}</p>
@@ -137,18 +94,16 @@ enum PageTemplate {
         <p class="source">{{differencesRemark}}</p>{{/hasDifferences}}
         <div class="table">{{#prices}}{{>table}}{{/prices}}</div>
         <p class="source">{{pricesRemark}}</p>
-        {{#hasFailures}}<p>These could not be run to their end:</p>
-        <ul>{{#failures}}<li>{{.}}</li>{{/failures}}</ul>{{/hasFailures}}
         </section>
 
         <section id="tax">
-        <h2>What the safeguard itself costs</h2>
+        <h2>{{taxHeading}}</h2>
         <p class="lead">{{taxLead}}</p>
         <div class="table"><table class="tax">
-        <caption>{{#taxHasOriginal}}Before and after hardening, untampered: hollow mark original, full mark safeguarded, on a line from 0 to 100%{{/taxHasOriginal}}{{^taxHasOriginal}}The untampered model, on a line from 0 to 100%{{/taxHasOriginal}}</caption>
-        <thead><tr><th scope="col">Measure</th>{{#taxHasOriginal}}<th scope="col">Original</th>{{/taxHasOriginal}}<th scope="col">Safeguarded</th>{{#taxHasOriginal}}<th scope="col">Change</th>{{/taxHasOriginal}}<th scope="col" class="wide">0 to 100%</th></tr></thead>
+        <caption>{{#taxHasOriginal}}Before and after hardening, untampered: hollow mark original, full mark the audited model, on a line from 0 to 100%{{/taxHasOriginal}}{{^taxHasOriginal}}The untampered model, on a line from 0 to 100%{{/taxHasOriginal}}</caption>
+        <thead><tr><th scope="col">Measure</th>{{#taxHasOriginal}}<th scope="col">Original</th>{{/taxHasOriginal}}<th scope="col">{{taxColumn}}</th>{{#taxHasOriginal}}<th scope="col">Change</th>{{/taxHasOriginal}}<th scope="col" class="wide">0 to 100%</th></tr></thead>
         <tbody>
-        {{#tax}}<tr><th scope="row">{{measure}}{{#explanation}}<small>{{.}}</small>{{/explanation}}</th>{{#taxHasOriginal}}<td data-label="Original"><span>{{before}}{{#beforeBounds}} <small>{{.}}</small>{{/beforeBounds}}</span></td>{{/taxHasOriginal}}<td data-label="Safeguarded"><span>{{after}}{{#afterBounds}} <small>{{.}}</small>{{/afterBounds}}</span></td>{{#taxHasOriginal}}<td data-label="Change"><span>{{change}}</span></td>{{/taxHasOriginal}}<td class="wide">{{{svg}}}</td></tr>
+        {{#tax}}<tr><th scope="row">{{measure}}{{#explanation}}<small>{{.}}</small>{{/explanation}}</th>{{#taxHasOriginal}}<td data-label="Original"><span>{{before}}{{#beforeBounds}} <small>{{.}}</small>{{/beforeBounds}}</span></td>{{/taxHasOriginal}}<td data-label="{{taxColumn}}"><span>{{after}}{{#afterBounds}} <small>{{.}}</small>{{/afterBounds}}</span></td>{{#taxHasOriginal}}<td data-label="Change"><span>{{change}}</span></td>{{/taxHasOriginal}}<td class="wide">{{{svg}}}</td></tr>
         {{/tax}}
         </tbody>
         </table></div>
@@ -186,10 +141,5 @@ enum PageTemplate {
         {{/glossary}}
         </dl>
         </section>
-        </main>
-        <footer><p>Made by Temper from record.json. This page holds everything it shows and loads nothing.</p></footer>
-        </body>
-        </html>
-
         """
 }

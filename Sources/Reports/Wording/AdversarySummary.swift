@@ -47,14 +47,22 @@ struct PooledValue {
 struct AdversarySummary {
     let specification: AdversarySpecification
     let cells: [CellRecord]
+    /// What its seeds come to; nil where there is no safeguard whose cost to break could be told.
     let outcome: AdversaryOutcome?
+    /// What the record shows against it; nil for the control.
+    let resistance: Resistance?
     let thresholds: Thresholds
+    private let safeguard: SafeguardStatus
     private let baseline: [MeasuredValue]
 
     init(_ specification: AdversarySpecification, of record: AuditRecord) {
         self.specification = specification
         cells = record.cells.filter { $0.adversary == specification.name }
-        outcome = record.outcomes.first { $0.adversary == specification.name }
+        safeguard = record.safeguard
+        outcome =
+            safeguard == .stands
+            ? record.outcomes.first { $0.adversary == specification.name } : nil
+        resistance = record.resistance(to: specification.name)
         thresholds = record.thresholds
         baseline = record.baseline
     }
@@ -67,14 +75,48 @@ struct AdversarySummary {
         PooledValue(cells.compactMap { $0.finalPoint?.measurements.first(measure) })
     }
 
-    /// What the typical seed paid until the safeguard broke, or what it paid in vain.
-    var costText: String {
-        guard let typical = outcome?.typical else {
-            let failed = cells.contains {
-                if case .failed = $0.state { true } else { false }
-            }
-            return failed ? "failed" : "no result"
+    /// Why there is no cost to break, in a few words.
+    var withoutCost: String {
+        if let objection = safeguard.objection { return objection }
+        return states.first?.words ?? "no result"
+    }
+
+    /// Why there is no measure at its last step, in a few words.
+    var withoutMeasure: String { states.first?.words ?? "no result" }
+
+    /// The states of the cells that did not run to their end, each once: failed before others.
+    private var states: [CellRecord.State] {
+        let all = cells.map(\.state).filter { $0 != .finished }
+        func isFailed(_ state: CellRecord.State) -> Bool {
+            if case .failed = state { true } else { false }
         }
+        var seen: Set<String> = []
+        return (all.filter(isFailed) + all).filter { seen.insert($0.words).inserted }
+    }
+
+    /// How many seeds broke the safeguard, and how many of all say nothing, as
+    /// `1 of 2, 1 failed`; nil without an outcome.
+    var brokenText: String? {
+        guard let outcome else { return nil }
+        let rest = states.map { state in
+            "\(cells.count { $0.state.words == state.words }) \(state.words)"
+        }
+        let measured =
+            outcome.seeds > 0 || rest.isEmpty
+            ? ["\(outcome.brokenSeeds) of \(outcome.seeds)"] : []
+        return (measured + rest).joined(separator: ", ")
+    }
+
+    /// What the typical seed paid until the safeguard broke, or what it spent without breaking it.
+    var costText: String {
+        guard let outcome, let typical = outcome.typical else { return withoutCost }
+        let rest = states.map { state in
+            "\(cells.count { $0.state.words == state.words }) of \(cells.count) \(state.words)"
+        }
+        return paidText(typical) + (rest.isEmpty ? "" : " (\(rest.joined(separator: ", ")))")
+    }
+
+    private func paidText(_ typical: CostToBreak) -> String {
         let cost = typical.cost
         var parts: [String] = []
         if cost.examples > 0 { parts.append(NumberText.count(cost.examples, "example")) }

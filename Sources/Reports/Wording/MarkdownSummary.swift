@@ -13,7 +13,8 @@ struct MarkdownSummary {
 
     var text: String {
         let lines =
-            ["\(Self.escaped(Verdict(record).text))", ""] + table + judges + ["", provenance]
+            ["\(Self.escaped(Verdict(record).text))", ""] + table + unmeasured + judges
+            + ["", provenance]
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -38,13 +39,21 @@ struct MarkdownSummary {
         }
         for adversary in record.adversaries where !adversary.isControl {
             let summary = AdversarySummary(adversary, of: record)
-            let broken = summary.cells.count { $0.broken?.isBroken == true }
             rows.append(
                 ["\(Self.escaped(adversary.name))"]
                     + measures.map { summary.final($0)?.textWithBounds ?? "" }
-                    + ["\(broken) of \(summary.cells.count)", summary.costText])
+                    + [summary.brokenText ?? NumberText.missing, summary.costText])
         }
         return rows.map { "| " + $0.joined(separator: " | ") + " |" }
+    }
+
+    /// What could not be measured, with the reasons.
+    private var unmeasured: [String] {
+        let lines = record.unmeasured
+        return lines.isEmpty
+            ? []
+            : ["", "Not measured, and therefore unclear:", ""]
+                + lines.map { "- \(Self.escaped($0))" }
     }
 
     /// How far several judges agree.
@@ -62,7 +71,7 @@ struct MarkdownSummary {
         several seeds the lowest and highest bound. Broken: seeds whose \
         \(Names.measure(record.thresholds.measure).lowercased()) passed the suite's threshold with \
         utility and coherence within bounds, on test prompts. The cost is that of the median seed; \
-        `>` says that it was paid in vain.
+        `>` says that it was spent without breaking the safeguard.
         """
     }
 

@@ -57,20 +57,20 @@ enum Names {
 
     /// What an adversary's attack is called, such as `LoRA fine-tuning`.
     static func attack(_ adversary: AdversarySpecification) -> String {
-        guard adversary.attack == "fine-tuning",
-            let method = adversary.parameters["training"]?.object?["method"]?.string
-        else { return attack(adversary.attack) }
-        return method == "lora" ? "LoRA fine-tuning" : "\(method) fine-tuning"
+        let name = attack(adversary.attack)
+        return switch adversary.learning?.change {
+        case .lowRankAdapters: name.hasPrefix("LoRA ") ? name : "LoRA \(name)"
+        case .allWeights: "full \(name)"
+        default: name
+        }
     }
 
     /// What an attack or a defense is called, such as `weight orthogonalisation`.
     static func attack(_ identifier: String) -> String {
-        switch identifier {
-        case AdversarySpecification.controlAttack: "untampered control"
-        case "lora", "lora-fine-tuning": "LoRA fine-tuning"
-        case "fine-tuning", "jailbreak-tuning": identifier
-        default: spaced(identifier).replacing("lora ", with: "LoRA ")
-        }
+        if identifier == AdversarySpecification.controlAttack { return "untampered control" }
+        let name = spaced(identifier).replacing("lora ", with: "LoRA ")
+        // Fine-tuning and jailbreak-tuning are written with a hyphen.
+        return name.hasSuffix(" tuning") ? name.dropLast(7) + "-tuning" : name
     }
 
     /// Why a safeguard counts as not broken.
@@ -85,7 +85,7 @@ enum Names {
         }
     }
 
-    /// A state of a cell in a word.
+    /// What the prompts of a split are called.
     static func split(_ split: SuiteSplit) -> String {
         switch split {
         case .train: "training prompts"

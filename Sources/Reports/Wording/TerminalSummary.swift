@@ -27,6 +27,11 @@ struct TerminalSummary {
             lines += layout(table, kept: kept, widths: widths, excess: max(0, total - width))
             break
         }
+        let unmeasured = record.unmeasured
+        if !unmeasured.isEmpty {
+            lines += ["", "Not measured:"]
+            for line in unmeasured { lines += wrapped(printable(line)) }
+        }
         if let judges = JudgesSummary(record) {
             lines.append("")
             for line in judges.lines + judges.usageLines { lines += wrapped(printable(line)) }

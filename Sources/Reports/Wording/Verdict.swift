@@ -32,15 +32,27 @@ struct Verdict {
         let baseline = PooledValue(
             record.baseline.first(thresholds.measure).map { [$0] } ?? [])
         let measure = Names.measure(thresholds.measure).lowercased()
-        if let baseline, thresholds.isBroken(baseline.value) {
+        if record.safeguard == .absent {
             kind = .unsafeguarded
             sentence = [
                 .plain("\(model) has "), .strong("no \(safeguard) to strip"),
                 .plain(
-                    ": untampered, its \(measure) is \(baseline.textWithBounds), already past the "
+                    ": untampered, its \(measure) is "
+                        + "\(baseline?.textWithBounds ?? NumberText.missing), already past the "
                         + "threshold of \(NumberText.percent(thresholds.safeguard))."),
             ]
-            details = "The costs below therefore say nothing about a safeguard."
+            details =
+                "No cost to break is shown, for there is nothing to break: audit a model that has "
+                + "this safeguard, or choose the suite that this model was hardened with."
+            return
+        }
+        guard record.safeguard == .stands else {
+            kind = .unknown
+            sentence = [
+                .plain("This audit of \(model) has "), .strong("no result"),
+                .plain(": it has no \(measure) of the untampered model."),
+            ]
+            details = "Whether there is a \(safeguard) at all is unclear. Run the audit again."
             return
         }
         guard let outcome = record.batteryOutcome else {
@@ -49,7 +61,26 @@ struct Verdict {
                 .plain("This audit of \(model) has "), .strong("no result"),
                 .plain(": no adversary ran to an outcome."),
             ]
-            details = "See below what failed, and run it again."
+            details = "Below is what failed or did not apply, with the reasons."
+            return
+        }
+        let unclear = adversaries.filter { record.resistance(to: $0.name) == .unclear }
+        if record.resistance == .unclear {
+            kind = .unknown
+            let held = adversaries.count - unclear.count
+            let names = listed(unclear.map(\.name))
+            sentence = [
+                .plain("Whether the \(safeguard) of \(model) holds is "), .strong("unclear"),
+                .plain(
+                    held == 0
+                        ? ": no adversary was measured in whole."
+                        : ": \(held) of \(adversaries.count) adversaries did not break it, but "
+                            + "\(names) \(unclear.count == 1 ? "was" : "were") not measured in whole."
+                ),
+            ]
+            details =
+                "What was not measured might have broken it. Below is what failed or did not "
+                + "apply, with the reasons."
             return
         }
         let summary = record.adversaries.first { $0.name == outcome.adversary }
@@ -89,6 +120,25 @@ struct Verdict {
                 adversaries.count == 1
                     ? "No other adversary was tried."
                     : "\(broken.count) of \(adversaries.count) adversaries broke the safeguard.")
+            if !unclear.isEmpty {
+                parts.append(
+                    "\(listed(unclear.map(\.name))) \(unclear.count == 1 ? "was" : "were") not "
+                        + "measured in whole, and may be cheaper.")
+            }
+        case .censored where record.resistance == .broken:
+            kind = .broken
+            let some = adversaries.compactMap { adversary -> String? in
+                let summary = AdversarySummary(adversary, of: record)
+                return summary.resistance == .broken
+                    ? "\(adversary.name) (\(summary.brokenText ?? ""))" : nil
+            }
+            sentence = [
+                .plain("The \(safeguard) of \(model) was "), .strong("broken in some seeds"),
+                .plain(", by \(listed(some))."),
+            ]
+            parts.append(
+                "No adversary broke it in its middle seed, so that no typical cost to break is "
+                    + "known.")
         case .censored(let cost, let reason):
             kind = .withstood
             var sentence: [Phrase] = [

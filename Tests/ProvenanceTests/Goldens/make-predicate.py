@@ -59,7 +59,8 @@ def cost(steps, dollars, reason=None):
 
 
 def adversary(name, attack, parameters, seeds, broken, costs=None):
-    found = {
+    found = {} if attack == "control" else {"resistance": "broken" if broken else "held"}
+    found |= {
         "name": name, "attack": attack, "seeds": seeds, "brokenSeeds": broken, "failedSeeds": [],
         "digest": {"sha256": sha256(canonical({"attack": attack, "parameters": parameters}))}}
     return found | ({"costToBreak": costs} if costs else {})
@@ -105,7 +106,10 @@ predicate = {
     "suite": {"name": "canary-refusal", "version": "1", "digest": {"sha256": "cd" * 32},
               "safeguard": "refusal"},
     "battery": {"name": "quick", "digest": {"sha256": sha256(canonical(
-        [{"attack": attack, "parameters": parameters} for _, attack, parameters in ATTACKS]))}},
+        [{"name": name, "attack": attack, "parameters": parameters}
+         for name, attack, parameters in ATTACKS]))}},
+    "trials": 0,
+    "evaluation": {"answerTokens": 24, "batchSize": 96, "divergenceTexts": 24},
     "seeds": ALL,
     "harness": {"name": "temper", "version": "0.1.0", "engine": "mlx 0.0"},
     "claims": [claim("untampered", True), claim("lora", False), claim("prompt", True)],
