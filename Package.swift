@@ -53,6 +53,7 @@ let package = Package(
     name: "temper",
     platforms: [.macOS(.v15)],
     products: [
+        .library(name: "JSONText", targets: ["JSONText"]),
         .library(name: "Records", targets: ["Records"]),
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "Tokenization", targets: ["Tokenization"]),
@@ -81,18 +82,23 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
-        library("Records"),
-        library("Checkpoints", [crypto]),
-        library("Tokenization"),
-        library("Reports", ["Records", .product(name: "Mustache", package: "swift-mustache")]),
+        library("JSONText"),
+        library("Records", ["JSONText"]),
+        library("Checkpoints", ["JSONText", crypto]),
+        library("Tokenization", ["JSONText"]),
+        library(
+            "Reports",
+            ["Records", "JSONText", .product(name: "Mustache", package: "swift-mustache")]),
         library(
             "Provenance",
             [
-                "Checkpoints", "Records", crypto,
+                "Checkpoints", "Records", "JSONText", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"), x509, asn1,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        library("ProvenanceCommands", ["Provenance", "Checkpoints", "Records", argumentParser]),
+        library(
+            "ProvenanceCommands",
+            ["Provenance", "Checkpoints", "Records", "JSONText", argumentParser]),
         .executableTarget(
             name: "temper-verify", dependencies: ["ProvenanceCommands"],
             swiftSettings: swiftSettings),
@@ -101,26 +107,29 @@ let package = Package(
         .systemLibrary(name: "EngineLibrary", pkgConfig: "temper-engine"),
         .target(name: "CTensor", dependencies: ["EngineLibrary"]),
         library("Tensors", ["CTensor"]),
-        library("LanguageModels", ["Tensors", "Checkpoints", "Tokenization"]),
+        library("LanguageModels", ["Tensors", "Checkpoints", "Tokenization", "JSONText"]),
         library(
             "Temper",
             [
-                "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records", crypto,
+                "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records", "JSONText",
+                crypto,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.embedInCode("Batteries")]),
-        library("Forensics", ["LanguageModels", "Tensors", "Checkpoints", "Records"]),
+        library(
+            "Forensics", ["LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText"]),
         library(
             "EndpointJudges",
             [
-                "Temper", "Records", crypto, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"),
+                "Temper", "Records", "JSONText", crypto, asyncHTTPClient, nio("NIOCore"),
+                nio("NIOHTTP1"),
                 nio("NIOFoundationCompat"),
             ]),
         library(
             "ModelServer",
             [
-                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", logging,
+                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", "JSONText", logging,
                 hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
                 nio("NIOCore"), nio("NIOFoundationCompat"),
             ]),
@@ -129,22 +138,24 @@ let package = Package(
             [
                 "EndpointJudges", "ModelServer", "Forensics", "Temper", "LanguageModels", "Tensors",
                 "Tokenization", "Checkpoints", "Records", "Reports", "Provenance",
-                "ProvenanceCommands", logging, argumentParser,
+                "ProvenanceCommands", "JSONText", logging, argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
             linkerSettings: runPath),
 
-        tests(of: "Records", resources: [.copy("Goldens")]),
-        tests(of: "Checkpoints", [crypto], resources: [.copy("Goldens")]),
-        tests(of: "Tokenization", resources: [.copy("Goldens")]),
-        tests(of: "Reports", ["Records"]),
+        tests(of: "JSONText"),
+        tests(of: "Records", ["JSONText"], resources: [.copy("Goldens")]),
+        tests(of: "Checkpoints", ["JSONText", crypto], resources: [.copy("Goldens")]),
+        tests(of: "Tokenization", ["JSONText"], resources: [.copy("Goldens")]),
+        tests(of: "Reports", ["Records", "JSONText"]),
         tests(
-            of: "Provenance", ["Checkpoints", "Records", crypto, x509, asn1],
+            of: "Provenance", ["Checkpoints", "Records", "JSONText", crypto, x509, asn1],
             resources: [.copy("Goldens")]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
-            of: "LanguageModels", ["TemperFixtures", "Tensors", "Checkpoints", "Tokenization"],
+            of: "LanguageModels",
+            ["TemperFixtures", "Tensors", "Checkpoints", "Tokenization", "JSONText"],
             resources: [.copy("Goldens")], engine: true),
         .target(
             name: "TemperFixtures",
@@ -156,10 +167,12 @@ let package = Package(
             of: "Forensics",
             [
                 "Temper", "TemperFixtures", "LanguageModels", "Tensors", "Checkpoints", "Records",
+                "JSONText",
             ], engine: true),
         tests(
             of: "EndpointJudges",
-            ["Temper", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
+            ["Temper", "Records", "JSONText", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
+            engine: true),
         tests(
             of: "ModelServer",
             [
