@@ -9,7 +9,7 @@ import JSONText
 ///
 /// The files are all regular files of the directory, dotfiles included, in the code point order of
 /// their paths; the root is SHA-256 over their concatenated raw digests (OpenSSF Model Signing
-/// v1.0, method "files"). The root does not cover the names: whoever signs, signs the list.
+/// v1.0, method "files"). The root does not cover the names, so a signature covers the list.
 public struct ModelDigest: Sendable, Hashable {
     /// A file of the model.
     public struct Resource: Sendable, Hashable {
@@ -78,7 +78,7 @@ public struct ModelDigest: Sendable, Hashable {
     /// The root over files' digests, in the order in which they are given.
     ///
     /// - Parameter digests: SHA-256 digests in lowercase hexadecimal digits.
-    /// - Returns: The root in lowercase hexadecimal digits, or nil when a digest is none.
+    /// - Returns: The root in lowercase hexadecimal digits, or nil if a text is not a digest.
     package static func root(of digests: [String]) -> String? {
         let raw = digests.compactMap(rawDigest)
         return raw.count == digests.count ? root(of: raw) : nil

@@ -46,8 +46,8 @@ final class MappedFile: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(start: address, count: size)
     }
 
-    /// Lets the system take back the pages that lie within a range; whoever looks at them again
-    /// reads them from the file.
+    /// Lets the system take back the pages that lie within a range; a later access reads
+    /// them from the file again.
     func forget(_ range: Range<Int>) {
         let page = sysconf(Int32(_SC_PAGESIZE))
         let start = (range.lowerBound + page - 1) / page * page

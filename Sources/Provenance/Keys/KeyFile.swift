@@ -7,7 +7,7 @@ import JSONText
 
 /// How a new key pair is written.
 public enum KeyFile {
-    /// A PEM file with more is none.
+    /// The most bytes of a PEM file; a longer file is refused.
     private static let longest = 1 << 20
 
     /// Writes a new private key, readable by its owner only, and the public one beside it.

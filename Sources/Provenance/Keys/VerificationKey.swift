@@ -95,7 +95,7 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     /// Whether a signature over a message is this key's.
     ///
     /// - Parameters:
-    ///   - signature: An ECDSA signature in DER; another encoding of the same numbers is none.
+    ///   - signature: An ECDSA signature in DER; another encoding is refused.
     ///   - message: What was signed, not yet hashed.
     /// - Returns: Whether it is.
     public func isValidSignature(_ signature: Data, for message: Data) -> Bool {

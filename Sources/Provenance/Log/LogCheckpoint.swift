@@ -24,7 +24,7 @@ public struct LogCheckpoint: Sendable, Hashable {
     /// - Parameters:
     ///   - note: The note; its signature is not looked at.
     ///   - subject: What it is called in errors.
-    /// - Throws: An `InputError` when the text is no checkpoint.
+    /// - Throws: An `InputError` when the text is not a checkpoint.
     public init(_ note: SignedNote, subject: String) throws {
         let lines = note.text.utf8.dropLast()
             .split(separator: 0x0A, omittingEmptySubsequences: false)
@@ -49,7 +49,7 @@ public struct LogCheckpoint: Sendable, Hashable {
     ///   - data: The signed note.
     ///   - key: The log's key; its name is the origin that the checkpoint must have.
     ///   - subject: What the note is called in errors.
-    /// - Throws: An `InputError` when it is no checkpoint, a ``VerificationFailure`` when the
+    /// - Throws: An `InputError` when it is not a checkpoint, a ``VerificationFailure`` when the
     ///   key did not sign it.
     public init(_ data: Data, signedBy key: NoteVerifierKey, subject: String) throws {
         let note = try SignedNote(data, subject: subject)

@@ -27,7 +27,7 @@ public struct LogProof: Sendable, Hashable {
     /// - Parameters:
     ///   - data: The file's bytes.
     ///   - subject: What it is called in errors.
-    /// - Throws: An `InputError` when it is none.
+    /// - Throws: An `InputError` when the data is not a proof.
     public init(_ data: Data, subject: String) throws {
         func failure(_ problem: String) -> InputError {
             InputError(
@@ -69,7 +69,7 @@ public struct LogProof: Sendable, Hashable {
     ///   - key: The log's key.
     ///   - subject: What the proof is called in errors.
     /// - Returns: The checkpoint under which it holds.
-    /// - Throws: An `InputError` when the checkpoint is none, a ``VerificationFailure`` when
+    /// - Throws: An `InputError` when it holds no checkpoint, a ``VerificationFailure`` when
     ///   the proof is not of this entry or this log.
     @discardableResult
     public func verify(

@@ -25,7 +25,7 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
     /// Reads a key.
     ///
     /// - Parameter text: The key, `name+12345678+base64`.
-    /// - Throws: An `InputError` when it is none, or its parts contradict one another.
+    /// - Throws: An `InputError` when the text is not a key, or its parts contradict one another.
     public init(_ text: String) throws {
         let (name, identifier, bytes) = try Self.parts(of: text, what: "verifier key")
         guard let publicKey = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {

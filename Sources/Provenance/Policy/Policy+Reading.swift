@@ -7,6 +7,7 @@ import Records
 
 extension Policy {
     /// Reads a policy; the files of keys and certificates are found beside it.
+    ///
     /// - Parameter file: A YAML file.
     /// - Throws: An `InputError` with file, line and remedy.
     public init(contentsOf file: URL) throws {
@@ -19,6 +20,7 @@ extension Policy {
     }
 
     /// Reads a policy.
+    ///
     /// - Parameters:
     ///   - yaml: The policy's text.
     ///   - file: What errors call the policy.

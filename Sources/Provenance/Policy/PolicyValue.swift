@@ -9,7 +9,7 @@ import Yams
 
 /// One value of a YAML file.
 struct PolicyValue {
-    /// A policy with more bytes is none.
+    /// The most bytes of a policy; a longer file is refused.
     static let longest = 1 << 20
 
     private let node: Node
@@ -18,6 +18,7 @@ struct PolicyValue {
     private let name: String
 
     /// Reads a file's one document.
+    ///
     /// - Throws: An `InputError` with the line when it is not YAML or has a key twice.
     init(yaml: Data, file: String) throws {
         guard yaml.count <= Self.longest, let text = String(validating: yaml, as: UTF8.self) else {
@@ -46,6 +47,7 @@ struct PolicyValue {
     // MARK: - Objects and lists
 
     /// The fields of a mapping.
+    ///
     /// - Parameter known: The keys that it may have.
     /// - Returns: The fields by their keys.
     /// - Throws: An `InputError` for what is no mapping and for a key that is not known.
@@ -69,7 +71,8 @@ struct PolicyValue {
     }
 
     /// The elements of a list.
-    /// - Throws: An `InputError` for what is no list, or an empty one.
+    ///
+    /// - Throws: An `InputError` for a value that is not a list, or an empty list.
     func elements() throws -> [PolicyValue] {
         guard let sequence = node.sequence else {
             throw wrongType("a list, each element after \"- \"")

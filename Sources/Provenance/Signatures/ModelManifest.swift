@@ -62,7 +62,7 @@ public struct ModelManifest: Sendable, Hashable {
     ///   - statement: A statement of type ``predicateType``.
     ///   - name: What errors call it.
     /// - Throws: A ``VerificationFailure`` of the statement, or an `InputError` when the
-    ///   predicate is no strict JSON.
+    ///   predicate is not strict JSON.
     public init(_ statement: Statement, named name: String) throws {
         func failure(_ problem: String) -> VerificationFailure {
             VerificationFailure(

@@ -6,6 +6,7 @@ public import Foundation
 extension [AdversarySpecification] {
     /// The canonical JSON of a battery's adversaries in their order: attack, parameters and the
     /// ranges of a search. Names and descriptions are not in it.
+    ///
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public func canonicalBattery() throws -> Data {
         try canonicalJSON(

@@ -9,7 +9,8 @@ import JSONText
 ///
 /// Deviations: whole numbers beyond 2^53 keep all their digits, so that 64-bit seeds stay exact;
 /// NaN and infinities become the texts `NaN`, `Infinity` and `-Infinity`.
-/// - Parameter value: the value to write.
+///
+/// - Parameter value: The value to write.
 /// - Returns: UTF-8 bytes without a line break at the end.
 /// - Throws: `EncodingError` when the value cannot be written as JSON.
 public func canonicalJSON(_ value: some Encodable) throws -> Data {

@@ -8,8 +8,9 @@ public import JSONText
 /// `-Infinity` as texts.
 public enum RecordJSON {
     /// An encoder of that form; the same value gives the same bytes.
-    /// - Parameter pretty: whether to indent.
-    /// - Returns: a new encoder.
+    ///
+    /// - Parameter pretty: Whether to indent.
+    /// - Returns: A new encoder.
     public static func encoder(pretty: Bool = true) -> JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -40,11 +41,12 @@ public enum RecordJSON {
     }
 
     /// Reads a value, and says where its JSON is damaged.
+    ///
     /// - Parameters:
-    ///   - type: the type to read.
-    ///   - data: the JSON.
-    ///   - file: the name that errors give the file.
-    /// - Returns: the value.
+    ///   - type: The type to read.
+    ///   - data: The JSON.
+    ///   - file: The name that errors give the file.
+    /// - Returns: The value.
     /// - Throws: `InputError` with the place.
     public static func decode<Value: Decodable>(
         _ type: Value.Type, from data: Data, file: String
@@ -61,7 +63,8 @@ public enum RecordJSON {
 
 extension AuditRecord {
     /// Reads a record.
-    /// - Parameter file: the JSON file.
+    ///
+    /// - Parameter file: The JSON file.
     /// - Throws: `InputError` when it cannot be read, is damaged or is of a later version.
     public init(contentsOf file: URL) throws(InputError) {
         let data: Data
@@ -76,9 +79,10 @@ extension AuditRecord {
     }
 
     /// Reads a record.
+    ///
     /// - Parameters:
-    ///   - json: the bytes of the JSON file.
-    ///   - file: the name that errors give the file.
+    ///   - json: The bytes of the JSON file.
+    ///   - file: The name that errors give the file.
     /// - Throws: `InputError` when it is damaged or of a later version.
     public init(json: Data, file: String = "record.json") throws(InputError) {
         struct Version: Decodable { let schemaVersion: Int }
@@ -94,6 +98,7 @@ extension AuditRecord {
     }
 
     /// The record as indented JSON with sorted keys and a line break at the end.
+    ///
     /// - Throws: `EncodingError` when it cannot be written.
     public func json() throws -> Data {
         try RecordJSON.encoder().encode(self) + Data("\n".utf8)

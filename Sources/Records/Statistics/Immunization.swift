@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conditions under which a hardened model counts as immunised (arXiv 2402.16382).
+// The conditions under which a hardened model counts as immunised (arXiv:2402.16382).
 
-/// The conditions of immunisation, judged from one record (arXiv 2402.16382).
+/// The conditions of immunisation, judged from one record (arXiv:2402.16382).
 ///
 /// The paper's *resistance* is against an attacker who fine-tunes on restricted data; other attacks
 /// do not enter. Its harm proxy is the suite's measure with the suite's threshold, its capability
