@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A configuration as the keys of config.json, from which transformers makes the same decoder.
 
-import Foundation
+package import Foundation
 package import JSONText
 
 extension DecoderConfiguration {
@@ -86,7 +86,7 @@ extension JSON {
     ///
     /// - Parameter members: The keys and values; those without a value are left out.
     /// - Returns: The file's bytes.
-    static func file(_ members: [(key: String, value: JSON?)]) -> Data {
+    package static func file(_ members: [(key: String, value: JSON?)]) -> Data {
         let present = members.sorted { $0.key < $1.key }.compactMap { key, value in
             value.map { Member(key: key, value: $0) }
         }
