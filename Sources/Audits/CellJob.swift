@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A cell as a job: everything that its numbers depend on.
 
+internal import JSONText
 internal import Crypto
 internal import Foundation
 public import Records
@@ -82,8 +83,7 @@ public struct CellJob: Codable, Sendable, Hashable {
         self.role = role
         self.content = content
         self.inapplicability = inapplicability
-        key = SHA256.hash(data: try canonicalJSON(content))
-            .map { String(format: "%02x", $0) }.joined()
+        key = SHA256.hash(data: try canonicalJSON(content)).hexadecimal
     }
 
     /// The seed.

@@ -2,13 +2,7 @@
 // Finds models and suites by path or by name.
 
 package import Foundation
-
-/// A model or suite that is nowhere to be found.
-package struct LocationError: Error, CustomStringConvertible {
-    package let description: String
-
-    package init(description: String) { self.description = description }
-}
+import JSONText
 
 /// Finds what a user names: a path, or a name in the house's own folders.
 ///
@@ -53,11 +47,11 @@ package struct Locator {
         if exists(URL(fileURLWithPath: text)) { return URL(fileURLWithPath: text) }
         if let match = models().first(where: { $0.name == text }) { return match.url }
         let names = models().map(\.name)
-        throw LocationError(
-            description: "\(text): no such file or directory, and no model of that name; "
-                + (names.isEmpty
-                    ? "run scripts/bootstrap to fetch one"
-                    : "models: \(names.joined(separator: ", "))"))
+        throw InputError(
+            text, "no such file or directory, and no model of that name",
+            remedy: names.isEmpty
+                ? "run scripts/bootstrap to fetch one"
+                : "models: \(names.joined(separator: ", "))")
     }
 
     package func suite(_ text: String) throws -> URL {
@@ -69,9 +63,9 @@ package struct Locator {
         }
         let suites = suiteFolders.flatMap { entries(of: $0) }
             .filter { exists($0.appendingPathComponent("manifest.json")) }
-        throw LocationError(
-            description: "\(text): no such directory, and no suite of that name; suites: "
-                + Set(suites.map(\.lastPathComponent)).sorted().joined(separator: ", "))
+        let names = Set(suites.map(\.lastPathComponent)).sorted().joined(separator: ", ")
+        throw InputError(
+            text, "no such directory, and no suite of that name", remedy: "suites: \(names)")
     }
 
     private func modelName(_ url: URL) -> String {

@@ -2,6 +2,7 @@
 // How commands print what programs read.
 
 package import Foundation
+import JSONText
 
 /// Prints one JSON value on one line; keys are sorted, slashes are left alone, dates are ISO 8601.
 package func printJSON(_ value: some Encodable) throws {
@@ -11,19 +12,15 @@ package func printJSON(_ value: some Encodable) throws {
     print(String(decoding: try encoder.encode(value), as: UTF8.self))
 }
 
-/// A file or directory that cannot be written.
-package struct OutputError: Error, CustomStringConvertible {
-    package let description: String
-}
-
 /// Writes a file under a temporary name and renames it, so that it is never seen half-written.
 package func write(_ data: Data, to file: URL) throws {
     do {
         try data.write(to: file, options: .atomic)
     } catch {
-        throw OutputError(
-            description: "\(file.path): cannot be written; check that its directory exists, that "
-                + "you may write there, and that the disk has room")
+        throw InputError(
+            file.path, "cannot be written",
+            remedy: "check that its directory exists, that you may write there, and that the disk "
+                + "has room")
     }
 }
 
@@ -32,13 +29,13 @@ package func makeDirectory(_ directory: URL) throws {
     do {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     } catch {
-        throw OutputError(
-            description: "\(directory.path): cannot be made; check the owner and permissions of "
-                + "the directory above it")
+        throw InputError(
+            directory.path, "cannot be made",
+            remedy: "check the owner and permissions of the directory above it")
     }
     guard FileManager.default.isWritableFile(atPath: directory.path) else {
-        throw OutputError(
-            description: "\(directory.path): cannot be written to; check its owner and permissions")
+        throw InputError(
+            directory.path, "cannot be written to", remedy: "check its owner and permissions")
     }
 }
 
@@ -51,8 +48,9 @@ package func checkOutput(
     guard FileManager.default.fileExists(atPath: output.path) else { return }
     let summary = output.appendingPathComponent(file)
     guard isReplacing, FileManager.default.fileExists(atPath: summary.path) else {
-        throw OutputError(
-            description: "\(output.path): exists already; choose another --out, or give "
-                + "--replace if an earlier 'temper \(command)' wrote it")
+        throw InputError(
+            output.path, "exists already",
+            remedy: "choose another --out, or give --replace if an earlier 'temper \(command)' "
+                + "wrote it")
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A suite: the data of one safeguard, read from a folder and checked line by line.
 
+internal import JSONText
 internal import Crypto
 public import Foundation
 public import Records
@@ -246,7 +247,7 @@ struct SuiteReader {
             hash.update(data: Data(file.name.utf8) + [0])
             hash.update(data: Data(file.digest))
         }
-        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+        return hash.finalize().hexadecimal
     }
 
     /// Makes the digest depend on another suite.

@@ -36,7 +36,7 @@ struct JudgeSpecification {
     }
 
     /// The judge; nil for the text judge, which is always there.
-    /// - Throws: `JudgeError`, `EndpointError`, `LocationError`, or what reading a model throws.
+    /// - Throws: `JudgeError`, `InputError`, or what reading a model throws.
     func judge(_ locator: Locator) throws -> (any Judge)? {
         switch kind {
         case TextJudge.entry.name:

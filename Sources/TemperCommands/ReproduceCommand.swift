@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import Foundation
+import JSONText
 import ProvenanceCommands
 import Records
 import Suites
@@ -120,8 +121,10 @@ struct ReproduceCommand: AsyncParsableCommand {
         }
         do {
             return try locator.model(name)
-        } catch let error as LocationError {
-            throw LocationError(description: "\(error.description); say where with \(option) PATH")
+        } catch let error as InputError {
+            throw InputError(
+                error.place, error.problem,
+                remedy: "\(error.remedy); say where with \(option) PATH")
         }
     }
 }

@@ -34,7 +34,7 @@ public enum Trainable: Sendable {
     ///   - model: The model that is trained.
     ///   - framing: What stands around prompts.
     /// - Returns: The model; adapters are not merged into its weights.
-    /// - Throws: `LanguageModelError` for parameters of another number or shape.
+    /// - Throws: `InputError` for parameters of another number or shape.
     public func subject(
         _ parameters: [Tensor], on model: LanguageModel, framing: Framing = Framing()
     ) throws -> Subject {

@@ -79,7 +79,7 @@ public struct TrainingProblem: Sendable {
     ///   - configuration: How it is trained; its batch size is that of the pools.
     ///   - steps: The number of optimizer steps; nil takes the configuration's.
     ///   - seed: Decides the adapters' start and the order of the examples.
-    /// - Throws: `LanguageModelError` for adapters that cannot be made.
+    /// - Throws: `InputError` for adapters that cannot be made.
     public init(
         of model: LanguageModel, on pools: [ExamplePool], by configuration: TrainingConfiguration,
         steps: Int? = nil, seed: UInt64
