@@ -100,7 +100,10 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"), x509, asn1,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        library("ProvenanceCommands", ["Provenance", "Checkpoints", "Records", argumentParser]),
+        library("CommandLineInterface", [argumentParser]),
+        library(
+            "ProvenanceCommands",
+            ["CommandLineInterface", "Provenance", "Checkpoints", "Records", argumentParser]),
         .executableTarget(
             name: "temper-verify", dependencies: ["ProvenanceCommands"],
             swiftSettings: swiftSettings),
@@ -160,8 +163,8 @@ let package = Package(
             [
                 "EndpointJudges", "ModelServer", "Forensics", "Audits", "Defenses", "Adversaries",
                 "Measuring", "Training", "LanguageModels", "Tensors", "Tokenization", "Checkpoints",
-                "Suites", "Records", "Reports", "Provenance", "ProvenanceCommands", logging,
-                argumentParser,
+                "Suites", "Records", "Reports", "Provenance", "ProvenanceCommands",
+                "CommandLineInterface", logging, argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,

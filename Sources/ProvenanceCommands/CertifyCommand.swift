@@ -3,6 +3,7 @@
 
 public import ArgumentParser
 import Checkpoints
+import CommandLineInterface
 import Foundation
 public import Provenance
 import Records

@@ -2,8 +2,8 @@
 // `temper attacks`: the attacks that an adversary can name.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 import Records
 import Adversaries
 

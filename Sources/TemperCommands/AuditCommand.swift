@@ -2,8 +2,8 @@
 // `temper audit`: what it costs to strip a model's safeguard.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 import Records
 import Reports
 import Suites
@@ -146,7 +146,7 @@ struct AuditCommand: AsyncParsableCommand {
             ("measurements.csv", Data(record.measurementsCSV().utf8)),
             ("report.html", Data(report.html().utf8)),
         ] {
-            try ProvenanceCommands.write(data, to: directory.appendingPathComponent(name))
+            try CommandLineInterface.write(data, to: directory.appendingPathComponent(name))
         }
         print(report.terminalSummary(width: terminalWidth))
         print("\n\(directory.appendingPathComponent("report.html").relativePath)")

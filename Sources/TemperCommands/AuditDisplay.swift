@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an audit shows while it runs: a live table on a terminal, plain lines in a pipe.
 
+import CommandLineInterface
 import Foundation
 import Records
 import Audits

@@ -2,8 +2,8 @@
 // `temper batteries`: the lists of adversaries that ship.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 import Records
 import Adversaries
 

@@ -2,8 +2,8 @@
 // `temper harden`: gives a model a safeguard by a published defense.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 import Records
 import Suites
 import Defenses

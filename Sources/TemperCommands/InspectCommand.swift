@@ -3,10 +3,10 @@
 
 import ArgumentParser
 import Checkpoints
+import CommandLineInterface
 import Forensics
 import Foundation
 import LanguageModels
-import ProvenanceCommands
 import Records
 import Reports
 import Suites

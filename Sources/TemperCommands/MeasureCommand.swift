@@ -2,9 +2,9 @@
 // `temper measure`: a suite's measures of a model as it is.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
 import LanguageModels
-import ProvenanceCommands
 import Records
 import Suites
 import Measuring

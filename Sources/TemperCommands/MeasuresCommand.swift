@@ -2,7 +2,7 @@
 // `temper measures`: the numbers that an audit reads off a model.
 
 import ArgumentParser
-import ProvenanceCommands
+import CommandLineInterface
 import Records
 import Measuring
 

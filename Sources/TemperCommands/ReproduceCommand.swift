@@ -2,8 +2,8 @@
 // `temper reproduce`: runs a record again and says whether its numbers agree.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 import Records
 import Suites
 import Adversaries

@@ -2,8 +2,8 @@
 // `temper teach`: gives a model the knowledge that a safeguard is to take away.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 import Records
 import Suites
 import Defenses

@@ -2,6 +2,8 @@
 // The root command.
 
 public import ArgumentParser
+import CommandLineInterface
+import Provenance
 import ProvenanceCommands
 import Measuring
 import Adversaries
@@ -54,6 +56,6 @@ public struct TemperCommand: AsyncParsableCommand {
     /// Runs a command line and ends the process with its exit code.
     /// - Parameter arguments: the command line, the program's name first.
     public static func run(_ arguments: [String]) async {
-        await CommandLineProgram.run(TemperCommand.self, arguments)
+        await CommandLineProgram.run(TemperCommand.self, arguments) { $0 is VerificationFailure }
     }
 }

@@ -14,6 +14,8 @@ package func printJSON(_ value: some Encodable) throws {
 /// A file or directory that cannot be written.
 package struct OutputError: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// Writes a file under a temporary name and renames it, so that it is never seen half-written.
