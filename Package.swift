@@ -183,26 +183,31 @@ let package = Package(
             resources: [.copy("Goldens")], engine: true),
         .target(
             name: "TemperFixtures",
-            dependencies: ["LanguageModels", "Tensors", "Tokenization"],
+            dependencies: [
+                "Adversaries", "Training", "LanguageModels", "Tensors", "Tokenization", "Records",
+            ],
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
-        tests(of: "Suites", ["Records"]),
+        tests(of: "Suites", ["TemperFixtures", "Audits", "Adversaries", "Records"], engine: true),
         tests(
             of: "Training", ["TemperFixtures", "LanguageModels", "Tensors", "Records"],
             engine: true),
         tests(
             of: "Measuring",
-            ["TemperFixtures", "Suites", "LanguageModels", "Tensors", "Records"], engine: true),
+            [
+                "TemperFixtures", "Audits", "Adversaries", "Training", "Suites", "LanguageModels",
+                "Tensors", "Records",
+            ], engine: true),
         tests(
             of: "Adversaries",
             [
-                "TemperFixtures", "Measuring", "Training", "Suites", "LanguageModels", "Tensors",
+                "TemperFixtures", "Audits", "Measuring", "Training", "Suites", "LanguageModels", "Tensors",
                 "Tokenization", "Records",
             ], resources: [.copy("Goldens")], engine: true),
         tests(
             of: "Defenses",
             [
-                "TemperFixtures", "ModelWriting", "Adversaries", "Measuring", "Training", "Suites",
-                "LanguageModels", "Tensors", "Checkpoints", "Records",
+                "TemperFixtures", "ModelWriting", "Audits", "Adversaries", "Measuring", "Training",
+                "Suites", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records",
             ], engine: true),
         tests(
             of: "Audits",
@@ -218,7 +223,10 @@ let package = Package(
             ], engine: true),
         tests(
             of: "EndpointJudges",
-            ["Measuring", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
+            [
+                "Measuring", "Training", "Suites", "Records", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"),
+            ], engine: true),
         tests(
             of: "ModelServer",
             [
