@@ -200,7 +200,8 @@ let package = Package(
         tests(
             of: "Adversaries",
             [
-                "TemperFixtures", "Audits", "Measuring", "Training", "Suites", "LanguageModels", "Tensors",
+                "TemperFixtures", "Audits", "Measuring", "Training", "Suites", "LanguageModels",
+                "Tensors",
                 "Tokenization", "Records",
             ], resources: [.copy("Goldens")], engine: true),
         tests(

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper audit`: what it costs to strip a model's safeguard.
 
+import Adversaries
 import ArgumentParser
+import Audits
 import CommandLineInterface
+import Defenses
 import Foundation
 import Records
 import Reports
 import Suites
-import Adversaries
-import Defenses
-import Audits
 import Tensors
 
 struct AuditCommand: AsyncParsableCommand {

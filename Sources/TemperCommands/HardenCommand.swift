@@ -3,10 +3,10 @@
 
 import ArgumentParser
 import CommandLineInterface
+import Defenses
 import Foundation
 import Records
 import Suites
-import Defenses
 
 struct HardenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper inspect`: how a checkpoint was made, from the weights alone.
 
+import Adversaries
 import ArgumentParser
 import Checkpoints
 import CommandLineInterface
@@ -10,7 +11,6 @@ import LanguageModels
 import Records
 import Reports
 import Suites
-import Adversaries
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

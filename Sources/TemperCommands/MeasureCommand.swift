@@ -5,9 +5,9 @@ import ArgumentParser
 import CommandLineInterface
 import Foundation
 import LanguageModels
+import Measuring
 import Records
 import Suites
-import Measuring
 
 struct MeasureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

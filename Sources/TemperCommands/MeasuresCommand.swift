@@ -3,8 +3,8 @@
 
 import ArgumentParser
 import CommandLineInterface
-import Records
 import Measuring
+import Records
 
 struct MeasuresCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

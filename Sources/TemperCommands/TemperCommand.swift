@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The root command.
 
+import Adversaries
 public import ArgumentParser
+import Audits
 import CommandLineInterface
+import Defenses
+import Measuring
 import Provenance
 import ProvenanceCommands
-import Measuring
-import Adversaries
-import Defenses
-import Audits
 import Records
 
 /// `temper`: measures how cheaply the safeguards of an open-weight language model can be removed.
