@@ -2,7 +2,7 @@
 // By which kernel matrices are multiplied on the CPU, and whether the processor could do more.
 
 import CTensor
-internal import Foundation
+public import Foundation
 
 /// The kernel by which the CPU multiplies matrices, beside what the processor offers.
 public struct MatrixKernel: Sendable, Hashable {

@@ -119,6 +119,7 @@ public struct Battery: Sendable, Hashable {
         var adversary = adversary
         let attack = try AttackCatalogue.attack(for: adversary)
         adversary.parameters = try parameterValues(of: attack)
+        adversary.learning = attack.learning
         _ = try AdversarySearch(adversary, trials: 0, seed: 0)
         return adversary
     }

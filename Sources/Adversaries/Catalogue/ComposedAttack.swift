@@ -76,13 +76,16 @@ public struct ComposedAttack: Attack {
         (try? attacks().flatMap { $0.learntSplits }) ?? []
     }
 
+    /// Several kinds of data may be learnt from.
+    public var learning: Learning { Learning(from: .other, changing: .other) }
+
     /// Whether one of the attacks learns from another suite.
     public var needsOtherSuite: Bool {
         (try? attacks().contains { $0.needsOtherSuite }) ?? false
     }
 
     /// The steps of the last attack: only those are measured.
-    public func steps(within budget: AttackBudget) -> Int {
+    public func steps(within budget: AuditBudget) -> Int {
         (try? attacks().last?.steps(within: budget)) ?? 0
     }
 

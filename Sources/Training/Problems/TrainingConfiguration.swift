@@ -110,7 +110,15 @@ public struct TrainingConfiguration: Configurable {
             problem: "\(template.rawValue) is not used here; leave it at chat")
     }
 
-    /// The rule at its start.
+    /// What such a training changes.
+    public var change: Learning.Change {
+        switch method {
+        case .lora: .lowRankAdapters
+        case .full: .allWeights
+        }
+    }
+
+    /// The optimizer at its start.
     var rule: any Optimizer {
         switch optimizer {
         case .momentum: SGD(momentum: 0.9, weightDecay: weightDecay)

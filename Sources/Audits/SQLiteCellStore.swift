@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit has measured so far, on disk: a killed audit goes on from here.
+// Cells in one SQLite file: the store of an audit in one process.
 
 public import Foundation
 internal import GRDB
 public import Records
 
-/// Trace points by content address, in one SQLite file.
+/// Cells in one SQLite file.
 ///
-/// A cell's key is the digest of everything that its numbers depend on, so that a stored point is
-/// right wherever its key turns up. Each point is durable when ``append(_:to:)`` returns. The store
-/// is locked for the time of an audit: two audits do not share one.
-public final class AuditStore: Sendable {
+/// The store is locked for the time of an audit: two audits do not share one.
+public final class SQLiteCellStore: CellStore {
     private let database: DatabaseQueue
     private let file: URL
 
@@ -37,47 +35,94 @@ public final class AuditStore: Sendable {
         }
     }
 
-    /// What is stored of a cell: whether it is finished, and its trace so far.
+    /// Reads what is stored of a cell.
+    ///
+    /// - Parameter key: The cell's key.
+    /// - Returns: What is stored; an empty trace if nothing is.
+    /// - Throws: ``AuditError`` when it cannot be read.
     public func cell(_ key: String) throws -> StoredCell {
         try reading { database in
             let row = try Row.fetchOne(
-                database, sql: "SELECT state, reason FROM cell WHERE key = ?", arguments: [key])
+                database, sql: "SELECT state, reason, machine FROM cell WHERE key = ?",
+                arguments: [key])
             let points = try String.fetchAll(
                 database, sql: "SELECT point FROM point WHERE cell = ? ORDER BY step",
                 arguments: [key])
+            let reason: String = row?["reason"] ?? ""
+            let state: CellRecord.State? =
+                switch (row?["state"] as String?).flatMap(State.init) {
+                case .finished: .finished
+                case .failed: .failed(reason: reason)
+                case .inapplicable: .inapplicable(reason: reason)
+                case .started, nil: nil
+                }
             return StoredCell(
-                isFinished: row?["state"] == State.finished.rawValue,
+                state: state,
                 trace: try points.map {
                     try RecordJSON.decoder().decode(TracePoint.self, from: Data($0.utf8))
+                },
+                machine: try (row?["machine"] as String?).map {
+                    try RecordJSON.decoder().decode(Machine.self, from: Data($0.utf8))
                 })
         }
     }
 
     /// Makes a trace point durable.
-    public func append(_ point: TracePoint, to cell: AuditPlan.Cell) throws {
+    ///
+    /// - Parameters:
+    ///   - point: The point.
+    ///   - job: The cell that it belongs to.
+    /// - Throws: ``AuditError`` when it cannot be written.
+    public func append(_ point: TracePoint, to job: CellJob) throws {
         let text = String(decoding: try canonicalJSON(point), as: UTF8.self)
         try writing { database in
-            try Self.insert(cell, into: database)
+            try Self.insert(job, into: database)
             try database.execute(
                 sql: "INSERT OR REPLACE INTO point (cell, step, point) VALUES (?, ?, ?)",
-                arguments: [cell.key, point.step, text])
+                arguments: [job.key, point.step, text])
         }
     }
 
-    /// Marks a cell as measured to its end.
-    public func finish(_ cell: AuditPlan.Cell) throws {
+    /// Notes how a cell ended.
+    ///
+    /// - Parameters:
+    ///   - job: The cell.
+    ///   - state: How it ended.
+    ///   - machine: The machine that it ran on.
+    /// - Throws: ``AuditError`` when it cannot be written.
+    public func finish(_ job: CellJob, as state: CellRecord.State, on machine: Machine) throws {
+        let machine = String(decoding: try canonicalJSON(machine), as: UTF8.self)
         try writing { database in
-            try Self.insert(cell, into: database)
+            try Self.insert(job, into: database)
             try database.execute(
-                sql: "UPDATE cell SET state = ? WHERE key = ?",
-                arguments: [State.finished.rawValue, cell.key])
+                sql: "UPDATE cell SET state = ?, reason = ?, machine = ? WHERE key = ?",
+                arguments: [state.name, state.reason, machine, job.key])
         }
     }
+
+    /// Removes what is stored of a cell that failed, so that it can be tried again.
+    ///
+    /// - Parameter job: The cell.
+    /// - Throws: ``AuditError`` when it cannot be removed.
+    public func forget(_ job: CellJob) throws {
+        try writing { try $0.execute(sql: "DELETE FROM cell WHERE key = ?", arguments: [job.key]) }
+    }
+
+    /// Claims a cell: the whole store is this process's already.
+    ///
+    /// - Parameter job: The cell.
+    /// - Returns: True.
+    public func claim(_ job: CellJob) -> Bool { true }
+
+    /// Gives a claimed cell back: there is nothing to do.
+    ///
+    /// - Parameter job: The cell.
+    public func release(_ job: CellJob) {}
 
     // MARK: - Schema
 
     private enum State: String {
-        case started, finished
+        case started, finished, failed, inapplicable
     }
 
     private static var migrator: DatabaseMigrator {
@@ -96,10 +141,13 @@ public final class AuditStore: Sendable {
                     ) STRICT;
                     """)
         }
+        migrator.registerMigration("machines") { database in
+            try database.execute(sql: "ALTER TABLE cell ADD COLUMN machine TEXT")
+        }
         return migrator
     }
 
-    private static func insert(_ cell: AuditPlan.Cell, into database: Database) throws {
+    private static func insert(_ cell: CellJob, into database: Database) throws {
         try database.execute(
             sql: """
                 INSERT OR IGNORE INTO cell (key, adversary, seed, state) VALUES (?, ?, ?, ?)
@@ -144,23 +192,4 @@ public final class AuditStore: Sendable {
         default: "SQLite says: \(error.message ?? "error \(error.resultCode.rawValue)")"
         }
     }
-}
-
-/// What a store holds of one cell.
-public struct StoredCell: Sendable {
-    /// Whether its adversary has done all it was allowed to.
-    public let isFinished: Bool
-    /// Its trace so far, by step.
-    public let trace: [TracePoint]
-}
-
-/// An audit that cannot be started or go on.
-public struct AuditError: Error, Sendable, CustomStringConvertible {
-    /// The file to blame.
-    public let file: String
-    /// What was wrong and what to do about it.
-    public let problem: String
-
-    /// One line.
-    public var description: String { "\(file): \(problem)" }
 }
