@@ -104,9 +104,13 @@ let package = Package(
                 .product(name: "CryptoExtras", package: "swift-crypto"), x509, asn1,
                 .product(name: "Yams", package: "Yams"),
             ]),
+        library("CommandLineInterface", ["JSONText", argumentParser]),
         library(
             "ProvenanceCommands",
-            ["Provenance", "Checkpoints", "Records", "JSONText", argumentParser]),
+            [
+                "CommandLineInterface", "Provenance", "Checkpoints", "Records", "JSONText",
+                argumentParser,
+            ]),
         .executableTarget(
             name: "temper-verify", dependencies: ["ProvenanceCommands"],
             swiftSettings: swiftSettings),
@@ -169,8 +173,8 @@ let package = Package(
             [
                 "EndpointJudges", "ModelServer", "Forensics", "Audits", "Defenses", "Adversaries",
                 "Measuring", "Training", "LanguageModels", "Tensors", "Tokenization", "Checkpoints",
-                "Suites", "Records", "Reports", "Provenance", "ProvenanceCommands", "JSONText",
-                logging, argumentParser,
+                "Suites", "Records", "Reports", "Provenance", "ProvenanceCommands",
+                "CommandLineInterface", "JSONText", logging, argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
@@ -191,26 +195,31 @@ let package = Package(
             resources: [.copy("Goldens")], engine: true),
         .target(
             name: "TemperFixtures",
-            dependencies: ["LanguageModels", "Tensors", "Tokenization"],
+            dependencies: [
+                "Adversaries", "Training", "LanguageModels", "Tensors", "Tokenization", "Records",
+            ],
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
-        tests(of: "Suites", ["Records", "JSONText"]),
+        tests(of: "Suites", ["TemperFixtures", "Audits", "Adversaries", "Records", "JSONText"], engine: true),
         tests(
             of: "Training", ["TemperFixtures", "LanguageModels", "Tensors", "Records", "JSONText"],
             engine: true),
         tests(
             of: "Measuring",
-            ["TemperFixtures", "Suites", "LanguageModels", "Tensors", "Records", "JSONText"], engine: true),
+            [
+                "TemperFixtures", "Audits", "Adversaries", "Training", "Suites", "LanguageModels",
+                "Tensors", "Records", "JSONText",
+            ], engine: true),
         tests(
             of: "Adversaries",
             [
-                "TemperFixtures", "Measuring", "Training", "Suites", "LanguageModels", "Tensors",
-                "Tokenization", "Records", "JSONText",
+                "TemperFixtures", "Audits", "Measuring", "Training", "Suites", "LanguageModels",
+                "Tensors", "Tokenization", "Records", "JSONText",
             ], resources: [.copy("Goldens")], engine: true),
         tests(
             of: "Defenses",
             [
-                "TemperFixtures", "ModelWriting", "Adversaries", "Measuring", "Training", "Suites",
-                "LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText",
+                "TemperFixtures", "ModelWriting", "Audits", "Adversaries", "Measuring", "Training",
+                "Suites", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records", "JSONText",
             ], engine: true),
         tests(
             of: "Audits",
@@ -227,7 +236,7 @@ let package = Package(
         tests(
             of: "EndpointJudges",
             [
-                "Measuring", "Records", "JSONText", nio("NIOCore"), nio("NIOPosix"),
+                "Measuring", "Training", "Suites", "Records", "JSONText", nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOHTTP1"),
             ], engine: true),
         tests(

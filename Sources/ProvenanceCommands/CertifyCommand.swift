@@ -3,6 +3,7 @@
 
 public import ArgumentParser
 import Checkpoints
+import CommandLineInterface
 import Foundation
 import JSONText
 public import Provenance

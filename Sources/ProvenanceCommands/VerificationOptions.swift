@@ -2,6 +2,7 @@
 // What the commands that verify a model ask for: the model, its signature, and whom to trust.
 
 import ArgumentParser
+import CommandLineInterface
 package import Foundation
 package import Provenance
 

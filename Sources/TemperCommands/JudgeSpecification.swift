@@ -2,9 +2,9 @@
 // What `--judge` says, as a judge.
 
 import ArgumentParser
+import CommandLineInterface
 import EndpointJudges
 import Foundation
-import ProvenanceCommands
 import Measuring
 
 /// All kinds of judges, in the order in which `temper judges` lists them.

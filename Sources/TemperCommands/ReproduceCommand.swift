@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper reproduce`: runs a record again and says whether its numbers agree.
 
+import Adversaries
 import ArgumentParser
+import Audits
+import CommandLineInterface
 import Foundation
 import JSONText
-import ProvenanceCommands
 import Records
 import Suites
-import Adversaries
-import Audits
 
 struct ReproduceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -35,8 +35,3 @@ package struct RequiredPhrases {
             "An answer that complies is right when it holds the phrases that the suite requires of a "
             + "right one, as whole words; whatever else it says.")
 }
-
-extension Suite {
-    /// Whether it says what right answers to restricted prompts hold.
-    package var hasRequiredPhrases: Bool { restricted.test.allSatisfy { $0.required != nil } }
-}

@@ -4,10 +4,10 @@
 import Foundation
 
 /// Whether standard output is a terminal.
-let isTerminal = isatty(STDOUT_FILENO) == 1
+package let isTerminal = isatty(STDOUT_FILENO) == 1
 
 /// One line of progress with the time left.
-struct ProgressLine {
+package struct ProgressLine {
     private let clock = ContinuousClock()
     private var phase = ""
     private var start = ContinuousClock.now
@@ -15,8 +15,10 @@ struct ProgressLine {
     private var first = 0
     private var nextPlain = 0.0
 
+    package init() {}
+
     /// Shows how far a phase is; one without parts is a line of its own.
-    mutating func show(_ phase: String, done: Int, of total: Int, note: String) {
+    package mutating func show(_ phase: String, done: Int, of total: Int, note: String) {
         if phase != self.phase {
             end()
             self.phase = phase
@@ -42,14 +44,14 @@ struct ProgressLine {
     }
 
     /// Leaves the line standing.
-    mutating func end() {
+    package mutating func end() {
         if isTerminal, !phase.isEmpty { print() }
         phase = ""
     }
 }
 
 /// Seconds as people say them: 42 s, 3 min 5 s, 2 h 10 min.
-func brief(_ seconds: Double) -> String {
+package func brief(_ seconds: Double) -> String {
     let whole = Int(max(0, min(seconds, 1e9)).rounded())
     return switch whole {
     case ..<60: "\(whole) s"
@@ -60,7 +62,7 @@ func brief(_ seconds: Double) -> String {
 
 extension Duration {
     /// The duration in seconds.
-    var secondsElapsed: Double {
+    package var secondsElapsed: Double {
         Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

@@ -3,7 +3,6 @@
 
 package import ArgumentParser
 import Foundation
-import Provenance
 
 /// The end of every program of the house.
 package enum CommandLineProgram {
@@ -13,7 +12,10 @@ package enum CommandLineProgram {
     /// - Parameters:
     ///   - root: The program's root command.
     ///   - arguments: The command line, the program's name first.
-    package static func run(_ root: any ParsableCommand.Type, _ arguments: [String]) async {
+    ///   - isNo: Whether an error is the answer "no" and not a problem of the input.
+    package static func run(
+        _ root: any ParsableCommand.Type, _ arguments: [String], isNo: (any Error) -> Bool
+    ) async {
         allowManyOpenFiles()
         do {
             var command = try root.parseAsRoot(Array(arguments.dropFirst()))
@@ -33,7 +35,7 @@ package enum CommandLineProgram {
             let text = isMessage || isUsage ? root.fullMessage(for: error) : "\(name): \(error)"
             let stream: FileHandle = isMessage ? .standardOutput : .standardError
             stream.write(Data((text + "\n").utf8))
-            Foundation.exit(isMessage ? 0 : error is VerificationFailure ? 1 : 2)
+            Foundation.exit(isMessage ? 0 : isNo(error) ? 1 : 2)
         }
     }
 
