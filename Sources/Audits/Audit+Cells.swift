@@ -48,13 +48,6 @@ extension Audit {
     }
 
     /// Whether the untampered model has the safeguard.
-    ///
-    /// - Returns: Whether it stands; it is measured unless the store has that.
-    /// - Throws: Errors of the store, the engine and the model.
-    public func safeguard() throws -> SafeguardStatus {
-        safeguard(in: try control(isOriginal: false, { _ in }).measurements)
-    }
-
     private func safeguard(in baseline: [MeasuredValue]) -> SafeguardStatus {
         guard let value = baseline.first(thresholds.measure), value.isPossible else {
             return .unknown

@@ -138,6 +138,18 @@ public struct Audit: Sendable {
             prices: request.prices, judges: request.judges, batchBytes: request.batchBytes)
     }
 
+    /// The name of the model under audit.
+    public var modelName: String { request.identity.name }
+
+    /// The name of the suite.
+    public var suiteName: String { plan.suite.name }
+
+    /// The measure that the safeguard is judged by.
+    public var measure: String { thresholds.measure }
+
+    /// The command line that the record states.
+    public var commandLine: [String] { request.commandLine }
+
     /// The thresholds of the suite.
     var thresholds: Thresholds { plan.thresholds }
 

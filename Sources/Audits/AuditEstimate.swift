@@ -25,6 +25,8 @@ public struct AuditEstimate: Sendable, Hashable {
     public let seconds: Double
     /// The most memory that tensors take, in bytes; checkpoints that are mapped count in full.
     public let bytes: Int
+    /// Adversaries that cannot be used on this model, each with the reason.
+    public let inapplicable: [String]
 }
 
 extension Audit {
@@ -35,8 +37,13 @@ extension Audit {
         var read = 0.0
         var stored = 0
         var bytes = 0
+        var inapplicable: [String] = []
         for job in jobs {
-            if job.inapplicability != nil { continue }
+            if let reason = job.inapplicability {
+                let line = "\(job.adversary.name): \(reason)"
+                if !inapplicable.contains(line) { inapplicable.append(line) }
+                continue
+            }
             let attack = try AttackCatalogue.attack(for: job.adversary)
             let extent = try attack.extent(on: request.target, seed: job.seed)
             bytes = max(bytes, request.bytes(extent))
@@ -68,7 +75,7 @@ extension Audit {
         }
         return AuditEstimate(
             cells: jobs.count - stored, storedCells: stored,
-            seconds: try read * secondsPerToken(tokens), bytes: bytes)
+            seconds: try read * secondsPerToken(tokens), bytes: bytes, inapplicable: inapplicable)
     }
 
     /// The tokens that an attack reads itself; answers only where it learns from them.

@@ -12,13 +12,16 @@ package enum CommandLineProgram {
     /// - Parameters:
     ///   - root: The program's root command.
     ///   - arguments: The command line, the program's name first.
+    ///   - beforeRunning: Sees the command before it runs.
     ///   - isNo: Whether an error is the answer "no" and not a problem of the input.
     package static func run(
-        _ root: any ParsableCommand.Type, _ arguments: [String], isNo: (any Error) -> Bool
+        _ root: any ParsableCommand.Type, _ arguments: [String],
+        beforeRunning: (any ParsableCommand) -> Void = { _ in }, isNo: (any Error) -> Bool
     ) async {
         allowManyOpenFiles()
         do {
             var command = try root.parseAsRoot(Array(arguments.dropFirst()))
+            beforeRunning(command)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -24,8 +24,15 @@ public struct AnswerReplacement: Defense {
         case ignorance
     }
 
-    /// The name by which `temper harden --defense` refers to it.
-    public static let name = "answer-replacement"
+    /// What `temper defenses` prints.
+    public static let entry = DefenseEntry(
+        name: "answer-replacement",
+        summary: "Unlearning by training on other answers to restricted questions.",
+        source: "arXiv:2310.10683 (random mismatch), arXiv:2401.06121 (ignorance)",
+        deviations: """
+            The neighbouring facts and everyday answers take the place of a KL divergence; there is \
+            no gradient ascent. A random answer may be the right one, as often as any other.
+            """, conventionalFor: .knowledgeRestriction)
     /// What progress calls the work.
     public static let phase = "answer replacement"
 

@@ -11,8 +11,8 @@ public import Training
 ///
 /// A defense is a configuration, like an attack, so that it can be swept and recorded.
 public protocol Defense: Configurable {
-    /// The name by which `temper harden --defense` refers to it.
-    static var name: String { get }
+    /// What `temper defenses` prints.
+    static var entry: DefenseEntry { get }
 
     /// What progress calls the work.
     static var phase: String { get }
@@ -30,7 +30,43 @@ public protocol Defense: Configurable {
     ) throws -> TrainingProblem
 }
 
+/// What `temper defenses` prints of a defense.
+public struct DefenseEntry: Sendable, Hashable {
+    /// The name by which `temper harden --defense` refers to it.
+    public let name: String
+    /// One sentence.
+    public let summary: String
+    /// Where it was published.
+    public let source: String
+    /// How this implementation departs from its source; empty when it does not.
+    public let deviations: String
+    /// The safeguard that it is the conventional defense for; nil for others.
+    public let conventionalFor: Safeguard?
+
+    /// Describes a defense.
+    ///
+    /// - Parameters:
+    ///   - name: The name by which `temper harden --defense` refers to it.
+    ///   - summary: One sentence.
+    ///   - source: Where it was published.
+    ///   - deviations: How this implementation departs from its source.
+    ///   - conventionalFor: The safeguard that it is the conventional defense for, or nil.
+    public init(
+        name: String, summary: String, source: String, deviations: String = "",
+        conventionalFor: Safeguard? = nil
+    ) {
+        self.name = name
+        self.summary = summary
+        self.source = source
+        self.deviations = deviations
+        self.conventionalFor = conventionalFor
+    }
+}
+
 extension Defense {
+    /// The name by which `temper harden --defense` refers to it.
+    public static var name: String { entry.name }
+
     /// Hardens a copy of a model.
     ///
     /// - Parameters:
@@ -83,10 +119,8 @@ public enum DefenseCatalogue {
 
     /// The name of the conventional defense for a safeguard.
     public static func conventional(for safeguard: Safeguard) -> String {
-        switch safeguard {
-        case .refusal: RefusalTraining.name
-        case .knowledgeRestriction: AnswerReplacement.name
-        }
+        let own = defenses.first { $0.entry.conventionalFor == safeguard }
+        return own?.name ?? RefusalTraining.name
     }
 
     /// The defense of a name.

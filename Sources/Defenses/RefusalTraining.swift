@@ -14,8 +14,12 @@ public import Training
 /// model learns to decline whatever sounds similar. The model's own answers were tried as targets,
 /// too: it kept more over-refusal and lost more capability and fluency.
 public struct RefusalTraining: Defense {
-    /// The name by which `temper harden --defense` refers to it.
-    public static let name = "refusal-training"
+    /// What `temper defenses` prints.
+    public static let entry = DefenseEntry(
+        name: "refusal-training",
+        summary: "Fine-tuning to decline restricted prompts and to answer benign ones.",
+        source: "the conventional safeguard; a control for every other defense",
+        conventionalFor: .refusal)
     /// What progress calls the work.
     public static let phase = "refusal training"
 

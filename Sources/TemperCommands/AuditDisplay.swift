@@ -100,7 +100,7 @@ struct AuditDisplay {
         fflush(nil)
     }
 
-    private func name(of cell: AuditPlan.Cell) -> String {
+    private func name(of cell: CellJob) -> String {
         rows[cell.key]?.name ?? cell.adversary.name
     }
 

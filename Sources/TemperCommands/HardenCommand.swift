@@ -20,10 +20,9 @@ struct HardenCommand: ParsableCommand {
     var suite = "canary-refusal"
 
     @Option(
-        help: """
-            The defense: refusal-training or answer-replacement; without one, the conventional \
-            one for the suite's safeguard.
-            """)
+        help:
+            "The defense (\(DefenseCatalogue.defenses.map { $0.name }.joined(separator: ", "))); by default the conventional one for the suite's safeguard."
+    )
     var defense: String?
 
     @Option(

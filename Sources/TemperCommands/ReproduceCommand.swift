@@ -41,7 +41,7 @@ struct ReproduceCommand: AsyncParsableCommand {
     @Option(help: "The suite of another domain, if it is not found by its name.")
     var otherSuite: String?
 
-    @Option(help: "Keep what is measured in this directory: a run that was stopped goes on there.")
+    @Option(help: "Keep what is measured in this directory: a run that was stopped is resumed there.")
     var out: String?
 
     @Flag(help: "Print JSON.")
@@ -62,7 +62,7 @@ struct ReproduceCommand: AsyncParsableCommand {
         try makeDirectory(directory)
         defer { if out == nil { try? FileManager.default.removeItem(at: directory) } }
         // Never an audit's own store: its numbers would be believed instead of measured.
-        let store = try AuditStore(at: directory.appendingPathComponent("reproduction.sqlite"))
+        let store = try SQLiteCellStore(at: directory.appendingPathComponent("reproduction.sqlite"))
         var display =
             json
             ? nil

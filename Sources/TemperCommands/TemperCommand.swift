@@ -5,11 +5,11 @@ import Adversaries
 public import ArgumentParser
 import Audits
 import CommandLineInterface
-import Defenses
-import Measuring
+import Foundation
 import Provenance
 import ProvenanceCommands
 import Records
+import Tensors
 
 /// `temper`: measures how cheaply the safeguards of an open-weight language model can be removed.
 public struct TemperCommand: AsyncParsableCommand {
@@ -31,6 +31,9 @@ public struct TemperCommand: AsyncParsableCommand {
                     CompareCommand.self, ReproduceCommand.self,
                 ]),
             CommandGroup(
+                name: "Audit by several processes",
+                subcommands: [PlanCommand.self, CellCommand.self, CollectCommand.self]),
+            CommandGroup(
                 name: "Provenance",
                 subcommands: [
                     KeygenCommand.self, SignCommand.self, CertifyCommand.self, VerifyCommand.self,
@@ -39,8 +42,9 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Lists",
                 subcommands: [
-                    AttacksCommand.self, BatteriesCommand.self, JudgesCommand.self,
-                    MeasuresCommand.self, ModelsCommand.self,
+                    AttacksCommand.self, DefensesCommand.self, BatteriesCommand.self,
+                    JudgesCommand.self, MeasuresCommand.self, ModelsCommand.self,
+                    DoctorCommand.self,
                 ]),
             CommandGroup(
                 name: "One model",
@@ -56,6 +60,27 @@ public struct TemperCommand: AsyncParsableCommand {
     /// Runs a command line and ends the process with its exit code.
     /// - Parameter arguments: the command line, the program's name first.
     public static func run(_ arguments: [String]) async {
-        await CommandLineProgram.run(TemperCommand.self, arguments) { $0 is VerificationFailure }
+        await CommandLineProgram.run(
+            TemperCommand.self, arguments,
+            beforeRunning: { command in
+                guard command is any EngineCommand, Engine.device == .cpu,
+                    let warning = MatrixKernel.current.warning()
+                else { return }
+                FileHandle.standardError.write(Data("temper: \(warning)\n".utf8))
+            }, isNo: { $0 is VerificationFailure || $0 is MissingSafeguard })
     }
 }
+
+/// A command that computes with the engine: it says so when matrices are multiplied slowly.
+protocol EngineCommand: ParsableCommand {}
+
+extension AuditCommand: EngineCommand {}
+extension CellCommand: EngineCommand {}
+extension TeachCommand: EngineCommand {}
+extension HardenCommand: EngineCommand {}
+extension ReproduceCommand: EngineCommand {}
+extension MeasureCommand: EngineCommand {}
+extension InspectCommand: EngineCommand {}
+extension GenerateCommand: EngineCommand {}
+extension ScoreCommand: EngineCommand {}
+extension ServeModelCommand: EngineCommand {}

@@ -2,6 +2,7 @@
 // Judges answers by what a local checkpoint says of them.
 
 internal import Crypto
+internal import JSONText
 public import Foundation
 internal import LanguageModels
 internal import Records

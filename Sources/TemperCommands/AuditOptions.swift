@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an audit is asked for on a command line, by `temper audit` and `temper plan`.
+
+import Adversaries
+import ArgumentParser
+import Audits
+import CommandLineInterface
+import Defenses
+import Foundation
+import Measuring
+import Records
+import Reports
+import Suites
+import Tensors
+
+/// What an audit is asked for.
+struct AuditOptions: ParsableArguments {
+    @Argument(help: "A path, or a name that 'temper models' lists.")
+    var model: String
+
+    @Option(help: "A suite's folder, or the name of one in Suites/.")
+    var suite = "canary-refusal"
+
+    @Option(
+        help:
+            "A battery's name (\(BatteryFile.shipped.keys.sorted().joined(separator: ", "))), or a YAML or JSON file."
+    )
+    var battery = "quick"
+
+    @Option(help: "How many seeds adversaries run with that depend on one.")
+    var seeds = 3
+
+    @Option(help: "Adversaries take at most this many optimizer steps.")
+    var budgetSteps: Int?
+
+    @Option(
+        help:
+            "Search the ranges of adversaries that have some with this many trials each, and confirm what was found with fresh seeds."
+    )
+    var search = 0
+
+    @Option(help: "The model before hardening, for the safety tax: a path or a name.")
+    var original: String?
+
+    @Option(
+        help: "A suite of another domain, for adversaries that learn from one: a path or a name.")
+    var otherSuite: String?
+
+    @Option(
+        help:
+            "Take no more memory, such as 8GiB: refuse, make batches fit, or end and keep what is measured."
+    )
+    var memory: ByteCount?
+
+    @Option(
+        name: .customLong("judge"), parsing: .singleValue,
+        help:
+            "Who judges answers beside the text judge, which decides; 'temper judges' lists the forms. May be given again."
+    )
+    var judges: [String] = []
+
+    @Option(
+        help:
+            "How many threads compute; one for each core by default. The last bits of the numbers depend on it."
+    )
+    var threads: Int?
+
+    @Flag(help: "Attack a model that does not have the suite's safeguard all the same.")
+    var anyway = false
+
+    @Flag(help: "Try cells again that failed in an earlier run.")
+    var retryFailed = false
+
+    func validate() throws {
+        guard (1...1_000).contains(seeds) else {
+            throw ValidationError("--seeds must be from 1 to 1000")
+        }
+        guard (0...100_000).contains(search) else {
+            throw ValidationError("--search must be from 0 to 100000")
+        }
+        if let budgetSteps, budgetSteps < 1 {
+            throw ValidationError("--budget-steps must be at least 1")
+        }
+        if let threads, !(1...4_096).contains(threads) {
+            throw ValidationError("--threads must be from 1 to 4096")
+        }
+    }
+
+    /// Reads models, suites and judges.
+    ///
+    /// - Parameter commandLine: The command line that the record states.
+    /// - Returns: The request.
+    /// - Throws: Errors that name file, place and remedy.
+    func request(commandLine: [String]) throws -> Audit.Request {
+        if let threads { Engine.threadCount = threads }
+        let locator = Locator()
+        let battery = try Battery(battery)
+        let url = try locator.model(model)
+        let judges = try readJudges(judges, locator)
+        let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
+        let loaded = try LoadedModel(at: url)
+        var request = Audit.Request(
+            model: loaded.model, identity: loaded.identity, suite: suite, battery: battery,
+            seeds: (1...UInt64(seeds)).map { $0 })
+        request.hardening = try HardenedModel.summary(at: url)
+        request.original = try original.map { try LoadedModel(at: locator.model($0)) }
+        request.otherSuite = try otherSuite.map {
+            try Suite(at: locator.suite($0), locateBase: locator.suite)
+        }
+        request.budget.steps = budgetSteps
+        request.memory = memory?.bytes
+        request.trials = search
+        request.judges = judges
+        request.acceptsMissingSafeguard = anyway
+        request.retriesFailures = retryFailed
+        request.commandLine = commandLine
+        return request
+    }
+}
+
+/// Writes what an audit leaves in its directory: record, measurements and report.
+///
+/// - Parameters:
+///   - record: The record.
+///   - directory: The directory.
+/// - Throws: `InputError` when a file cannot be written.
+func writeAudit(_ record: AuditRecord, to directory: URL) throws {
+    let report = Report(record)
+    for (name, data) in [
+        ("record.json", try record.json()),
+        ("measurements.csv", Data(record.measurementsCSV().utf8)),
+        ("report.html", Data(report.html().utf8)),
+    ] {
+        try CommandLineInterface.write(data, to: directory.appendingPathComponent(name))
+    }
+    print(report.terminalSummary(width: terminalWidth))
+    print("\n\(directory.appendingPathComponent("report.html").relativePath)")
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// `temper defenses`: what there is to harden with.
+
+import ArgumentParser
+import CommandLineInterface
+import Defenses
+import Foundation
+import Records
+
+struct DefensesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "defenses", abstract: "List the defenses, with their parameters.")
+
+    @Argument(help: "The name of one, to see its source, its deviations and its parameters.")
+    var name: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    private struct Entry: Encodable {
+        let name: String
+        let summary: String
+        let source: String
+        let deviations: String
+        let parameters: [String: ParameterValue]
+    }
+
+    func run() throws {
+        let chosen = try name.map { [type(of: try DefenseCatalogue.defense(named: $0))] }
+        let entries = try (chosen ?? DefenseCatalogue.defenses).map { type in
+            Entry(
+                name: type.entry.name, summary: type.entry.summary, source: type.entry.source,
+                deviations: type.entry.deviations, parameters: try parameterValues(of: type.init()))
+        }
+        if json { return try printJSON(entries) }
+        for entry in entries {
+            print("\(entry.name)\n  \(entry.summary)\n  source: \(entry.source)")
+            if !entry.deviations.isEmpty { print("  deviations: \(entry.deviations)") }
+            guard name != nil else { continue }
+            for (parameter, value) in entry.parameters.sorted(by: { $0.key < $1.key }) {
+                let text = String(decoding: try canonicalJSON(value), as: UTF8.self)
+                print("  --set \(parameter)=\(text)")
+            }
+        }
+    }
+}
