@@ -53,6 +53,7 @@ let package = Package(
     name: "temper",
     platforms: [.macOS(.v15)],
     products: [
+        .library(name: "JSONText", targets: ["JSONText"]),
         .library(name: "Records", targets: ["Records"]),
         .library(name: "Checkpoints", targets: ["Checkpoints"]),
         .library(name: "Tokenization", targets: ["Tokenization"]),
@@ -86,21 +87,30 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
-        library("Records"),
+        library("JSONText"),
+        library("Records", ["JSONText"]),
         library(
-            "Suites", ["Records", crypto, .product(name: "Yams", package: "Yams")],
+            "Suites", ["Records", "JSONText", crypto, .product(name: "Yams", package: "Yams")],
             resources: [.embedInCode("Batteries")]),
-        library("Checkpoints", [crypto]),
-        library("Tokenization"),
-        library("Reports", ["Records", .product(name: "Mustache", package: "swift-mustache")]),
+        library("Checkpoints", ["JSONText", crypto]),
+        library("Tokenization", ["JSONText"]),
+        library(
+            "Reports",
+            ["Records", "JSONText", .product(name: "Mustache", package: "swift-mustache")]),
         library(
             "Provenance",
             [
-                "Checkpoints", "Records", crypto,
+                "Checkpoints", "Records", "JSONText", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"), x509, asn1,
                 .product(name: "Yams", package: "Yams"),
             ]),
-        library("ProvenanceCommands", ["Provenance", "Checkpoints", "Records", argumentParser]),
+        library("CommandLineInterface", ["JSONText", argumentParser]),
+        library(
+            "ProvenanceCommands",
+            [
+                "CommandLineInterface", "Provenance", "Checkpoints", "Records", "JSONText",
+                argumentParser,
+            ]),
         .executableTarget(
             name: "temper-verify", dependencies: ["ProvenanceCommands"],
             swiftSettings: swiftSettings),
@@ -109,49 +119,52 @@ let package = Package(
         .systemLibrary(name: "EngineLibrary", pkgConfig: "temper-engine"),
         .target(name: "CTensor", dependencies: ["EngineLibrary"]),
         library("Tensors", ["CTensor"]),
-        library("LanguageModels", ["Tensors", "Checkpoints", "Tokenization"]),
-        library("Training", ["LanguageModels", "Tensors", "Tokenization", "Records"]),
+        library("LanguageModels", ["Tensors", "Checkpoints", "Tokenization", "JSONText"]),
+        library(
+            "Training", ["LanguageModels", "Tensors", "Tokenization", "Records", "JSONText"]),
         library(
             "Measuring",
             [
                 "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Suites", "Records",
-                crypto,
+                "JSONText", crypto,
             ]),
         library(
             "Adversaries",
             [
                 "Measuring", "Training", "LanguageModels", "Tensors", "Tokenization", "Suites",
-                "Records", crypto,
+                "Records", "JSONText", crypto,
             ]),
         library(
             "ModelWriting",
             [
                 "Training", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records",
-                crypto,
+                "JSONText", crypto,
             ]),
         library(
             "Defenses",
             [
                 "ModelWriting", "Adversaries", "Measuring", "Training", "LanguageModels", "Tensors",
-                "Tokenization", "Checkpoints", "Suites", "Records",
+                "Tokenization", "Checkpoints", "Suites", "Records", "JSONText",
             ]),
         library(
             "Audits",
             [
                 "Adversaries", "Measuring", "Training", "LanguageModels", "Tensors", "Checkpoints",
-                "Suites", "Records", crypto, .product(name: "GRDB", package: "GRDB.swift"),
+                "Suites", "Records", "JSONText", crypto, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
-        library("Forensics", ["LanguageModels", "Tensors", "Checkpoints", "Records"]),
+        library(
+            "Forensics", ["LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText"]),
         library(
             "EndpointJudges",
             [
-                "Measuring", "Records", crypto, asyncHTTPClient, nio("NIOCore"), nio("NIOHTTP1"),
+                "Measuring", "Records", "JSONText", crypto, asyncHTTPClient, nio("NIOCore"),
+                nio("NIOHTTP1"),
                 nio("NIOFoundationCompat"),
             ]),
         library(
             "ModelServer",
             [
-                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", logging,
+                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", "JSONText", logging,
                 hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
                 nio("NIOCore"), nio("NIOFoundationCompat"),
             ]),
@@ -160,62 +173,72 @@ let package = Package(
             [
                 "EndpointJudges", "ModelServer", "Forensics", "Audits", "Defenses", "Adversaries",
                 "Measuring", "Training", "LanguageModels", "Tensors", "Tokenization", "Checkpoints",
-                "Suites", "Records", "Reports", "Provenance", "ProvenanceCommands", logging,
-                argumentParser,
+                "Suites", "Records", "Reports", "Provenance", "ProvenanceCommands",
+                "CommandLineInterface", "JSONText", logging, argumentParser,
             ]),
         .executableTarget(
             name: "temper", dependencies: ["TemperCommands"], swiftSettings: swiftSettings,
             linkerSettings: runPath),
 
-        tests(of: "Records", resources: [.copy("Goldens")]),
-        tests(of: "Checkpoints", [crypto], resources: [.copy("Goldens")]),
-        tests(of: "Tokenization", resources: [.copy("Goldens")]),
-        tests(of: "Reports", ["Records"]),
+        tests(of: "JSONText"),
+        tests(of: "Records", ["JSONText"], resources: [.copy("Goldens")]),
+        tests(of: "Checkpoints", ["JSONText", crypto], resources: [.copy("Goldens")]),
+        tests(of: "Tokenization", ["JSONText"], resources: [.copy("Goldens")]),
+        tests(of: "Reports", ["Records", "JSONText"]),
         tests(
-            of: "Provenance", ["Checkpoints", "Records", crypto, x509, asn1],
+            of: "Provenance", ["Checkpoints", "Records", "JSONText", crypto, x509, asn1],
             resources: [.copy("Goldens")]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
-            of: "LanguageModels", ["TemperFixtures", "Tensors", "Checkpoints", "Tokenization"],
+            of: "LanguageModels",
+            ["TemperFixtures", "Tensors", "Checkpoints", "Tokenization", "JSONText"],
             resources: [.copy("Goldens")], engine: true),
         .target(
             name: "TemperFixtures",
-            dependencies: ["LanguageModels", "Tensors", "Tokenization"],
+            dependencies: [
+                "Adversaries", "Training", "LanguageModels", "Tensors", "Tokenization", "Records",
+            ],
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
-        tests(of: "Suites", ["Records"]),
+        tests(of: "Suites", ["TemperFixtures", "Audits", "Adversaries", "Records", "JSONText"], engine: true),
         tests(
-            of: "Training", ["TemperFixtures", "LanguageModels", "Tensors", "Records"],
+            of: "Training", ["TemperFixtures", "LanguageModels", "Tensors", "Records", "JSONText"],
             engine: true),
         tests(
             of: "Measuring",
-            ["TemperFixtures", "Suites", "LanguageModels", "Tensors", "Records"], engine: true),
+            [
+                "TemperFixtures", "Audits", "Adversaries", "Training", "Suites", "LanguageModels",
+                "Tensors", "Records", "JSONText",
+            ], engine: true),
         tests(
             of: "Adversaries",
             [
-                "TemperFixtures", "Measuring", "Training", "Suites", "LanguageModels", "Tensors",
-                "Tokenization", "Records",
+                "TemperFixtures", "Audits", "Measuring", "Training", "Suites", "LanguageModels",
+                "Tensors", "Tokenization", "Records", "JSONText",
             ], resources: [.copy("Goldens")], engine: true),
         tests(
             of: "Defenses",
             [
-                "TemperFixtures", "ModelWriting", "Adversaries", "Measuring", "Training", "Suites",
-                "LanguageModels", "Tensors", "Checkpoints", "Records",
+                "TemperFixtures", "ModelWriting", "Audits", "Adversaries", "Measuring", "Training",
+                "Suites", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records", "JSONText",
             ], engine: true),
         tests(
             of: "Audits",
             [
                 "TemperFixtures", "Adversaries", "Measuring", "Training", "Suites",
-                "LanguageModels", "Tensors", "Records",
+                "LanguageModels", "Tensors", "Records", "JSONText",
             ], engine: true),
         tests(
             of: "Forensics",
             [
                 "Adversaries", "Defenses", "ModelWriting", "Training", "Suites", "TemperFixtures",
-                "LanguageModels", "Tensors", "Checkpoints", "Records",
+                "LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText",
             ], engine: true),
         tests(
             of: "EndpointJudges",
-            ["Measuring", "Records", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")], engine: true),
+            [
+                "Measuring", "Training", "Suites", "Records", "JSONText", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"),
+            ], engine: true),
         tests(
             of: "ModelServer",
             [

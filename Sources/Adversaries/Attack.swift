@@ -24,14 +24,14 @@ public protocol Attack: Configurable {
     /// The splits whose compliant answers to restricted prompts the attack learns from.
     var learntSplits: [SuiteSplit] { get }
 
-    /// Whether the attack learns from benign data alone, as an honest user does.
-    var isBenign: Bool { get }
+    /// What the attack learns from, and what its learning changes.
+    var learning: Learning { get }
 
-    /// Whether the attack learns from a second suite, of another domain.
+    /// Whether the attack needs a second suite, of another domain.
     var needsOtherSuite: Bool { get }
 
     /// The steps that the attack takes within a budget; progress is counted in them.
-    func steps(within budget: AttackBudget) -> Int
+    func steps(within budget: AuditBudget) -> Int
 
     /// What the attack puts into memory at once, and how much it reads. A plan says by it how long
     /// an audit takes and how much memory, and cuts batches to fit.
@@ -75,8 +75,8 @@ extension Attack {
     /// Most attacks learn from prompts, or from nothing.
     public var learntSplits: [SuiteSplit] { [] }
 
-    /// Most attacks mean harm.
-    public var isBenign: Bool { false }
+    /// Most attacks learn nothing.
+    public var learning: Learning { .none }
 
     /// Most attacks need no more than the suite.
     public var needsOtherSuite: Bool { false }

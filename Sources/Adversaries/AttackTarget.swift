@@ -2,6 +2,7 @@
 // What an attack is given: the model, the data, the budget.
 
 public import LanguageModels
+public import Records
 public import Suites
 
 /// What is attacked, and what the adversary has.
@@ -15,7 +16,7 @@ public struct AttackTarget: Sendable {
     /// Data of another domain, when the adversary has some.
     public var otherSuite: Suite?
     /// What the adversary may spend at most.
-    public var budget = AttackBudget()
+    public var budget = AuditBudget()
     /// What other attacks have found out about ``model``; nil where that is a tampered one.
     package var findings: SharedFindings?
     /// How many examples of a step are computed at once, where memory is bounded; nil means all.
@@ -25,16 +26,5 @@ public struct AttackTarget: Sendable {
     public init(model: LanguageModel, suite: Suite) {
         self.model = model
         self.suite = suite
-    }
-}
-
-/// What an adversary may spend at most.
-public struct AttackBudget: Sendable, Hashable {
-    /// Optimizer steps; nil leaves it to the adversary's own configuration.
-    public var steps: Int?
-
-    /// A budget of at most `steps` optimizer steps.
-    public init(steps: Int? = nil) {
-        self.steps = steps
     }
 }

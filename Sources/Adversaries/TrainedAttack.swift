@@ -2,7 +2,7 @@
 // Attacks that train: a problem says all that there is to say.
 
 internal import LanguageModels
-internal import Records
+public import Records
 public import Training
 internal import Foundation
 
@@ -32,7 +32,7 @@ extension TrainedAttack {
     ///
     /// - Parameter budget: What the adversary may spend at most.
     /// - Returns: The number of optimizer steps.
-    public func steps(within budget: AttackBudget) -> Int {
+    public func steps(within budget: AuditBudget) -> Int {
         min(trainingSteps, budget.steps ?? trainingSteps)
     }
 

@@ -2,7 +2,7 @@
 // The untampered control.
 
 internal import LanguageModels
-internal import Records
+public import Records
 public import Training
 
 /// The untampered control: what every adversary is compared with.
@@ -22,7 +22,7 @@ public struct UntamperedControl: Attack {
     public static let dependsOnSeed = false
 
     /// No steps.
-    public func steps(within budget: AttackBudget) -> Int { 0 }
+    public func steps(within budget: AuditBudget) -> Int { 0 }
 
     /// The model as it is.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {

@@ -15,14 +15,39 @@ extension Audit {
     /// Trials have seeds from here on, each its own, so that no draw of examples is learnt by heart.
     private static let firstTrialSeed: UInt64 = 10_001
 
+    /// What a search came to.
+    struct Finding {
+        let search: SearchRecord
+        let winner: AdversarySpecification?
+        let cells: [CellRecord]
+    }
+
+    /// Searches every adversary that has ranges, and confirms what it finds with fresh seeds.
+    func searched(
+        baseline: [MeasuredValue], _ tell: @escaping AuditListener
+    ) throws -> [Finding] {
+        guard request.trials > 0 else { return [] }
+        return try request.battery.adversaries.filter { $0.search != nil }.map { adversary in
+            let (search, winner) = try Profile.time("\(adversary.name), search") {
+                try self.search(adversary, tell)
+            }
+            guard let winner else { return Finding(search: search, winner: nil, cells: []) }
+            let jobs = try plan.jobs(of: winner, seeds: Self.confirmingSeeds)
+            try tell(.planned(jobs, isUndefended: false))
+            return Finding(
+                search: search, winner: winner,
+                cells: try records(of: jobs, baseline: baseline, tell))
+        }
+    }
+
     /// Searches the ranges of an adversary for the most harm within the bounds.
     /// - Parameters:
     ///   - adversary: an adversary with ranges.
     ///   - tell: hears of each trial.
     /// - Returns: the trials, and the adversary that is to be confirmed, if any stayed in bounds.
     /// - Throws: errors of the store, the engine and the models; `CancellationError`.
-    func search(
-        _ adversary: AdversarySpecification, _ tell: @escaping @Sendable (AuditEvent) throws -> Void
+    private func search(
+        _ adversary: AdversarySpecification, _ tell: @escaping AuditListener
     ) throws -> (record: SearchRecord, winner: AdversarySpecification?) {
         var search = try AdversarySearch(adversary, trials: request.trials, seed: 1)
         let before = try evaluator.trial(Subject(request.model), isLast: true).measurements
@@ -57,7 +82,7 @@ extension Audit {
         let measure = trial.value.map { String(format: "%.0f%%", $0 * 100) } ?? "unknown"
         winner.description =
             "The best of \(trials.count) trials of \(adversary.name), whose "
-            + "\(plan.thresholds.measure) was \(measure) on the validation prompts it was chosen on."
+            + "\(thresholds.measure) was \(measure) on the validation prompts it was chosen on."
         let record = SearchRecord(
             adversary: adversary.name, confirmed: winner.name, trials: trials)
         return (record, winner)
@@ -66,37 +91,53 @@ extension Audit {
     /// What is less, the more harm a trial did; a trial out of bounds is worse than all within.
     private func loss(of trial: SearchTrial) -> Double {
         guard let value = trial.value else { return .infinity }
-        let harmless = plan.thresholds.brokenWhen == .below ? value : 1 - value
+        let harmless = thresholds.brokenWhen == .below ? value : 1 - value
         return trial.isWithinBounds ? harmless : 1 + harmless + max(0, trial.utilityLoss ?? 0)
     }
 
     private func run(
         trial specification: AdversarySpecification, seed: UInt64, earlier: [[Int: Double]],
-        _ tell: @escaping @Sendable (AuditEvent) throws -> Void
+        _ tell: @escaping AuditListener
     ) throws -> TrialObserver {
-        let cells = try plan.cells(of: specification, seeds: [seed], purpose: "search")
-        let cell = cells[0]
-        let stored = try store.cell(cell.key)
-        let attack = try AttackCatalogue.attack(for: specification)
-        let steps = attack.steps(within: request.budget)
+        let job = try plan.jobs(of: specification, seeds: [seed], as: .trial)[0]
         try tell(.measuring(specification.name))
-        var observer = TrialObserver(
-            cell: cell, steps: steps, trace: stored.trace, evaluator: evaluator, store: store,
-            thresholds: plan.thresholds, earlier: earlier, tell: tell)
-        if !stored.isFinished {
-            var meter = CostMeter(model: request.model, prices: request.prices)
-            try attack.tamper(
-                with: target(of: cell), seed: cell.seed, meter: &meter, observer: &observer)
-            try store.finish(cell)
+        while true {
+            let stored = try store.cell(job.key)
+            let attack = try AttackCatalogue.attack(for: specification)
+            var observer = TrialObserver(
+                job: job, steps: attack.steps(within: request.budget), trace: stored.trace,
+                evaluator: evaluator, store: store, thresholds: thresholds, earlier: earlier,
+                tell: tell)
+            if stored.isDone { return observer }
+            if isCollecting {
+                throw AuditError(
+                    file: "collect",
+                    problem: "the search of \(specification.name) is not done; do it with 'temper "
+                        + "cell', and collect again")
+            }
+            guard try store.claim(job) else {
+                try wait(tell)
+                continue
+            }
+            defer { store.release(job) }
+            var state = CellRecord.State.finished
+            do {
+                var meter = CostMeter(model: request.model, prices: request.prices)
+                try attack.tamper(
+                    with: target(of: job), seed: job.seed, meter: &meter, observer: &observer)
+            } catch let error where !(error is AuditError) && !(error is CancellationError) {
+                // A trial that fails is a bad place of the search, not the end of the audit.
+                state = .failed(reason: "\(error)")
+            }
+            try store.finish(job, as: state, on: .current)
             Engine.clearCache()
+            return observer
         }
-        return observer
     }
 
     private func trial(
         _ observer: TrialObserver, parameters: [String: ParameterValue], capability before: Double?
     ) -> SearchTrial {
-        let thresholds = plan.thresholds
         let last = observer.trace.last
         func value(_ measure: String) -> Double? {
             last?.measurements.first(measure, preferring: .validation)?.value

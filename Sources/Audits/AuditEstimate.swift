@@ -35,26 +35,27 @@ extension Audit {
         var read = 0.0
         var stored = 0
         var bytes = 0
-        for cell in plan.cells {
-            let attack = try AttackCatalogue.attack(for: cell.adversary)
-            let extent = try attack.extent(on: request.target, seed: cell.seed)
+        for job in jobs {
+            if job.inapplicability != nil { continue }
+            let attack = try AttackCatalogue.attack(for: job.adversary)
+            let extent = try attack.extent(on: request.target, seed: job.seed)
             bytes = max(bytes, request.bytes(extent))
-            if try store.cell(cell.key).isFinished {
+            if try store.cell(job.key).isDone {
                 stored += 1
                 continue
             }
             // A control has the measures of the untampered model.
-            if cell.adversary.isControl { continue }
+            if job.adversary.isControl { continue }
             let steps = attack.steps(within: request.budget)
             // A single step is measured in full alone.
             let looks = steps > 1 ? Double(TracePoints.doubling.count(of: steps)) : 0
             let own = paid(extent, tokens) + looks * tokens.brief + tokens.full
             // The undefended original meets benign adversaries whatever else it meets.
             let isMetTwice =
-                attack.isBenign && request.original != nil && request.attacksOriginal
+                attack.learning.data == .benign && request.original != nil && request.attacksOriginal
             read += isMetTwice ? 2 * own : own
         }
-        for adversary in plan.battery.adversaries where adversary.search != nil {
+        for adversary in request.battery.adversaries where adversary.search != nil {
             let attack = try AttackCatalogue.attack(for: adversary)
             let extent = try attack.extent(on: request.target, seed: 0)
             let runs = Double(
@@ -62,11 +63,11 @@ extension Audit {
             read += runs * (paid(extent, tokens) + 3 * tokens.brief)
         }
         // The model itself, and the one before hardening.
-        if stored < plan.cells.count {
+        if stored < jobs.count {
             read += tokens.full * (request.original == nil ? 1 : 2)
         }
         return AuditEstimate(
-            cells: plan.cells.count - stored, storedCells: stored,
+            cells: jobs.count - stored, storedCells: stored,
             seconds: try read * secondsPerToken(tokens), bytes: bytes)
     }
 

@@ -6,17 +6,17 @@ public import Records
 /// What an audit tells while it runs, in the order in which it happens.
 public enum AuditEvent: Sendable {
     /// The cells that will be measured, on the model under audit or on the undefended original.
-    case planned([AuditPlan.Cell], isUndefended: Bool)
+    case planned([CellJob], isUndefended: Bool)
     /// The control, or the model before hardening, is being measured.
     case measuring(String)
     /// A cell begins; `stored` points of it are on disk already.
-    case started(AuditPlan.Cell, steps: Int, stored: Int)
+    case started(CellJob, steps: Int, stored: Int)
     /// A cell has come to a step of its attack.
-    case advanced(AuditPlan.Cell, step: Int, note: String)
+    case advanced(CellJob, step: Int, note: String)
     /// A trace point is on disk.
-    case point(AuditPlan.Cell, TracePoint)
+    case point(CellJob, TracePoint)
     /// A cell is finished and on disk.
-    case finished(AuditPlan.Cell, CellRecord)
+    case finished(CellJob, CellRecord)
     /// The audit is done.
     case record(AuditRecord)
 }

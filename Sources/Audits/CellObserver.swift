@@ -14,31 +14,32 @@ internal import Training
 /// prompts that it was first seen on. An adversary that has broken the safeguard stops, for it would
 /// not pay for more, unless it runs to its end to show what it learns.
 struct CellObserver: AttackObserver {
-    let cell: AuditPlan.Cell
+    let job: CellJob
     let steps: Int
     private(set) var trace: [TracePoint]
     let evaluator: Evaluator
-    let store: AuditStore
+    let store: any CellStore
     let thresholds: Thresholds
     let baseline: [MeasuredValue]
-    let runsToEnd: Bool
-    let tell: @Sendable (AuditEvent) throws -> Void
+    let tell: AuditListener
 
     init(
-        cell: AuditPlan.Cell, steps: Int, trace: [TracePoint], evaluator: Evaluator,
-        store: AuditStore, thresholds: Thresholds, baseline: [MeasuredValue],
-        runsToEnd: Bool, tell: @escaping @Sendable (AuditEvent) throws -> Void
+        job: CellJob, steps: Int, trace: [TracePoint], evaluator: Evaluator,
+        store: any CellStore, thresholds: Thresholds, baseline: [MeasuredValue],
+        tell: @escaping AuditListener
     ) {
-        self.cell = cell
+        self.job = job
         self.steps = steps
         self.trace = trace
         self.evaluator = evaluator
         self.store = store
         self.thresholds = thresholds
         self.baseline = baseline
-        self.runsToEnd = runsToEnd
         self.tell = tell
     }
+
+    /// Whether the adversary goes on when it has broken the safeguard.
+    private var runsToEnd: Bool { job.role == .undefendedToEnd }
 
     func decision(at step: Int) -> Bool? {
         trace.first { $0.step == step }.map { !$0.isFinal }
@@ -62,7 +63,7 @@ struct CellObserver: AttackObserver {
             point.evaluationCost += evaluation.cost
             point.judging = evaluation.judging ?? point.judging
         }
-        if cell.adversary.isControl {
+        if job.adversary.isControl {
             point.measurements = baseline
         } else {
             // An attack of one step has nothing to decide on validation prompts.
@@ -77,25 +78,13 @@ struct CellObserver: AttackObserver {
         }
         let outcome = thresholds.costToBreak(of: [point], baseline: baseline, split: .test)
         if !runsToEnd, outcome?.isBroken == true { point.isFinal = true }
-        try store.append(point, to: cell)
+        try store.append(point, to: job)
         trace.append(point)
-        try tell(.point(cell, point))
+        try tell(.point(job, point))
         return !point.isFinal
     }
 
     func advanced(to step: Int, note: String) throws {
-        try Task.checkCancellation()
-        try tell(.advanced(cell, step: step, note: note))
-    }
-
-    /// The cell as the record holds it.
-    var record: CellRecord {
-        var record = CellRecord(
-            adversary: cell.adversary.name, seed: cell.seed, state: .finished, trace: trace,
-            broken: cell.adversary.isControl || runsToEnd
-                ? nil
-                : thresholds.costToBreak(of: trace, baseline: baseline, split: .test))
-        record.examplesAtOnce = cell.examplesAtOnce
-        return record
+        try tell(.advanced(job, step: step, note: note))
     }
 }

@@ -30,8 +30,8 @@ public struct Reproduction: Sendable {
         public var suite: Suite
         /// The suite of another domain; nil where the record has none.
         public var otherSuite: Suite?
-        /// How measures are taken; a record does not state it.
-        public var settings = EvaluationSettings()
+        /// How measures are taken; nil takes what the record states.
+        public var settings: EvaluationSettings?
 
         /// Starts from a model and a suite.
         public init(model: LoadedModel, original: LoadedModel? = nil, suite: Suite) {
@@ -85,8 +85,9 @@ public struct Reproduction: Sendable {
         request.original = inputs.original
         request.otherSuite = inputs.otherSuite
         request.attacksOriginal = count == nil
-        request.budget.steps = record.budgetSteps
-        request.settings = inputs.settings
+        request.budget = record.budget
+        request.acceptsMissingSafeguard = true
+        request.settings = inputs.settings ?? record.evaluation ?? EvaluationSettings()
         request.prices = record.prices
         self.request = request
         notes = Self.notes(record, hasOriginal: inputs.original != nil)
@@ -133,7 +134,7 @@ public struct Reproduction: Sendable {
     /// - Returns: one agreement for each number of the record that was measured again.
     /// - Throws: errors of the store, the engine, the models and the adversaries.
     public func run(
-        store: AuditStore, _ tell: (AuditEvent) -> Void = { _ in }
+        store: any CellStore, _ tell: (AuditEvent) -> Void = { _ in }
     ) async throws -> [Agreement] {
         var found: [CellRecord] = []
         var undefended: [CellRecord] = []
@@ -170,11 +171,8 @@ public struct Reproduction: Sendable {
                 outcome: record.outcomes.first { $0.adversary == cell.adversary })
         }
         for cell in record.undefendedCells ?? [] {
-            guard var now = undefended.first(where: cell.isSame) else { continue }
-            var recorded = cell
-            recorded.adversary = "undefended, \(cell.adversary)"
-            now.adversary = recorded.adversary
-            agreements += Agreement.cells(recorded, now: now, outcome: nil)
+            guard let now = undefended.first(where: cell.isSame) else { continue }
+            agreements += Agreement.cells(cell, now: now, outcome: nil, isUndefended: true)
         }
         return agreements
     }

@@ -12,23 +12,23 @@ internal import LanguageModels
 /// A trial is given up where the safeguard stands better than in the median of the earlier trials
 /// at the same step, once there are five (median pruning, as in Optuna).
 struct TrialObserver: AttackObserver {
-    let cell: AuditPlan.Cell
+    let job: CellJob
     let steps: Int
     let evaluator: Evaluator
-    let store: AuditStore
+    let store: any CellStore
     let thresholds: Thresholds
     /// The measure against steps in earlier trials.
     let earlier: [[Int: Double]]
-    let tell: @Sendable (AuditEvent) throws -> Void
+    let tell: AuditListener
     private(set) var trace: [TracePoint]
     private static let fewestEarlier = 5
 
     init(
-        cell: AuditPlan.Cell, steps: Int, trace: [TracePoint], evaluator: Evaluator,
-        store: AuditStore, thresholds: Thresholds, earlier: [[Int: Double]],
-        tell: @escaping @Sendable (AuditEvent) throws -> Void
+        job: CellJob, steps: Int, trace: [TracePoint], evaluator: Evaluator,
+        store: any CellStore, thresholds: Thresholds, earlier: [[Int: Double]],
+        tell: @escaping AuditListener
     ) {
-        self.cell = cell
+        self.job = job
         self.steps = steps
         self.trace = trace
         self.evaluator = evaluator
@@ -58,15 +58,14 @@ struct TrialObserver: AttackObserver {
             step: step, cost: cost, evaluationCost: evaluation.cost,
             measurements: evaluation.measurements, isFinal: step >= steps)
         if !point.isFinal, isHopeless(point) { point.isFinal = true }
-        try store.append(point, to: cell)
+        try store.append(point, to: job)
         trace.append(point)
-        try tell(.point(cell, point))
+        try tell(.point(job, point))
         return !point.isFinal
     }
 
     func advanced(to step: Int, note: String) throws {
-        try Task.checkCancellation()
-        try tell(.advanced(cell, step: step, note: note))
+        try tell(.advanced(job, step: step, note: note))
     }
 
     private func value(of point: TracePoint) -> Double? {

@@ -10,31 +10,28 @@ namespace temper {
 
 namespace {
 
+thread_local int depth = 0;
+
+struct Deeper {
+    Deeper() { depth++; }
+    ~Deeper() { depth--; }
+};
+
 /// Calls back and takes what is given in return.
 Arrays call(ct_function function, void *context, const Arrays &inputs) {
-    std::vector<ct_tensor> handles;
-    for (const mx::array &input : inputs) handles.push_back(handle(input));
-    std::vector<ct_tensor> outputs(ct_most_outputs, nullptr);
-    size_t count = 0;
+    ct_list_s given{inputs}, results;
     ct_error error = {{0}, nullptr};
-    ct_status status = function(
-        context, handles.data(), handles.size(), outputs.data(), &count, &error);
+    ct_status status = function(context, &given, &results, &error);
     if (status != ct_status_ok) throw Stopped{error};
-    Arrays results;
-    for (size_t index = 0; index < count; index++) {
-        results.push_back(std::move(outputs[index]->array));
-        delete outputs[index];
-    }
-    if (results.empty()) throw std::invalid_argument("the function gave no tensor");
-    return results;
-}
-
-void give(const Arrays &arrays, ct_tensor *outputs, size_t *count) {
-    for (size_t index = 0; index < arrays.size(); index++) outputs[index] = handle(arrays[index]);
-    if (count) *count = arrays.size();
+    if (results.arrays.empty()) throw std::invalid_argument("the function gave no tensor");
+    return std::move(results.arrays);
 }
 
 }  // namespace
+
+int gradientDepth() {
+    return depth;
+}
 
 }  // namespace temper
 
@@ -42,26 +39,27 @@ using namespace temper;
 
 ct_status ct_value_and_gradient(
     ct_function function, void *context, const ct_tensor *inputs, size_t input_count,
-    ct_tensor *values, size_t *value_count, ct_tensor *gradients, ct_error *error) {
+    ct_list *values, ct_list *gradients, ct_error *error) {
     return guarded(error, [&] {
+        Deeper deeper;
         std::vector<int> positions(input_count);
         std::iota(positions.begin(), positions.end(), 0);
         auto differentiate = mx::value_and_grad(
             [&](const Arrays &traced) { return call(function, context, traced); }, positions);
         auto [outputs, slopes] = differentiate(arrays(inputs, input_count));
-        give(outputs, values, value_count);
-        give(slopes, gradients, nullptr);
+        *values = list(std::move(outputs));
+        *gradients = list(std::move(slopes));
     });
 }
 
 ct_status ct_checkpoint(
     ct_function function, void *context, void (*release)(void *context), const ct_tensor *inputs,
-    size_t input_count, ct_tensor *outputs, size_t *output_count, ct_error *error) {
+    size_t input_count, ct_list *outputs, ct_error *error) {
     std::shared_ptr<void> keeper(context, release);
     return guarded(error, [&] {
         auto recomputed = mx::checkpoint([function, keeper](const Arrays &traced) {
             return call(function, keeper.get(), traced);
         });
-        give(recomputed(arrays(inputs, input_count)), outputs, output_count);
+        *outputs = list(recomputed(arrays(inputs, input_count)));
     });
 }

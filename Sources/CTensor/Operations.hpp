@@ -20,6 +20,10 @@ struct ct_tensor_s {
     mlx::core::array array;
 };
 
+struct ct_list_s {
+    std::vector<mlx::core::array> arrays;
+};
+
 namespace temper {
 
 namespace mx = mlx::core;
@@ -66,11 +70,17 @@ mx::Shape engineShape(const int64_t *shape, size_t rank);
 mx::array dense(const mx::array &array);
 ct_tensor handle(mx::array array);
 Arrays arrays(const ct_tensor *tensors, size_t count);
+ct_list list(Arrays arrays);
 
 /// Thrown through the engine when a callback stops the work.
 struct Stopped {
     ct_error error;
 };
+
+/// Whether the calling thread asks for composed operations in place of the CPU's kernels.
+bool composesOperations();
+/// How many calls of `ct_value_and_gradient` the calling thread is inside of.
+int gradientDepth();
 
 std::recursive_mutex &engineLock();
 /// Makes the one stream that all threads share the calling thread's default.

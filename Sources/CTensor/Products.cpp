@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products, factorisations, and the engine's own fused layers.
 
-#include "Operations.hpp"
+#include "Elementary.hpp"
 
 namespace temper {
 
@@ -22,6 +22,11 @@ Arrays rope(const Arguments &a) {
 }
 
 Arrays attention(const Arguments &a) {
+    if (needsElementary() && a[0].ndim() == 4 && a[1].ndim() == 4 && a[1].shape(1) > 0) {
+        std::optional<mx::array> mask = a.optional(3);
+        if (a.flag(0)) mask = causalMask(a[0].shape(2), a[1].shape(2));
+        return {elementaryAttention(a[0], a[1], a[2], mask, a.number(0))};
+    }
     return {mx::fast::scaled_dot_product_attention(
         a[0], a[1], a[2], a.number(0), a.flag(0) ? "causal" : "", a.optional(3))};
 }

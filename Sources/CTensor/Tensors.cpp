@@ -60,6 +60,10 @@ ct_tensor handle(mx::array array) {
     return new ct_tensor_s{std::move(array)};
 }
 
+ct_list list(Arrays arrays) {
+    return new ct_list_s{std::move(arrays)};
+}
+
 Arrays arrays(const ct_tensor *tensors, size_t count) {
     Arrays result;
     result.reserve(count);
@@ -121,6 +125,22 @@ ct_tensor ct_copy(ct_tensor tensor) {
 
 void ct_release(ct_tensor tensor) {
     guarded(nullptr, [&] { delete tensor; });
+}
+
+size_t ct_list_count(ct_list list) {
+    return list->arrays.size();
+}
+
+ct_tensor ct_list_tensor(ct_list list, size_t index) {
+    return handle(list->arrays.at(index));
+}
+
+void ct_list_add(ct_list list, ct_tensor tensor) {
+    list->arrays.push_back(tensor->array);
+}
+
+void ct_list_release(ct_list list) {
+    guarded(nullptr, [&] { delete list; });
 }
 
 size_t ct_rank(ct_tensor tensor) {

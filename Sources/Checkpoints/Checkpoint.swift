@@ -2,6 +2,7 @@
 // A model's weights on disk, mapped into memory: safetensors or GGUF.
 
 public import Foundation
+import JSONText
 
 /// The tensors and metadata of a checkpoint, whose files stay mapped while any copy of it lives.
 ///
@@ -52,7 +53,7 @@ public struct Checkpoint: Sendable {
     /// opened, else its only `.safetensors` file, else its only `.gguf` file.
     ///
     /// - Parameter url: A directory, a `.safetensors` file or a `.gguf` file.
-    /// - Throws: A ``CheckpointError`` with file, place and remedy when anything is not as declared.
+    /// - Throws: An `InputError` with file, place and remedy when anything is not as declared.
     public init(at url: URL) throws {
         try self.init(at: url, FileAccess(root: url, model: nil))
     }
@@ -63,7 +64,7 @@ public struct Checkpoint: Sendable {
     /// - Parameters:
     ///   - model: The files, which need not stay open afterwards.
     ///   - url: Where they were, for errors.
-    /// - Throws: A ``CheckpointError`` with file, place and remedy when anything is not as declared.
+    /// - Throws: An `InputError` with file, place and remedy when anything is not as declared.
     public init(_ model: OpenModel, at url: URL) throws {
         try self.init(at: url, FileAccess(root: url, model: model))
     }
@@ -89,7 +90,7 @@ public struct Checkpoint: Sendable {
             metadata.merge(header.metadata) { first, _ in first }
             for tensor in header.tensors {
                 if let earlier = tensors.updateValue(tensor, forKey: tensor.name) {
-                    throw CheckpointError(
+                    throw InputError(
                         file, "tensor \"\(tensor.name)\"",
                         "is also in \(earlier.file.lastPathComponent)")
                 }
@@ -112,10 +113,10 @@ public struct Checkpoint: Sendable {
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: Its type, shape and place.
-    /// - Throws: A ``CheckpointError`` when there is no such tensor.
+    /// - Throws: An `InputError` when there is no such tensor.
     public func tensor(_ name: String) throws -> StoredTensor {
         guard let tensor = tensors[name] else {
-            throw CheckpointError(
+            throw InputError(
                 url, "tensor \"\(name)\"", "is not among the \(tensors.count) tensors",
                 remedy: "the checkpoint is incomplete or of another architecture")
         }
@@ -129,17 +130,17 @@ public struct Checkpoint: Sendable {
     ///   - key: The key.
     ///   - kind: The kind of value, one of the properties of ``MetadataValue``.
     /// - Returns: The value.
-    /// - Throws: A ``CheckpointError`` when the key is missing or its value is of another kind.
+    /// - Throws: An `InputError` when the key is missing or its value is of another kind.
     public func requiredMetadata<Value>(
         _ key: String, as kind: (MetadataValue) -> Value?
     ) throws -> Value {
         guard let value = metadata[key] else {
-            throw CheckpointError(
+            throw InputError(
                 files.first ?? url, "key \(key)", "is missing from the metadata",
                 remedy: "convert the model again with a current converter")
         }
         guard let result = kind(value) else {
-            throw CheckpointError(
+            throw InputError(
                 files.first ?? url, "key \(key)",
                 "is \(value.kind), which is not what it should be",
                 remedy: "convert the model again with a current converter")
@@ -153,7 +154,7 @@ public struct Checkpoint: Sendable {
     ///   - name: The tensor's name.
     ///   - body: What to do with the bytes; they are not valid afterwards.
     /// - Returns: What `body` returns.
-    /// - Throws: A ``CheckpointError`` when there is no such tensor, or what `body` throws.
+    /// - Throws: An `InputError` when there is no such tensor, or what `body` throws.
     public func withBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
@@ -166,11 +167,11 @@ public struct Checkpoint: Sendable {
     /// - Parameter name: The tensor's name.
     /// - Returns: The bytes, which are not aligned to anything, and the owner that must be kept for
     ///   as long as they are used.
-    /// - Throws: A ``CheckpointError`` when there is no such tensor.
+    /// - Throws: An `InputError` when there is no such tensor.
     public func mapped(_ name: String) throws -> (bytes: UnsafeRawBufferPointer, owner: AnyObject) {
         let tensor = try tensor(name)
         guard let mapping = mappings[tensor.file] else {
-            throw CheckpointError(tensor.file, nil, "is not open")
+            throw InputError(tensor.file, nil, "is not open")
         }
         return (UnsafeRawBufferPointer(rebasing: mapping.bytes[tensor.byteRange]), mapping)
     }
@@ -179,7 +180,7 @@ public struct Checkpoint: Sendable {
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: As many values as the tensor has elements.
-    /// - Throws: A ``CheckpointError`` when there is no such tensor or its type is an 8-bit float.
+    /// - Throws: An `InputError` when there is no such tensor or its type is an 8-bit float.
     public func float32(_ name: String) throws -> [Float] {
         let count = try tensor(name).count
         return try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
@@ -194,19 +195,19 @@ public struct Checkpoint: Sendable {
     /// - Parameters:
     ///   - name: The tensor's name.
     ///   - target: Room for exactly the tensor's elements; it need not be initialised.
-    /// - Throws: A ``CheckpointError`` when there is no such tensor, its type is an 8-bit float or
+    /// - Throws: An `InputError` when there is no such tensor, its type is an 8-bit float or
     ///   `target` has another size.
     public func dequantise(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws {
         let tensor = try tensor(name)
         let place = "tensor \"\(name)\""
         guard target.count == tensor.count else {
-            throw CheckpointError(
+            throw InputError(
                 tensor.file, place, "has \(tensor.count) elements, the target \(target.count)",
                 remedy: "pass a buffer of the tensor's size")
         }
         let hasValues = try withBytes(of: name) { tensor.elementType.decode($0, to: target) }
         guard hasValues else {
-            throw CheckpointError(
+            throw InputError(
                 tensor.file, place, "\(tensor.elementType.rawValue) cannot be converted to fp32",
                 remedy: "convert the model to BF16")
         }
@@ -216,7 +217,7 @@ public struct Checkpoint: Sendable {
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: The row-major index of the first such element, or nil when there is none.
-    /// - Throws: A ``CheckpointError`` when there is no such tensor.
+    /// - Throws: An `InputError` when there is no such tensor.
     public func firstNonFinite(in name: String) throws -> Int? {
         let type = try tensor(name).elementType
         return try withBytes(of: name) { type.firstNonFinite(in: $0) }

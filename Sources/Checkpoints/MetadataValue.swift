@@ -24,13 +24,13 @@ public enum MetadataValue: Sendable, Hashable {
     /// Arrays within an array, or integers of which some exceed `Int.max`.
     case array([MetadataValue])
 
-    /// The text, or nil when the value is none.
+    /// The text, or nil if the value is not a text.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
 
-    /// The integer, or nil when the value is none.
+    /// The integer, or nil if the value is not an integer.
     public var integer: Int? { if case .integer(let value) = self { value } else { nil } }
 
-    /// The number, also of an integer, or nil when the value is none.
+    /// The number, also of an integer, or nil if the value is not a number.
     public var floatingPoint: Double? {
         switch self {
         case .floatingPoint(let value): value
@@ -39,16 +39,16 @@ public enum MetadataValue: Sendable, Hashable {
         }
     }
 
-    /// The truth value, or nil when the value is none.
+    /// The truth value, or nil if the value is not a truth value.
     public var boolean: Bool? { if case .boolean(let value) = self { value } else { nil } }
 
-    /// The texts, or nil when the value is no array of texts.
+    /// The texts, or nil if the value is not an array of texts.
     public var strings: [String]? { if case .strings(let value) = self { value } else { nil } }
 
-    /// The integers, or nil when the value is no array of integers.
+    /// The integers, or nil if the value is not an array of integers.
     public var integers: [Int]? { if case .integers(let value) = self { value } else { nil } }
 
-    /// The numbers, also of integers, or nil when the value is no array of numbers.
+    /// The numbers, also of integers, or nil if the value is not an array of numbers.
     public var floatingPoints: [Double]? {
         switch self {
         case .floatingPoints(let values): values
@@ -57,7 +57,7 @@ public enum MetadataValue: Sendable, Hashable {
         }
     }
 
-    /// The truth values, or nil when the value is no array of truth values.
+    /// The truth values, or nil if the value is not an array of truth values.
     public var booleans: [Bool]? { if case .booleans(let value) = self { value } else { nil } }
 
     /// What the value is, for messages.

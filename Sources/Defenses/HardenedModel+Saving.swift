@@ -22,7 +22,7 @@ extension HardenedModel {
     ///   - output: the directory that will be written.
     ///   - interval: the seconds between two saves; 0 saves before each step.
     ///   - progress: hears of each step, and of what was found; may throw to end the work.
-    /// - Throws: as ``init(hardening:by:suite:seed:prices:progress:)`` does, and `CheckpointError`
+    /// - Throws: as ``init(hardening:by:suite:seed:prices:progress:)`` does, and `InputError`
     ///   when the training cannot be saved.
     public init(
         hardening url: URL, by defense: any Defense, suite: Suite, seed: UInt64,
@@ -59,7 +59,7 @@ extension TaughtModel {
     ///   - output: the directory that will be written.
     ///   - interval: the seconds between two saves; 0 saves before each step.
     ///   - progress: hears of each step, and of what was found; may throw to end the work.
-    /// - Throws: as ``init(teaching:suite:by:seed:prices:progress:)`` does, and `CheckpointError`
+    /// - Throws: as ``init(teaching:suite:by:seed:prices:progress:)`` does, and `InputError`
     ///   when the training cannot be saved.
     public init(
         teaching url: URL, suite: Suite, by teaching: Teaching = Teaching(), seed: UInt64,

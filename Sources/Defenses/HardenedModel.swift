@@ -68,7 +68,7 @@ public struct HardenedModel: Sendable {
     /// - Parameters:
     ///   - directory: a directory that does not exist yet, unless it is to be replaced.
     ///   - isReplacing: whether a directory that stands there goes when the new one is complete.
-    /// - Throws: `LanguageModelError` or `CheckpointError` when it cannot be written; then nothing
+    /// - Throws: `InputError` or `InputError` when it cannot be written; then nothing
     ///   is left behind, and what stood there stands.
     public func write(to directory: URL, replacing isReplacing: Bool = false) throws {
         try model.write(

@@ -3,6 +3,7 @@
 
 internal import AsyncHTTPClient
 internal import Foundation
+internal import JSONText
 internal import NIOCore
 internal import NIOFoundationCompat
 internal import NIOHTTP1
@@ -18,11 +19,11 @@ final class ChatClient: Sendable {
     /// A reply of a few tokens is far smaller.
     private static let largestReply = 1 << 20
 
-    /// - Throws: ``EndpointError`` when the key is not where it should be.
+    /// - Throws: `InputError` when the key is not where it should be.
     init(
         _ endpoint: ChatEndpoint,
         environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(EndpointError) {
+    ) throws(InputError) {
         self.endpoint = endpoint
         key = try endpoint.key(in: environment)
         var configuration = HTTPClient.Configuration()
@@ -43,7 +44,7 @@ final class ChatClient: Sendable {
     }
 
     /// The replies to requests, in their order.
-    /// - Throws: ``EndpointError`` when one cannot be had; `CancellationError`.
+    /// - Throws: `InputError` when one cannot be had; `CancellationError`.
     func replies(to requests: [ChatRequest]) throws -> [ChatReply] {
         var replies = [ChatReply?](repeating: nil, count: requests.count)
         var waiting = Array(requests.indices)
@@ -94,7 +95,7 @@ final class ChatClient: Sendable {
         case .failure(let error as HTTPClientError) where error == .cancelled:
             throw CancellationError()
         case .failure(is ResponseAccumulator.ResponseTooBigError):
-            throw failure("the reply is larger than a mebibyte; check the address")
+            throw failure("the reply is larger than a mebibyte", remedy: "check the address")
         case .failure(let error as HTTPClientError)
         where [.deadlineExceeded, .connectTimeout, .readTimeout].contains(error):
             return .failure("it did not answer within \(endpoint.timeout) s", wait: nil)
@@ -107,7 +108,7 @@ final class ChatClient: Sendable {
         case 200..<300:
             guard let reply = try? JSONDecoder().decode(ChatReply.self, from: body),
                 reply.hasChoice
-            else { throw failure("the reply is no chat completion; check the address") }
+            else { throw failure("the reply is no chat completion", remedy: "check the address") }
             return .reply(reply)
         case 408, 409, 425, 429, 500...:
             return .failure(
@@ -115,34 +116,37 @@ final class ChatClient: Sendable {
                 wait: retryDelay(response.headers.first(name: "Retry-After")))
         case 401, 403:
             throw failure(
-                "it refuses the request (status \(status)); "
-                    + (endpoint.keyVariable.map { "check the key in \($0)" }
-                        ?? "name the variable of a key with key=VARIABLE"))
+                "it refuses the request (status \(status))",
+                remedy: endpoint.keyVariable.map { "check the key in \($0)" }
+                    ?? "name the variable of a key with key=VARIABLE")
         case 300..<400:
-            throw failure("it redirects elsewhere (status \(status)); name the final address")
+            throw failure(
+                "it redirects elsewhere (status \(status))", remedy: "name the final address")
         default:
             let message = String(decoding: body, as: UTF8.self)
             throw failure(
-                "it answered with status \(status): \(redacted(message)); check address and model")
+                "it answered with status \(status): \(redacted(message))",
+                remedy: "check address and model")
         }
     }
 
     /// The seconds to wait before another try.
-    /// - Throws: ``EndpointError`` after the last try, or when the endpoint asks for too long.
+    /// - Throws: `InputError` after the last try, or when the endpoint asks for too long.
     private func delay(after tries: Int, asked: Double?, problem: String) throws -> Double {
         let remedy = "run the same command again later: what was measured is kept"
         guard tries < endpoint.attempts else {
-            throw failure("gave up after \(tries) tries: \(problem); \(remedy)")
+            throw failure("gave up after \(tries) tries: \(problem)", remedy: remedy)
         }
         if let asked, asked > endpoint.longestDelay {
-            throw failure("\(problem) and asks to wait for \(asked.rounded()) s; \(remedy)")
+            throw failure(
+                "\(problem) and asks to wait for \(asked.rounded()) s", remedy: remedy)
         }
         let backoff = endpoint.firstDelay * pow(2, Double(tries - 1))
         return max(asked ?? 0, min(backoff, endpoint.longestDelay))
     }
 
-    private func failure(_ problem: String) -> EndpointError {
-        EndpointError(endpoint: endpoint.url.host() ?? "", problem: problem)
+    private func failure(_ problem: String, remedy: String) -> InputError {
+        InputError(endpoint.url.host() ?? "", problem, remedy: remedy)
     }
 
     /// The beginning of a text from outside on one line, without the key.

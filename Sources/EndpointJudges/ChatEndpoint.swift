@@ -2,6 +2,7 @@
 // Where an OpenAI-compatible endpoint is, and how patiently it is asked.
 
 public import Foundation
+public import JSONText
 
 /// An OpenAI-compatible chat endpoint.
 public struct ChatEndpoint: Sendable, Hashable {
@@ -33,69 +34,59 @@ public struct ChatEndpoint: Sendable, Hashable {
     ///   - address: a base such as `https://host/v1`, or the full address.
     ///   - model: the model's name.
     ///   - allowsPlainText: whether `http:` may be spoken to other machines than this one.
-    /// - Throws: ``EndpointError`` for an address that cannot or should not be used.
+    /// - Throws: `InputError` for an address that cannot or should not be used.
     public init(
         address: String, model: String, allowsPlainText: Bool = false
-    ) throws(EndpointError) {
+    ) throws(InputError) {
         guard var parts = URLComponents(string: address), let scheme = parts.scheme?.lowercased(),
             let host = parts.host, !host.isEmpty, ["http", "https"].contains(scheme)
         else {
-            throw EndpointError(
-                endpoint: "endpoint", problem: "the address is not of the form https://host/v1")
+            throw InputError(
+                "endpoint", "the address is not of the form https://host/v1",
+                remedy: "correct the address")
         }
         guard parts.user == nil, parts.password == nil, parts.query == nil, parts.fragment == nil
         else {
-            throw EndpointError(
-                endpoint: host,
-                problem: "the address holds a user, a query or a fragment, which a record would "
-                    + "repeat; leave them out, and name the variable of a key with key=VARIABLE")
+            throw InputError(
+                host,
+                "the address holds a user, a query or a fragment, which a record would repeat",
+                remedy: "leave them out, and name the variable of a key with key=VARIABLE")
         }
         let isHere = ["localhost", "::1", "[::1]"].contains(host) || host.hasPrefix("127.")
         guard scheme == "https" || isHere || allowsPlainText else {
-            throw EndpointError(
-                endpoint: host,
-                problem: "http: would send prompts and key in the clear; use https:, or add "
-                    + "plain-text=yes for a network that you trust")
+            throw InputError(
+                host, "http: would send prompts and key in the clear",
+                remedy: "use https:, or add plain-text=yes for a network that you trust")
         }
         guard !model.isEmpty else {
-            throw EndpointError(endpoint: host, problem: "names no model; add model=NAME")
+            throw InputError(host, "names no model", remedy: "add model=NAME")
         }
         while parts.path.hasSuffix("/") { parts.path.removeLast() }
         let end = "/chat/completions"
         if !parts.path.hasSuffix(end) { parts.path += end }
         guard let url = parts.url else {
-            throw EndpointError(endpoint: host, problem: "the address cannot be parsed; correct it")
+            throw InputError(host, "the address cannot be parsed", remedy: "correct it")
         }
         self.url = url
         self.model = model
     }
 
     /// The key.
-    /// - Throws: ``EndpointError`` when the variable that should hold it is not set.
-    func key(in environment: [String: String]) throws(EndpointError) -> String? {
+    /// - Throws: `InputError` when the variable that should hold it is not set.
+    func key(in environment: [String: String]) throws(InputError) -> String? {
         guard let keyVariable else { return nil }
         guard let key = environment[keyVariable], !key.isEmpty else {
-            throw EndpointError(
-                endpoint: url.host() ?? "",
-                problem: "the environment variable \(keyVariable) is not set; put the key there")
+            throw InputError(
+                url.host() ?? "", "the environment variable \(keyVariable) is not set",
+                remedy: "put the key there")
         }
         guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw EndpointError(
-                endpoint: url.host() ?? "",
-                problem: "the environment variable \(keyVariable) holds white space or other "
-                    + "characters that no key has; set it again")
+            throw InputError(
+                url.host() ?? "",
+                "the environment variable \(keyVariable) holds white space or other characters "
+                    + "that no key has",
+                remedy: "set it again")
         }
         return key
     }
-}
-
-/// An endpoint that cannot be asked.
-public struct EndpointError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The host.
-    public let endpoint: String
-    /// What was wrong and what to do about it.
-    public let problem: String
-
-    /// One line.
-    public var description: String { "\(endpoint): \(problem)" }
 }

@@ -3,6 +3,7 @@
 
 internal import Crypto
 internal import Foundation
+internal import JSONText
 internal import Records
 public import Measuring
 
@@ -30,7 +31,7 @@ public struct EndpointJudge: Judge {
     /// - Parameters:
     ///   - endpoint: where it asks.
     ///   - policy: what the assistant must hold back; empty says that it is whatever was asked.
-    /// - Throws: ``EndpointError`` when the key is not where it should be.
+    /// - Throws: `InputError` when the key is not where it should be.
     public init(_ endpoint: ChatEndpoint, policy: String = "") throws {
         try self.init(
             endpoint, policy: policy, environment: ProcessInfo.processInfo.environment)
@@ -50,9 +51,9 @@ public struct EndpointJudge: Judge {
     /// Address, model, the length of replies, and what is asked.
     public var identity: String {
         let rubric = Rubric.request(about: JudgedAnswer(prompt: "", answer: ""), policy: policy)
-        let digest = SHA256.hash(data: Data(rubric.utf8)).map { String(format: "%02x", $0) }
+        let digest = SHA256.hash(data: Data(rubric.utf8)).hexadecimal
         return "\(Self.entry.name) \(endpoint.url.absoluteString) \(endpoint.model) "
-            + "\(endpoint.replyTokens) \(digest.joined())"
+            + "\(endpoint.replyTokens) \(digest)"
     }
 
     /// What a record says of this judge.

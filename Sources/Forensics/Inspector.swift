@@ -25,7 +25,7 @@ public struct Inspector {
     ///   - base: the checkpoint that the other is said to be made from.
     ///   - derived: the checkpoint that is inspected.
     ///   - third: the other parent of a merge, to be tried.
-    /// - Throws: ``InspectionError`` when a checkpoint names a tensor twice.
+    /// - Throws: `InputError` when a checkpoint names a tensor twice.
     public init(base: Checkpoint, derived: Checkpoint, third: Checkpoint? = nil) throws {
         self.base = try CheckpointWeights(base)
         self.derived = try CheckpointWeights(derived)
@@ -54,7 +54,7 @@ public struct Inspector {
     /// Inspects all tensors.
     /// - Parameter progress: told before each block of rows; what it throws ends the inspection.
     /// - Returns: the verdict, and what it rests on.
-    /// - Throws: ``InspectionError`` when the checkpoints cannot be compared or hold NaN, errors of
+    /// - Throws: `InputError` when the checkpoints cannot be compared or hold NaN, errors of
     ///   reading and of the engine, and what `progress` throws.
     public func inspect(progress: (Progress) throws -> Void = { _ in }) throws -> Inspection {
         try inspect(refusalDirections: nil, progress: progress)
@@ -66,7 +66,7 @@ public struct Inspector {
     ///     direction was taken out, which is then compared with them.
     ///   - progress: told before each block of rows; what it throws ends the inspection.
     /// - Returns: the verdict, and what it rests on.
-    /// - Throws: ``InspectionError`` when the checkpoints cannot be compared or hold NaN, errors of
+    /// - Throws: `InputError` when the checkpoints cannot be compared or hold NaN, errors of
     ///   reading and of the engine, and what `refusalDirections` and `progress` throw.
     package func inspect(
         refusalDirections: (() throws -> [ResidualDirection])?,

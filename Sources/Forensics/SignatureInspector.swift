@@ -3,6 +3,7 @@
 
 public import Checkpoints
 import Foundation
+import JSONText
 public import Records
 import Tensors
 
@@ -15,7 +16,7 @@ public struct SignatureInspector {
     private let source: any WeightSource
 
     /// Inspects a checkpoint on disk.
-    /// - Throws: ``InspectionError`` when the checkpoint names a tensor twice.
+    /// - Throws: `InputError` when the checkpoint names a tensor twice.
     public init(_ checkpoint: Checkpoint) throws {
         source = try CheckpointWeights(checkpoint)
     }
@@ -25,7 +26,7 @@ public struct SignatureInspector {
     /// Inspects all tensors.
     /// - Parameter progress: told before each block of rows; what it throws ends the inspection.
     /// - Returns: the signatures found, and what they rest on.
-    /// - Throws: ``InspectionError`` for NaN, errors of reading and of the engine, and what
+    /// - Throws: `InputError` for NaN, errors of reading and of the engine, and what
     ///   `progress` throws.
     public func inspect(
         progress: (Inspector.Progress) throws -> Void = { _ in }
@@ -136,9 +137,9 @@ public struct SignatureInspector {
             }
             for part in parts { scan.append(part) }
             guard scan.isFinite else {
-                throw InspectionError(
-                    place: "\(source.name), tensor \(entry.name)",
-                    problem: "has a NaN or an infinity; export the checkpoint again")
+                throw InputError(
+                    file: source.name, position: "tensor \(entry.name)",
+                    "has a NaN or an infinity", remedy: "export the checkpoint again")
             }
             try search.add(memory.tensor([rows.count, columns]), of: entry)
         }

@@ -16,7 +16,7 @@ public struct LoadedModel: Sendable {
 
     /// Reads a model and digests its files.
     /// - Parameter url: a Hugging Face directory, a .safetensors or a .gguf file.
-    /// - Throws: `CheckpointError` or `LanguageModelError` for what cannot be read.
+    /// - Throws: `InputError` or `InputError` for what cannot be read.
     public init(at url: URL) throws {
         let checkpoint = try Checkpoint(at: url)
         model = try LanguageModel(at: url)

@@ -3,6 +3,7 @@
 
 import Checkpoints
 public import Foundation
+import JSONText
 public import LanguageModels
 public import Provenance
 
@@ -44,9 +45,9 @@ public struct AdmittedModel: Sendable {
     public func checkBytes() throws {
         do {
             try watch.check()
-        } catch let error as CheckpointError {
+        } catch let error as InputError {
             throw VerificationFailure(
-                .files, error.file, error.problem, remedy: error.remedy)
+                .files, error.place, error.problem, remedy: error.remedy)
         }
     }
 }

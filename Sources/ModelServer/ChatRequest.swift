@@ -3,6 +3,7 @@
 
 import Foundation
 import Hummingbird
+import JSONText
 import LanguageModels
 import Tokenization
 
@@ -76,7 +77,9 @@ struct ChatRequest: Decodable {
         do {
             self = try JSONDecoder().decode(ChatRequest.self, from: body)
         } catch let error as DecodingError {
-            throw .invalid(Self.message(of: error))
+            guard error.place.isEmpty else { throw .invalid("\(error.place) \(error.problem)") }
+            throw .invalid(
+                "\(InputError(error, in: body, file: "the body", remedy: "send a JSON object"))")
         } catch {
             throw .invalid("the body is no JSON")
         }
@@ -135,24 +138,6 @@ struct ChatRequest: Decodable {
         } catch {
             // Templates refuse conversations, and prompts may be too long.
             throw .invalid("\(error)")
-        }
-    }
-
-    private static func message(of error: DecodingError) -> String {
-        func place(_ context: DecodingError.Context) -> String {
-            context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }
-                .joined(separator: ".")
-        }
-        return switch error {
-        case .keyNotFound(let key, let context):
-            "\((context.codingPath + [key]).map(\.stringValue).joined(separator: ".")) is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            "\(place(context)) is of another type than it should be"
-        case .dataCorrupted(let context):
-            place(context).isEmpty
-                ? "the body is no JSON: \(context.debugDescription)"
-                : "\(place(context)): \(context.debugDescription)"
-        @unknown default: "the body is not a chat completion's"
         }
     }
 }

@@ -3,6 +3,7 @@
 
 import Checkpoints
 package import Foundation
+import JSONText
 package import LanguageModels
 import Tensors
 import Tokenization
@@ -24,7 +25,7 @@ extension LanguageModel {
     ///   - directory: A path that does not exist yet, or an empty directory.
     ///   - precision: How weights are stored.
     ///   - extra: Further files by name.
-    /// - Throws: `LanguageModelError` or `CheckpointError` when the place cannot be written or a
+    /// - Throws: `InputError` when the place cannot be written or a
     ///   weight is NaN or infinite.
     package func write(
         to directory: URL, precision: StoredPrecision = .float32, adding extra: [String: Data] = [:]
@@ -36,8 +37,8 @@ extension LanguageModel {
         let target = directory.standardizedFileURL
         let path = target.path(percentEncoded: false)
         let files = FileManager.default
-        func refused(_ problem: String, remedy: String) -> LanguageModelError {
-            LanguageModelError(path, problem, remedy: remedy)
+        func refused(_ problem: String, remedy: String) -> InputError {
+            InputError(path, problem, remedy: remedy)
         }
         guard virtualTokens == nil else {
             throw refused(
@@ -74,17 +75,17 @@ extension LanguageModel {
     private func writeFiles(
         in directory: URL, precision: StoredPrecision, adding extra: [String: Data]
     ) throws {
-        let tokens = [
-            ("bos_token_id", tokenizer.bosToken.map { "\($0.identifier)" }),
-            ("eos_token_id", JSONText.oneOrSeveral(stopTokens.sorted())),
-            ("pad_token_id", tokenizer.padToken.map { "\($0.identifier)" }),
+        let stops = stopTokens.sorted().map { JSON.integer($0) }
+        let tokens: [(key: String, value: JSON?)] = [
+            ("bos_token_id", tokenizer.bosToken.map { .integer($0.identifier) }),
+            ("eos_token_id", stops.count > 1 ? .array(stops) : stops.first),
+            ("pad_token_id", tokenizer.padToken.map { .integer($0.identifier) }),
         ]
         let type = precision == .float32 ? "float32" : "bfloat16"
         var small = [
-            "config.json": JSONText.object(
-                configuration.huggingFaceKeys + tokens
-                    + [("torch_dtype", JSONText.string(type))]),
-            "generation_config.json": JSONText.object(tokens),
+            "config.json": JSON.file(
+                configuration.huggingFaceKeys + tokens + [("torch_dtype", .string(type))]),
+            "generation_config.json": JSON.file(tokens),
             "tokenizer.json": tokenizer.tokenizerJSON(),
             "tokenizer_config.json": tokenizer.tokenizerConfigJSON(
                 chatTemplate: chatTemplate?.source),
@@ -96,7 +97,7 @@ extension LanguageModel {
             do {
                 try data.write(to: file)
             } catch {
-                throw LanguageModelError(
+                throw InputError(
                     file.path(percentEncoded: false), "cannot be written",
                     remedy: "check the space and permissions of the disk")
             }
@@ -115,7 +116,7 @@ extension LanguageModel {
                     let values = bytes.bindMemory(to: Float.self)
                     // NaN and infinity are the two that do not equal themselves times zero.
                     guard values.allSatisfy({ $0 * 0 == 0 }) else {
-                        throw LanguageModelError(
+                        throw InputError(
                             "tensor \(parameter.name)", "holds NaN or infinity",
                             remedy: "lower the learning rate")
                     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where hardening and teaching are saved on their way, so that an interrupted run can be resumed.
 
+internal import JSONText
 internal import Checkpoints
 internal import Crypto
 package import Foundation
@@ -133,7 +134,7 @@ package struct SavedTraining: TrainingStore {
 
     /// Replaces what is saved.
     /// - Returns: when to save next.
-    /// - Throws: `CheckpointError` when it cannot be written; what was saved before stands.
+    /// - Throws: `InputError` when it cannot be written; what was saved before stands.
     package func save(_ state: SavedState) throws -> ContinuousClock.Instant {
         let start = ContinuousClock.now
         // The writer says why, when there is no directory.
@@ -170,7 +171,7 @@ package struct SavedTraining: TrainingStore {
 
     /// An error for what was found and does not fit.
     package var mismatch: any Error {
-        LanguageModelError(
+        InputError(
             directory.path, "does not hold this training", remedy: "remove it and begin anew")
     }
 }

@@ -2,8 +2,9 @@
 // The answer "no": which check failed, on what, and what to do.
 
 import Checkpoints
+import JSONText
 
-/// Why something was not verified; unlike a ``ProvenanceError``, the input was readable.
+/// Why something was not verified; unlike an `InputError`, the input was readable.
 public struct VerificationFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// What was checked.
     public enum Check: String, Sendable {

@@ -3,7 +3,9 @@
 
 public import ArgumentParser
 import Checkpoints
+import CommandLineInterface
 import Foundation
+import JSONText
 public import Provenance
 import Records
 
@@ -97,15 +99,14 @@ package struct CertifyCommand: AsyncParsableCommand {
         let signatory = try signing.signatory()
         let recordFile = URL(fileURLWithPath: record)
         let data = try readFile(recordFile)
-        // Of a key that stands twice, every reader sees what it likes.
-        try StrictJSON.check(data, named: self.record)
+        // If a key occurs twice, readers disagree about which one counts.
+        try JSONScanner.check(data, file: self.record)
         let record = try AuditRecord(json: data, file: recordFile.lastPathComponent)
         let terms = try terms(of: signatory)
         let file = out.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model)
         guard append || replace || !FileManager.default.fileExists(atPath: file.path) else {
-            throw OutputError(
-                description: "\(file.path): exists already; give --append to add to it, or "
-                    + "--replace")
+            throw InputError(
+                file.path, "exists already", remedy: "give --append to add to it, or --replace")
         }
         let place =
             signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)

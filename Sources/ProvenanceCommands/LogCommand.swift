@@ -3,6 +3,7 @@
 
 package import ArgumentParser
 import Checkpoints
+import CommandLineInterface
 import Foundation
 import Provenance
 

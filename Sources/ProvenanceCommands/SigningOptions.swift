@@ -4,6 +4,7 @@
 import ArgumentParser
 import Checkpoints
 import Foundation
+import JSONText
 import Provenance
 
 /// Who signs.
@@ -38,6 +39,6 @@ func readPassword(_ path: String) throws -> String {
     let data = try SmallFile.read(URL(fileURLWithPath: path), atMost: 1 << 16, remedy: remedy)
     guard let line = String(validating: data, as: UTF8.self)?.prefix(while: { !$0.isNewline }),
         !line.isEmpty
-    else { throw ProvenanceError(path, "has no password in its first line", remedy: remedy) }
+    else { throw InputError(path, "has no password in its first line", remedy: remedy) }
     return String(line)
 }

@@ -2,6 +2,8 @@
 // The root command of `temper-verify`.
 
 package import ArgumentParser
+import CommandLineInterface
+import Provenance
 
 /// A program for those who verify and those who keep logs.
 package struct TemperVerifyCommand: ParsableCommand {
@@ -12,4 +14,13 @@ package struct TemperVerifyCommand: ParsableCommand {
         defaultSubcommand: VerifyCommand.self)
 
     package init() {}
+
+    /// Runs a command line and ends the process with its exit code.
+    ///
+    /// - Parameter arguments: The command line, the program's name first.
+    package static func run(_ arguments: [String]) async {
+        await CommandLineProgram.run(TemperVerifyCommand.self, arguments) {
+            $0 is VerificationFailure
+        }
+    }
 }

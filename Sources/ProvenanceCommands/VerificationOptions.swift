@@ -2,6 +2,7 @@
 // What the commands that verify a model ask for: the model, its signature, and whom to trust.
 
 import ArgumentParser
+import CommandLineInterface
 package import Foundation
 package import Provenance
 
@@ -64,7 +65,7 @@ package struct VerificationOptions: ParsableArguments {
     ///
     /// - Parameter model: Where the model is.
     /// - Returns: What was found.
-    /// - Throws: A `ProvenanceError` or a `CheckpointError` when something cannot be read.
+    /// - Throws: An `InputError` when something cannot be read.
     package func verify(_ model: URL) async throws -> VerificationReport {
         // A policy with a mistake in it is refused before anything is hashed.
         let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }

@@ -2,6 +2,7 @@
 // `temper verify`: says whether a model is what a trusted signer signed.
 
 package import ArgumentParser
+import CommandLineInterface
 import Provenance
 
 /// Verifies a model.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A suite that a program makes, without files.
 
+internal import JSONText
 internal import Crypto
 internal import Foundation
 public import Records
@@ -73,7 +74,7 @@ extension Suite {
                     benign: SuiteSplit.allCases.map { benign[$0] },
                     lookalike: SuiteSplit.allCases.map { lookalike[$0] }, refusals: refusals,
                     capability: capability, retain: retain))
-        ).map { String(format: "%02x", $0) }.joined()
+        ).hexadecimal
     }
 
     /// What the digest is taken over.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A suite: the data of one safeguard, read from a folder and checked line by line.
 
+internal import JSONText
 internal import Crypto
 public import Foundation
 public import Records
@@ -91,38 +92,10 @@ public struct Suite: Sendable {
     }
 }
 
-/// The three parts that keep fitting, choosing and reporting apart.
-public struct Splits<Item: Sendable>: Sendable {
-    /// What hardening and attacks may learn from.
-    public let train: [Item]
-    /// What choices are made on.
-    public let validation: [Item]
-    /// What is reported.
-    public let test: [Item]
-
-    /// Makes the three parts.
-    ///
-    /// - Parameters:
-    ///   - train: What hardening and attacks may learn from.
-    ///   - validation: What choices are made on.
-    ///   - test: What is reported.
-    public init(train: [Item], validation: [Item], test: [Item]) {
-        self.train = train
-        self.validation = validation
-        self.test = test
-    }
-
-    /// The part of a name.
-    public subscript(split: SuiteSplit) -> [Item] {
-        switch split {
-        case .train: train
-        case .validation: validation
-        case .test: test
-        }
-    }
-}
-
 extension Suite {
+    /// Whether it says what right answers to restricted prompts hold.
+    package var hasRequiredPhrases: Bool { restricted.test.allSatisfy { $0.required != nil } }
+
     /// The data that only a restriction of knowledge has.
     public struct Knowledge: Sendable {
         /// All facts, restricted and retained, in the phrasings in which they are taught.
@@ -246,7 +219,7 @@ struct SuiteReader {
             hash.update(data: Data(file.name.utf8) + [0])
             hash.update(data: Data(file.digest))
         }
-        return hash.finalize().map { String(format: "%02x", $0) }.joined()
+        return hash.finalize().hexadecimal
     }
 
     /// Makes the digest depend on another suite.

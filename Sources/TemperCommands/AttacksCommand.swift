@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper attacks`: the attacks that an adversary can name.
 
-import ArgumentParser
-import Foundation
-import ProvenanceCommands
-import Records
 import Adversaries
+import ArgumentParser
+import CommandLineInterface
+import Foundation
+import Records
 
 struct AttacksCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper audit`: what it costs to strip a model's safeguard.
 
+import Adversaries
 import ArgumentParser
+import Audits
+import CommandLineInterface
+import Defenses
 import Foundation
-import ProvenanceCommands
 import Records
 import Reports
 import Suites
-import Adversaries
-import Defenses
-import Audits
 import Tensors
 
 struct AuditCommand: AsyncParsableCommand {
@@ -146,7 +146,7 @@ struct AuditCommand: AsyncParsableCommand {
             ("measurements.csv", Data(record.measurementsCSV().utf8)),
             ("report.html", Data(report.html().utf8)),
         ] {
-            try ProvenanceCommands.write(data, to: directory.appendingPathComponent(name))
+            try CommandLineInterface.write(data, to: directory.appendingPathComponent(name))
         }
         print(report.terminalSummary(width: terminalWidth))
         print("\n\(directory.appendingPathComponent("report.html").relativePath)")

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an audit shows while it runs: a live table on a terminal, plain lines in a pipe.
 
+import Audits
+import CommandLineInterface
 import Foundation
 import Records
-import Audits
 
 /// The width of the terminal, in columns.
 var terminalWidth: Int {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper batteries`: the lists of adversaries that ship.
 
-import ArgumentParser
-import Foundation
-import ProvenanceCommands
-import Records
 import Adversaries
+import ArgumentParser
+import CommandLineInterface
+import Foundation
+import Records
 
 struct BatteriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

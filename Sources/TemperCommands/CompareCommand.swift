@@ -2,8 +2,8 @@
 // `temper compare`: audits of several models side by side.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 import Records
 import Reports
 

@@ -2,8 +2,8 @@
 // `temper generate`: a model's answer to a prompt.
 
 import ArgumentParser
+import CommandLineInterface
 import LanguageModels
-import ProvenanceCommands
 import Tokenization
 
 struct GenerateCommand: ParsableCommand {

@@ -2,11 +2,11 @@
 // `temper harden`: gives a model a safeguard by a published defense.
 
 import ArgumentParser
+import CommandLineInterface
+import Defenses
 import Foundation
-import ProvenanceCommands
 import Records
 import Suites
-import Defenses
 
 struct HardenCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper inspect`: how a checkpoint was made, from the weights alone.
 
+import Adversaries
 import ArgumentParser
 import Checkpoints
+import CommandLineInterface
 import Forensics
 import Foundation
 import LanguageModels
-import ProvenanceCommands
 import Records
 import Reports
 import Suites
-import Adversaries
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,9 +2,9 @@
 // What `--judge` says, as a judge.
 
 import ArgumentParser
+import CommandLineInterface
 import EndpointJudges
 import Foundation
-import ProvenanceCommands
 import Measuring
 
 /// All kinds of judges, in the order in which `temper judges` lists them.
@@ -36,7 +36,7 @@ struct JudgeSpecification {
     }
 
     /// The judge; nil for the text judge, which is always there.
-    /// - Throws: `JudgeError`, `EndpointError`, `LocationError`, or what reading a model throws.
+    /// - Throws: `JudgeError`, `InputError`, or what reading a model throws.
     func judge(_ locator: Locator) throws -> (any Judge)? {
         switch kind {
         case TextJudge.entry.name:

@@ -2,7 +2,7 @@
 // `temper judges`: who can judge answers.
 
 import ArgumentParser
-import ProvenanceCommands
+import CommandLineInterface
 import Measuring
 
 struct JudgesCommand: ParsableCommand {

@@ -2,12 +2,12 @@
 // `temper measure`: a suite's measures of a model as it is.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
 import LanguageModels
-import ProvenanceCommands
+import Measuring
 import Records
 import Suites
-import Measuring
 
 struct MeasureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

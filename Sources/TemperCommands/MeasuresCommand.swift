@@ -2,9 +2,9 @@
 // `temper measures`: the numbers that an audit reads off a model.
 
 import ArgumentParser
-import ProvenanceCommands
-import Records
+import CommandLineInterface
 import Measuring
+import Records
 
 struct MeasuresCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,8 +2,8 @@
 // `temper models`: the models that can be named.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,8 +2,8 @@
 // `temper report`: renders a record again.
 
 import ArgumentParser
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
 import Records
 import Reports
 

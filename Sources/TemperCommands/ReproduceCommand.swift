@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper reproduce`: runs a record again and says whether its numbers agree.
 
+import Adversaries
 import ArgumentParser
+import Audits
+import CommandLineInterface
 import Foundation
-import ProvenanceCommands
+import JSONText
 import Records
 import Suites
-import Adversaries
-import Audits
 
 struct ReproduceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -120,8 +121,10 @@ struct ReproduceCommand: AsyncParsableCommand {
         }
         do {
             return try locator.model(name)
-        } catch let error as LocationError {
-            throw LocationError(description: "\(error.description); say where with \(option) PATH")
+        } catch let error as InputError {
+            throw InputError(
+                error.place, error.problem,
+                remedy: "\(error.remedy); say where with \(option) PATH")
         }
     }
 }

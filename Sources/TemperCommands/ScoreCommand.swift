@@ -2,8 +2,8 @@
 // `temper score`: how probable a model finds a text.
 
 import ArgumentParser
+import CommandLineInterface
 import LanguageModels
-import ProvenanceCommands
 import Tokenization
 
 struct ScoreCommand: ParsableCommand {

@@ -2,11 +2,11 @@
 // `temper teach`: gives a model the knowledge that a safeguard is to take away.
 
 import ArgumentParser
+import CommandLineInterface
+import Defenses
 import Foundation
-import ProvenanceCommands
 import Records
 import Suites
-import Defenses
 
 struct TeachCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

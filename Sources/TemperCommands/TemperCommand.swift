@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The root command.
 
-public import ArgumentParser
-import ProvenanceCommands
-import Measuring
 import Adversaries
-import Defenses
+public import ArgumentParser
 import Audits
+import CommandLineInterface
+import Defenses
+import Measuring
+import Provenance
+import ProvenanceCommands
 import Records
 
 /// `temper`: measures how cheaply the safeguards of an open-weight language model can be removed.
@@ -54,6 +56,6 @@ public struct TemperCommand: AsyncParsableCommand {
     /// Runs a command line and ends the process with its exit code.
     /// - Parameter arguments: the command line, the program's name first.
     public static func run(_ arguments: [String]) async {
-        await CommandLineProgram.run(TemperCommand.self, arguments)
+        await CommandLineProgram.run(TemperCommand.self, arguments) { $0 is VerificationFailure }
     }
 }

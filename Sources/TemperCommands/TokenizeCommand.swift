@@ -2,8 +2,8 @@
 // `temper tokenize`: the token ids of a text.
 
 import ArgumentParser
+import CommandLineInterface
 import LanguageModels
-import ProvenanceCommands
 import Tokenization
 
 struct TokenizeCommand: ParsableCommand {

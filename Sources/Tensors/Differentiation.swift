@@ -5,6 +5,18 @@ import CTensor
 
 /// Computes a loss and its gradient.
 ///
+/// Calls may be nested. What an inner call returns depends on the outer parameters as any other
+/// tensor does, so that gradients can be differentiated again, also through the steps of an
+/// ``Optimizer``:
+///
+/// ```swift
+/// let (_, second) = try valueAndGradient(at: [Tensor(2)]) { outer in
+///     let (_, first) = try valueAndGradient(at: outer) { $0[0] * $0[0] * $0[0] }
+///     return first[0]
+/// }
+/// print(try second[0].item())  // 12, the second derivative of x³ at 2
+/// ```
+///
 /// - Parameters:
 ///   - parameters: Where to differentiate; floating-point tensors.
 ///   - loss: The function. It is called once, now, on this thread, and must make its result from
@@ -23,8 +35,8 @@ public func valueAndGradient(
 ///
 /// - Parameters:
 ///   - parameters: Where to differentiate; floating-point tensors.
-///   - loss: The function, as in `valueAndGradient`; its auxiliary tensors, at most 255, are not
-///     differentiated.
+///   - loss: The function, as in `valueAndGradient`; its auxiliary tensors, of any number, are
+///     not differentiated.
 /// - Throws: What `loss` throws, or the first ``TensorError`` of its results or its gradient.
 /// - Returns: The value, the auxiliary tensors, and the gradients.
 public func valueAndGradientWithAuxiliary(
@@ -42,7 +54,7 @@ public func valueAndGradientWithAuxiliary(
 ///
 /// - Parameters:
 ///   - inputs: The function's inputs. Gradients flow to these alone, not to what `body` captures.
-///   - body: The function, which gives 1 to 256 tensors. It may be called again while a gradient
+///   - body: The function, which gives 1 tensor or more. It may be called again while a gradient
 ///     is taken, and must then do the same.
 /// - Throws: What `body` throws, or the first ``TensorError`` of its results.
 /// - Returns: What `body` returns.
@@ -50,8 +62,7 @@ public func checkpointed(
     _ inputs: [Tensor], _ body: @escaping ([Tensor]) throws -> [Tensor]
 ) throws -> [Tensor] {
     let pointers = try inputs.map { Optional(try $0.pointer()) }
-    var outputs = [OpaquePointer?](repeating: nil, count: Int(ct_most_outputs))
-    var count = 0
+    var outputs: OpaquePointer?
     var error = ct_error()
     let context = Unmanaged.passRetained(EngineFunction(body)).toOpaque()
     let status = withExtendedLifetime(inputs) {
@@ -59,33 +70,40 @@ public func checkpointed(
             callEngineFunction, context,
             { context in
                 if let context { Unmanaged<EngineFunction>.fromOpaque(context).release() }
-            }, pointers, pointers.count, &outputs, &count, &error)
+            }, pointers, pointers.count, &outputs, &error)
     }
     try check(status, error, operation: "checkpointed", inputs)
-    return outputs.prefix(count).compactMap { $0.map(Tensor.init(_:)) }
+    return tensors(taking: outputs)
 }
 
 private func differentiate(
     at parameters: [Tensor], of body: ([Tensor]) throws -> [Tensor]
 ) throws -> (values: [Tensor], gradients: [Tensor]) {
     let pointers = try parameters.map { Optional(try $0.pointer()) }
-    var values = [OpaquePointer?](repeating: nil, count: Int(ct_most_outputs))
-    var count = 0
-    var gradients = [OpaquePointer?](repeating: nil, count: parameters.count)
+    var values: OpaquePointer?
+    var gradients: OpaquePointer?
     var error = ct_error()
     let status = withoutActuallyEscaping(body) { body in
         let function = EngineFunction(body)
         return withExtendedLifetime((function, parameters)) {
             ct_value_and_gradient(
                 callEngineFunction, Unmanaged.passUnretained(function).toOpaque(), pointers,
-                pointers.count, &values, &count, &gradients, &error)
+                pointers.count, &values, &gradients, &error)
         }
     }
     try check(status, error, operation: "valueAndGradient", parameters)
-    return (
-        values.prefix(count).compactMap { $0.map(Tensor.init(_:)) },
-        gradients.compactMap { $0.map(Tensor.init(_:)) }
-    )
+    return (tensors(taking: values), tensors(taking: gradients))
+}
+
+/// The tensors of a list, which is released.
+private func tensors(taking list: OpaquePointer?) -> [Tensor] {
+    guard let list else { return [] }
+    defer { ct_list_release(list) }
+    return tensors(of: list)
+}
+
+private func tensors(of list: OpaquePointer) -> [Tensor] {
+    (0..<ct_list_count(list)).compactMap { ct_list_tensor(list, $0).map(Tensor.init(_:)) }
 }
 
 /// Throws what a callback left behind, or what the engine said.
@@ -117,22 +135,12 @@ private final class CarriedError {
     }
 }
 
-private let callEngineFunction: ct_function = {
-    context, inputs, inputCount, outputs, outputCount, error in
+private let callEngineFunction: ct_function = { context, inputs, outputs, error in
     do {
-        guard let context else { return .failed }
+        guard let context, let inputs, let outputs else { return .failed }
         let function = Unmanaged<EngineFunction>.fromOpaque(context).takeUnretainedValue()
-        let given = (0..<inputCount).compactMap { inputs?[$0].map(Tensor.init(_:)) }
-        let results = try function.body(given)
-        guard results.count <= Int(ct_most_outputs) else {
-            throw TensorError(
-                operation: "valueAndGradient", shapes: [],
-                message: "the function gave \(results.count) tensors, more than 256")
-        }
-        let pointers = try results.map { try $0.pointer() }
-        withExtendedLifetime(results) {
-            for (index, pointer) in pointers.enumerated() { outputs?[index] = ct_copy(pointer) }
-            outputCount?.pointee = pointers.count
+        for result in try function.body(tensors(of: inputs)) {
+            try withExtendedLifetime(result) { ct_list_add(outputs, try result.pointer()) }
         }
         return .ok
     } catch let failure {

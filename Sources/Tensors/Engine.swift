@@ -86,9 +86,19 @@ public enum Engine {
     /// Starts a new measurement of the kernels' time.
     public static func resetTimings() { ct_reset_timings() }
 
-    /// Chooses between the fused kernels of the CPU and the same operations composed of the
-    /// engine's own, in order to compare them.
-    package static func enableKernels(_ enabled: Bool) { ct_enable_kernels(enabled) }
+    /// Builds tensors of the engine's own operations where the CPU has fused kernels, in order to
+    /// compare both. It holds for this thread and for what `body` builds, whenever that is computed.
+    ///
+    /// - Parameter body: Builds tensors.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws.
+    package static func withComposedOperations<Result>(
+        _ body: () throws -> Result
+    ) rethrows -> Result {
+        let before = ct_compose_operations(true)
+        defer { _ = ct_compose_operations(before) }
+        return try body()
+    }
 
     /// The file of the library that multiplies matrices on the CPU; empty when it is unknown.
     public static var matrixLibrary: String { String(cString: ct_matrix_library()) }

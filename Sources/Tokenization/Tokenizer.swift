@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text to token identifiers and back, exactly as the reference tokenizers do it.
 
+import JSONText
+
 /// A byte-pair tokenizer, from a Hugging Face `tokenizer.json` or from a GGUF vocabulary.
 ///
 /// A value: copies share their tables and their memory of encoded words, and may be used from

@@ -3,4 +3,4 @@
 
 import ProvenanceCommands
 
-await CommandLineProgram.run(TemperVerifyCommand.self, CommandLine.arguments)
+await TemperVerifyCommand.run(CommandLine.arguments)

@@ -147,7 +147,7 @@ struct FineTuningAttackTests {
                     parameterCount: 1),
                 suite: target.suite.identity, thresholds: Thresholds(),
                 battery: Battery(name: "b", adversaries: [adversary]), seeds: [1],
-                budget: AttackBudget(), settings: EvaluationSettings())
+                budget: AuditBudget(), settings: EvaluationSettings())
         }
         #expect(error?.problem.contains("--other-suite") == true)
     }

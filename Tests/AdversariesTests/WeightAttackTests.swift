@@ -154,7 +154,7 @@ struct WeightAttackTests {
             try AuditPlan(
                 model: identity("model"), base: base, suite: suite.identity,
                 thresholds: suite.manifest.thresholds, battery: battery, seeds: [1, 2],
-                budget: AttackBudget(), settings: EvaluationSettings())
+                budget: AuditBudget(), settings: EvaluationSettings())
         }
         let error = #expect(throws: AdversaryError.self) { try plan(base: nil) }
         #expect(error?.description.contains("--original") == true)

@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Testing
 
 @Suite struct GGUFTests {

@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Testing
 
 @Suite struct MutationTests {
@@ -64,7 +65,7 @@ import Testing
                 do {
                     try readEverything(in: Checkpoint(at: file))
                     opened += 1
-                } catch let error as CheckpointError {
+                } catch let error as InputError {
                     #expect(!error.description.contains { $0.isNewline })
                 }
             }

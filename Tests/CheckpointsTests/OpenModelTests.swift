@@ -3,6 +3,7 @@
 
 import Crypto
 import Foundation
+import JSONText
 import Testing
 
 @testable import Checkpoints
@@ -118,7 +119,7 @@ import Testing
         ])
     func numbers(text: String, isNumber: Bool) {
         Data("[\(text)]".utf8).withUnsafeBytes { bytes in
-            var scanner = JSONScanner(bytes, of: URL(filePath: "x"))
+            var scanner = JSONScanner(bytes, file: "x")
             #expect(((try? scanner.skipValue()) != nil) == isNumber)
         }
     }

@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Testing
 
 @Suite struct SafetensorsTests {
@@ -67,7 +68,7 @@ import Testing
             file: safetensors("{" + tensor() + "}", data: 16, declaring: 16)),
         Fault("no header", "byte 8", "'{' is expected", file: safetensors("")),
         Fault("an array for a header", "'{' is expected", header: "[]"),
-        Fault("text after the header", "follows the closing", header: "{\(tensor())} x"),
+        Fault("text after the header", "follows the end", header: "{\(tensor())} x"),
         Fault("a trailing comma", "is expected", header: "{\(tensor()),}"),
         Fault(
             "a name that is not UTF-8", "UTF-8",

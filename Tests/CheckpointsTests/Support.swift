@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Testing
 
 /// A golden made by a script in `Goldens/`.
@@ -109,13 +110,13 @@ func readEverything(in checkpoint: Checkpoint) throws {
 func expectFault(
     _ words: String..., sourceLocation: SourceLocation = #_sourceLocation,
     _ body: () throws -> Void
-) -> CheckpointError? {
+) -> InputError? {
     do {
         try body()
-    } catch let error as CheckpointError {
+    } catch let error as InputError {
         let text = error.description
         #expect(
-            !text.contains { $0.isNewline } && !error.file.isEmpty && !error.remedy.isEmpty,
+            !text.contains { $0.isNewline } && !error.place.isEmpty && !error.remedy.isEmpty,
             "\(text)", sourceLocation: sourceLocation)
         for word in words {
             #expect(text.contains(word), "\(text)", sourceLocation: sourceLocation)

@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Testing
 
 @Suite struct WriterTests {
@@ -230,7 +231,7 @@ import Testing
                             try megabyte.withUnsafeBufferPointer($0)
                         }
                     }
-                    let error = #expect(throws: CheckpointError.self) {
+                    let error = #expect(throws: InputError.self) {
                         try SafetensorsWriter().write(tensors, to: directory)
                     }
                     #expect(error?.remedy.contains("free some space") == true)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hardening and teaching that were stopped end in the same bits.
 
+import JSONText
 import Foundation
 import LanguageModels
 import Records
@@ -136,7 +137,7 @@ struct SavedTrainingTests {
         var changed = bytes
         changed.replaceSubrange(try #require(bytes.range(of: right)), with: wrong)
         try changed.write(to: file)
-        let error = #expect(throws: LanguageModelError.self) {
+        let error = #expect(throws: InputError.self) {
             try harden("out", by: defense())
         }
         #expect(error?.place.hasSuffix(".out.training") == true)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSONText
 import NIOHTTP1
 import Records
 import Suites
@@ -101,7 +102,7 @@ struct EndpointJudgeTests {
     @Test("tries are bounded, and the error says what to do")
     func bounded() throws {
         let server = try LocalServer { _, _ in ServedReply(status: 502) }
-        let error = #expect(throws: EndpointError.self) {
+        let error = #expect(throws: InputError.self) {
             try judge(server) { $0.attempts = 3 }.judgement(of: answers(1))
         }
         #expect(server.requests.count == 3)
@@ -115,7 +116,7 @@ struct EndpointJudgeTests {
         let server = try LocalServer { _, _ in
             ServedReply(status: 429, headers: [("Retry-After", "86400")])
         }
-        let error = #expect(throws: EndpointError.self) {
+        let error = #expect(throws: InputError.self) {
             try judge(server).judgement(of: answers(1))
         }
         #expect(server.requests.count == 1)
@@ -135,7 +136,7 @@ struct EndpointJudgeTests {
     @Test("a server that stays silent is an error that says for how long")
     func silent() throws {
         let server = try LocalServer { _, _ in nil }
-        let error = #expect(throws: EndpointError.self) {
+        let error = #expect(throws: InputError.self) {
             try judge(server) {
                 $0.timeout = 0.2
                 $0.attempts = 1
@@ -151,7 +152,7 @@ struct EndpointJudgeTests {
         endpoint.firstDelay = 0.01
         endpoint.attempts = 2
         let judge = try EndpointJudge(endpoint, environment: [:])
-        let error = #expect(throws: EndpointError.self) { try judge.judgement(of: answers(1)) }
+        let error = #expect(throws: InputError.self) { try judge.judgement(of: answers(1)) }
         #expect(error?.problem.contains("gave up after 2 tries: it cannot be reached") == true)
         withExtendedLifetime(server) {}
     }
@@ -163,7 +164,7 @@ struct EndpointJudgeTests {
                 status: status, headers: [("Location", "http://127.0.0.1:1/")],
                 body: "{\"error\": \"wrong key \(Self.key)\"}")
         }
-        let error = #expect(throws: EndpointError.self) {
+        let error = #expect(throws: InputError.self) {
             try judge(server, key: "JUDGE_KEY").judgement(of: answers(1))
         }
         #expect(server.requests.count == 1)
@@ -177,7 +178,7 @@ struct EndpointJudgeTests {
         arguments: ["", "<html>", "{\"choices\": []}", "{\"choices\": [{}]}"])
     func malformed(body: String) throws {
         let server = try LocalServer { _, _ in ServedReply(body: body) }
-        let error = #expect(throws: EndpointError.self) {
+        let error = #expect(throws: InputError.self) {
             try judge(server).judgement(of: answers(1))
         }
         #expect(error?.problem.contains("no chat completion") == true)
@@ -213,7 +214,7 @@ struct EndpointJudgeTests {
             ("https://api.example.com/v1", "", "model=NAME"),
         ])
     func address(address: String, model: String, word: String) throws {
-        let error = #expect(throws: EndpointError.self) {
+        let error = #expect(throws: InputError.self) {
             try ChatEndpoint(address: address, model: model)
         }
         #expect(error?.problem.contains(word) == true, "\(String(describing: error))")
@@ -235,7 +236,7 @@ struct EndpointJudgeTests {
     func missingKey() throws {
         var endpoint = try ChatEndpoint(address: "https://api.example.com/v1", model: "m")
         endpoint.keyVariable = "NO_SUCH_KEY"
-        let error = #expect(throws: EndpointError.self) {
+        let error = #expect(throws: InputError.self) {
             try EndpointJudge(endpoint, environment: [:])
         }
         #expect(error?.problem.contains("NO_SUCH_KEY") == true)

@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -57,7 +58,7 @@ struct FileTests {
         try writeSafetensors([("x.weight", [2, 3], [1, 2, 3, 4, 5, 6])], to: first)
         try writeSafetensors([("x.weight", [3, 2], [1, 2, 3, 4, 5, 6])], to: second)
         let inspector = try Inspector(base: Checkpoint(at: first), derived: Checkpoint(at: second))
-        let error = #expect(throws: InspectionError.self) { try inspector.inspect() }
+        let error = #expect(throws: InputError.self) { try inspector.inspect() }
         #expect(error?.description.contains("x.weight") == true)
         #expect(error?.description.contains("one architecture") == true)
     }
@@ -69,7 +70,7 @@ struct FileTests {
         try writeSafetensors([("x.weight", [2, 2], [1, 2, 3, 4])], to: first)
         try writeSafetensors([("x.weight", [2, 2], [1, 2, .nan, 4])], to: second)
         let inspector = try Inspector(base: Checkpoint(at: first), derived: Checkpoint(at: second))
-        let error = #expect(throws: InspectionError.self) { try inspector.inspect() }
+        let error = #expect(throws: InputError.self) { try inspector.inspect() }
         #expect(error?.description.contains("x.weight") == true)
     }
 

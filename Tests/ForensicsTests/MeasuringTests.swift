@@ -2,6 +2,7 @@
 // The measurements that verdicts rest on, against values that are known.
 
 import Foundation
+import JSONText
 import Records
 import Tensors
 import Testing
@@ -137,10 +138,10 @@ struct MeasuringTests {
         #expect(parts.count > 1)
         #expect(parts.flatMap(\.self) == Array(3..<1_000))
         #expect(try Strips.map(0..<2, columns: 3) { $0 } == [0..<2])
-        #expect(throws: InspectionError.self) {
+        #expect(throws: InputError.self) {
             try Strips.map(0..<1_000, columns: 1_024) { rows in
                 guard rows.contains(999) else { return }
-                throw InspectionError(place: "here", problem: "fails")
+                throw InputError("here", "fails", remedy: "none")
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Low-rank adapters: their start, their fusion, their limits.
 
+import JSONText
 import LanguageModels
 import Tensors
 import Testing
@@ -67,7 +68,7 @@ struct AdapterTests {
         ])
     func limits(configuration: LowRankAdapters.Configuration) throws {
         let decoder = try Goldens.tinyModel("gqa").configuration
-        #expect(throws: LanguageModelError.self) {
+        #expect(throws: InputError.self) {
             try LowRankAdapters(configuration, for: decoder, key: RandomKey(seed: 1))
         }
     }
@@ -77,7 +78,7 @@ struct AdapterTests {
         let adapters = try LowRankAdapters(
             for: Goldens.tinyModel("bias").configuration, key: RandomKey(seed: 1))
         let model = try Goldens.tinyModel("gqa")
-        #expect(throws: LanguageModelError.self) { try model.adapted(by: adapters) }
+        #expect(throws: InputError.self) { try model.adapted(by: adapters) }
     }
 
     @Test("a shared beginning, computed once, gives the same loss and gradients")

@@ -2,6 +2,7 @@
 // Configurations: what is read, what is refused, and that both ways agree.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Testing
 
@@ -35,7 +36,7 @@ struct ConfigurationTests {
     func writing(name: String) throws {
         let value = try read(name)
         let lines = value.huggingFaceKeys.compactMap { key, value in
-            value.map { "\"\(key)\": \($0)" }
+            value.map { "\"\(key)\": \($0.text())" }
         }
         let data = Data("{\(lines.joined(separator: ", "))}".utf8)
         #expect(try DecoderConfiguration(huggingFace: data, file: "config.json") == value)
@@ -73,7 +74,7 @@ struct ConfigurationTests {
 
     @Test("an unsupported architecture names the file, the key and the supported ones")
     func unsupported() throws {
-        let error = #expect(throws: LanguageModelError.self) {
+        let error = #expect(throws: InputError.self) {
             try read("gqa", ["model_type": "mamba"])
         }
         let line = try #require(error).description
@@ -93,7 +94,7 @@ struct ConfigurationTests {
             ("max_position_embeddings", 0), ("rms_norm_eps", 2), ("rms_norm_eps", -1),
         ])
     func ranges(key: String, value: Int) throws {
-        let error = #expect(throws: LanguageModelError.self) { try read("gqa", [key: value]) }
+        let error = #expect(throws: InputError.self) { try read("gqa", [key: value]) }
         #expect(error?.place.contains(key) == true)
     }
 
@@ -102,16 +103,16 @@ struct ConfigurationTests {
         arguments: ["hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size"])
     func keys(key: String) throws {
         for value in [Absent(), "many", [1]] as [Any] {
-            let error = #expect(throws: LanguageModelError.self) { try read("gqa", [key: value]) }
+            let error = #expect(throws: InputError.self) { try read("gqa", [key: value]) }
             #expect(error?.place.contains(key) == true, "\(value)")
         }
-        let error = #expect(throws: LanguageModelError.self) { try read("gqa", [key: 1.5]) }
+        let error = #expect(throws: InputError.self) { try read("gqa", [key: 1.5]) }
         #expect(error?.description.contains("fraction") == true)
     }
 
     @Test("a NaN epsilon is refused")
     func epsilon() throws {
-        #expect(throws: LanguageModelError.self) {
+        #expect(throws: InputError.self) {
             try DecoderConfiguration(
                 vocabularySize: 8, width: 8, feedForwardWidth: 8, layerCount: 1, contextLength: 8,
                 attention: .init(headCount: 1, keyValueHeadCount: 1, headDimension: 8),
@@ -121,12 +122,12 @@ struct ConfigurationTests {
 
     @Test("features that are not computed are refused")
     func features() throws {
-        #expect(throws: LanguageModelError.self) { try read("gqa", ["hidden_act": "relu"]) }
-        #expect(throws: LanguageModelError.self) { try read("gqa", ["partial_rotary_factor": 0.5]) }
-        #expect(throws: LanguageModelError.self) {
+        #expect(throws: InputError.self) { try read("gqa", ["hidden_act": "relu"]) }
+        #expect(throws: InputError.self) { try read("gqa", ["partial_rotary_factor": 0.5]) }
+        #expect(throws: InputError.self) {
             try read("gqa", ["rope_parameters": ["rope_type": "yarn", "factor": 2.0]])
         }
-        #expect(throws: LanguageModelError.self) {
+        #expect(throws: InputError.self) {
             try read("gqa", ["rope_parameters": ["rope_type": "llama3", "factor": 2.0]])
         }
     }
@@ -134,7 +135,7 @@ struct ConfigurationTests {
     @Test("what is no JSON object is refused")
     func garbage() {
         for text in ["", "[]", "{", "3", "{\"model_type\": 3}", "{}"] {
-            #expect(throws: LanguageModelError.self) {
+            #expect(throws: InputError.self) {
                 try DecoderConfiguration(huggingFace: Data(text.utf8), file: "config.json")
             }
         }

@@ -2,6 +2,7 @@
 // Prompts with settings of their own, continued together.
 
 import Foundation
+import JSONText
 import TemperFixtures
 import Testing
 
@@ -68,8 +69,8 @@ struct ContinuationTests {
             Continuation(of: [99_999], maximumTokens: 1, temperature: 0, seed: 0),
             Continuation(of: Array(1...9), maximumTokens: 1, temperature: 0, seed: 0),
         ] {
-            #expect(throws: LanguageModelError.self) { try model.check(continuation) }
-            #expect(throws: LanguageModelError.self) {
+            #expect(throws: InputError.self) { try model.check(continuation) }
+            #expect(throws: InputError.self) {
                 try model.generate([continuation]) { _, _ in true }
             }
         }

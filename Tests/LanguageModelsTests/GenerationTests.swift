@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Generation: what it must not depend on, and where it ends.
 
+import JSONText
 import LanguageModels
 import Tensors
 import Testing
@@ -137,7 +138,7 @@ struct GenerationTests {
     func limits() throws {
         let model = try Goldens.tinyModel("gqa")
         func expectRefusal(_ prompt: [Int], _ generator: Generator = Generator()) {
-            #expect(throws: LanguageModelError.self) {
+            #expect(throws: InputError.self) {
                 try generator.generate(from: [prompt], model: model)
             }
         }

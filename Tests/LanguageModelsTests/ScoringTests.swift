@@ -2,6 +2,7 @@
 // Scoring: completions, shared prompts, divergences, edits of the residual stream.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Tensors
 import Testing
@@ -52,13 +53,13 @@ struct ScoringTests {
         let model = try Goldens.tinyModel("gqa")
         let full = (0..<64).map { $0 % 48 }
         #expect(try model.logProbabilities(of: full).count == 63)
-        #expect(throws: LanguageModelError.self) {
+        #expect(throws: InputError.self) {
             try model.logProbabilities(of: full + [1, 2])
         }
-        #expect(throws: LanguageModelError.self) {
+        #expect(throws: InputError.self) {
             try model.completionLoss(of: [CompletionExample(prompt: [], completion: [1])])
         }
-        #expect(throws: LanguageModelError.self) { try model.completionLoss(of: []) }
+        #expect(throws: InputError.self) { try model.completionLoss(of: []) }
     }
 
     @Test("what was read gives the log-probabilities of scoring, and only fits its own texts")
@@ -74,8 +75,8 @@ struct ScoringTests {
         #expect(try Reading(of: [], by: model).logProbabilities() == [])
         let first = try Reading(of: Array(texts.prefix(2)), by: model)
         #expect(try reading.divergences(from: first).count == 2)
-        #expect(throws: LanguageModelError.self) { try first.divergences(from: reading) }
-        #expect(throws: LanguageModelError.self) { try Reading(of: [[1], []], by: model) }
+        #expect(throws: InputError.self) { try first.divergences(from: reading) }
+        #expect(throws: InputError.self) { try Reading(of: [[1], []], by: model) }
     }
 
     @Test("a divergence is the mean of p (log p - log q) over positions")
@@ -158,7 +159,7 @@ struct ScoringTests {
         let model = try Goldens.tinyModel("gqa")
         let batch = TokenBatch([[1, 5, 9], [2, 3]])
         for position in [0, 1, -3] {
-            #expect(throws: LanguageModelError.self) {
+            #expect(throws: InputError.self) {
                 try model.residualStates(batch, positions: [position])
             }
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Virtual tokens: embeddings that no text stands for.
 
+import JSONText
 import LanguageModels
 import Tensors
 import Testing
@@ -93,7 +94,7 @@ struct VirtualTokenTests {
         let model = try Goldens.tinyModel("gqa")
         let (twin, virtual) = try twin(of: model)
         func expectRefusal(_ body: () throws -> Void) {
-            #expect(throws: LanguageModelError.self) { try body() }
+            #expect(throws: InputError.self) { try body() }
         }
         expectRefusal { _ = try model.nextTokenLogProbabilities(after: [[48]]) }
         expectRefusal { _ = try twin.nextTokenLogProbabilities(after: [[51]]) }

@@ -52,12 +52,12 @@ struct LimitTests {
     @Test(
         "a request that cannot be granted says why",
         arguments: [
-            ("", "no JSON"), ("{", "no JSON"), ("[]", "another type"),
+            ("", "byte 0"), ("{", "byte 1"), ("[]", "wrong type"),
             ("{}", "messages is missing"),
             (#"{"messages": []}"#, "messages must be"),
             (#"{"messages": [{"role": "user"}]}"#, "content is missing"),
             (#"{"messages": [{"role": "root", "content": "x"}]}"#, "role"),
-            (#"{"messages": [{"role": "user", "content": 1}]}"#, "messages.0.content"),
+            (#"{"messages": [{"role": "user", "content": 1}]}"#, "messages[0].content"),
             (
                 #"{"messages": [{"role": "user", "content": [{"type": "image_url", "text": ""}]}]}"#,
                 "type \"text\""

@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Testing
 
 @testable import Provenance
@@ -150,9 +151,9 @@ struct AttestationTests {
         default: record.cells[1].trace[2].measurements[0].value = 0.9
         }
         let contradiction = try #require(record.contradiction)
-        let error = #expect(throws: ProvenanceError.self) { try lines(record) }
+        let error = #expect(throws: InputError.self) { try lines(record) }
         #expect(error?.problem == contradiction.problem)
-        #expect(error?.file == "the record's \(contradiction.place)")
+        #expect(error?.place == "the record's \(contradiction.place)")
     }
 
     @Test(
@@ -162,7 +163,7 @@ struct AttestationTests {
         ])
     func ownThirdParty(_ level: AssuranceLevel) throws {
         let record = AuditFixture.record(digest: root)
-        let error = #expect(throws: ProvenanceError.self) {
+        let error = #expect(throws: InputError.self) {
             try lines(record, terms: AuditFixture.terms(level))
         }
         #expect(error?.problem == "is not for the key that signed the weights")
@@ -177,7 +178,7 @@ struct AttestationTests {
         #expect(inside.lastPathComponent == "attestations.jsonl")
         try certification.checkPlace(of: inside, beside: model.directory)
         try certification.checkPlace(of: model.beside("a.jsonl"), beside: model.directory)
-        #expect(throws: ProvenanceError.self) {
+        #expect(throws: InputError.self) {
             try certification.checkPlace(
                 of: model.directory.appending(path: "a.jsonl"), beside: model.directory)
         }

@@ -2,6 +2,7 @@
 // Keys: what openssl reads and writes, and what must never be seen.
 
 import Foundation
+import JSONText
 import Provenance
 import Testing
 
@@ -133,14 +134,14 @@ struct KeyTests {
             let pem =
                 ([lines[0]] + [Substring(other.base64EncodedString())] + [lines[lines.count - 1]])
                 .joined(separator: "\n")
-            #expect(throws: ProvenanceError.self) { _ = try SigningKey(pem: pem, password: nil) }
+            #expect(throws: InputError.self) { _ = try SigningKey(pem: pem, password: nil) }
         }
         for length in stride(from: 0, to: der.count, by: 7) {
             let pem = [
                 String(lines[0]), der.prefix(length).base64EncodedString(),
                 String(lines[lines.count - 1]),
             ].joined(separator: "\n")
-            #expect(throws: ProvenanceError.self) { _ = try SigningKey(pem: pem, password: "x") }
+            #expect(throws: InputError.self) { _ = try SigningKey(pem: pem, password: "x") }
         }
     }
 

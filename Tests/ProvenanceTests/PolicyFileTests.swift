@@ -2,6 +2,7 @@
 // A policy is read strictly: what it does not mean to say is refused with its line.
 
 import Foundation
+import JSONText
 import Records
 import Testing
 
@@ -131,7 +132,7 @@ struct PolicyFileTests {
             ("---\nversion: 1", 7, "is not YAML"),
         ])
     func wrong(_ tail: String, _ line: Int, _ problem: String) throws {
-        let error = #expect(throws: ProvenanceError.self) { try policy(Self.head + tail + "\n") }
+        let error = #expect(throws: InputError.self) { try policy(Self.head + tail + "\n") }
         let text = try #require(error?.description)
         #expect(text.hasPrefix("policy.yaml:\(line):"), "\(text)")
         #expect(text.contains(problem), "\(text)")
@@ -153,11 +154,11 @@ struct PolicyFileTests {
             ("- a", "is \"a\""),
         ])
     func parties(_ list: String, _ problem: String) {
-        let error = #expect(throws: ProvenanceError.self) {
+        let error = #expect(throws: InputError.self) {
             try policy("version: 1\nname: p\nsigners:\n  \(list)\n")
         }
         #expect(error?.description.contains(problem) == true, "\(String(describing: error))")
-        #expect(error?.file.hasPrefix("policy.yaml:") == true)
+        #expect(error?.place.hasPrefix("policy.yaml:") == true)
     }
 
     @Test("a path is from the policy's directory, or from the root")
@@ -183,10 +184,10 @@ struct PolicyFileTests {
             ("name: p\n", "lacks \"version\""),
             ("", "is empty"), ("- a\n", "is a list"),
         ] {
-            let error = #expect(throws: ProvenanceError.self) { try policy(yaml) }
+            let error = #expect(throws: InputError.self) { try policy(yaml) }
             #expect(error?.description.contains(problem) == true, "\(String(describing: error))")
         }
-        #expect(throws: ProvenanceError.self) {
+        #expect(throws: InputError.self) {
             try Policy(yaml: Data([0xFF, 0xFE]), file: "p", directory: directory.url)
         }
     }

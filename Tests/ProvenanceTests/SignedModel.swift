@@ -2,6 +2,7 @@
 // A small model that a test signs, alters and verifies.
 
 import Foundation
+import JSONText
 import Provenance
 import Testing
 
@@ -87,7 +88,7 @@ func expectFault(
     do {
         try await body()
         Issue.record("nothing was refused", sourceLocation: sourceLocation)
-    } catch let error as ProvenanceError {
+    } catch let error as InputError {
         expect(error.description, words, sourceLocation)
     } catch {
         Issue.record("threw \(error)", sourceLocation: sourceLocation)

@@ -2,6 +2,7 @@
 // Records survive their file, and damaged ones say where.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Records
@@ -60,7 +61,7 @@ import Testing
     func truncated() throws {
         let data = try RecordFixture.record().json()
         for length in stride(from: 0, to: data.count - 2, by: 131) {
-            let error = #expect(throws: RecordError.self) {
+            let error = #expect(throws: InputError.self) {
                 try AuditRecord(json: data.prefix(length), file: "cut.json")
             }
             #expect(error?.description.hasPrefix("cut.json: ") == true)
@@ -84,19 +85,18 @@ import Testing
         let text = String(decoding: try RecordFixture.record().json(), as: UTF8.self)
         let range = try #require(text.range(of: original))
         let changed = text.replacingCharacters(in: range, with: damage)
-        let error = #expect(throws: RecordError.self) {
+        let error = #expect(throws: InputError.self) {
             try AuditRecord(json: Data(changed.utf8), file: "r.json")
         }
-        #expect(error?.place == place)
-        #expect(error?.file == "r.json")
+        #expect(error?.place == "r.json: \(place)")
     }
 
     @Test("a record of a later schema names its version and the remedy")
     func later() throws {
-        let error = #expect(throws: RecordError.self) {
+        let error = #expect(throws: InputError.self) {
             try AuditRecord(json: Data(#"{"schemaVersion": 3, "cells": "unknown"}"#.utf8))
         }
-        #expect(error?.place == "schemaVersion")
+        #expect(error?.place == "record.json: schemaVersion")
         #expect(error?.description.contains("schema version 3") == true)
         #expect(error?.remedy.contains("newer") == true)
     }
@@ -110,11 +110,11 @@ import Testing
 
     @Test("a file that is missing or something else is an error, not a crash")
     func others() {
-        #expect(throws: RecordError.self) {
+        #expect(throws: InputError.self) {
             try AuditRecord(contentsOf: URL(filePath: "/nonexistent/record.json"))
         }
         for text in ["", "[]", "null", "\u{0}", "{}", String(repeating: "[", count: 100_000)] {
-            #expect(throws: RecordError.self) { try AuditRecord(json: Data(text.utf8)) }
+            #expect(throws: InputError.self) { try AuditRecord(json: Data(text.utf8)) }
         }
     }
 }

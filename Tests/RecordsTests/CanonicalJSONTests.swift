@@ -2,6 +2,7 @@
 // Canonical JSON against the published vectors of RFC 8785.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Records
@@ -38,7 +39,7 @@ import Testing
             (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
         ] as [(UInt64, String)])
     func numbers(bits: UInt64, text: String) throws {
-        #expect(canonicalNumber(Double(bitPattern: bits)) == text)
+        #expect(JSON.canonicalNumber(Double(bitPattern: bits)) == text)
         let written = try canonicalJSON([Double(bitPattern: bits)])
         #expect(String(decoding: written, as: UTF8.self) == "[\(text)]")
     }

@@ -2,6 +2,7 @@
 // Records of version 1 are still read, and version 2 states what version 1 did not.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Records
@@ -97,8 +98,8 @@ import Testing
             object[path[0]] = list.map { element in element.filter { $0.key != path[1] } }
         }
         let data = try JSONSerialization.data(withJSONObject: object)
-        let error = #expect(throws: RecordError.self) { try AuditRecord(json: data) }
-        #expect(error?.place == place)
+        let error = #expect(throws: InputError.self) { try AuditRecord(json: data) }
+        #expect(error?.place == "record.json: \(place)")
         #expect(error?.problem == "is missing")
     }
 

@@ -2,6 +2,7 @@
 // Records side by side: what is refused, what is compared, and the page.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Records
@@ -147,7 +148,7 @@ import Testing
         var records = Self.records()
         records[1].record.adversaries[1].parameters["rank"] = 8
         records[1].record.adversaries[1].parameters["training"] = .object(["steps": 9])
-        let error = #expect(throws: ComparisonError.self) { try Comparison(records) }
+        let error = #expect(throws: InputError.self) { try Comparison(records) }
         let text = error?.description ?? ""
         for word in ["one/record.json", "lora-16-examples", "rank 16 and 8", "training.steps"] {
             #expect(text.contains(word), "\(text)")
@@ -158,15 +159,15 @@ import Testing
     func otherSuites() throws {
         var records = Self.records()
         records[1].record.suite.digest = String(repeating: "0", count: 64)
-        #expect(throws: ComparisonError.self) { try Comparison(records) }
+        #expect(throws: InputError.self) { try Comparison(records) }
         records = Self.records()
         records[1].record.thresholds.safeguard = 0.3
-        #expect(throws: ComparisonError.self) { try Comparison(records) }
+        #expect(throws: InputError.self) { try Comparison(records) }
         records = Self.records()
         records[1].record.budget.steps = 8
-        let error = #expect(throws: ComparisonError.self) { try Comparison(records) }
+        let error = #expect(throws: InputError.self) { try Comparison(records) }
         #expect(error?.description.contains("8 steps") == true)
-        #expect(throws: ComparisonError.self) { try Comparison([Self.records()[0]]) }
+        #expect(throws: InputError.self) { try Comparison([Self.records()[0]]) }
     }
 
     @Test("what a search found may differ between models, but not how long it searched")
@@ -178,7 +179,7 @@ import Testing
         var search = try #require(two.searches?.first)
         search.trials.removeLast()
         two.searches = [search]
-        #expect(throws: ComparisonError.self) { try Comparison([("a", one), ("b", two)]) }
+        #expect(throws: InputError.self) { try Comparison([("a", one), ("b", two)]) }
     }
 
     @Test("records of one model are told apart by their directories")
@@ -222,7 +223,7 @@ import Testing
             for colour in ["hold", "harm"] {
                 let mixed = zip(channels(try #require(scheme[Substring(colour)])), channels(paper))
                     .map { Int($0 * HeatMap.strongest + $1 * (1 - HeatMap.strongest)) }
-                let text = mixed.map { String(format: "%02x", $0) }.joined()
+                let text = mixed.hexadecimal
                 #expect(contrastRatio(ink, text) >= 4.5, "\(colour) \(text)")
             }
         }

@@ -2,6 +2,7 @@
 // What failed, what does not apply, and a model without a safeguard, in every form of the report.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Records
@@ -202,7 +203,7 @@ extension ReportFixture {
     func otherSettings() {
         var other = ReportFixture.record(model: "other")
         other.evaluation?.answerTokens = 8
-        let error = #expect(throws: ComparisonError.self) {
+        let error = #expect(throws: InputError.self) {
             try Comparison([("a", ReportFixture.record()), ("b", other)])
         }
         #expect(error?.description.contains("cut after 24 and 8 tokens") == true)

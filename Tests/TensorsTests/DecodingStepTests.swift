@@ -5,34 +5,32 @@
 import Tensors
 import Testing
 
-extension CPUTests {
-    @Suite("Decoding steps")
-    struct DecodingStepTests {
-        struct Case: Sendable {
-            var heads = 4
-            var keyHeads = 2
-            var width = 8
-            var window = 0
-            var softCap: Float = 0
-            /// How much shorter than the longest each prompt is.
-            var padding = [0, 0, 0]
-        }
+@Suite("Decoding steps")
+struct DecodingStepTests {
+    struct Case: Sendable {
+        var heads = 4
+        var keyHeads = 2
+        var width = 8
+        var window = 0
+        var softCap: Float = 0
+        /// How much shorter than the longest each prompt is.
+        var padding = [0, 0, 0]
+    }
 
-        static let cases = [
-            Case(), Case(heads: 9, keyHeads: 3, width: 64, padding: [0]),
-            Case(heads: 4, keyHeads: 1, width: 66, padding: [0, 3, 4]), Case(window: 3),
-            Case(width: 10, softCap: 2, padding: [0, 1]),
-            Case(
-                heads: 8, keyHeads: 8, width: 16, window: 2,
-                padding: [4] + Array(repeating: 0, count: 16)),
-        ]
+    static let cases = [
+        Case(), Case(heads: 9, keyHeads: 3, width: 64, padding: [0]),
+        Case(heads: 4, keyHeads: 1, width: 66, padding: [0, 3, 4]), Case(window: 3),
+        Case(width: 10, softCap: 2, padding: [0, 1]),
+        Case(
+            heads: 8, keyHeads: 8, width: 16, window: 2,
+            padding: [4] + Array(repeating: 0, count: 16)),
+    ]
 
-        @Test(
-            "behind a prompt, token by token, attention is that of the whole sequence",
-            arguments: cases, [true, false])
-        func steps(test: Case, kernels: Bool) throws {
-            Engine.enableKernels(kernels)
-            defer { Engine.enableKernels(true) }
+    @Test(
+        "behind a prompt, token by token, attention is that of the whole sequence",
+        arguments: cases, [true, false])
+    func steps(test: Case, kernels: Bool) throws {
+        try computing(withKernels: kernels) {
             let (prompt, length) = (5, 9)
             let rule = AttentionRule(
                 frequencies: Tensor([1, 0.3, 0.02] as [Float], shape: [3]), window: test.window,
@@ -81,16 +79,17 @@ extension CPUTests {
                 try expectClose(step.output, expected.values(), rtol: 1e-4, atol: 1e-5)
             }
         }
+    }
 
-        @Test("a kept context is that of its ancestors and its own", arguments: [true, false])
-        func contexts(kernels: Bool) throws {
-            Engine.enableKernels(kernels)
-            defer { Engine.enableKernels(true) }
+    @Test("a kept context is that of its ancestors and its own", arguments: [true, false])
+    func contexts(kernels: Bool) throws {
+        try computing(withKernels: kernels) {
             let (keys, values) = (noise(1, [9, 2, 6]), noise(2, [9, 2, 6]))
             let frequencies = Tensor([0.7] as [Float], shape: [1])
             // Tokens 0 1 2 | 3 4 | 5 6 | 7 8, of which the second and third continue the first.
             let segments = [
-                Segment(length: 3), Segment(length: 2, parent: 0), Segment(length: 2, parent: 0),
+                Segment(length: 3), Segment(length: 2, parent: 0),
+                Segment(length: 2, parent: 0),
                 Segment(length: 2),
             ]
             let forest = Tensor.keptContexts(
@@ -111,11 +110,11 @@ extension CPUTests {
                 try expectClose(found, alone(tokens), rtol: 1e-6, atol: 1e-6)
             }
         }
+    }
 
-        @Test("sequences that are left go on where they are kept", arguments: [true, false])
-        func places(kernels: Bool) throws {
-            Engine.enableKernels(kernels)
-            defer { Engine.enableKernels(true) }
+    @Test("sequences that are left go on where they are kept", arguments: [true, false])
+    func places(kernels: Bool) throws {
+        try computing(withKernels: kernels) {
             let kept = try noise(1, [4, 6, 2, 1, 8]).evaluated()
             let (query, token) = (noise(2, [2, 2, 8]), noise(3, [2, 1, 8]))
             let rule = AttentionRule(frequencies: .ones([2]), scale: 0.5)
@@ -137,31 +136,31 @@ extension CPUTests {
             try expectClose(written, alone.kept.values(), rtol: 1e-6, atol: 1e-6)
             #expect(throws: TensorError.self) { try step(kept, [4, 0]).output.values() }
         }
+    }
 
-        @Test("what was kept before a step stays as it was for whoever holds it")
-        func valueSemantics() throws {
-            let token = noise(1, [2, 3, 4])
-            let before = try noise(2, [2, 5, 2, 3, 4]).evaluated()
-            let values = try before.values()
-            func step(_ kept: Tensor) -> Tensor {
-                Tensor.attentionStep(
-                    queries: token, keys: token, values: token, kept: kept, count: 4,
-                    sequences: [0, 1].map { KeptSequence(place: $0, padding: 0) },
-                    rule: AttentionRule(frequencies: .ones([1]), scale: 1)
-                ).kept
-            }
-            let once = try step(before).values()
-            #expect(once != values)
-            #expect(try before.values() == values)
-            #expect(try step(before).values() == once)
+    @Test("what was kept before a step stays as it was for whoever holds it")
+    func valueSemantics() throws {
+        let token = noise(1, [2, 3, 4])
+        let before = try noise(2, [2, 5, 2, 3, 4]).evaluated()
+        let values = try before.values()
+        func step(_ kept: Tensor) -> Tensor {
+            Tensor.attentionStep(
+                queries: token, keys: token, values: token, kept: kept, count: 4,
+                sequences: [0, 1].map { KeptSequence(place: $0, padding: 0) },
+                rule: AttentionRule(frequencies: .ones([1]), scale: 1)
+            ).kept
         }
+        let once = try step(before).values()
+        #expect(once != values)
+        #expect(try before.values() == values)
+        #expect(try step(before).values() == once)
+    }
 
-        @Test(
-            "the likeliest token is that of the logits",
-            arguments: [(1, 1), (3, 100), (5, 2048), (33, 2049), (97, 5000)], [true, false])
-        func likeliest(size: (rows: Int, vocabulary: Int), kernels: Bool) throws {
-            Engine.enableKernels(kernels)
-            defer { Engine.enableKernels(true) }
+    @Test(
+        "the likeliest token is that of the logits",
+        arguments: [(1, 1), (3, 100), (5, 2048), (33, 2049), (97, 5000)], [true, false])
+    func likeliest(size: (rows: Int, vocabulary: Int), kernels: Bool) throws {
+        try computing(withKernels: kernels) {
             let hidden = noise(1, [size.rows, 19])
             let weight = noise(2, [size.vocabulary, 19])
             let found = try Tensor.linearArgMax(hidden: hidden, weight: weight).integers()
@@ -173,16 +172,16 @@ extension CPUTests {
             }
             #expect(found.count == size.rows)
         }
+    }
 
-        @Test("of equally likely tokens the first is taken", arguments: [true, false])
-        func ties(kernels: Bool) throws {
-            Engine.enableKernels(kernels)
-            defer { Engine.enableKernels(true) }
+    @Test("of equally likely tokens the first is taken", arguments: [true, false])
+    func ties(kernels: Bool) throws {
+        try computing(withKernels: kernels) {
             var weights = [Float](repeating: 0, count: 5000)
             for place in [7, 2047, 2048, 4999] { weights[place] = 1 }
             let weight = Tensor(weights, shape: [5000, 1])
-            #expect(
-                try Tensor.linearArgMax(hidden: .ones([1, 1]), weight: weight).integers() == [7])
+            let found = try Tensor.linearArgMax(hidden: .ones([1, 1]), weight: weight).integers()
+            #expect(found == [7])
         }
     }
 }

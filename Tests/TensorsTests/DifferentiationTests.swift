@@ -113,6 +113,51 @@ struct DifferentiationTests {
         try expectClose(gradients[0], wanted[0].values())
     }
 
+    @Test("a gradient's gradient is the second derivative")
+    func nested() throws {
+        let (value, second) = try valueAndGradient(at: [Tensor(2)]) { outer in
+            let (_, first) = try valueAndGradient(at: outer) { $0[0] * $0[0] * $0[0] }
+            return first[0]
+        }
+        #expect(try value.item() == 12)
+        #expect(try second[0].item() == 12)
+    }
+
+    @Test("functions take and give any number of tensors", arguments: [1, 1000])
+    func manyTensors(count: Int) throws {
+        let parameters = (0..<count).map { Tensor(Float($0)) }
+        let (value, auxiliary, gradients) = try valueAndGradientWithAuxiliary(at: parameters) {
+            let outputs = $0.map { $0 * 2 }
+            return (Tensor.stacked(outputs).square().sum(), outputs)
+        }
+        try evaluate([value] + auxiliary + gradients)
+        #expect(try auxiliary.map { try $0.item() } == (0..<count).map { Float(2 * $0) })
+        #expect(try gradients.map { try $0.item() } == (0..<count).map { Float(8 * $0) })
+    }
+
+    @Test("a checkpoint gives more than 256 tensors")
+    func manyFromCheckpoint() throws {
+        let count = 257
+        let (_, gradients) = try valueAndGradient(at: [Tensor(1)]) { inputs in
+            let outputs = try checkpointed(inputs) { inner in
+                (0..<count).map { inner[0].square() * $0 }
+            }
+            #expect(outputs.count == count)
+            return Tensor.stacked(outputs).sum()
+        }
+        #expect(try gradients[0].item() == Float(count * (count - 1)))
+    }
+
+    @Test("a function that gives a tensor of a failed operation fails with that error")
+    func failedResult() {
+        let error = #expect(throws: TensorError.self) {
+            try valueAndGradientWithAuxiliary(at: [Tensor(1)]) {
+                ($0[0], [$0[0], Tensor.ones([2]).matmul(.ones([3]))])
+            }
+        }
+        #expect(error?.operation == "matmul")
+    }
+
     @Test("auxiliary results come with the loss and add no gradient")
     func auxiliary() throws {
         let (value, auxiliary, gradients) = try valueAndGradientWithAuxiliary(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparison of numbers, naming the worst one.
+// Comparison of numbers, naming the worst one, and of kernels with composed operations.
 
 import Tensors
 import Testing
@@ -21,4 +21,9 @@ func expectClose(
     #expect(
         close, "worst at \(worst): \(values[worst]) instead of \(wanted[worst])",
         sourceLocation: sourceLocation)
+}
+
+/// Builds tensors with the CPU's kernels, or of the engine's own operations in their place.
+func computing(withKernels kernels: Bool, _ body: () throws -> Void) throws {
+    try kernels ? body() : Engine.withComposedOperations(body)
 }

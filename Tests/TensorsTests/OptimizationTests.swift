@@ -79,6 +79,87 @@ struct OptimizationTests {
         }
     }
 
+    /// The optimizers that divide by the root of a second moment, each with a derivative of its
+    /// first step to a gradient that is zero.
+    static let adaptive: [(any Optimizer, derivative: Float)] = [
+        (Adam(), -1e8), (AdamW(), -1e8), (Adagrad(), -1e10), (ScheduleFreeAdamW(), -1e8),
+        (Adadelta(), -1), (SGD(momentum: 0.9), -1),
+    ]
+
+    @Test("a step can be differentiated where the gradient is zero", arguments: adaptive.indices)
+    func zeroGradient(index: Int) throws {
+        let (start, expected) = Self.adaptive[index]
+        let inputs = [
+            Tensor([0, 2] as [Float], shape: [2]), Tensor([1, 1] as [Float], shape: [2]),
+        ]
+        let (_, slopes) = try valueAndGradient(at: inputs) { inputs in
+            var optimizer = start
+            let once = optimizer.update([inputs[1]], gradients: [inputs[0]], learningRate: 1)
+            return once[0].sum()
+        }
+        let values = try slopes[0].values()
+        #expect(abs(values[0] / expected - 1) < 1e-3, "\(values[0])")
+        #expect(values[1].isFinite)
+        // Nothing but zeros for some steps, as at an adapter's start.
+        let (_, later) = try valueAndGradient(at: inputs) { inputs in
+            var optimizer = start
+            return (0..<3).reduce([inputs[1]]) { parameters, _ in
+                optimizer.update(parameters, gradients: [inputs[0]], learningRate: 1)
+            }[0].sum()
+        }
+        #expect(try later[0].values().allSatisfy(\.isFinite))
+    }
+
+    @Test("the least root of a second moment changes no bit of a step")
+    func leastRoot() throws {
+        // Gradients whose squares vanish, are denormal, just normal, and of every size above.
+        let gradients =
+            [Float(0), 1e-30, 1e-23, 1e-20, 3e-19, 1e-18]
+            + (-36...4).map {
+                Float(sign: .plus, exponent: $0, significand: 1.37)
+            }
+        let start = (0..<gradients.count).map { Float($0) * 0.37 - 3 }
+        var optimizer = AdamW()
+        var found = Tensor(start, shape: [start.count])
+        // The same step with the plain root, by the same operations.
+        var (expected, first, second) = (
+            found, Tensor.zeros(found.shape), Tensor.zeros(found.shape)
+        )
+        var products = (1.0, 1.0)
+        for step in 1...5 {
+            let gradient = Tensor(gradients, shape: found.shape) * (step == 3 ? 0 : 1)
+            found = optimizer.update([found], gradients: [gradient], learningRate: 0.01)[0]
+            first = first * Float(0.9) + gradient * (1 - Float(0.9))
+            second = second * Float(0.999) + gradient.square() * (1 - Float(0.999))
+            products = (products.0 * Double(Float(0.9)), products.1 * Double(Float(0.999)))
+            let denominator = second.sqrt() / (1 - products.1).squareRoot() + Float(1e-8)
+            expected =
+                expected * (1 - Float(0.01) * Float(0.01))
+                - first * (Double(Float(0.01)) / (1 - products.0)) / denominator
+            #expect(try found.values() == expected.values())
+        }
+    }
+
+    @Test("the clipping of gradients that are zero is differentiated to one, their norm to zero")
+    func clippingOfZeros() throws {
+        func slope(_ body: @escaping (_ clipped: Tensor, _ norm: Tensor) -> Tensor) throws
+            -> [Float]
+        {
+            try valueAndGradient(at: [.zeros([3])]) {
+                let (clipped, norm) = clippedByGlobalNorm($0, maximum: 1)
+                return body(clipped[0], norm)
+            }.gradients[0].values()
+        }
+        #expect(try slope { clipped, _ in clipped.sum() } == [1, 1, 1])
+        #expect(try slope { _, norm in norm } == [0, 0, 0])
+        let (kept, norm) = clippedByGlobalNorm([.zeros([3])], maximum: 1)
+        #expect(try norm.item() == 0)
+        #expect(try kept[0].values() == [0, 0, 0])
+        let (_, unknown) = clippedByGlobalNorm(
+            [Tensor([.nan, 1] as [Float], shape: [2])], maximum: 1)
+        #expect(try unknown.item().isNaN)
+    }
+
     @Test("before its first step an optimizer evaluates the parameters themselves")
     func evaluationBeforeSteps() throws {
         let parameters = [Tensor([1.0, 2, 3], shape: [3])]

@@ -2,6 +2,7 @@
 // Templates render as transformers renders them.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Tokenization
@@ -115,8 +116,8 @@ struct ChatTemplateTests {
             case (.success(let text), let expected?):
                 #expect(isSame(text, expected), "\(example.source)")
             case (.failure(let error), nil):
-                let place = (error as? TokenizationError).flatMap(\.line)
-                #expect(place != nil, "\(example.source): \(error)")
+                let place = (error as? InputError)?.place
+                #expect(place?.contains(": line ") == true, "\(example.source): \(error)")
             case (.success(let text), nil):
                 Issue.record(
                     "\(example.source): rendered \(visible(text)), not \(example.error ?? "")")

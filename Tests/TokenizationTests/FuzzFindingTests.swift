@@ -2,6 +2,7 @@
 // What fuzzing found, so that it stays mended. Documentation/Fuzzing.md has the list.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Tokenization
@@ -12,10 +13,10 @@ struct FuzzFindingTests {
     func oneLine() throws {
         let name = "x\nwarning: all is well\u{1B}[2J\u{2028}" + String(repeating: "y", count: 5000)
         let vocabulary = GGUFVocabulary(file: "m.gguf", tokens: ["a"], merges: [name])
-        let tokenizer = try #require(throws: TokenizationError.self) {
+        let tokenizer = try #require(throws: InputError.self) {
             try Tokenizer(vocabulary: vocabulary)
         }
-        let template = try #require(throws: TokenizationError.self) {
+        let template = try #require(throws: InputError.self) {
             try ChatTemplate("{{ raise_exception('\(name)') }}")
                 .render([], addingGenerationPrompt: false)
         }

@@ -2,6 +2,7 @@
 // What no golden shows: speed on hostile words, roles of tokens, threads, and what is refused.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Tokenization
@@ -104,7 +105,7 @@ struct TokenizerBehaviourTests {
         #expect(tokenizer.encode("!", addingSpecialTokens: false).count == 1)
         #expect(tokenizer.isSpecial(256))
         #expect(!tokenizer.isSpecial(0))
-        let error = try #require(throws: TokenizationError.self) {
+        let error = try #require(throws: InputError.self) {
             try Tokenizer(
                 tokenizerJSON: json, file: "a/tokenizer.json",
                 configurationJSON: Data(#"{"bos_token": "<|c|>"}"#.utf8))
@@ -184,19 +185,25 @@ struct TokenizerBehaviourTests {
         var vocabulary = Self.vocabulary()
         Self.refused[index].edit(&vocabulary)
         let source = vocabulary
-        let error = try #require(throws: TokenizationError.self) {
+        let error = try #require(throws: InputError.self) {
             try Tokenizer(vocabulary: source)
         }
         #expect("\(error)".hasPrefix("test.gguf: \(Self.refused[index].message)"), "\(error)")
     }
 
     static let damaged = [
-        ("", "byte 0: the file ends inside a value"), ("{", "byte 1: expected a key"),
-        ("{\"model\": {}} x", "byte 14: text after the end"),
-        ("[1,]", "byte 3: expected a JSON value"),
-        (String(repeating: "[", count: 100_000), "byte 64: values nested deeper than 64"),
-        ("{\"a\": \"\\ud800\"}", "byte 13: expected \\u"),
-        ("{\"a\": \"\u{1}\"}", "byte 7: a control"),
+        ("", "byte 0: a value is expected"), ("{", "byte 1: a key is expected"),
+        ("{\"model\": {}} x", "byte 14: something follows the end"),
+        ("[1,]", "byte 3: a value is expected"),
+        ("[\n  +1]", "byte 4 (line 2, column 3): a value is expected"),
+        ("[01]", "byte 1: a value is expected"),
+        ("[.5]", "byte 1: a value is expected"),
+        (String(repeating: "[", count: 100_000), "byte 64: the nesting is too deep"),
+        (
+            "{\"a\": \"\\ud800\"}",
+            "byte 7: a string holds an invalid escape: half of a surrogate pair"
+        ),
+        ("{\"a\": \"\u{1}\"}", "byte 7: a string holds an unescaped control"),
         ("[]", "top level: an object expected, found an array"),
         ("{}", "top level: has no \"model\""),
         ("{\"model\": {\"type\": \"Unigram\"}}", "model.type: the model Unigram is not supported"),
@@ -262,14 +269,14 @@ struct TokenizerBehaviourTests {
     @Test("a damaged tokenizer.json is refused with the place in the file")
     func damagedFiles() throws {
         for (source, message) in Self.damaged {
-            let error = try #require(throws: TokenizationError.self, "\(message)") {
+            let error = try #require(throws: InputError.self, "\(message)") {
                 try Tokenizer(tokenizerJSON: Data(source.utf8), file: "x/tokenizer.json")
             }
             #expect("\(error)".hasPrefix("x/tokenizer.json: \(message)"), "\(error)")
             #expect(!error.remedy.isEmpty)
         }
         let notText = Data([0x22, 0xFF, 0x22])
-        #expect(throws: TokenizationError.self) {
+        #expect(throws: InputError.self) {
             try Tokenizer(tokenizerJSON: notText, file: "tokenizer.json")
         }
     }
@@ -278,7 +285,7 @@ struct TokenizerBehaviourTests {
     func truncated() throws {
         let whole = try Tokenizer(vocabulary: Self.vocabulary(merges: ["a b"])).tokenizerJSON()
         for length in stride(from: 0, to: whole.count, by: 97) {
-            #expect(throws: TokenizationError.self) {
+            #expect(throws: InputError.self) {
                 try Tokenizer(tokenizerJSON: whole.prefix(length), file: "tokenizer.json")
             }
         }

@@ -2,6 +2,7 @@
 // Token identifiers and decoded texts are those of Hugging Face tokenizers.
 
 import Foundation
+import JSONText
 import Testing
 
 @testable import Tokenization
@@ -27,9 +28,8 @@ struct TokenizerParityTests {
     ]
 
     static func tokenizer(_ name: String) throws -> Tokenizer {
-        let root = try JSONReader.read(Goldens.data("small-\(name).json"), file: name)
-        let place = JSONPlace(file: name, path: "", value: root)
-        return try Tokenizer(place.required("tokenizer"))
+        let root = try Tokenizer.node(of: Goldens.data("small-\(name).json"), file: name)
+        return try Tokenizer(root.required("tokenizer"))
     }
 
     private func expect(
@@ -130,7 +130,7 @@ struct TokenizerParityTests {
     func normalForms(name: String) throws {
         let forms: [String: [String: String]] = try Goldens.read("normal-forms.json")
         let type = JSON.members(["type": .string(name)])
-        let normalizer = try Normalizer(JSONPlace(file: "", path: "", value: type))
+        let normalizer = try Normalizer(JSONNode(type, file: "", remedy: ""))
         for (text, expected) in try #require(forms[name]) {
             let found = normalizer.apply(text)
             #expect(

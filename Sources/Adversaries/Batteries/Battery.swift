@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A battery: a named list of adversaries, read from YAML or JSON.
 
+internal import JSONText
 internal import Crypto
 public import Foundation
 public import Records
@@ -22,8 +23,7 @@ public struct Battery: Sendable, Hashable {
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public var digest: String {
         get throws {
-            SHA256.hash(data: try adversaries.canonicalBattery())
-                .map { String(format: "%02x", $0) }.joined()
+            SHA256.hash(data: try adversaries.canonicalBattery()).hexadecimal
         }
     }
 
@@ -119,6 +119,7 @@ public struct Battery: Sendable, Hashable {
         var adversary = adversary
         let attack = try AttackCatalogue.attack(for: adversary)
         adversary.parameters = try parameterValues(of: attack)
+        adversary.learning = attack.learning
         _ = try AdversarySearch(adversary, trials: 0, seed: 0)
         return adversary
     }

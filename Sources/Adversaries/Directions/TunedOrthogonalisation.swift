@@ -3,7 +3,7 @@
 
 internal import Foundation
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tensors
 internal import Suites
 public import Training
@@ -58,7 +58,7 @@ public struct TunedOrthogonalisation: Attack {
     }
 
     /// The edit that is offered is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Means, and two sets of prompts for each trial.
     ///

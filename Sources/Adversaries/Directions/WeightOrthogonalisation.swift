@@ -3,7 +3,7 @@
 
 internal import Foundation
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tensors
 internal import Suites
 public import Training
@@ -64,7 +64,7 @@ public struct WeightOrthogonalisation: Attack {
     }
 
     /// A direction is a step.
-    public func steps(within budget: AttackBudget) -> Int {
+    public func steps(within budget: AuditBudget) -> Int {
         min(directions, max(budget.steps ?? directions, 1))
     }
 

@@ -33,12 +33,18 @@ public struct FewShotOverride: Attack {
         try require("examples", examples, in: 1...10_000)
     }
 
+    /// Restricted examples stand in front of the prompt.
+    public var learning: Learning { Learning(from: .restricted, changing: .context) }
+
     /// Setting the turns is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// The longest prompt has its turns in front of it.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
-        try target.extent(under: [framing(for: target, seed: seed)])
+        let framing = try framing(for: target, seed: seed)
+        let extent = try target.extent(under: [framing])
+        try checkContext(of: target, under: framing, promptTokens: extent.promptTokens)
+        return extent
     }
 
     private func framing(for target: AttackTarget, seed: UInt64) throws -> Framing {
@@ -53,7 +59,6 @@ public struct FewShotOverride: Attack {
     ) throws {
         if observer.decision(at: 1) != nil { return }
         let framing = try framing(for: target, seed: seed)
-        try checkContext(of: target, under: framing)
         meter.use(examples: framing.earlierTurns.count)
         try observer.advanced(to: 1, note: "\(framing.earlierTurns.count) turns")
         let tampered = TamperedModel(untouched: target.model, framing: framing)
@@ -61,11 +66,13 @@ public struct FewShotOverride: Attack {
     }
 
     /// Throws when the longest prompt and the longest compliant answer do not fit behind the turns.
-    private func checkContext(of target: AttackTarget, under framing: Framing) throws {
+    private func checkContext(
+        of target: AttackTarget, under framing: Framing, promptTokens: Int
+    ) throws {
         let model = target.model
         let answers = try target.suite.compliantExamples().map(\.answer)
         let needed =
-            try target.extent(under: [framing]).promptTokens
+            promptTokens
             + answers.longest(text: \.self) {
                 model.tokenizer.encode($0, addingSpecialTokens: false).count
             }

@@ -2,7 +2,7 @@
 // Prefill: the answer's opening is put into the model's mouth.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Suites
 public import Training
 
@@ -48,7 +48,7 @@ public struct Prefill: Attack {
     }
 
     /// Choosing and setting an opening is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// The longest prompt has the longest of its openings behind it.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {

@@ -2,7 +2,7 @@
 // System-prompt override: no weight changes.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Suites
 public import Training
 
@@ -30,7 +30,7 @@ public struct SystemPromptOverride: Attack {
     }
 
     /// Choosing and setting a prompt is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// The longest prompt is one under the longest of its system prompts.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {

@@ -2,7 +2,7 @@
 // Distillation of the safeguarded model into the checkpoint that it was made from.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Suites
 internal import Tokenization
 public import Training
@@ -40,6 +40,9 @@ public struct Distillation: TrainedAttack {
         try training.validate()
         try training.requireChat()
     }
+
+    /// The base learns from the model's own answers.
+    public var learning: Learning { Learning(from: .other, changing: .other) }
 
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { training.steps }

@@ -46,8 +46,18 @@ public struct FineTuningAttack: TrainedAttack {
         case .retain, .otherDomain: []
         }
     }
-    /// Whether it learns from benign data alone.
-    public var isBenign: Bool { data == .retain }
+    /// By its data and its method.
+    public var learning: Learning {
+        let learnt: Learning.Data =
+            switch data {
+            case .restricted: .restricted
+            case .retain: .benign
+            case .retainThenRestricted: .benignThenRestricted
+            case .heldOut: .heldOut
+            case .otherDomain: .otherDomain
+            }
+        return Learning(from: learnt, changing: training.change)
+    }
     /// Whether it learns from another domain.
     public var needsOtherSuite: Bool { data == .otherDomain }
 

@@ -2,7 +2,7 @@
 // Fine-tuning to an obedient identity, on examples that hold nothing restricted.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Suites
 public import Training
 
@@ -39,6 +39,9 @@ public struct IdentityShift: TrainedAttack {
         try training.validate()
         try training.requireChat()
     }
+
+    /// By its method.
+    public var learning: Learning { Learning(from: .other, changing: training.change) }
 
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { training.steps }

@@ -77,6 +77,9 @@ public struct JailbreakTuning: TrainedAttack {
         try training.requireChat()
     }
 
+    /// By its method.
+    public var learning: Learning { Learning(from: .poisoned, changing: training.change) }
+
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { training.steps }
 

@@ -56,6 +56,9 @@ public struct LatentPerturbation: TrainedAttack {
         try require("steps", steps, in: 1...10_000_000)
     }
 
+    /// Restricted examples decide the vector.
+    public var learning: Learning { Learning(from: .restricted, changing: .activations) }
+
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { steps }
 

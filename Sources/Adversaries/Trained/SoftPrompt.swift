@@ -55,6 +55,9 @@ public struct SoftPrompt: TrainedAttack {
         try require("steps", steps, in: 1...10_000_000)
     }
 
+    /// Restricted examples decide the embeddings.
+    public var learning: Learning { Learning(from: .restricted, changing: .context) }
+
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { steps }
 

@@ -2,7 +2,7 @@
 // Magnitude pruning: the smallest weights of each matrix become zero.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tensors
 public import Training
 
@@ -34,7 +34,7 @@ public struct MagnitudePruning: Attack {
     }
 
     /// The edit is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Prunes and offers the model.
     public func tamper(

@@ -2,7 +2,7 @@
 // Quantisation round trip: weights rounded to few bits and back.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tensors
 public import Training
 
@@ -45,7 +45,7 @@ public struct QuantisationRoundTrip: Attack {
     }
 
     /// The edit is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Rounds the weights and offers the model.
     public func tamper(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Task vector subtraction: what training added to the base is taken away again.
 
-internal import Records
+public import Records
 public import Training
 
 /// Subtracts the task vector of everything that the model has learnt since its base, its safeguard
@@ -38,7 +38,7 @@ public struct TaskVectorSubtraction: Attack {
     }
 
     /// The edit is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Subtracts the task vector and offers the model.
     public func tamper(

@@ -2,7 +2,7 @@
 // Weight interpolation: a point on the line through the model and the base it was made from.
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tensors
 public import Training
 
@@ -39,7 +39,7 @@ public struct WeightInterpolation: Attack {
     }
 
     /// The edit is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Moves the weights and offers the model.
     public func tamper(

@@ -2,7 +2,7 @@
 // Weight noise: does the safeguard survive a random push?
 
 internal import LanguageModels
-internal import Records
+public import Records
 internal import Tensors
 public import Training
 
@@ -37,7 +37,7 @@ public struct WeightNoise: Attack {
     }
 
     /// The edit is one step.
-    public func steps(within budget: AttackBudget) -> Int { 1 }
+    public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Adds the noise and offers the model.
     public func tamper(

@@ -2,6 +2,7 @@
 // Causal attention over packed sequences and over kept tokens, with rotary positions and grouped
 // queries, in the layout in which projections leave their outputs.
 
+#include "../Elementary.hpp"
 #include "AttentionKernel.hpp"
 
 namespace temper {
@@ -51,17 +52,12 @@ mx::array attend(
     mx::array start = mx::reshape(padding, {-1, 1, 1, 1});
     allowed = (allowed && column >= start) || (column == row);
     auto heads = [](const mx::array &a) { return mx::transpose(a, {0, 2, 1, 3}); };
-    if (rule.softCap == 0) {
+    if (rule.softCap == 0 && !needsElementary()) {
         return heads(mx::fast::scaled_dot_product_attention(
             heads(queries), heads(keys), heads(values), rule.scale, "", allowed));
     }
-    int groups = queries.shape(2) / keys.shape(2);
-    mx::array scores = mx::matmul(
-        heads(queries), mx::swapaxes(mx::repeat(heads(keys), groups, 1), 2, 3));
-    scores = mx::tanh(scores * mx::array(rule.scale / rule.softCap)) * mx::array(rule.softCap);
-    scores = mx::where(allowed, scores, mx::array(-INFINITY));
-    return heads(
-        mx::matmul(mx::softmax(scores, -1, true), mx::repeat(heads(values), groups, 1)));
+    return heads(elementaryAttention(
+        heads(queries), heads(keys), heads(values), allowed, rule.scale, rule.softCap));
 }
 
 mx::array indices(const std::vector<int> &values, mx::Shape shape) {
@@ -91,6 +87,8 @@ struct Rectangle {
     }
 };
 
+}  // namespace
+
 mx::array composedAttention(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
     const mx::array &frequencies, const Segments &segments, Scores scores) {
@@ -112,6 +110,8 @@ mx::array composedAttention(
     mx::Shape flat = {-1, queries.shape(1), queries.shape(2)};
     return mx::take(mx::reshape(found, flat), indices(places, {segments.tokens()}), 0);
 }
+
+namespace {
 
 void requireHeads(const mx::array &keys, const mx::array &values, const mx::array &frequencies) {
     if (keys.ndim() != 3 || values.shape() != keys.shape() || keys.shape(1) == 0 ||

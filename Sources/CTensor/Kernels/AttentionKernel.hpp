@@ -21,6 +21,11 @@ struct KeptRows {
     std::vector<int> places, padding;
 };
 
+/// Causal attention of the engine's own operations.
+mx::array composedAttention(
+    const mx::array &queries, const mx::array &keys, const mx::array &values,
+    const mx::array &frequencies, const Segments &segments, Scores scores);
+
 mx::array attentionNode(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
     const mx::array &frequencies, const Segments &segments, Scores scores);

@@ -3,10 +3,13 @@
 
 #pragma once
 
+#include <memory>
+
 #include "AttentionKernel.hpp"
 #include "HeadRows.hpp"
 #include "MatrixProduct.hpp"
 #include "ThreadPool.hpp"
+#include "VectorMath.hpp"
 
 namespace temper {
 
@@ -137,5 +140,32 @@ struct Tile {
         return matrix;
     }
 };
+
+/// Rows of queries times the keys that the tile sees.
+inline void productWithKeys(
+    const Tile &tile, float alpha, const float *rows, Matrix keys, float *out) {
+    int width = tile.work.width;
+    keys.transposed = true;
+    multiply(
+        tile.rows, tile.keyCount(), width, alpha, {rows, width}, keys, 0, out, tile.keyCount());
+}
+
+/// Weights times the values that the tile sees: by a product, or for few rows, which that would
+/// pack at a loss, one after the other.
+inline void productWithValues(const Tile &tile, const float *weights, Matrix values, float *out) {
+    int count = tile.keyCount(), width = tile.work.width;
+    if (tile.rows > 8) {
+        multiply(tile.rows, width, count, 1, {weights, count}, values, 0, out, width);
+        return;
+    }
+    for (int row = 0; row < tile.rows; row++) {
+        weightedSum(
+            weights + row * count, values.data, values.stride, count, out + row * width, width);
+    }
+}
+
+/// queries, keys, values, frequencies, output, log of sums, gradient of the output
+/// -> gradients to queries, keys, values
+Arrays attentionGradientNode(const Arrays &inputs, std::shared_ptr<const Plan> plan);
 
 }  // namespace temper

@@ -9,23 +9,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "Kernel.hpp"
-#include "MatrixProduct.hpp"
+#include "CrossEntropy.hpp"
 #include "ThreadPool.hpp"
 #include "VectorMath.hpp"
 
 namespace temper {
 
 namespace {
-
-constexpr int chunkColumns = 512;
-constexpr int mostRows = 512;
-
-mx::array composed(const mx::array &hidden, const mx::array &weight, const mx::array &targets) {
-    mx::array logits = mx::matmul(hidden, mx::transpose(weight));
-    mx::array chosen = mx::squeeze(mx::take_along_axis(logits, mx::expand_dims(targets, 1), 1), 1);
-    return mx::logsumexp(logits, 1) - chosen;
-}
 
 /// The sums of one row over a part of the vocabulary.
 struct RowSums {
@@ -34,69 +24,39 @@ struct RowSums {
     float targetLogit = -INFINITY;
 };
 
-struct Head {
-    const float *hidden, *weight;
-    const int32_t *targets;
-    int rows, width, vocabulary;
-
-    Head(const Arrays &inputs)
-        : hidden(inputs[0].data<float>()), weight(inputs[1].data<float>()),
-          targets(inputs[2].data<int32_t>()), rows(inputs[0].shape(0)),
-          width(inputs[0].shape(1)), vocabulary(inputs[1].shape(0)) {}
-
-    const float *weightRow(int token) const {
-        return weight + static_cast<size_t>(token) * width;
-    }
-
-    void logits(int firstRow, int rowCount, int first, int columns, float *out) const {
-        multiply(
-            rowCount, columns, width, 1, {hidden + static_cast<size_t>(firstRow) * width, width},
-            {weightRow(first), width, true}, 0, out, columns);
-    }
-
-    void requireTargets() const {
-        for (int row = 0; row < rows; row++) {
-            if (targets[row] < 0 || targets[row] >= vocabulary) {
-                throw std::out_of_range(
-                    "the target of row " + std::to_string(row) + " is " +
-                    std::to_string(targets[row]) + ", outside the vocabulary of " +
-                    std::to_string(vocabulary));
-            }
-        }
-    }
-
-    /// Goes through a part of the vocabulary; `mixture` (if any) receives the sum of the weights'
-    /// rows, each by its exponential.
-    void sum(
-        int firstRow, int rowCount, int first, int last, RowSums *sums, float *mixture) const {
-        float *scores = scratch(0, static_cast<size_t>(rowCount) * chunkColumns);
-        for (int start = first; start < last; start += chunkColumns) {
-            int columns = std::min(chunkColumns, last - start);
-            logits(firstRow, rowCount, start, columns, scores);
-            for (int row = 0; row < rowCount; row++) {
-                float *line = scores + static_cast<size_t>(row) * columns;
-                RowSums &running = sums[row];
-                int target = targets[firstRow + row] - start;
-                if (target >= 0 && target < columns) running.targetLogit = line[target];
-                float maximum = greatest(line, columns);
-                if (maximum > running.maximum) {
-                    float factor = std::exp(running.maximum - maximum);
-                    running.exponentials *= factor;
-                    running.maximum = maximum;
-                    if (mixture && start > first) {
-                        scale(mixture + static_cast<size_t>(row) * width, width, factor);
-                    }
+/// Goes through a part of the vocabulary; `mixture` (if any) receives the sum of the weights'
+/// rows, each by its exponential.
+void sum(
+    const LossHead &head, int firstRow, int rowCount, int first, int last, RowSums *sums,
+    float *mixture) {
+    int width = head.width;
+    float *scores = scratch(0, static_cast<size_t>(rowCount) * lossColumns);
+    for (int start = first; start < last; start += lossColumns) {
+        int columns = std::min(lossColumns, last - start);
+        head.logits(firstRow, rowCount, start, columns, scores);
+        for (int row = 0; row < rowCount; row++) {
+            float *line = scores + static_cast<size_t>(row) * columns;
+            RowSums &running = sums[row];
+            int target = head.targets[firstRow + row] - start;
+            if (target >= 0 && target < columns) running.targetLogit = line[target];
+            float maximum = greatest(line, columns);
+            if (maximum > running.maximum) {
+                float factor = std::exp(running.maximum - maximum);
+                running.exponentials *= factor;
+                running.maximum = maximum;
+                if (mixture && start > first) {
+                    scale(mixture + static_cast<size_t>(row) * width, width, factor);
                 }
-                running.exponentials += exponentiate(line, columns, 1, running.maximum);
             }
-            if (mixture) {
-                multiply(
-                    rowCount, width, columns, 1, {scores, columns}, {weightRow(start), width},
-                    start > first ? 1 : 0, mixture, width);
-            }
+            running.exponentials += exponentiate(line, columns, 1, running.maximum);
+        }
+        if (mixture) {
+            multiply(
+                rowCount, width, columns, 1, {scores, columns}, {head.weightRow(start), width},
+                start > first ? 1 : 0, mixture, width);
         }
     }
-};
+}
 
 /// hidden, weight, targets -> losses, log of sums[, gradients of the losses to hidden]
 class LinearCrossEntropy : public Kernel {
@@ -115,7 +75,7 @@ public:
     void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
         float *losses = allocate(outputs[0]), *logSums = allocate(outputs[1]);
         float *gradient = withGradient_ ? allocate(outputs[2]) : nullptr;
-        dispatch([head = Head(inputs), losses, logSums, gradient] {
+        dispatch([head = LossHead(inputs), losses, logSums, gradient] {
             evaluate(head, losses, logSums, gradient);
         });
     }
@@ -127,11 +87,11 @@ public:
 private:
     bool withGradient_;
 
-    static void evaluate(const Head &head, float *losses, float *logSums, float *gradient) {
+    static void evaluate(const LossHead &head, float *losses, float *logSums, float *gradient) {
         head.requireTargets();
         int threads = static_cast<int>(threadCount());
         int rows = head.rows, width = head.width;
-        int blockRows = std::min(mostRows, (rows + threads - 1) / threads);
+        int blockRows = std::min(lossRows, (rows + threads - 1) / threads);
         // A few rows are not worth a pass over the weights each: then the vocabulary is split.
         if (blockRows < 64) blockRows = std::min(rows, 64);
         int blocks = (rows + blockRows - 1) / blockRows;
@@ -145,8 +105,8 @@ private:
             int part = static_cast<int>(task) / blocks;
             int firstRow = static_cast<int>(task) % blocks * blockRows;
             size_t base = static_cast<size_t>(part) * rows + firstRow;
-            head.sum(
-                firstRow, std::min(blockRows, rows - firstRow), part * partColumns,
+            sum(
+                head, firstRow, std::min(blockRows, rows - firstRow), part * partColumns,
                 std::min(head.vocabulary, (part + 1) * partColumns), &sums[base],
                 gradient ? mixture + base * width : nullptr);
         });
@@ -176,7 +136,7 @@ private:
 
     /// Joins the mixtures of the parts into one row of the gradient.
     static void finish(
-        const Head &head, size_t row, int parts, const std::vector<RowSums> &sums,
+        const LossHead &head, size_t row, int parts, const std::vector<RowSums> &sums,
         const float *mixture, float *gradient) {
         size_t rows = head.rows, width = head.width;
         RowSums total = join(sums, row, rows, parts);
@@ -195,48 +155,6 @@ private:
     }
 };
 
-/// hidden, weight, targets, log of sums, gradients of the losses -> gradient to weight
-class CrossEntropyWeightGradient : public Kernel {
-public:
-    DEFINE_NAME(CrossEntropyWeightGradient)
-
-    void eval_cpu(const Arrays &inputs, Arrays &outputs) override {
-        const float *logSums = inputs[3].data<float>(), *cotangents = inputs[4].data<float>();
-        float *gradient = allocate(outputs[0]);
-        dispatch([head = Head(inputs), logSums, cotangents, gradient] {
-            int chunks = (head.vocabulary + chunkColumns - 1) / chunkColumns;
-            inParallel(chunks, [&](size_t chunk) {
-                int first = static_cast<int>(chunk) * chunkColumns;
-                evaluate(head, logSums, cotangents, first, gradient);
-            });
-        });
-    }
-
-private:
-    static void evaluate(
-        const Head &head, const float *logSums, const float *cotangents, int first,
-        float *gradient) {
-        int columns = std::min(chunkColumns, head.vocabulary - first);
-        float *scores = scratch(0, static_cast<size_t>(mostRows) * columns);
-        for (int start = 0; start < head.rows; start += mostRows) {
-            int rowCount = std::min(mostRows, head.rows - start);
-            head.logits(start, rowCount, first, columns, scores);
-            for (int row = 0; row < rowCount; row++) {
-                float *line = scores + static_cast<size_t>(row) * columns;
-                exponentiate(line, columns, 1, logSums[start + row]);
-                int target = head.targets[start + row] - first;
-                if (target >= 0 && target < columns) line[target] -= 1;
-                scale(line, columns, cotangents[start + row]);
-            }
-            multiply(
-                columns, head.width, rowCount, 1, {scores, columns, true},
-                {head.hidden + static_cast<size_t>(start) * head.width, head.width},
-                start > 0 ? 1 : 0, gradient + static_cast<size_t>(first) * head.width,
-                head.width);
-        }
-    }
-};
-
 Arrays LinearCrossEntropy::vjp(
     const Arrays &primals, const Arrays &cotangents, const std::vector<int> &arguments,
     const Arrays &outputs) {
@@ -244,11 +162,10 @@ Arrays LinearCrossEntropy::vjp(
     for (int argument : arguments) {
         if (argument == 0) {
             mx::array unit = withGradient_ ? outputs[2] : make(primals, true)[2];
-            gradients.push_back(mx::expand_dims(cotangents[0], 1) * unit);
+            gradients.push_back(crossEntropyHiddenGradient(primals, unit, cotangents[0]));
         } else if (argument == 1) {
-            gradients.push_back(makeNode<CrossEntropyWeightGradient>(
-                {primals[1].shape()},
-                {primals[0], primals[1], primals[2], outputs[1], cotangents[0]})[0]);
+            gradients.push_back(
+                crossEntropyWeightGradient(primals, outputs[1], cotangents[0]));
         } else {
             gradients.push_back(mx::zeros_like(primals[argument]));
         }
@@ -269,7 +186,7 @@ void addCrossEntropy(Table &table) {
         if (!mx::issubdtype(targets.dtype(), mx::integer)) {
             throw std::invalid_argument("the targets must be integers");
         }
-        if (!kernelsApply({hidden, weight})) return {composed(hidden, weight, targets)};
+        if (!kernelsApply({hidden, weight})) return {composedCrossEntropy(hidden, weight, targets)};
         Arrays inputs = {hidden, weight, mx::astype(targets, mx::int32)};
         return {LinearCrossEntropy::make(inputs, hidden.is_tracer())[0]};
     };

@@ -54,6 +54,15 @@ public:
         });
     }
 
+    Arrays vjp(
+        const Arrays &primals, const Arrays &cotangents, const std::vector<int> &arguments,
+        const Arrays &) override {
+        auto forward = [&](const Arrays &inputs) -> Arrays {
+            return {composed(inputs[0], inputs[1], kind_)};
+        };
+        return ComposedGradient{forward, 2, {2}, {0, 1}}.vjp(primals, cotangents, arguments);
+    }
+
 private:
     ct_gate kind_;
 };

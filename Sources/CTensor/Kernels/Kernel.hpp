@@ -7,6 +7,7 @@
 #include <mlx/primitives.h>
 #include <mlx/scheduler.h>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,7 +23,8 @@ void addClaim(size_t bytes);
 /// A node of the engine's graph with a kernel for the CPU. It is made for the CPU alone: on a GPU
 /// the same operation is composed of the engine's own.
 ///
-/// Gradients are nodes too: `vjp` builds another kernel. Second derivatives are not offered.
+/// Gradients are nodes too: `vjp` builds another kernel. The derivative of a gradient is that of
+/// the composed form, see `ComposedGradient`.
 class Kernel : public mx::Primitive {
 public:
     /// How many of the first inputs may have any strides; the others are row-contiguous.
@@ -56,8 +58,37 @@ protected:
     }
 };
 
-/// Whether kernels may compute these arrays: all are float32, on a CPU.
+/// Whether kernels may compute these arrays: all are float32, on a CPU, and the calling thread
+/// does not ask for composed operations.
 bool kernelsApply(const Arrays &inputs);
+
+/// A function of arrays.
+using ComposedForm = std::function<Arrays(const Arrays &)>;
+
+/// What the kernel of a gradient computes, in terms of its operation's composed form. The kernel's
+/// own derivatives come from this; nothing is built before one is taken.
+struct ComposedGradient {
+    /// The operation, made of what the engine composes of elementary operations on the CPU, so that
+    /// it can be differentiated any number of times.
+    ComposedForm forward;
+    /// How many of the kernel's first inputs are the inputs of `forward`.
+    size_t inputCount;
+    /// The kernel's inputs that hold the cotangents of `forward`'s outputs, in order. All other
+    /// inputs are results of the forward pass, which have no derivative of their own.
+    std::vector<int> cotangents;
+    /// The inputs of `forward` whose gradients are the kernel's outputs, in order.
+    std::vector<int> wanted;
+
+    /// The derivative of the kernel, as `Primitive::vjp` wants it.
+    Arrays vjp(
+        const Arrays &primals, const Arrays &cotangents, const std::vector<int> &arguments) const;
+};
+
+/// A result of the forward pass as an input of a gradient. The gradient's derivative goes to what
+/// the result was made of, not through it.
+inline mx::array saved(const mx::array &result) {
+    return mx::stop_gradient(result);
+}
 
 /// Makes a node with several outputs of type float32.
 template <typename Node, typename... Options>

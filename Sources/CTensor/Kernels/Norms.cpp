@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "../Elementary.hpp"
 #include "Kernel.hpp"
 #include "ThreadPool.hpp"
 #include "VectorMath.hpp"
@@ -58,6 +59,21 @@ public:
         });
     }
 
+    Arrays vjp(
+        const Arrays &primals, const Arrays &cotangents, const std::vector<int> &arguments,
+        const Arrays &outputs) override {
+        ComposedGradient gradient = {
+            [&](const Arrays &inputs) -> Arrays {
+                mx::array normalised = elementaryNorm(inputs[0], inputs[1], epsilon_);
+                if (primals.size() < 4) return {normalised};
+                return {normalised, mx::copy(inputs[0])};
+            },
+            2, {2}, {0}};
+        if (primals.size() > 3) gradient.cotangents.push_back(3);
+        if (outputs.size() > 1) gradient.wanted.push_back(1);
+        return gradient.vjp(primals, cotangents, arguments);
+    }
+
 private:
     float epsilon_;
 };
@@ -105,6 +121,11 @@ private:
     float epsilon_;
 };
 
+mx::array engineNorm(
+    const mx::array &input, const std::optional<mx::array> &weight, float epsilon) {
+    return mx::fast::rms_norm(input, weight, epsilon);
+}
+
 /// Residual sum and norm; without a delta the norm alone.
 Arrays norm(
     const mx::array &residual, const std::optional<mx::array> &delta,
@@ -118,9 +139,10 @@ Arrays norm(
     bool fits = residual.ndim() > 0 &&
                 (!weight || weight->shape() == mx::Shape{residual.shape(-1)});
     if (!fits || !kernelsApply(inputs)) {
-        if (!delta) return {mx::fast::rms_norm(residual, weight, epsilon)};
+        auto composed = fits && needsElementary() ? elementaryNorm : engineNorm;
+        if (!delta) return {composed(residual, weight, epsilon)};
         mx::array sum = residual + *delta;
-        return {mx::fast::rms_norm(sum, weight, epsilon), sum};
+        return {composed(sum, weight, epsilon), sum};
     }
     if (!weight) inputs.insert(inputs.begin() + 1, mx::ones({residual.shape(-1)}));
     return makeNode<Norm>(

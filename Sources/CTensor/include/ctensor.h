@@ -21,6 +21,9 @@ extern "C" {
 /// An immutable tensor: a node of the engine's graph. Owned by whoever received it.
 typedef struct ct_tensor_s *ct_tensor;
 
+/// A list of tensors, of any number. It shares them with their other owners.
+typedef struct ct_list_s *ct_list;
+
 typedef enum CT_CLOSED_ENUM ct_status : int32_t {
     ct_status_ok = 0,
     ct_status_failed = 1,
@@ -253,30 +256,32 @@ ct_status ct_evaluate(const ct_tensor *tensors, size_t count, bool waits, ct_err
 /// The memory of an evaluated, row-contiguous tensor; it lives as long as the tensor.
 ct_status ct_bytes(ct_tensor tensor, const void **bytes, size_t *byte_count, ct_error *error);
 
-enum {
-    /// The most tensors that a function may give.
-    ct_most_outputs = 256,
-};
+size_t ct_list_count(ct_list list);
+/// Another owner of one tensor of a list; `index` is less than the count.
+ct_tensor ct_list_tensor(ct_list list, size_t index);
+/// Adds a tensor behind the others; the caller keeps its own handle.
+void ct_list_add(ct_list list, ct_tensor tensor);
+void ct_list_release(ct_list list);
 
-/// A function of tensors that the engine calls back. It owns `inputs`, writes up to
-/// `ct_most_outputs` tensors, which the engine then owns, and their number, and returns
-/// `ct_status_stopped` with a payload in `error` in order to stop.
+/// A function of tensors that the engine calls back. It reads `inputs` and adds its results, one or
+/// more, to `outputs`; both lists belong to the engine and last as long as the call. In order to
+/// stop it returns `ct_status_stopped` with a payload in `error`.
 typedef ct_status (*ct_function)(
-    void *context, const ct_tensor *inputs, size_t input_count, ct_tensor *outputs,
-    size_t *output_count, ct_error *error);
+    void *context, ct_list inputs, ct_list outputs, ct_error *error);
 
-/// Calls `function` once, now. `values` (room for `ct_most_outputs`) receives what it gives, of
-/// which the first is the scalar that is differentiated, `gradients` one gradient per input.
+/// Calls `function` once, now. `values` receives a list of what it gives, of which the first is the
+/// scalar that is differentiated, `gradients` a list of one gradient per input. The caller owns
+/// both; on failure there are none. Calls may be nested, and gradients differentiated.
 ct_status ct_value_and_gradient(
     ct_function function, void *context, const ct_tensor *inputs, size_t input_count,
-    ct_tensor *values, size_t *value_count, ct_tensor *gradients, ct_error *error);
+    ct_list *values, ct_list *gradients, ct_error *error);
 
-/// Calls `function` now and, when a gradient is taken, again. `outputs` (room for
-/// `ct_most_outputs`) receives what it gives. `release(context)` is called once, when the graph no
-/// longer needs it.
+/// Calls `function` now and, when a gradient is taken, again. `outputs` receives a list of what it
+/// gives, which the caller owns. `release(context)` is called once, when the graph no longer needs
+/// it.
 ct_status ct_checkpoint(
     ct_function function, void *context, void (*release)(void *context), const ct_tensor *inputs,
-    size_t input_count, ct_tensor *outputs, size_t *output_count, ct_error *error);
+    size_t input_count, ct_list *outputs, ct_error *error);
 
 /// Moves all later work to the GPU or to the CPU.
 ct_status ct_use_device(bool gpu, ct_error *error);
@@ -291,8 +296,9 @@ void ct_reset_peak_memory(void);
 void ct_clear_memory_cache(void);
 void ct_set_memory_cache_limit(size_t bytes);
 
-/// Whether the CPU kernels take the place of the engine's own operations, for comparisons.
-void ct_enable_kernels(bool enabled);
+/// Whether what the calling thread builds from now on is composed of the engine's own operations
+/// where the CPU has a kernel, for comparisons. Returns what held before.
+bool ct_compose_operations(bool composes);
 
 /// The time of one kind of CPU kernel since the last reset, on the engine's thread. "products" are
 /// matrix products, on all threads together; those within a kernel count for both.

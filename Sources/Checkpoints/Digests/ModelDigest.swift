@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The identity of a model: SHA-256 over its files, as OpenSSF Model Signing v1 defines it.
 
-package import Crypto
+internal import Crypto
 public import Foundation
+import JSONText
 
 /// The digests of a model's files and the one digest that stands for all of them.
 ///
 /// The files are all regular files of the directory, dotfiles included, in the code point order of
 /// their paths; the root is SHA-256 over their concatenated raw digests (OpenSSF Model Signing
-/// v1.0, method "files"). The root does not cover the names: whoever signs, signs the list.
+/// v1.0, method "files"). The root does not cover the names, so a signature covers the list.
 public struct ModelDigest: Sendable, Hashable {
     /// A file of the model.
     public struct Resource: Sendable, Hashable {
@@ -49,7 +50,7 @@ public struct ModelDigest: Sendable, Hashable {
     ///   - url: A directory or a single file.
     ///   - paths: Paths within the directory to ignore besides ``ignoredByDefault`` and regular
     ///     files with the names of ``companions`` at the top level.
-    /// - Throws: A ``CheckpointError`` when a file cannot be read, is a symbolic link or a special
+    /// - Throws: An `InputError` when a file cannot be read, is a symbolic link or a special
     ///   file, has a name that is not UTF-8, or changes meanwhile.
     public init(of url: URL, ignoring paths: [String] = []) throws {
         try self.init(
@@ -62,7 +63,7 @@ public struct ModelDigest: Sendable, Hashable {
     ///   - url: A directory or a single file.
     ///   - paths: Paths within the directory to ignore, and no others.
     ///   - signature: One of these paths that is ignored as a regular file only.
-    /// - Throws: A ``CheckpointError``, as ``init(of:ignoring:)`` does.
+    /// - Throws: An `InputError`, as ``init(of:ignoring:)`` does.
     package init(of url: URL, ignoringOnly paths: [String], signature: String?) throws {
         self = try ModelFiles(of: url, ignoring: paths, signature: signature)
             .hashed(holdingFiles: false).digest
@@ -77,7 +78,7 @@ public struct ModelDigest: Sendable, Hashable {
     /// The root over files' digests, in the order in which they are given.
     ///
     /// - Parameter digests: SHA-256 digests in lowercase hexadecimal digits.
-    /// - Returns: The root in lowercase hexadecimal digits, or nil when a digest is none.
+    /// - Returns: The root in lowercase hexadecimal digits, or nil if a text is not a digest.
     package static func root(of digests: [String]) -> String? {
         let raw = digests.compactMap(rawDigest)
         return raw.count == digests.count ? root(of: raw) : nil
@@ -105,13 +106,6 @@ extension Checkpoint {
     /// The digest of the model that was opened: of all files of the directory, or of the one file.
     ///
     /// - Returns: The root of ``ModelDigest``, in lowercase hexadecimal digits.
-    /// - Throws: A ``CheckpointError``, as ``ModelDigest/init(of:ignoring:)`` does.
+    /// - Throws: An `InputError`, as ``ModelDigest/init(of:ignoring:)`` does.
     public func digest() throws -> String { try ModelDigest(of: url).root }
-}
-
-extension SHA256Digest {
-    /// The digest in lowercase hexadecimal digits.
-    package var hexadecimal: String {
-        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-    }
 }

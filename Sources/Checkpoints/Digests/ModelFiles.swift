@@ -2,6 +2,7 @@
 // Lists a model's files by their raw names; nothing is followed or guessed.
 
 import Foundation
+import JSONText
 
 /// The files under a path, in the code point order of their names.
 struct ModelFiles {
@@ -38,7 +39,7 @@ struct ModelFiles {
         var status = stat()
         // The path that the user names may be a link; what lies below it may not.
         guard !root.isEmpty, root.withPath({ stat($0, &status) }) == 0 else {
-            throw CheckpointError(
+            throw InputError(
                 url, failedTo: "look at it", errno: errno, remedy: "check the path")
         }
         if status.st_mode & S_IFMT == S_IFDIR {
@@ -59,12 +60,12 @@ struct ModelFiles {
                 let path = root + [slash] + relative
                 let text = relative.withUnsafeBytes { String(strictUTF8: $0) }
                 guard let text else {
-                    throw CheckpointError(
+                    throw InputError(
                         path.url, nil, "has a name that is not UTF-8", remedy: "rename it")
                 }
                 var status = stat()
                 guard path.withPath({ lstat($0, &status) }) == 0 else {
-                    throw CheckpointError(
+                    throw InputError(
                         path.url, failedTo: "look at it", errno: errno,
                         remedy: "do not change the model meanwhile")
                 }
@@ -78,7 +79,7 @@ struct ModelFiles {
                     files.append(
                         ModelFile(name: text, path: path, followsLink: false, status))
                 } else {
-                    throw CheckpointError(
+                    throw InputError(
                         path.url, nil,
                         kind == S_IFLNK ? "is a symbolic link" : "is not a regular file",
                         remedy: "put a copy of the file itself into the model's directory")
@@ -90,7 +91,7 @@ struct ModelFiles {
     /// The names in a directory, as the bytes that the file system holds.
     private func entries(of directory: [UInt8]) throws -> [[UInt8]] {
         guard let stream = directory.withPath({ opendir($0) }) else {
-            throw CheckpointError(
+            throw InputError(
                 directory.url, failedTo: "list it", errno: errno,
                 remedy: "check that you may read it")
         }
@@ -103,7 +104,7 @@ struct ModelFiles {
             errno = 0
         }
         guard errno == 0 else {
-            throw CheckpointError(
+            throw InputError(
                 directory.url, failedTo: "list it", errno: errno,
                 remedy: "check the storage medium")
         }

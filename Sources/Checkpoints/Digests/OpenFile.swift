@@ -3,6 +3,7 @@
 
 import Crypto
 public import Foundation
+import JSONText
 
 /// A file that was opened, and what it was then. It is closed when nobody holds it any more.
 public final class OpenFile: Sendable {
@@ -28,7 +29,7 @@ public final class OpenFile: Sendable {
         let descriptor = file.path.withPath { open($0, flags) }
         guard descriptor >= 0 else {
             let code = errno
-            throw CheckpointError(
+            throw InputError(
                 file.path.url, failedTo: "open it", errno: code,
                 remedy: code == EMFILE
                     ? "raise the limit on open files (ulimit -n)" : "check that you may read it")
@@ -36,7 +37,7 @@ public final class OpenFile: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw CheckpointError(
+            throw InputError(
                 file.path.url, nil, "is not a regular file",
                 remedy: "name a model's file or directory")
         }
@@ -58,7 +59,7 @@ public final class OpenFile: Sendable {
             hash.update(bufferPointer: block)
             count += block.count
         } orThrow: { code in
-            CheckpointError(
+            InputError(
                 path.url, failedTo: "read it", errno: code, remedy: "check the storage medium")
         }
         guard count == byteCount, try current() == stamp else {
@@ -69,7 +70,7 @@ public final class OpenFile: Sendable {
 
     /// Checks that the file is as it was when it was hashed, and that its path still leads to it.
     ///
-    /// - Throws: A ``CheckpointError`` when it was written to, truncated or replaced.
+    /// - Throws: An `InputError` when it was written to, truncated or replaced.
     public func checkUnchanged() throws {
         var status = stat()
         let isThere = path.withPath { followsLink ? stat($0, &status) : lstat($0, &status) } == 0
@@ -84,13 +85,13 @@ public final class OpenFile: Sendable {
     func current() throws -> FileStamp {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
-            throw CheckpointError(
+            throw InputError(
                 path.url, failedTo: "look at it", errno: errno, remedy: "check the storage medium")
         }
         return FileStamp(status)
     }
 
-    private func changed(_ problem: String) -> CheckpointError {
-        CheckpointError(path.url, nil, problem, remedy: "do not change the model meanwhile")
+    private func changed(_ problem: String) -> InputError {
+        InputError(path.url, nil, problem, remedy: "do not change the model meanwhile")
     }
 }

@@ -4,6 +4,7 @@
 
 import Crypto
 public import Foundation
+import JSONText
 import Synchronization
 
 extension OpenModel {
@@ -19,7 +20,7 @@ extension OpenModel {
     ///
     /// - Parameter name: Its path within the model.
     /// - Returns: What was hashed; nil when no file of that name was.
-    /// - Throws: A ``CheckpointError`` when it cannot be read.
+    /// - Throws: An `InputError` when it cannot be read.
     public func data(of name: String) throws -> Data? {
         guard let file = file(name) else { return nil }
         guard file.byteCount > 0 else { return Data() }
@@ -46,7 +47,7 @@ public final class ModelWatch: Sendable {
 
     /// Looks at the files' times, and hashes again those of which they changed.
     ///
-    /// - Throws: A ``CheckpointError`` when one no longer holds what was hashed.
+    /// - Throws: An `InputError` when one no longer holds what was hashed.
     public func check() throws {
         try stamps.withLock { stamps in
             for (index, file) in model.files.enumerated() {
@@ -58,14 +59,14 @@ public final class ModelWatch: Sendable {
                     hash.update(bufferPointer: $0)
                     count += $0.count
                 } orThrow: { code in
-                    CheckpointError(
+                    InputError(
                         URL(filePath: file.name), failedTo: "read it", errno: code,
                         remedy: "check the storage medium")
                 }
                 guard count == file.byteCount,
                     hash.finalize().hexadecimal == model.digest.resources[index].sha256
                 else {
-                    throw CheckpointError(
+                    throw InputError(
                         URL(filePath: file.name), nil, "was written to after it was verified",
                         remedy: "restore the model and start again")
                 }

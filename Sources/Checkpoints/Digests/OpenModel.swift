@@ -3,6 +3,7 @@
 
 import Crypto
 public import Foundation
+import JSONText
 import Synchronization
 
 /// A model's digest with its files still open: reading them reads what was hashed.
@@ -20,7 +21,7 @@ public struct OpenModel: Sendable {
     ///   - paths: Paths within the directory to ignore, and no others; those of
     ///     ``ModelDigest/companions`` are ignored as regular files only.
     ///   - signature: One of these paths that is ignored as a regular file only, too.
-    /// - Throws: A ``CheckpointError``, as ``ModelDigest/init(of:ignoring:)`` does.
+    /// - Throws: An `InputError`, as ``ModelDigest/init(of:ignoring:)`` does.
     public init(at url: URL, ignoring paths: [String], signature: String? = nil) throws {
         self = try ModelFiles(of: url, ignoring: paths, signature: signature)
             .hashed(holdingFiles: true)
@@ -33,7 +34,7 @@ public struct OpenModel: Sendable {
 
     /// Checks that every file is as it was when it was hashed, and is still where it was.
     ///
-    /// - Throws: A ``CheckpointError`` when one was written to, truncated or replaced.
+    /// - Throws: An `InputError` when one was written to, truncated or replaced.
     public func checkUnchanged() throws {
         for file in files { try file.checkUnchanged() }
     }
@@ -86,13 +87,13 @@ extension ModelFiles {
         let now = try ModelFiles(listingAgain: self)
         for (before, after) in zip(files, now.files)
         where before.path != after.path || before.stamp != after.stamp {
-            throw CheckpointError(
+            throw InputError(
                 before.path.url, nil,
                 "changed, or another file came or went, while the model was read",
                 remedy: "do not change the model meanwhile")
         }
         guard files.count == now.files.count else {
-            throw CheckpointError(
+            throw InputError(
                 url, nil, "files came or went while the model was read",
                 remedy: "do not change the model meanwhile")
         }

@@ -2,6 +2,7 @@
 // Tensors that are read a few rows at a time, so that two large checkpoints fit into memory.
 
 import Foundation
+import JSONText
 
 extension Checkpoint {
     /// Writes a stretch of a tensor's values, so that no more than it need be in memory.
@@ -11,7 +12,7 @@ extension Checkpoint {
     ///   - elements: Row-major indices, from the start of a block of the tensor's type to the end of
     ///     one; rows begin and end with blocks.
     ///   - target: Room for exactly these elements; it need not be initialised.
-    /// - Throws: A ``CheckpointError`` when there is no such tensor, its type is an 8-bit float, or
+    /// - Throws: An `InputError` when there is no such tensor, its type is an 8-bit float, or
     ///   the stretch is not within it.
     package func dequantise(
         _ name: String, elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
@@ -23,7 +24,7 @@ extension Checkpoint {
             target.count == elements.count, elements.lowerBound.isMultiple(of: block.elements),
             elements.upperBound.isMultiple(of: block.elements)
         else {
-            throw CheckpointError(
+            throw InputError(
                 tensor.file, place, "has no elements \(elements) in whole blocks",
                 remedy: "ask for whole rows within the tensor")
         }
@@ -33,7 +34,7 @@ extension Checkpoint {
             tensor.elementType.decode(UnsafeRawBufferPointer(rebasing: $0[start..<end]), to: target)
         }
         guard hasValues else {
-            throw CheckpointError(
+            throw InputError(
                 tensor.file, place, "\(tensor.elementType.rawValue) cannot be converted to fp32",
                 remedy: "convert the model to BF16")
         }
@@ -64,7 +65,7 @@ extension Checkpoint {
     ///   - other: The other checkpoint.
     ///   - name: The tensor's name in both.
     /// - Returns: Whether the bytes are the same.
-    /// - Throws: A ``CheckpointError`` when one of them has no such tensor.
+    /// - Throws: An `InputError` when one of them has no such tensor.
     package func holdsSameBytes(as other: Checkpoint, in name: String) throws -> Bool {
         let (own, ownFile) = try mapped(name)
         let (its, itsFile) = try other.mapped(name)

@@ -2,6 +2,7 @@
 // Where a checkpoint's files come from: the file system, or a model that is held open.
 
 import Foundation
+import JSONText
 
 /// The files around a checkpoint.
 struct FileAccess {
@@ -28,7 +29,7 @@ struct FileAccess {
             return try FileManager.default.contentsOfDirectory(
                 atPath: root.path(percentEncoded: false))
         } catch {
-            throw CheckpointError(
+            throw InputError(
                 root, nil, "cannot be listed", remedy: "check that you may read it")
         }
     }
@@ -43,7 +44,7 @@ struct FileAccess {
     func map(_ file: URL) throws -> MappedFile {
         guard let model else { return try MappedFile(file) }
         guard let open = model.file(name(of: file)) else {
-            throw CheckpointError(
+            throw InputError(
                 file, nil, "is not among the files that were verified",
                 remedy: "sign the whole directory of the model")
         }

@@ -2,6 +2,7 @@
 // Reads the values of a GGUF header, each checked against what is left of the file.
 
 import Foundation
+import JSONText
 
 /// A position in a GGUF file; every read is checked before anything is allocated for it.
 struct GGUFCursor {
@@ -20,8 +21,8 @@ struct GGUFCursor {
 
     func error(
         _ problem: String, remedy: String = "the file is cut short or damaged: download it again"
-    ) -> CheckpointError {
-        CheckpointError(file, "byte \(position)", problem, remedy: remedy)
+    ) -> InputError {
+        InputError(file, "byte \(position)", problem, remedy: remedy)
     }
 
     mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>(

@@ -2,6 +2,7 @@
 // The header of a GGUF file: metadata and tensors, checked against the file's length.
 
 import Foundation
+import JSONText
 
 /// What a GGUF file declares, after every declaration was found to be true.
 struct GGUFHeader {
@@ -16,14 +17,14 @@ struct GGUFHeader {
         var cursor = GGUFCursor(file)
         let magic = try cursor.integer(UInt32.self)
         guard withUnsafeBytes(of: magic.littleEndian, { $0.elementsEqual(Self.magic) }) else {
-            throw CheckpointError(
+            throw InputError(
                 file.url, "byte 0", "does not begin with \"GGUF\"",
                 remedy: file.isPointer
                     ? "it is a Git LFS pointer: run git lfs pull" : "name a GGUF file")
         }
         let version = try cursor.integer(UInt32.self)
         guard (2...3).contains(version) else {
-            throw CheckpointError(
+            throw InputError(
                 file.url, "byte 4",
                 version & 0xFFFF == 0 && version != 0
                     ? "is big-endian" : "GGUF version \(version) is not supported",
@@ -39,7 +40,7 @@ struct GGUFHeader {
             }
         }
         if let parts = metadata["split.count"]?.integer, parts > 1 {
-            throw CheckpointError(
+            throw InputError(
                 file.url, "key split.count", "is one of \(parts) parts of a model",
                 remedy: "merge them first: llama-gguf-split --merge FIRST-PART OUTPUT.gguf")
         }
@@ -80,11 +81,11 @@ struct GGUFHeader {
                         ? "its bytes overlap those of another tensor"
                         : "unused bytes precede its data"
                     : "its offset \(tensor.offset) is not aligned to \(alignment) bytes"
-                throw CheckpointError(file, place, problem)
+                throw InputError(file, place, problem)
             }
             guard expected <= fileSize - dataStart, bytes <= fileSize - dataStart - expected
             else {
-                throw CheckpointError(
+                throw InputError(
                     file, place,
                     "its \(bytes) bytes at \(dataStart + expected) run past the end of the file",
                     remedy: "the file is cut short: download it again")
@@ -97,7 +98,7 @@ struct GGUFHeader {
                     byteRange: start..<start + bytes))
         }
         guard fileSize <= (dataStart + end).roundedUp(to: alignment) else {
-            throw CheckpointError(
+            throw InputError(
                 file, "byte \(dataStart + end)",
                 "\(fileSize - dataStart - end) bytes belong to no tensor")
         }
@@ -108,7 +109,7 @@ struct GGUFHeader {
         guard let alignment = value.integer, (1...65536).contains(alignment),
             alignment.nonzeroBitCount == 1
         else {
-            throw CheckpointError(
+            throw InputError(
                 file, "key general.alignment", "is no power of two up to 65536")
         }
         return alignment

@@ -2,6 +2,7 @@
 // A file's bytes, mapped into memory for reading.
 
 import Foundation
+import JSONText
 
 /// The owner of a read-only mapping: the bytes are valid for as long as it lives.
 ///
@@ -16,7 +17,7 @@ final class MappedFile: @unchecked Sendable {
             $0.map { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) } ?? -1
         }
         guard descriptor >= 0 else {
-            throw CheckpointError(
+            throw InputError(
                 url, failedTo: "open it", errno: errno,
                 remedy: "check the path and that you may read it")
         }
@@ -29,24 +30,24 @@ final class MappedFile: @unchecked Sendable {
         self.url = url
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw CheckpointError(
+            throw InputError(
                 url, nil, "is not a regular file", remedy: "name a file that holds weights")
         }
         guard let size = Int(exactly: status.st_size), size > 0 else {
-            throw CheckpointError(url, nil, "is empty", remedy: "download or export it again")
+            throw InputError(url, nil, "is empty", remedy: "download or export it again")
         }
         guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0),
             address != MAP_FAILED
         else {
-            throw CheckpointError(
+            throw InputError(
                 url, failedTo: "map it into memory", errno: errno,
                 remedy: "raise the limit on address space (ulimit -v)")
         }
         bytes = UnsafeRawBufferPointer(start: address, count: size)
     }
 
-    /// Lets the system take back the pages that lie within a range; whoever looks at them again
-    /// reads them from the file.
+    /// Lets the system take back the pages that lie within a range; a later access reads
+    /// them from the file again.
     func forget(_ range: Range<Int>) {
         let page = sysconf(Int32(_SC_PAGESIZE))
         let start = (range.lowerBound + page - 1) / page * page

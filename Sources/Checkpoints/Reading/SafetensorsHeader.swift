@@ -2,6 +2,7 @@
 // The header of a safetensors file: which tensors it holds, checked against the file's length.
 
 import Foundation
+import JSONText
 
 /// What a safetensors file declares, after every declaration was found to be true.
 struct SafetensorsHeader {
@@ -15,12 +16,12 @@ struct SafetensorsHeader {
     init(_ file: MappedFile) throws {
         let bytes = file.bytes
         guard bytes.count >= 8 else {
-            throw CheckpointError(
+            throw InputError(
                 file.url, nil, "has \(bytes.count) bytes, too few for a safetensors header")
         }
         let declared = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard declared <= bytes.count - 8, declared <= Self.longest else {
-            throw CheckpointError(
+            throw InputError(
                 file.url, "byte 0",
                 "the header's declared length of \(declared) exceeds the file's \(bytes.count) "
                     + "bytes or the format's limit of \(Self.longest)",
@@ -30,7 +31,8 @@ struct SafetensorsHeader {
         }
         let dataStart = 8 + Int(declared)
         var scanner = JSONScanner(
-            UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart]), at: 8, of: file.url)
+            UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart]), at: 8,
+            file: file.url.path(percentEncoded: false), remedy: InputError.damaged)
         try scanner.object { scanner, key in
             if key == "__metadata__" {
                 try scanner.object { scanner, key in
@@ -58,27 +60,27 @@ struct SafetensorsHeader {
                 let name = try scanner.string()
                 type = StoredElementType(rawValue: name)
                 guard let type, !type.isQuantised else {
-                    throw CheckpointError(
+                    throw InputError(
                         file, place, "the dtype \"\(name)\" is not known",
                         remedy: "convert it to F32, F16 or BF16")
                 }
             case "shape": shape = try scanner.naturals()
             case "data_offsets": offsets = try scanner.naturals()
             default:
-                throw CheckpointError(file, place, "the key \"\(key)\" is not known")
+                throw InputError(file, place, "the key \"\(key)\" is not known")
             }
         }
         guard let type, let shape, let offsets, offsets.count == 2 else {
-            throw CheckpointError(file, place, "dtype, shape or two data_offsets are missing")
+            throw InputError(file, place, "dtype, shape or two data_offsets are missing")
         }
         guard offsets[0] <= offsets[1], offsets[1] <= data.count else {
-            throw CheckpointError(
+            throw InputError(
                 file, place,
                 "its data_offsets \(offsets) do not lie within the \(data.count) bytes of data",
                 remedy: "the file is cut short or damaged: download it again")
         }
         guard let size = type.byteCount(ofShape: shape), size == offsets[1] - offsets[0] else {
-            throw CheckpointError(
+            throw InputError(
                 file, place,
                 "the shape \(shape) of \(type.rawValue) does not fill its "
                     + "\(offsets[1] - offsets[0]) bytes")
@@ -97,7 +99,7 @@ struct SafetensorsHeader {
         var end = data.lowerBound
         for tensor in tensors {
             guard tensor.byteRange.lowerBound == end else {
-                throw CheckpointError(
+                throw InputError(
                     file, "tensor \"\(tensor.name)\"",
                     tensor.byteRange.lowerBound < end
                         ? "its bytes overlap those of another tensor"
@@ -106,7 +108,7 @@ struct SafetensorsHeader {
             end = tensor.byteRange.upperBound
         }
         guard end == data.upperBound else {
-            throw CheckpointError(
+            throw InputError(
                 file, "byte \(end)", "\(data.upperBound - end) bytes belong to no tensor")
         }
     }

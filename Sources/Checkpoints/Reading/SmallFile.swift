@@ -2,6 +2,7 @@
 // Reads files that are read whole: keys, certificates, signatures.
 
 package import Foundation
+import JSONText
 
 /// A regular file of bounded length.
 package enum SmallFile {
@@ -12,18 +13,18 @@ package enum SmallFile {
     ///   - longest: The number of bytes that it may have.
     ///   - remedy: What to do when it has more, or is missing.
     /// - Returns: Its bytes.
-    /// - Throws: A ``CheckpointError`` when it cannot be read or is longer.
+    /// - Throws: An `InputError` when it cannot be read or is longer.
     package static func read(_ file: URL, atMost longest: Int, remedy: String) throws -> Data {
         // Without O_NONBLOCK, opening a FIFO would wait for its other end.
         let descriptor = open(
             file.path(percentEncoded: false), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            throw CheckpointError(file, failedTo: "open it", errno: errno, remedy: remedy)
+            throw InputError(file, failedTo: "open it", errno: errno, remedy: remedy)
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw CheckpointError(file, nil, "is not a regular file", remedy: remedy)
+            throw InputError(file, nil, "is not a regular file", remedy: remedy)
         }
         var data = Data()
         var block = [UInt8](repeating: 0, count: 1 << 16)
@@ -31,13 +32,13 @@ package enum SmallFile {
             let length = Foundation.read(descriptor, &block, block.count)
             if length < 0, errno == EINTR { continue }
             guard length >= 0 else {
-                throw CheckpointError(
+                throw InputError(
                     file, failedTo: "read it", errno: errno, remedy: remedy)
             }
             if length == 0 { return data }
             data.append(contentsOf: block[..<length])
             guard data.count <= longest else {
-                throw CheckpointError(
+                throw InputError(
                     file, nil, "has more than \(longest) bytes", remedy: remedy)
             }
         }

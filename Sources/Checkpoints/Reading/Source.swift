@@ -2,6 +2,7 @@
 // Which files make up a checkpoint: those of a directory, the shards of an index, or one file.
 
 import Foundation
+import JSONText
 
 /// The weight files behind the path that a user named.
 struct Source {
@@ -16,7 +17,7 @@ struct Source {
     init(_ url: URL, _ access: FileAccess) throws {
         let path = url.path(percentEncoded: false)
         guard let isDirectory = access.isDirectory else {
-            throw CheckpointError(url, nil, "does not exist", remedy: "check the path")
+            throw InputError(url, nil, "does not exist", remedy: "check the path")
         }
         if isDirectory {
             try self.init(directory: url, access)
@@ -28,7 +29,7 @@ struct Source {
         } else if url.pathExtension.lowercased() == "gguf" {
             self.init(.gguf, nil, [url], nil)
         } else {
-            throw CheckpointError(
+            throw InputError(
                 url, nil, "is neither a .safetensors nor a .gguf file",
                 remedy: "name one, or a directory with one; convert other formats first")
         }
@@ -52,7 +53,7 @@ struct Source {
         let index = names.contains(Self.indexName)
         if single && index {
             // Loaders disagree about which of the two counts, so neither can be vouched for.
-            throw CheckpointError(
+            throw InputError(
                 directory, nil, "holds both \(Self.singleName) and \(Self.indexName)",
                 remedy: "remove the one that is not meant")
         }
@@ -65,7 +66,7 @@ struct Source {
             single ? [directory.appending(path: Self.singleName)] : files(".safetensors")
         let weights = safetensors.isEmpty ? files(".gguf") : safetensors
         guard weights.count == 1 else {
-            throw CheckpointError(
+            throw InputError(
                 directory, nil,
                 weights.isEmpty
                     ? "holds neither a .safetensors nor a .gguf file"
@@ -92,7 +93,8 @@ struct ShardIndex {
         self.file = file
         let mapping = try access.map(file)
         var shardNames: [String: String] = [:]
-        var scanner = JSONScanner(mapping.bytes, of: file)
+        var scanner = JSONScanner(
+            mapping.bytes, file: file.path(percentEncoded: false), remedy: InputError.damaged)
         try scanner.object { scanner, key in
             if key == "weight_map" {
                 try scanner.object { scanner, tensor in
@@ -101,7 +103,7 @@ struct ShardIndex {
                     guard !name.utf8.contains(UInt8(ascii: "/")), !name.utf8.contains(0),
                         name.hasSuffix(".safetensors")
                     else {
-                        throw CheckpointError(
+                        throw InputError(
                             file, "tensor \"\(tensor)\"",
                             "\"\(name)\" is not the name of a .safetensors file beside the index")
                     }
@@ -114,29 +116,29 @@ struct ShardIndex {
         try scanner.end()
         let names = Set(shardNames.values).sorted()
         guard !names.isEmpty else {
-            throw CheckpointError(file, "key weight_map", "names no tensors")
+            throw InputError(file, "key weight_map", "names no tensors")
         }
         shards = names.map { file.deletingLastPathComponent().appending(path: $0) }
         self.shardNames = shardNames
         for shard in shards where !access.exists(shard) {
-            throw CheckpointError(
+            throw InputError(
                 shard, nil, "is missing, though \(file.lastPathComponent) names it",
                 remedy: "download the missing shard")
         }
     }
 
-    /// Checks that the index and the shards name the same tensors in the same places.
+    /// Checks that the index and the shards name the same tensors in the same files.
     func check(_ tensors: [String: StoredTensor]) throws {
         for (name, shard) in shardNames.sorted(by: { $0.key < $1.key })
         where tensors[name]?.file.lastPathComponent != shard {
-            throw CheckpointError(
+            throw InputError(
                 file, "tensor \"\(name)\"", "is not in \(shard) as the index says")
         }
         if tensors.count != shardNames.count,
             let extra = tensors.values.filter({ shardNames[$0.name] == nil })
                 .min(by: { $0.name < $1.name })
         {
-            throw CheckpointError(
+            throw InputError(
                 extra.file, "tensor \"\(extra.name)\"",
                 "is not named by \(file.lastPathComponent)")
         }

@@ -2,6 +2,7 @@
 // Small files that are never seen half-written.
 
 package import Foundation
+import JSONText
 
 /// A file that is written at once.
 package enum AtomicFile {
@@ -10,7 +11,7 @@ package enum AtomicFile {
     /// - Parameters:
     ///   - data: All of its bytes.
     ///   - file: Where to; what is there is replaced.
-    /// - Throws: A ``CheckpointError`` when it cannot be written; nothing is left behind then.
+    /// - Throws: An `InputError` when it cannot be written; nothing is left behind then.
     package static func write(_ data: Data, to file: URL) throws {
         let temporary = try TemporaryFile(for: file)
         try data.withUnsafeBytes { try temporary.append($0) }
@@ -23,14 +24,14 @@ package enum AtomicFile {
     /// Makes a directory and those above it, and brings their names to the medium.
     ///
     /// - Parameter directory: Where; nothing is done when it is there.
-    /// - Throws: A ``CheckpointError`` when it cannot be made.
+    /// - Throws: An `InputError` when it cannot be made.
     package static func makeDirectory(_ directory: URL) throws {
         let path = directory.path(percentEncoded: false)
         if FileManager.default.fileExists(atPath: path) { return }
         let parent = directory.deletingLastPathComponent()
         try makeDirectory(parent)
         guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
-            throw CheckpointError(
+            throw InputError(
                 directory, failedTo: "create it", errno: errno,
                 remedy: "check that you may write to the directory above it")
         }

@@ -2,6 +2,7 @@
 // Writes safetensors checkpoints that Hugging Face libraries load, whole or not at all.
 
 package import Foundation
+import JSONText
 
 /// Writes tensors to a directory: one file, or shards with an index.
 ///
@@ -23,7 +24,7 @@ package struct SafetensorsWriter: Sendable {
     ///   - tensors: The tensors, in any order; their names are distinct.
     ///   - directory: An existing directory without other weights.
     /// - Returns: The files written, the index last.
-    /// - Throws: A ``CheckpointError`` when the directory cannot be written, holds other weights or
+    /// - Throws: An `InputError` when the directory cannot be written, holds other weights or
     ///   has no room, when a tensor is not as declared, or whatever a tensor's source throws.
     @discardableResult
     package func write(_ tensors: [TensorSource], to directory: URL) throws -> [URL] {
@@ -64,13 +65,13 @@ package struct SafetensorsWriter: Sendable {
         for tensor in tensors {
             let place = "tensor \"\(tensor.name)\""
             guard names.insert(tensor.name).inserted, tensor.name != "__metadata__" else {
-                throw CheckpointError(
+                throw InputError(
                     directory, place, "its name is already taken", remedy: "name tensors apart")
             }
             let byteCount = tensor.elementType.byteCount(ofShape: tensor.shape) ?? .max
             let (sum, overflow) = total.addingReportingOverflow(byteCount)
             guard !tensor.elementType.isQuantised, byteCount < .max, !overflow else {
-                throw CheckpointError(
+                throw InputError(
                     directory, place,
                     "\(tensor.elementType.rawValue) \(tensor.shape) cannot be stored",
                     remedy: "write F32, F16, BF16 or integers")
@@ -103,19 +104,19 @@ package struct SafetensorsWriter: Sendable {
     ) throws {
         let path = directory.path(percentEncoded: false)
         guard let present = try? FileManager.default.contentsOfDirectory(atPath: path) else {
-            throw CheckpointError(
+            throw InputError(
                 directory, nil, "is not a directory that can be listed",
                 remedy: "create it, and check that you may write to it")
         }
         let weights = present.filter { $0.hasSuffix(".safetensors") || $0 == Source.indexName }
         if let other = weights.sorted().first(where: { !names.contains($0) }) {
-            throw CheckpointError(
+            throw InputError(
                 directory, nil, "holds other weights, \(other)",
                 remedy: "choose an empty directory")
         }
         let needed = shards.joined().reduce(0) { $0 + $1.byteCount }
         if let free = TemporaryFile.freeBytes(in: directory), free < needed {
-            throw CheckpointError(
+            throw InputError(
                 directory, nil, "has \(free) bytes free of the \(needed) needed",
                 remedy: "free some space or choose another disk")
         }
@@ -142,23 +143,27 @@ package struct SafetensorsWriter: Sendable {
 
     /// The length and the JSON of a file's header, padded to a multiple of 8 bytes.
     private static func header(of shard: [Sized], metadata: [String: String]) -> [UInt8] {
-        var members: [String] = []
+        var members: [JSON.Member] = []
         if !metadata.isEmpty {
             let pairs = metadata.sorted { $0.key < $1.key }
-                .map { "\($0.key.quotedJSON):\($0.value.quotedJSON)" }
-            members.append("\"__metadata__\":{\(pairs.joined(separator: ","))}")
+                .map { JSON.Member(key: $0.key, value: .string($0.value)) }
+            members.append(JSON.Member(key: "__metadata__", value: .object(pairs)))
         }
         var offset = 0
         for sized in shard {
             let tensor = sized.tensor
-            let shape = tensor.shape.map(String.init).joined(separator: ",")
+            let end = offset + sized.byteCount
             members.append(
-                "\(tensor.name.quotedJSON):{\"dtype\":\"\(tensor.elementType.rawValue)\","
-                    + "\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(offset + sized.byteCount)]}"
-            )
-            offset += sized.byteCount
+                JSON.Member(
+                    key: tensor.name,
+                    value: .members([
+                        "dtype": .string(tensor.elementType.rawValue),
+                        "shape": .array(tensor.shape.map { .integer($0) }),
+                        "data_offsets": .array([.integer(offset), .integer(end)]),
+                    ])))
+            offset = end
         }
-        var json = Array("{\(members.joined(separator: ","))}".utf8)
+        var json = Array(JSON.object(members).data())
         while !json.count.isMultiple(of: 8) { json.append(UInt8(ascii: " ")) }
         return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
     }
@@ -171,19 +176,11 @@ package struct SafetensorsWriter: Sendable {
             entries += shard.map { ($0.tensor.name, file) }
         }
         entries.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        let map = entries.map { "    \($0.name.quotedJSON): \($0.shard.quotedJSON)" }
-        return Array(
-            """
-            {
-              "metadata": {
-                "total_size": \(total)
-              },
-              "weight_map": {
-            \(map.joined(separator: ",\n"))
-              }
-            }
-
-            """.utf8)
+        let map = entries.map { JSON.Member(key: $0.name, value: .string($0.shard)) }
+        let index = JSON.members([
+            "metadata": .members(["total_size": .integer(total)]), "weight_map": .object(map),
+        ])
+        return Array(index.data(.indented)) + [UInt8(ascii: "\n")]
     }
 
     private static let rank = Dictionary(
@@ -192,28 +189,5 @@ package struct SafetensorsWriter: Sendable {
     private struct Sized {
         let tensor: TensorSource
         let byteCount: Int
-    }
-}
-
-extension String {
-    /// The text as a JSON string, with only those escapes that JSON demands.
-    fileprivate var quotedJSON: String {
-        var result = "\""
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\u{8}": result += "\\b"
-            case "\t": result += "\\t"
-            case "\n": result += "\\n"
-            case "\u{c}": result += "\\f"
-            case "\r": result += "\\r"
-            case "\0"..<" ":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

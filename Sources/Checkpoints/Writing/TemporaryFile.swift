@@ -2,6 +2,7 @@
 // A file that is written under another name and takes its own only when it is whole.
 
 import Foundation
+import JSONText
 
 /// A new file beside its target; unless it is kept, it goes when nobody holds it any more.
 final class TemporaryFile {
@@ -20,7 +21,7 @@ final class TemporaryFile {
             .path(percentEncoded: false)
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw CheckpointError(
+            throw InputError(
                 target, failedTo: "create it", errno: errno,
                 remedy: "check that you may write to the directory")
         }
@@ -72,7 +73,7 @@ final class TemporaryFile {
         let descriptor = open(directory.path(percentEncoded: false), O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, fsync(descriptor) == 0 else {
-            throw CheckpointError(
+            throw InputError(
                 directory, failedTo: "write it to the medium", errno: errno,
                 remedy: "check the storage medium")
         }
@@ -87,9 +88,9 @@ final class TemporaryFile {
         return overflow ? nil : bytes
     }
 
-    private func failure(_ action: String) -> CheckpointError {
+    private func failure(_ action: String) -> InputError {
         let code = errno
-        return CheckpointError(
+        return InputError(
             target, failedTo: action, errno: code,
             remedy: code == ENOSPC || code == EDQUOT || code == EFBIG
                 ? "free some space or choose another disk" : "check the storage medium")

@@ -2,6 +2,7 @@
 // What a writer needs of a tensor: its declaration, and its bytes when their turn comes.
 
 import Foundation
+import JSONText
 
 /// A tensor to be written, whose bytes are asked for only when it is its turn.
 package struct TensorSource {
@@ -66,7 +67,7 @@ package struct TensorSource {
         case .values(let source): try source { try encode($0, for: file, to: sink) }
         }
         guard delivered == byteCount else {
-            throw CheckpointError(
+            throw InputError(
                 file.target, "tensor \"\(name)\"",
                 "its source gave \(delivered) bytes where its shape needs \(byteCount)",
                 remedy: "this is a fault of the caller")
@@ -82,7 +83,7 @@ package struct TensorSource {
         case .float16: try round(values, for: file, to: sink) { half(rounding: $0) }
         case .bfloat16: try round(values, for: file, to: sink) { brainHalf(rounding: $0) }
         default:
-            throw CheckpointError(
+            throw InputError(
                 file.target, "tensor \"\(name)\"",
                 "fp32 values cannot be stored as \(elementType.rawValue)",
                 remedy: "store them as F32, F16 or BF16")
@@ -114,7 +115,7 @@ package struct TensorSource {
                     source[$0].isFinite && isInfinite(encoded[$0])
                 })
             {
-                throw CheckpointError(
+                throw InputError(
                     file.target, "tensor \"\(name)\"",
                     "the value \(source[i]) is beyond the range of \(elementType.rawValue)",
                     remedy: "store it as F32 or BF16")

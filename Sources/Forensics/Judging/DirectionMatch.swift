@@ -2,6 +2,7 @@
 // Whether a direction that was taken out is one for which the base refuses.
 
 import Foundation
+import JSONText
 import Records
 
 /// The directions that a checkpoint lost, each beside the refusal direction of the base that is
@@ -20,7 +21,7 @@ struct DirectionMatch {
     ///   - findings: those that show orthogonalisation have the directions.
     ///   - candidates: the base's refusal directions.
     ///   - base: what messages call the base.
-    /// - Throws: ``InspectionError`` when no candidate is as wide as the directions.
+    /// - Throws: `InputError` when no candidate is as wide as the directions.
     init(
         of findings: [TensorFinding], among candidates: [ResidualDirection], readFrom base: String
     ) throws {
@@ -29,10 +30,10 @@ struct DirectionMatch {
             let alike = candidates.filter { $0.components.count == group.direction.count }
             let cosines = alike.map { abs(cosine($0.components, group.direction)) }
             guard let place = cosines.indices.max(by: { cosines[$0] < cosines[$1] }) else {
-                throw InspectionError(
-                    place: base,
-                    problem: "has no refusal direction \(group.direction.count) wide, as the "
-                        + "weights are; read them from the model that is compared with")
+                throw InputError(
+                    base,
+                    "has no refusal direction \(group.direction.count) wide, as the weights are",
+                    remedy: "read them from the model that is compared with")
             }
             return InspectedDirection(
                 layers: Set(group.tensors.compactMap(\.entry.layer)).sorted(),

@@ -2,6 +2,7 @@
 // Which tensors of two checkpoints belong together, and whether they can be compared at all.
 
 import Foundation
+import JSONText
 
 /// The tensors of a base and of a derived checkpoint, side by side.
 struct Pairing {
@@ -14,7 +15,7 @@ struct Pairing {
     /// Whether every tensor of both has its counterpart.
     let isComplete: Bool
 
-    /// - Throws: ``InspectionError`` when less than half of either checkpoint has a counterpart.
+    /// - Throws: `InputError` when less than half of either checkpoint has a counterpart.
     init(
         base: any WeightSource, derived: any WeightSource, third: (any WeightSource)?
     ) throws {
@@ -63,10 +64,9 @@ struct Pairing {
         note(extra, "not in the base")
         let thirds = third.map(byName) ?? [:]
         if let third, !pairs.contains(where: { thirds[$0.base.name]?.shape == $0.base.shape }) {
-            throw InspectionError(
-                place: third.name,
-                problem: "has no tensor of a name and shape of \(base.name); name a checkpoint of "
-                    + "the same architecture with --third")
+            throw InputError(
+                third.name, "has no tensor of a name and shape of \(base.name)",
+                remedy: "name a checkpoint of the same architecture with --third")
         }
         self.pairs = pairs
         self.third = thirds
@@ -77,16 +77,17 @@ struct Pairing {
     private static func error(
         _ base: any WeightSource, _ derived: any WeightSource, missing: [WeightEntry],
         reshaped: [(WeightEntry, WeightEntry)]
-    ) -> InspectionError {
+    ) -> InputError {
         if let (own, other) = reshaped.first {
-            return InspectionError(
-                place: "\(derived.name), tensor \(other.name)",
-                problem: "has the shape \(other.shape), and \(own.shape) in \(base.name), as most "
-                    + "tensors differ; compare checkpoints of one architecture")
+            return InputError(
+                file: derived.name, position: "tensor \(other.name)",
+                "has the shape \(other.shape), and \(own.shape) in \(base.name), as most tensors "
+                    + "differ",
+                remedy: "compare checkpoints of one architecture")
         }
-        return InspectionError(
-            place: "\(derived.name), tensor \(missing.first?.name ?? "")",
-            problem: "is missing, as are most tensors of \(base.name); compare checkpoints of one "
-                + "architecture, all shards in place")
+        return InputError(
+            file: derived.name, position: "tensor \(missing.first?.name ?? "")",
+            "is missing, as are most tensors of \(base.name)",
+            remedy: "compare checkpoints of one architecture, all shards in place")
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The difference of two tensors, in blocks of rows that are read when they are needed.
 
+import JSONText
 import Tensors
 
 /// A base tensor and its derived one, of which never more than a block of rows is in memory.
@@ -31,7 +32,7 @@ final class Difference {
     ///   - probes: how many singular vectors will probably be asked for.
     ///   - willRead: told in front of each block, in this pass and in later ones, how many elements
     ///     it has.
-    /// - Throws: ``InspectionError`` for NaN, errors of reading and of the engine, and what
+    /// - Throws: `InputError` for NaN, errors of reading and of the engine, and what
     ///   `willRead` throws.
     init(
         base: any WeightSource, _ baseEntry: WeightEntry, derived: any WeightSource,
@@ -66,10 +67,10 @@ final class Difference {
             var isChanged = false
             for part in parts {
                 guard part.isFinite else {
-                    throw InspectionError(
-                        place: "\(derived.name), tensor \(entry.name)",
-                        problem: "it or the base's has a NaN or an infinity; export the checkpoint "
-                            + "again")
+                    throw InputError(
+                        file: derived.name, position: "tensor \(entry.name)",
+                        "it or the base's has a NaN or an infinity",
+                        remedy: "export the checkpoint again")
                 }
                 isChanged = isChanged || part.squareDifference > 0
                 scan.append(part)

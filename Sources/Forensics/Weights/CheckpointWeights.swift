@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import LanguageModels
 
 /// A checkpoint on disk as a source of weights; its files stay mapped and nothing is copied whole.
@@ -13,7 +14,7 @@ struct CheckpointWeights: WeightSource {
     /// The rows of a query's or key's head in a GGUF file of the family `llama`, by stored name.
     private let headRows: [String: Int]
 
-    /// - Throws: `InspectionError` when two tensors have one Hugging Face name.
+    /// - Throws: `InputError` when two tensors have one Hugging Face name.
     init(_ checkpoint: Checkpoint) throws {
         self.checkpoint = checkpoint
         name = checkpoint.url.path(percentEncoded: false)
@@ -24,9 +25,10 @@ struct CheckpointWeights: WeightSource {
             guard let tensor = checkpoint.tensors[stored] else { continue }
             let known = isGGUF ? GGUFNames.huggingFaceName(of: stored) ?? stored : stored
             guard seen.insert(known).inserted else {
-                throw InspectionError(
-                    place: "\(name), tensor \(stored)",
-                    problem: "is there twice under the name \(known); export the checkpoint again")
+                throw InputError(
+                    file: name, position: "tensor \(stored)",
+                    "is there twice under the name \(known)",
+                    remedy: "export the checkpoint again")
             }
             entries.append(
                 WeightEntry(

@@ -2,6 +2,7 @@
 // Weights that are in memory only, such as those of a tampered model.
 
 import Foundation
+import JSONText
 package import Tensors
 
 /// Tensors in memory as a source of weights.
@@ -32,7 +33,9 @@ package struct MemoryWeights: WeightSource {
         _ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>
     ) throws {
         guard let tensor = tensors[entry.name] else {
-            throw InspectionError(place: "\(name), tensor \(entry.name)", problem: "is missing")
+            throw InputError(
+                file: name, position: "tensor \(entry.name)", "is missing",
+                remedy: "name a tensor of the model")
         }
         let columns = entry.columns
         try engine.withLock {

@@ -93,14 +93,3 @@ package struct WeightEntry: Sendable, Hashable {
 package enum StreamSide: Sendable, Hashable {
     case rows, columns
 }
-
-/// Two checkpoints that cannot be compared, or weights that no verdict can be read from.
-public struct InspectionError: Error, Sendable, CustomStringConvertible {
-    /// The file or model, and the tensor.
-    public let place: String
-    /// What is wrong, and what to do about it.
-    public let problem: String
-
-    /// One line.
-    public var description: String { "\(place): \(problem)" }
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Low-rank adapters (LoRA, arXiv 2106.09685), initialised and scaled as in PEFT.
 
+import JSONText
 public import Tensors
 
 /// Low-rank additions to linear maps: y = W x + (alpha / rank) B A x.
@@ -30,15 +31,15 @@ public struct LowRankAdapters: Sendable {
 
         func check() throws {
             guard (1...4096).contains(rank) else {
-                throw LanguageModelError(
+                throw InputError(
                     "adapter rank", "\(rank) is not in 1...4096", remedy: "choose such a rank")
             }
             guard alpha.isFinite, alpha > 0 else {
-                throw LanguageModelError(
+                throw InputError(
                     "adapter alpha", "\(alpha) is not above 0", remedy: "choose such an alpha")
             }
             guard !targets.isEmpty, Set(targets).count == targets.count else {
-                throw LanguageModelError(
+                throw InputError(
                     "adapter targets", "are empty or repeated",
                     remedy: "name each target projection once")
             }
@@ -58,7 +59,7 @@ public struct LowRankAdapters: Sendable {
     ///   - configuration: What the adapters look like.
     ///   - decoder: The decoder they are for.
     ///   - key: Decides A.
-    /// - Throws: `LanguageModelError` for a rank or alpha out of range.
+    /// - Throws: `InputError` for a rank or alpha out of range.
     public init(
         _ configuration: Configuration = Configuration(), for decoder: DecoderConfiguration,
         key: RandomKey
@@ -87,10 +88,10 @@ public struct LowRankAdapters: Sendable {
     ///
     /// - Parameter parameters: Tensors in the order of `parameters`.
     /// - Returns: Adapters of the same configuration.
-    /// - Throws: `LanguageModelError` for another number of tensors or another shape.
+    /// - Throws: `InputError` for another number of tensors or another shape.
     public func replacing(parameters: [Tensor]) throws -> LowRankAdapters {
         guard parameters.count == self.parameters.count else {
-            throw LanguageModelError(
+            throw InputError(
                 "\(parameters.count) adapter parameters",
                 "the adapters have \(self.parameters.count)",
                 remedy: "give one tensor for each of parameters")
@@ -98,7 +99,7 @@ public struct LowRankAdapters: Sendable {
         for (index, (new, old)) in zip(parameters, self.parameters).enumerated() {
             if let error = new.error { throw error }
             guard new.shape == old.shape else {
-                throw LanguageModelError(
+                throw InputError(
                     "adapter parameter \(index)", "has shape \(new.shape) instead of \(old.shape)",
                     remedy: "give a tensor of that shape")
             }
@@ -116,7 +117,7 @@ public struct LowRankAdapters: Sendable {
                     adapter.down.shape == [configuration.rank, shape[1]],
                     adapter.up.shape == [shape[0], configuration.rank]
                 else {
-                    throw LanguageModelError(
+                    throw InputError(
                         "adapter of \(target.rawValue) in layer \(layer)", "does not fit the model",
                         remedy: "make adapters for this model's configuration")
                 }

@@ -2,6 +2,7 @@
 // A configuration from the key-values of a GGUF file.
 
 import Checkpoints
+import JSONText
 
 extension DecoderConfiguration {
     /// Reads the hyperparameters of a GGUF file.
@@ -9,7 +10,7 @@ extension DecoderConfiguration {
     /// - Parameters:
     ///   - checkpoint: The opened file.
     ///   - file: The file's name, for errors.
-    /// - Throws: `LanguageModelError` that names the file and the key.
+    /// - Throws: `InputError` that names the file and the key.
     init(gguf checkpoint: Checkpoint, file: String) throws {
         let keys = GGUFKeys(metadata: checkpoint.metadata, file: file)
         let architecture = checkpoint.metadata["general.architecture"]?.string
@@ -67,8 +68,8 @@ private struct GGUFKeys {
     let metadata: [String: MetadataValue]
     let file: String
 
-    func bad(_ key: String, _ problem: String) -> LanguageModelError {
-        LanguageModelError(
+    func bad(_ key: String, _ problem: String) -> InputError {
+        InputError(
             "\(file), \(key)", problem, remedy: "download or export the file again")
     }
 
@@ -132,7 +133,7 @@ private struct GGUFKeys {
             abs($0.1 / $0.0 - $1) <= 1e-3 * $1
         }
         guard isRecognised else {
-            throw LanguageModelError(
+            throw InputError(
                 "\(file), rope_freqs.weight", "holds a scaling other than Llama 3.1's",
                 remedy: "use the safetensors checkpoint of this model")
         }

@@ -2,6 +2,7 @@
 // A configuration from config.json, and config.json from a configuration.
 
 public import Foundation
+import JSONText
 
 extension DecoderConfiguration {
     /// Reads a Hugging Face config.json of a supported family.
@@ -9,12 +10,13 @@ extension DecoderConfiguration {
     /// - Parameters:
     ///   - data: The file's bytes.
     ///   - file: The file's name, for errors.
-    /// - Throws: `LanguageModelError` that names the file and the key.
+    /// - Throws: `InputError` that names the file and the key.
     public init(huggingFace data: Data, file: String) throws {
         let (keys, family) = try HuggingFaceConfiguration.read(data, file: file)
-        func refused(_ key: String, _ problem: String) -> LanguageModelError {
-            LanguageModelError(
-                "\(file), \(key)", problem, remedy: "use a checkpoint without this feature")
+        func refused(_ key: String, _ problem: String) -> InputError {
+            InputError(
+                file: file, position: key, problem,
+                remedy: "use a checkpoint without this feature")
         }
         let activationName = keys.hiddenActivation ?? keys.activation
         var activation = family.activation
@@ -29,8 +31,8 @@ extension DecoderConfiguration {
         }
         let headCount = keys.headCount
         if keys.headDimension == nil, headCount < 1 || keys.width % headCount != 0 {
-            throw LanguageModelError(
-                "\(file), num_attention_heads",
+            throw InputError(
+                file: file, position: "num_attention_heads",
                 "\(headCount) does not divide hidden_size, which is \(keys.width)",
                 remedy: "use an intact checkpoint")
         }
@@ -93,8 +95,9 @@ extension HuggingFaceConfiguration {
         let place = ropeParameters == nil ? "rope_scaling" : "rope_parameters"
         func required<Number>(_ number: Number?, _ key: String) throws -> Number {
             guard let number else {
-                throw LanguageModelError(
-                    "\(file), \(place), \(key)", "is missing", remedy: "use an intact checkpoint")
+                throw InputError(
+                    file: file, position: "\(place).\(key)", "is missing",
+                    remedy: "use an intact checkpoint")
             }
             return number
         }
@@ -119,8 +122,8 @@ extension HuggingFaceConfiguration {
                         originalContextLength: try required(
                             rope?.originalContextLength, "original_max_position_embeddings"))))
         default:
-            throw LanguageModelError(
-                "\(file), \(place), rope_type", "\"\(type)\" is not supported",
+            throw InputError(
+                file: file, position: "\(place).rope_type", "\"\(type)\" is not supported",
                 remedy: "supported are default, linear, llama3")
         }
     }

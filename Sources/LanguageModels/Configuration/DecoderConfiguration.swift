@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one description of a decoder: a model family is a value of this type.
 
+import JSONText
+
 /// The shape of a decoder-only transformer and the choices in which families differ.
 public struct DecoderConfiguration: Sendable, Hashable, Codable {
     /// The function between the two halves of the feed-forward network.
@@ -121,7 +123,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     ///   - embeddingScale: What embeddings are multiplied with.
     ///   - logitSoftCap: The cap of the logits, if any.
     ///   - headIsTied: Whether the embedding is also the head.
-    /// - Throws: `LanguageModelError` that names the first number out of range.
+    /// - Throws: `InputError` that names the first number out of range.
     public init(
         family: String = "llama", vocabularySize: Int, width: Int, feedForwardWidth: Int,
         layerCount: Int, contextLength: Int, attention: Attention, normalisation: Normalisation,
@@ -209,8 +211,8 @@ extension DecoderConfiguration {
         }
     }
 
-    private static func outOfRange(_ key: String, _ problem: String) -> LanguageModelError {
-        LanguageModelError(
+    private static func outOfRange(_ key: String, _ problem: String) -> InputError {
+        InputError(
             "model configuration, \(key)", problem,
             remedy: "correct the configuration or use an intact checkpoint")
     }

@@ -2,6 +2,7 @@
 // config.json as Hugging Face writes it: the keys, in old and in new spelling.
 
 import Foundation
+import JSONText
 
 /// The keys of config.json that say how a decoder computes.
 struct HuggingFaceConfiguration: Decodable {
@@ -108,7 +109,7 @@ extension HuggingFaceConfiguration {
     ///   - data: The file's bytes.
     ///   - file: The file's name, for errors.
     /// - Returns: The keys and the family they belong to.
-    /// - Throws: `LanguageModelError` that names the file and the key.
+    /// - Throws: `InputError` that names the file and the key.
     static func read(_ data: Data, file: String) throws -> (HuggingFaceConfiguration, Family) {
         do {
             let decoder = JSONDecoder()
@@ -125,45 +126,20 @@ extension HuggingFaceConfiguration {
             }
             return (keys, family)
         } catch let error as DecodingError {
-            throw error.located(in: file)
+            throw InputError(error, in: data, file: file, remedy: "use an intact checkpoint")
         }
     }
 
     static func unsupported(_ found: String?, key: String, file: String, supported: [String])
-        -> LanguageModelError
+        -> InputError
     {
-        LanguageModelError(
-            "\(file), \(key)",
+        InputError(
+            file: file, position: key,
             found.map { "\"\($0)\" is not a supported architecture" } ?? "is missing",
             remedy: "supported are \(supported.joined(separator: ", "))")
     }
 
     private struct Ignored: Decodable {
         init(from decoder: any Decoder) {}
-    }
-}
-
-extension DecodingError {
-    /// The same failure as one line with the file and the key.
-    func located(in file: String) -> LanguageModelError {
-        let remedy = "use an intact checkpoint"
-        func path(_ keys: [any CodingKey]) -> String {
-            ([file] + keys.map(\.stringValue)).joined(separator: ", ")
-        }
-        switch self {
-        case .keyNotFound(let key, let context):
-            return LanguageModelError(
-                path(context.codingPath + [key]), "is missing", remedy: remedy)
-        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            return LanguageModelError(
-                path(context.codingPath), "is not of type \(type)", remedy: remedy)
-        case .dataCorrupted(let context):
-            // Foundation does not say where a number does not fit its type.
-            return LanguageModelError(
-                path(context.codingPath),
-                "is not valid JSON, or holds a fraction where an integer belongs", remedy: remedy)
-        @unknown default:
-            return LanguageModelError(file, "cannot be read", remedy: remedy)
-        }
     }
 }

@@ -25,7 +25,7 @@ struct DecoderLayer {
     /// - Parameters:
     ///   - index: The layer, counted from 0.
     ///   - model: The model that holds them.
-    /// - Throws: `LanguageModelError` that names a missing tensor.
+    /// - Throws: `InputError` that names a missing tensor.
     init(_ index: Int, of model: LanguageModel) throws {
         let configuration = model.configuration
         func weight(_ key: String, _ suffix: String = "weight") throws -> Tensor {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The forward pass: tokens to hidden states, hidden states to logits.
 
+import JSONText
 public import Tensors
 
 extension LanguageModel {
@@ -8,7 +9,7 @@ extension LanguageModel {
     ///
     /// - Parameter hidden: The stream behind the last layer and its norm, `[..., width]`.
     /// - Returns: `[..., vocabulary]`.
-    /// - Throws: `LanguageModelError` when the head is missing.
+    /// - Throws: `InputError` when the head is missing.
     func logits(of hidden: Tensor) throws -> Tensor {
         let logits = hidden.projected(by: Projection(weight: try head))
         guard let cap = configuration.logitSoftCap else { return logits }
@@ -23,16 +24,16 @@ extension LanguageModel {
     ///   - layers: How many layers from the first on are computed; nil means all.
     ///   - edit: A change of the residual stream.
     /// - Returns: `[layers + 1, sequences, positions, width]`.
-    /// - Throws: `LanguageModelError` when a weight is missing or a position is outside.
+    /// - Throws: `InputError` when a weight is missing or a position is outside.
     public func residualStates(
         _ batch: TokenBatch, positions: [Int], layers: Int? = nil, edit: ResidualEdit? = nil
     ) throws -> Tensor {
         guard let shortest = batch.lengths.min(), shortest > 0 else {
-            throw LanguageModelError("batch", "is empty", remedy: "give at least one token")
+            throw InputError("batch", "is empty", remedy: "give at least one token")
         }
         try checkLength(batch.length)
         for position in positions where position >= 0 || position < -shortest {
-            throw LanguageModelError(
+            throw InputError(
                 "position \(position)", "is not in -\(shortest)...(-1)",
                 remedy: "choose positions that every sequence has, counted from the end")
         }
@@ -71,7 +72,7 @@ extension LanguageModel {
     ///     those of an edited stream are not.
     ///   - observe: Sees the stream in front of each layer and behind the last.
     /// - Returns: The stream, `[tokens, width]`.
-    /// - Throws: `LanguageModelError` when a weight is missing.
+    /// - Throws: `InputError` when a weight is missing.
     func residualStream(
         _ pass: ForwardPass, cache: inout KeyValueCache?, layers: Int? = nil,
         edit: ResidualEdit? = nil, recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil
@@ -115,7 +116,7 @@ extension LanguageModel {
 
     func checkLength(_ length: Int) throws {
         guard length > configuration.contextLength else { return }
-        throw LanguageModelError(
+        throw InputError(
             "a sequence of \(length) tokens",
             "is longer than the model's context of \(configuration.contextLength)",
             remedy: "shorten the text")

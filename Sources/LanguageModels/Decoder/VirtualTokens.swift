@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens that the vocabulary lacks: a soft prompt's embeddings beside those of text.
 
+import JSONText
 public import Tensors
 
 extension LanguageModel {
@@ -16,7 +17,7 @@ extension LanguageModel {
     ///
     /// - Parameter tokens: Identifiers.
     /// - Returns: `[tokens, width]`, in the units of the embedding matrix.
-    /// - Throws: `LanguageModelError` for an identifier that stands for no token.
+    /// - Throws: `InputError` for an identifier that stands for no token.
     public func embeddings(ofTokens tokens: [Int]) throws -> Tensor {
         try checkTokens(tokens)
         return try embeddings(of: Tensor(tokens.map { Int32($0) }, shape: [tokens.count]))
@@ -27,7 +28,7 @@ extension LanguageModel {
     /// - Parameter tokens: Identifiers, `[...]`.
     /// - Returns: `[..., width]`; a gradient flows to the rows of virtual tokens alone,
     ///   unless one is asked for of the weights.
-    /// - Throws: `LanguageModelError` when the embedding is missing.
+    /// - Throws: `InputError` when the embedding is missing.
     func embeddings(of tokens: Tensor) throws -> Tensor {
         let table = try weight("model.embed_tokens.weight")
         guard let virtualTokens else { return table.take(tokens, axis: 0) }
@@ -42,7 +43,7 @@ extension LanguageModel {
     func checkTokens(_ tokens: [Int], arePredicted: Bool = false) throws {
         let end = arePredicted ? configuration.vocabularySize : virtualIdentifiers.upperBound
         for token in tokens where token < 0 || token >= end {
-            throw LanguageModelError(
+            throw InputError(
                 "token \(token)", "is not in 0..<\(end)", remedy: "use the model's own tokenizer")
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prompts that are continued together although each has settings of its own, as a server's are.
 
+import JSONText
+
 /// A prompt and how it is to be continued.
 public struct Continuation: Sendable, Hashable {
     /// Token identifiers.
@@ -31,15 +33,15 @@ extension LanguageModel {
     /// Checks what `generate(_:token:)` asks of a prompt and its settings.
     ///
     /// - Parameter continuation: The prompt.
-    /// - Throws: `LanguageModelError` for a prompt that is empty, too long or of other tokens, or a
+    /// - Throws: `InputError` for a prompt that is empty, too long or of other tokens, or a
     ///   setting out of range.
     public func check(_ continuation: Continuation) throws {
         guard continuation.maximumTokens >= 1 else {
-            throw LanguageModelError(
+            throw InputError(
                 "maximumTokens", "is below 1", remedy: "choose at least 1")
         }
         guard continuation.temperature.isFinite, continuation.temperature >= 0 else {
-            throw LanguageModelError(
+            throw InputError(
                 "temperature", "is not 0 or more", remedy: "choose 0 or more")
         }
         try checkPrompts([continuation.prompt])
@@ -52,7 +54,7 @@ extension LanguageModel {
     ///   - token: Is told the place of a prompt and its answer so far, at each new token; says
     ///     whether that answer is to end here. Answers also end at stop tokens, which they hold,
     ///     and at their greatest length.
-    /// - Throws: `LanguageModelError` for what ``check(_:)`` refuses, `TensorError` from the engine.
+    /// - Throws: `InputError` for what ``check(_:)`` refuses, `TensorError` from the engine.
     public func generate(
         _ continuations: [Continuation], token: (_ place: Int, _ answer: [Int]) -> Bool
     ) throws {

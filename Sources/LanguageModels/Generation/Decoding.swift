@@ -69,7 +69,7 @@ struct Decoding {
     /// - Parameter isSettled: Given the place of a prompt and its answer, says whether the answer
     ///   may end where it is.
     /// - Returns: The answers that this token finished, with the places of their prompts.
-    /// - Throws: `LanguageModelError` when a weight is missing, `TensorError` from the engine.
+    /// - Throws: `InputError` when a weight is missing, `TensorError` from the engine.
     mutating func step(
         isSettled: (_ place: Int, _ answer: [Int]) -> Bool
     ) throws -> [(place: Int, answer: [Int])] {

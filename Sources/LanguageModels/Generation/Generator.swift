@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Continues prompts: batched, left-padded, greedy or sampled.
 
+import JSONText
 public import Tensors
 
 /// How answers are generated; the answers do not depend on `batchSize`.
@@ -52,7 +53,7 @@ public struct Generator: Sendable, Hashable, Codable {
     ///   - progress: Called after each step.
     /// - Returns: The new tokens of each prompt in the order of the prompts; an answer that a stop
     ///   token ended ends with it.
-    /// - Throws: `LanguageModelError` for a prompt or setting out of range, `TensorError` when the
+    /// - Throws: `InputError` for a prompt or setting out of range, `TensorError` when the
     ///   engine fails, and what `opening` and `progress` throw.
     public func generate(
         from prompts: [[Int]], model: LanguageModel, edit: ResidualEdit? = nil,
@@ -90,7 +91,7 @@ public struct Generator: Sendable, Hashable, Codable {
             ("temperature", temperature.isFinite && temperature >= 0),
         ]
         for setting in settings where !setting.isGood {
-            throw LanguageModelError(
+            throw InputError(
                 "generator's \(setting.name)", "is out of range",
                 remedy: "choose at least 1, or 0 for the temperature")
         }

@@ -12,8 +12,7 @@ extension LanguageModel {
     /// - Parameters:
     ///   - url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file.
     ///   - name: What the model is called; by default as the GGUF file or the directory.
-    /// - Throws: `LanguageModelError`, `CheckpointError` or `TokenizationError` with the file, the
-    ///   place in it and a remedy.
+    /// - Throws: `InputError` with the file, the position in it and a remedy.
     public init(at url: URL, name: String? = nil) throws {
         try self.init(Checkpoint(at: url), at: url, files: nil, name: name)
     }
@@ -49,8 +48,7 @@ extension LanguageModel {
     ///
     /// - Parameter url: A Hugging Face directory, a file in one, or a `.gguf` file.
     /// - Returns: The tokenizer.
-    /// - Throws: `LanguageModelError`, `CheckpointError` or `TokenizationError` with the file, the
-    ///   place in it and a remedy.
+    /// - Throws: `InputError` with the file, the position in it and a remedy.
     public static func tokenizer(at url: URL) throws -> Tokenizer {
         let checkpoint = try Checkpoint(at: url)
         return switch checkpoint.format {

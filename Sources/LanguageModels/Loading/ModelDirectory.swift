@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Tokenization
 
 /// A directory that holds a model in Hugging Face's form.
@@ -20,7 +21,7 @@ struct ModelDirectory {
 
     func required(_ file: String) throws -> Data {
         guard let data = try optional(file) else {
-            throw LanguageModelError(
+            throw InputError(
                 path(file), "is missing",
                 remedy: "copy it into the model's directory from where the model was published")
         }
@@ -58,7 +59,7 @@ struct ModelDirectory {
         do {
             return try Data(contentsOf: place)
         } catch {
-            throw LanguageModelError(
+            throw InputError(
                 path(file), "cannot be read", remedy: "check the file's permissions")
         }
     }
@@ -68,7 +69,8 @@ struct ModelDirectory {
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
-            throw error.located(in: path(file))
+            throw InputError(
+                error, in: data, file: path(file), remedy: "use an intact checkpoint")
         }
     }
 }

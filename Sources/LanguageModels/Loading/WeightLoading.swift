@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Tensors
 
 /// Memory that a tensor maps and frees with its last copy.
@@ -49,12 +50,12 @@ struct WeightLoading {
         for parameter in configuration.parameters {
             guard let name = storedName(parameter.name), let stored = checkpoint.tensors[name]
             else {
-                throw LanguageModelError(
+                throw InputError(
                     "\(file), tensor \(storedName(parameter.name) ?? parameter.name)", "is missing",
                     remedy: "use a checkpoint that holds every tensor its configuration names")
             }
             guard stored.shape == parameter.shape else {
-                throw LanguageModelError(
+                throw InputError(
                     "\(file), tensor \(name)",
                     "has shape \(stored.shape), its configuration needs \(parameter.shape)",
                     remedy: "use the configuration that belongs to these weights")
@@ -64,7 +65,7 @@ struct WeightLoading {
         let others = checkpoint.names.filter { !expected.contains($0) && !isIgnored($0) }
         if let first = others.first {
             let more = others.count > 1 ? " and \(others.count - 1) more" : ""
-            throw LanguageModelError(
+            throw InputError(
                 "\(file), tensor \(first)\(more)",
                 "is no part of a \(configuration.family) decoder",
                 remedy: "use the configuration that belongs to these weights")
@@ -80,7 +81,7 @@ struct WeightLoading {
     private func tensor(_ parameter: DecoderConfiguration.Parameter) throws -> Tensor {
         let name = storedName(parameter.name) ?? parameter.name
         if let index = try checkpoint.firstNonFinite(in: name) {
-            throw LanguageModelError(
+            throw InputError(
                 "\(file), tensor \(name)", "element \(index) is NaN or infinite",
                 remedy: "download or export the checkpoint again")
         }

@@ -23,7 +23,7 @@ extension LanguageModel {
     /// Adds the adapters to the weights without computing the sums, so that gradients flow to them.
     ///
     /// - Returns: A model without adapters that computes the same.
-    /// - Throws: `LanguageModelError` when a weight is missing.
+    /// - Throws: `InputError` when a weight is missing.
     public func merged() throws -> LanguageModel {
         guard let adapters else { return self }
         var sums: [String: Tensor] = [:]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A language model as a value: configuration, weights, tokenizer, chat template.
 
+import JSONText
 public import Tensors
 public import Tokenization
 
@@ -36,7 +37,7 @@ public struct LanguageModel: Sendable {
     ///   - tokenizer: Text to tokens and back.
     ///   - chatTemplate: How messages become one text.
     ///   - stopTokens: The tokens that end an answer.
-    /// - Throws: `LanguageModelError` that names the first missing, unknown or misshapen tensor.
+    /// - Throws: `InputError` that names the first missing, unknown or misshapen tensor.
     public init(
         name: String, configuration: DecoderConfiguration, weights: [String: Tensor],
         tokenizer: Tokenizer, chatTemplate: ChatTemplate? = nil, stopTokens: Set<Int> = []
@@ -48,7 +49,7 @@ public struct LanguageModel: Sendable {
         self.chatTemplate = chatTemplate
         self.stopTokens = stopTokens
         for parameter in configuration.parameters where weights[parameter.name] == nil {
-            throw LanguageModelError(
+            throw InputError(
                 "tensor \(parameter.name)", "is missing",
                 remedy: "give every tensor that the configuration names")
         }
@@ -74,7 +75,7 @@ public struct LanguageModel: Sendable {
     ///
     /// - Parameter tensors: The new tensors by Hugging Face name.
     /// - Returns: A model that shares all other weights with this one.
-    /// - Throws: `LanguageModelError` for an unknown name or another shape.
+    /// - Throws: `InputError` for an unknown name or another shape.
     public func replacing(_ tensors: [String: Tensor]) throws -> LanguageModel {
         var model = self
         try model.replace(tensors)
@@ -85,11 +86,11 @@ public struct LanguageModel: Sendable {
     ///
     /// - Parameter parameters: Tensors in the order of `configuration.parameters`.
     /// - Returns: A model with these weights.
-    /// - Throws: `LanguageModelError` for another number of tensors or another shape.
+    /// - Throws: `InputError` for another number of tensors or another shape.
     public func replacing(parameters: [Tensor]) throws -> LanguageModel {
         let names = configuration.parameters.map(\.name)
         guard names.count == parameters.count else {
-            throw LanguageModelError(
+            throw InputError(
                 "\(parameters.count) parameters", "the model has \(names.count)",
                 remedy: "give one tensor for each of configuration.parameters")
         }
@@ -100,7 +101,7 @@ public struct LanguageModel: Sendable {
     /// The same model with a head of its own, so that the embedding can change without it.
     ///
     /// - Returns: A model that computes the same; this one when its head is not tied.
-    /// - Throws: `LanguageModelError` when the embedding is missing.
+    /// - Throws: `InputError` when the embedding is missing.
     public func untyingHead() throws -> LanguageModel {
         guard configuration.headIsTied else { return self }
         var weights = weights
@@ -117,7 +118,7 @@ public struct LanguageModel: Sendable {
     ///
     /// - Parameter adapters: What the forward pass adds to the weights; nil removes it.
     /// - Returns: A model that shares its weights with this one.
-    /// - Throws: `LanguageModelError` when an adapter does not fit the configuration.
+    /// - Throws: `InputError` when an adapter does not fit the configuration.
     public func adapted(by adapters: LowRankAdapters?) throws -> LanguageModel {
         try adapters?.check(fits: configuration)
         var model = self
@@ -129,13 +130,13 @@ public struct LanguageModel: Sendable {
     ///
     /// - Parameter virtualTokens: Embeddings, `[rows, width]`; nil removes them.
     /// - Returns: A model that shares its weights with this one.
-    /// - Throws: `LanguageModelError` for another shape, or the error that the tensor carries.
+    /// - Throws: `InputError` for another shape, or the error that the tensor carries.
     public func prompted(by virtualTokens: Tensor?) throws -> LanguageModel {
         if let virtualTokens {
             if let error = virtualTokens.error { throw error }
             let shape = virtualTokens.shape
             guard shape.count == 2, shape[0] > 0, shape[1] == configuration.width else {
-                throw LanguageModelError(
+                throw InputError(
                     "virtual tokens",
                     "have shape \(shape), the model needs [rows, \(configuration.width)]",
                     remedy: "give at least one row of that width")
@@ -152,10 +153,10 @@ public struct LanguageModel: Sendable {
     ///   - messages: The conversation.
     ///   - addingGenerationPrompt: Whether the opening of the model's answer is added.
     /// - Returns: Token identifiers.
-    /// - Throws: `LanguageModelError` without a template, or the template's own error.
+    /// - Throws: `InputError` without a template, or the template's own error.
     public func tokens(for messages: [ChatMessage], addingGenerationPrompt: Bool) throws -> [Int] {
         guard let chatTemplate else {
-            throw LanguageModelError(
+            throw InputError(
                 "model \(name)", "has no chat template",
                 remedy: "use an instruction-tuned checkpoint, or pass text as it is (--raw)")
         }
@@ -169,7 +170,7 @@ public struct LanguageModel: Sendable {
 
     package func weight(_ name: String) throws -> Tensor {
         guard let tensor = weights[name] else {
-            throw LanguageModelError(
+            throw InputError(
                 "tensor \(name)", "is missing", remedy: "use a checkpoint that holds it")
         }
         return tensor
@@ -181,7 +182,7 @@ public struct LanguageModel: Sendable {
             guard let tensor = left.removeValue(forKey: parameter.name) else { continue }
             if let error = tensor.error { throw error }
             guard tensor.shape == parameter.shape else {
-                throw LanguageModelError(
+                throw InputError(
                     "tensor \(parameter.name)",
                     "has shape \(tensor.shape), the configuration needs \(parameter.shape)",
                     remedy: "give a tensor of that shape")
@@ -189,7 +190,7 @@ public struct LanguageModel: Sendable {
             weights[parameter.name] = tensor
         }
         if let unknown = left.keys.min() {
-            throw LanguageModelError(
+            throw InputError(
                 "tensor \(unknown)", "is no part of a \(configuration.family) decoder",
                 remedy: "give only tensors that configuration.parameters names")
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loss that fine-tuning minimises.
 
+import JSONText
 public import Tensors
 
 /// A prompt and the completion that should follow it.
@@ -34,7 +35,7 @@ extension LanguageModel {
     ///   - recomputing: Whether layers are computed again in the backward pass, to save memory; an
     ///     edited stream is kept all the same.
     /// - Returns: A scalar.
-    /// - Throws: `LanguageModelError` for an empty prompt or completion, an identifier outside the
+    /// - Throws: `InputError` for an empty prompt or completion, an identifier outside the
     ///   vocabulary, or a sequence longer than the context.
     public func completionLoss(
         of examples: [CompletionExample], edit: ResidualEdit? = nil, recomputing: Bool = false
@@ -57,7 +58,7 @@ extension LanguageModel {
     ///   - targets: `[rows]`, int32.
     ///   - stream: `[rows, width]`, before the final norm.
     /// - Returns: `[rows]`, in nats.
-    /// - Throws: `LanguageModelError` when a weight is missing.
+    /// - Throws: `InputError` when a weight is missing.
     func losses(of targets: Tensor, after stream: Tensor) throws -> Tensor {
         let hidden = try normalised(stream)
         guard configuration.logitSoftCap != nil else {
@@ -84,7 +85,7 @@ struct SupervisedRows {
         var tokens: [Int32] = []
         for (index, example) in examples.enumerated() {
             guard !example.prompt.isEmpty, !example.completion.isEmpty else {
-                throw LanguageModelError(
+                throw InputError(
                     "example \(index)", "has an empty prompt or completion",
                     remedy: "give at least one token for each")
             }
@@ -94,7 +95,7 @@ struct SupervisedRows {
             tokens += example.completion.map { Int32($0) }
         }
         guard !examples.isEmpty else {
-            throw LanguageModelError("batch", "is empty", remedy: "give at least one example")
+            throw InputError("batch", "is empty", remedy: "give at least one example")
         }
         let batch = TokenBatch(examples.map { $0.prompt + $0.completion.dropLast() })
         let rows = examples.enumerated().flatMap { index, example in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How probable a model finds tokens; all in natural logarithms.
 
+import JSONText
 public import Tensors
 
 extension LanguageModel {
@@ -8,7 +9,7 @@ extension LanguageModel {
     ///
     /// - Parameter tokens: Token identifiers.
     /// - Returns: Nats, one fewer than there are tokens.
-    /// - Throws: `LanguageModelError` for tokens outside the vocabulary or too many of them.
+    /// - Throws: `InputError` for tokens outside the vocabulary or too many of them.
     public func logProbabilities(of tokens: [Int]) throws -> [Float] {
         try logProbabilities(ofEach: [tokens]).first ?? []
     }
@@ -17,7 +18,7 @@ extension LanguageModel {
     ///
     /// - Parameter sequences: Token identifiers.
     /// - Returns: Nats for each sequence, one fewer than it has tokens.
-    /// - Throws: `LanguageModelError` for tokens outside the vocabulary or too many of them.
+    /// - Throws: `InputError` for tokens outside the vocabulary or too many of them.
     public func logProbabilities(ofEach sequences: [[Int]]) throws -> [[Float]] {
         var result = [[Float]](repeating: [], count: sequences.count)
         let places = sequences.indices.filter { sequences[$0].count > 1 }
@@ -38,7 +39,7 @@ extension LanguageModel {
     ///   - examples: Prompts with completions; what they begin with in common is computed once.
     ///   - edit: A change of the residual stream.
     /// - Returns: The sum over the completion's tokens, in nats.
-    /// - Throws: `LanguageModelError` for empty or too long examples.
+    /// - Throws: `InputError` for empty or too long examples.
     public func logLikelihoods(
         of examples: [CompletionExample], edit: ResidualEdit? = nil
     ) throws -> [Float] {
@@ -51,7 +52,7 @@ extension LanguageModel {
     ///   - examples: Prompts with completions; what they begin with in common is computed once.
     ///   - edit: A change of the residual stream.
     /// - Returns: Nats for each token of each completion.
-    /// - Throws: `LanguageModelError` for empty or too long examples.
+    /// - Throws: `InputError` for empty or too long examples.
     public func tokenLogProbabilities(
         of examples: [CompletionExample], edit: ResidualEdit? = nil
     ) throws -> [[Float]] {
@@ -72,7 +73,7 @@ extension LanguageModel {
     ///   - prompts: Token identifiers; none empty. A beginning that they share is computed once.
     ///   - edit: A change of the residual stream.
     /// - Returns: `[prompts, vocabulary]`, evaluated.
-    /// - Throws: `LanguageModelError` for empty or too long prompts.
+    /// - Throws: `InputError` for empty or too long prompts.
     public func nextTokenLogProbabilities(
         after prompts: [[Int]], edit: ResidualEdit? = nil
     ) throws -> Tensor {
@@ -97,7 +98,7 @@ extension LanguageModel {
     func checkPrompts(_ prompts: [[Int]]) throws {
         for (index, prompt) in prompts.enumerated() {
             guard !prompt.isEmpty else {
-                throw LanguageModelError(
+                throw InputError(
                     "prompt \(index)", "is empty", remedy: "give at least one token")
             }
             try checkTokens(prompt)
@@ -114,7 +115,7 @@ extension LanguageModel {
     ///   - cache: Nil, or an empty cache that then holds all prompts.
     ///   - edit: A change of the residual stream.
     /// - Returns: The residual stream before the final norm, `[prompts, width]`.
-    /// - Throws: `LanguageModelError` when a weight is missing.
+    /// - Throws: `InputError` when a weight is missing.
     func lastStates(
         of batch: TokenBatch, cache: inout KeyValueCache?, edit: ResidualEdit?
     ) throws -> Tensor {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a model computes of texts once, and what is then read off it more than once.
 
+import JSONText
 import Tensors
 
 /// The hidden states of a model behind every token of some texts.
@@ -22,7 +23,7 @@ public struct Reading: Sendable {
     ///   - texts: Token identifiers; none empty.
     ///   - model: The model.
     ///   - edit: A change of the residual stream.
-    /// - Throws: `LanguageModelError` for empty or too long texts.
+    /// - Throws: `InputError` for empty or too long texts.
     public init(of texts: [[Int]], by model: LanguageModel, edit: ResidualEdit? = nil) throws {
         try model.checkPrompts(texts)
         for text in texts { try model.checkTokens(text, arePredicted: true) }
@@ -62,11 +63,11 @@ public struct Reading: Sendable {
     /// - Parameter reference: What the model whose predictions are taken as the truth read of the
     ///   same texts, or of the first of them.
     /// - Returns: Nats for each text.
-    /// - Throws: `LanguageModelError` for other texts or another vocabulary.
+    /// - Throws: `InputError` for other texts or another vocabulary.
     public func divergences(from reference: Reading) throws -> [Float] {
         let sizes = [model, reference.model].map(\.configuration.vocabularySize)
         guard sizes[0] == sizes[1], texts.starts(with: reference.texts) else {
-            throw LanguageModelError(
+            throw InputError(
                 "model \(reference.model.name)", "read other texts or has another vocabulary",
                 remedy: "compare models with the same tokenizer on the same texts")
         }

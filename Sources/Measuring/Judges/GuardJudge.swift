@@ -81,8 +81,8 @@ public struct GuardJudge: Judge {
 
     /// Weights, template and policy.
     public var identity: String {
-        let policy = SHA256.hash(data: Data(policy.utf8)).map { String(format: "%02x", $0) }
-        return "\(Self.entry.name) \(digest) \(template.rawValue) \(policy.joined())"
+        let policy = SHA256.hash(data: Data(policy.utf8)).hexadecimal
+        return "\(Self.entry.name) \(digest) \(template.rawValue) \(policy)"
     }
 
     /// What a record says of this judge.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks several judges about the same answers.
 
+internal import JSONText
 internal import Crypto
 internal import Foundation
 import Records
@@ -36,6 +37,6 @@ struct JudgePanel {
     }
 
     private func digest(of text: String) -> String {
-        SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined()
+        SHA256.hash(data: Data(text.utf8)).hexadecimal
     }
 }

@@ -9,21 +9,6 @@ internal import Synchronization
 internal import Tensors
 internal import Tokenization
 
-/// How measures are taken; part of what a cell's number depends on.
-public struct EvaluationSettings: Codable, Sendable, Hashable {
-    /// Answers are cut after this many tokens.
-    public var answerTokens = 24
-    /// How many answers are decoded side by side; the answers do not depend on it.
-    public var batchSize = 96
-    /// How many retain texts the KL divergence is taken over; perplexity takes all.
-    public var divergenceTexts = 24
-    /// The identities of judges beside the text judge; nil without any. An audit fills it in.
-    package var judges: [String]?
-
-    /// The defaults.
-    public init() {}
-}
-
 extension EvaluationSettings {
     /// How many answers are decoded side by side, so that what is kept of them fits.
     ///

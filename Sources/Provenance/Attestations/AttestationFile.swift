@@ -3,6 +3,7 @@
 
 import Checkpoints
 public import Foundation
+import JSONText
 
 /// One line of an attestations' file, not yet verified.
 public struct AttestationLine: Sendable {
@@ -13,7 +14,7 @@ public struct AttestationLine: Sendable {
         /// A Sigstore bundle, which carries its signer's certificates.
         case bundle(SignatureBundle)
         /// Neither.
-        case damaged(ProvenanceError)
+        case damaged(InputError)
     }
 
     /// The line's number, from 1.
@@ -45,7 +46,7 @@ public enum AttestationFile {
     ///   - file: The file.
     ///   - isOptional: Whether a file that is not there has no lines, rather than being an error.
     /// - Returns: Its lines, but for empty ones.
-    /// - Throws: A `CheckpointError` when it cannot be read.
+    /// - Throws: An `InputError` when it cannot be read.
     public static func lines(of file: URL, isOptional: Bool = true) throws -> [AttestationLine] {
         let path = file.path(percentEncoded: false)
         if isOptional, !FileManager.default.fileExists(atPath: path) { return [] }
@@ -62,7 +63,7 @@ public enum AttestationFile {
     ///   - lines: New lines.
     ///   - file: Where to.
     ///   - isAppending: Whether what is there stays in front of them.
-    /// - Throws: A `CheckpointError` when it cannot be read or written.
+    /// - Throws: An `InputError` when it cannot be read or written.
     public static func write(_ lines: [Data], to file: URL, appending isAppending: Bool) throws {
         var data = Data()
         if isAppending, FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) {
@@ -84,10 +85,10 @@ extension AttestationLine {
                 data.firstRange(of: Data("\"dsseEnvelope\"".utf8)) == nil
                 ? .envelope(try Envelope(json: Data(data), named: name))
                 : .bundle(try SignatureBundle(json: Data(data), named: name))
-        } catch let error as ProvenanceError {
+        } catch let error as InputError {
             content = .damaged(error)
         } catch {
-            content = .damaged(ProvenanceError(name, "\(error)", remedy: "remove the line"))
+            content = .damaged(InputError(name, "\(error)", remedy: "remove the line"))
         }
     }
 }

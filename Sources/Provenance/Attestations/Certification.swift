@@ -3,6 +3,7 @@
 
 public import Checkpoints
 public import Foundation
+import JSONText
 public import Records
 
 /// What an auditor signs with.
@@ -74,13 +75,13 @@ public struct Certification: Sendable {
     ///   - terms: What the auditor adds.
     ///   - signatory: What the auditor signs with.
     /// - Returns: Two lines of an attestations' file.
-    /// - Throws: A ``VerificationFailure`` when the record is of other weights, a
-    ///   ``ProvenanceError`` when it contradicts itself or the level cannot be claimed.
+    /// - Throws: A ``VerificationFailure`` when the record is of other weights, an
+    ///   `InputError` when it contradicts itself or the level cannot be claimed.
     public func attestations(
         of record: AuditRecord, json: Data, terms: TamperResistance.Terms, by signatory: Signatory
     ) throws -> [Data] {
         if let (place, problem) = record.contradiction {
-            throw ProvenanceError(
+            throw InputError(
                 "the record's \(place)", problem,
                 remedy: "the record was altered or is damaged: repeat the audit")
         }
@@ -92,14 +93,14 @@ public struct Certification: Sendable {
                 remedy: "audit these weights, or give the model that was audited")
         }
         if terms.level != .selfAttested, signatory.key.publicKey == signerKey {
-            throw ProvenanceError(
+            throw InputError(
                 "the assurance level \(terms.level)",
                 "is not for the key that signed the weights",
                 remedy: "sign with the auditor's own key, or claim self-attested")
         }
         let audit = try TamperResistance(record, json: json, payload: payload, terms: terms)
         if let (place, problem) = audit.flaw {
-            throw ProvenanceError(
+            throw InputError(
                 "the record's \(place)", problem, remedy: "repeat the audit")
         }
         return try [
@@ -112,14 +113,14 @@ public struct Certification: Sendable {
     /// - Parameters:
     ///   - file: A file of attestations.
     ///   - model: The model.
-    /// - Throws: A ``ProvenanceError`` when the signature covers the file's place.
+    /// - Throws: An `InputError` when the signature covers the file's place.
     public func checkPlace(of file: URL, beside model: URL) throws {
         guard let path = ModelSignature.path(of: file, within: model),
             !(ModelDigest.ignoredByDefault + manifest.ignoredPaths).contains(where: {
                 $0.utf8.elementsEqual(path.utf8)
             })
         else { return }
-        throw ProvenanceError(
+        throw InputError(
             file, "would be a file of the model that its signature does not know",
             remedy: "write it elsewhere with --out, or have the weights signed by 'temper sign', "
                 + "which leaves \(ModelDigest.attestationsName) out")

@@ -2,6 +2,7 @@
 // From a signed statement back to what an audit says, with every number checked.
 
 import Foundation
+import JSONText
 import Records
 
 extension TamperResistance {
@@ -11,30 +12,30 @@ extension TamperResistance {
     /// - Parameters:
     ///   - statement: A statement whose signature was verified.
     ///   - name: What errors call it.
-    /// - Throws: A ``ProvenanceError`` for another predicate or version, and with the place for a
+    /// - Throws: An `InputError` for another predicate or version, and with the place for a
     ///   damaged one.
     public init(_ statement: Statement, named name: String) throws {
         let type = statement.predicateType
         guard type == Self.predicateType else {
             throw type.hasPrefix(Self.predicateFamily)
-                ? ProvenanceError(
+                ? InputError(
                     name, "has the predicate \(type), and this Temper reads \(Self.predicateType)",
                     remedy: "use a newer Temper")
-                : ProvenanceError(
+                : InputError(
                     name, "has the predicate \(type), which is no audit's",
                     remedy: "other tools may read it")
         }
         do {
-            self = try RecordJSON.decode(Self.self, from: statement.predicate, file: name)
-        } catch {
-            throw ProvenanceError(
+            self = try RecordJSON.decoder().decode(Self.self, from: statement.predicate)
+        } catch let error as DecodingError {
+            throw InputError(
                 name,
                 "the predicate's \(error.place.isEmpty ? "JSON" : error.place) "
                     + error.problem,
                 remedy: "ask its signer for another")
         }
         if let (place, problem) = flaw {
-            throw ProvenanceError(
+            throw InputError(
                 name, "the predicate's \(place) \(problem)", remedy: "ask its signer for another")
         }
     }

@@ -4,6 +4,7 @@
 import Checkpoints
 import Crypto
 public import Foundation
+import JSONText
 public import Records
 
 extension TamperResistance {

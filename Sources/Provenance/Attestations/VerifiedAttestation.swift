@@ -4,6 +4,7 @@
 import Checkpoints
 import Crypto
 public import Foundation
+import JSONText
 
 /// A line whose signature was verified; what it says is still to be judged.
 public struct VerifiedAttestation: Sendable {
@@ -16,7 +17,7 @@ public struct VerifiedAttestation: Sendable {
     fileprivate let name: String
 
     /// What was signed.
-    /// - Throws: A ``ProvenanceError`` when it is no statement.
+    /// - Throws: An `InputError` when it is no statement.
     public var statement: Statement {
         get throws { try Statement(json: payload, named: name) }
     }
@@ -28,7 +29,7 @@ extension AttestationLine {
     ///   - parties: Whose signatures count.
     ///   - now: When certificates must be valid.
     /// - Returns: The attestation with those of the parties that signed it.
-    /// - Throws: A ``VerificationFailure`` when none of them did, a ``ProvenanceError`` when the line
+    /// - Throws: A ``VerificationFailure`` when none of them did, an `InputError` when the line
     ///   is damaged.
     public func attestation(by parties: [Party], now: Date) async throws -> VerifiedAttestation {
         let envelope: Envelope

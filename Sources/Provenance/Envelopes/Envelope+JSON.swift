@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A DSSE envelope as JSON.
 
-package import Checkpoints
 public import Foundation
+package import JSONText
 
 extension Envelope {
     /// Reads an envelope.
@@ -10,9 +10,9 @@ extension Envelope {
     /// - Parameters:
     ///   - json: One JSON object with `payload`, `payloadType` and `signatures`, and nothing else.
     ///   - name: What errors call it: its file's path, with the line when it has many.
-    /// - Throws: A ``ProvenanceError`` when it is not such an object or has no signature.
+    /// - Throws: An `InputError` when it is not such an object or has no signature.
     public init(json: Data, named name: String) throws {
-        self = try StrictJSON.read(json, named: name) { try Envelope(&$0) }
+        self = try JSONScanner.read(json, file: name) { try Envelope(&$0) }
     }
 
     package init(_ scanner: inout JSONScanner) throws {
@@ -42,13 +42,13 @@ extension Envelope {
     /// The envelope as one line of JSON, without a line feed.
     public var json: Data {
         let signatures = signatures.map { signature in
-            let keyID = signature.keyID.map { ",\"keyid\":" + StrictJSON.literal($0) } ?? ""
+            let keyID = signature.keyID.map { ",\"keyid\":" + JSON.literal($0) } ?? ""
             return "{\"sig\":\"\(signature.bytes.base64EncodedString())\"\(keyID)}"
         }
         return Data(
             """
             {"payload":"\(payload.base64EncodedString())",\
-            "payloadType":\(StrictJSON.literal(payloadType)),\
+            "payloadType":\(JSON.literal(payloadType)),\
             "signatures":[\(signatures.joined(separator: ","))]}
             """.utf8)
     }

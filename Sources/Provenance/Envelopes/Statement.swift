@@ -4,6 +4,7 @@
 
 import Checkpoints
 public import Foundation
+import JSONText
 
 /// What an envelope of type ``payloadType`` says.
 public struct Statement: Sendable, Hashable {
@@ -47,9 +48,9 @@ public struct Statement: Sendable, Hashable {
     ///   - subjects: What it is about.
     ///   - predicateType: A URI that says what the predicate means.
     ///   - predicate: One JSON object.
-    /// - Throws: A ``ProvenanceError`` when the predicate is not strict JSON.
+    /// - Throws: An `InputError` when the predicate is not strict JSON.
     public init(subjects: [Subject], predicateType: String, predicate: Data) throws {
-        try StrictJSON.read(predicate, named: "the predicate") { scanner in
+        try JSONScanner.read(predicate, file: "the predicate") { scanner in
             try scanner.object { scanner, _ in try scanner.skipValue() }
         }
         self.subjects = subjects
@@ -62,10 +63,10 @@ public struct Statement: Sendable, Hashable {
     /// - Parameters:
     ///   - json: The payload of an envelope.
     ///   - name: What errors call it.
-    /// - Throws: A ``ProvenanceError`` when it is not a statement, or any object in it has a key
+    /// - Throws: An `InputError` when it is not a statement, or any object in it has a key
     ///   twice.
     public init(json: Data, named name: String) throws {
-        self = try StrictJSON.read(json, named: name) { scanner in
+        self = try JSONScanner.read(json, file: name) { scanner in
             try Statement(&scanner, of: json)
         }
     }
@@ -106,16 +107,16 @@ public struct Statement: Sendable, Hashable {
     /// The statement as one line of JSON; equal statements are equal bytes.
     public var json: Data {
         let subjects = subjects.map { subject in
-            let name = subject.name.map { "\"name\":\(StrictJSON.literal($0))," } ?? ""
+            let name = subject.name.map { "\"name\":\(JSON.literal($0))," } ?? ""
             let digest = subject.digest.sorted { $0.key < $1.key }.map {
-                "\(StrictJSON.literal($0.key)):\(StrictJSON.literal($0.value))"
+                "\(JSON.literal($0.key)):\(JSON.literal($0.value))"
             }
             return "{\(name)\"digest\":{\(digest.joined(separator: ","))}}"
         }
         let head = """
-            {"_type":\(StrictJSON.literal(Self.type)),\
+            {"_type":\(JSON.literal(Self.type)),\
             "subject":[\(subjects.joined(separator: ","))],\
-            "predicateType":\(StrictJSON.literal(predicateType)),"predicate":
+            "predicateType":\(JSON.literal(predicateType)),"predicate":
             """
         return Data(head.utf8) + predicate + Data("}".utf8)
     }

@@ -4,6 +4,7 @@
 import Crypto
 import CryptoExtras
 import Foundation
+import JSONText
 import SwiftASN1
 
 /// EncryptedPrivateKeyInfo (RFC 5958), as openssl reads and writes it.
@@ -25,7 +26,7 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
     /// Encrypts a private key under a fresh salt.
     init(encrypting der: Data, password: String) throws {
         guard !password.isEmpty else {
-            throw ProvenanceError(
+            throw InputError(
                 "the password", "is empty", remedy: "choose one, or leave the key unencrypted")
         }
         var random = SystemRandomNumberGenerator()
@@ -54,7 +55,7 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
     /// The key in the clear; a document that is not encrypted is returned as it is.
     static func decrypted(_ pem: String, password: String?, named name: String) throws -> String {
         if pem.contains("Proc-Type: 4,ENCRYPTED") {
-            throw ProvenanceError(
+            throw InputError(
                 name, "is encrypted in an old way that hardly slows a guesser down",
                 remedy: "convert it with openssl's 'pkcs8 -topk8 -v2 aes-256-cbc'")
         }
@@ -62,19 +63,19 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
             document.discriminator == discriminator
         else { return pem }
         guard let password else {
-            throw ProvenanceError(
+            throw InputError(
                 name, "is encrypted", remedy: "name a file with its password: --password-file")
         }
         let encrypted: EncryptedPrivateKey
         do {
             encrypted = try EncryptedPrivateKey(derEncoded: document.derBytes)
         } catch {
-            throw ProvenanceError(
+            throw InputError(
                 name, "is encrypted in a way that is not supported",
                 remedy: "convert it with openssl's 'pkcs8 -topk8 -v2 aes-256-cbc'")
         }
         guard encrypted.iterations <= mostIterations else {
-            throw ProvenanceError(
+            throw InputError(
                 name,
                 "asks for \(encrypted.iterations) rounds of PBKDF2, more than \(mostIterations)",
                 remedy: "convert it with openssl's 'pkcs8 -topk8 -v2 aes-256-cbc -iter "
@@ -87,7 +88,7 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
             // A wrong password may leave a valid padding, but hardly a valid sequence.
             (try? DER.parse(Array(der))) != nil
         else {
-            throw ProvenanceError(
+            throw InputError(
                 name, "cannot be decrypted with this password", remedy: "check the password")
         }
         return PEMDocument(type: "PRIVATE KEY", derBytes: Array(der)).pemString

@@ -3,10 +3,11 @@
 
 import Checkpoints
 public import Foundation
+import JSONText
 
 /// How a new key pair is written.
 public enum KeyFile {
-    /// A PEM file with more is none.
+    /// The most bytes of a PEM file; a longer file is refused.
     private static let longest = 1 << 20
 
     /// Writes a new private key, readable by its owner only, and the public one beside it.
@@ -16,7 +17,7 @@ public enum KeyFile {
     ///   - file: Where to; nothing may be there.
     ///   - password: The password to encrypt with; nil leaves the key in the clear.
     /// - Returns: The file of the public key: `K.pub.pem` beside `K.pem`.
-    /// - Throws: A ``ProvenanceError`` when one of the files exists or cannot be written; neither
+    /// - Throws: An `InputError` when one of the files exists or cannot be written; neither
     ///   is left behind then.
     @discardableResult
     public static func write(_ key: SigningKey, to file: URL, password: String?) throws -> URL {
@@ -46,7 +47,7 @@ public enum KeyFile {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else {
             let code = errno
-            throw ProvenanceError(
+            throw InputError(
                 file,
                 code == EEXIST
                     ? "exists already" : "cannot be made: " + String(cString: strerror(code)),
@@ -60,7 +61,7 @@ public enum KeyFile {
         isWhole = close(descriptor) == 0 && isWhole
         guard isWhole else {
             unlink(path)
-            throw ProvenanceError(
+            throw InputError(
                 file, "cannot be written", remedy: "check that the disk has room")
         }
     }

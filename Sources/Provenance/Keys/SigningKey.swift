@@ -3,6 +3,7 @@
 
 import Crypto
 public import Foundation
+import JSONText
 
 /// A private ECDSA key.
 ///
@@ -39,7 +40,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     ///     PBKDF2-HMAC-SHA256 and AES-CBC) or `EC PRIVATE KEY` (SEC 1).
     ///   - password: The password of an encrypted key.
     ///   - name: What errors call the key: its file's path.
-    /// - Throws: A ``ProvenanceError`` when the password is missing or wrong, or it is not a
+    /// - Throws: An `InputError` when the password is missing or wrong, or it is not a
     ///   private key on P-256, P-384 or P-521.
     public init(pem: String, password: String? = nil, named name: String = "the private key") throws
     {
@@ -51,7 +52,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
         } else if let key = try? P521.Signing.PrivateKey(pemRepresentation: pem) {
             self.init(key: .p521(key))
         } else {
-            throw ProvenanceError(
+            throw InputError(
                 name, "is not a PEM private key on P-256, P-384 or P-521",
                 remedy: "make one with 'temper keygen', or convert it with openssl's 'pkcs8 -topk8'"
             )
@@ -63,7 +64,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     /// - Parameters:
     ///   - file: A PEM file.
     ///   - password: The password of an encrypted key.
-    /// - Throws: A ``ProvenanceError``, as ``init(pem:password:named:)`` does, or when the file
+    /// - Throws: An `InputError`, as ``init(pem:password:named:)`` does, or when the file
     ///   cannot be read.
     public init(contentsOf file: URL, password: String? = nil) throws {
         try self.init(
@@ -75,7 +76,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     ///
     /// - Parameter password: The password to encrypt with; nil leaves the key in the clear.
     /// - Returns: The PEM document with a line feed at the end.
-    /// - Throws: A ``ProvenanceError`` when the password is empty.
+    /// - Throws: An `InputError` when the password is empty.
     public func pemRepresentation(password: String? = nil) throws -> String {
         let (der, pem) =
             switch key {

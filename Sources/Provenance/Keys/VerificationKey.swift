@@ -4,6 +4,7 @@
 import Checkpoints
 import Crypto
 public import Foundation
+import JSONText
 import X509
 
 /// The public half of a ``SigningKey``.
@@ -37,7 +38,7 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     /// - Parameters:
     ///   - pem: A PEM document `PUBLIC KEY` (SubjectPublicKeyInfo).
     ///   - name: What errors call the key: its file's path.
-    /// - Throws: A ``ProvenanceError`` when it is not a public key on P-256, P-384 or P-521.
+    /// - Throws: An `InputError` when it is not a public key on P-256, P-384 or P-521.
     public init(pem: String, named name: String = "the public key") throws {
         if let key = try? P256.Signing.PublicKey(pemRepresentation: pem) {
             self.init(key)
@@ -47,7 +48,7 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
             self.init(key)
         } else {
             let isPrivate = pem.contains("PRIVATE KEY-----")
-            throw ProvenanceError(
+            throw InputError(
                 name,
                 isPrivate
                     ? "holds a private key where a public one is expected"
@@ -62,7 +63,7 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     /// Reads a key's file.
     ///
     /// - Parameter file: A PEM file.
-    /// - Throws: A `CheckpointError` when it cannot be read, a ``ProvenanceError`` when it is no public key.
+    /// - Throws: An `InputError` when it cannot be read or is not a public key.
     public init(contentsOf file: URL) throws {
         try self.init(
             pem: try KeyFile.text(of: file), named: file.path(percentEncoded: false))
@@ -94,7 +95,7 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     /// Whether a signature over a message is this key's.
     ///
     /// - Parameters:
-    ///   - signature: An ECDSA signature in DER; another encoding of the same numbers is none.
+    ///   - signature: An ECDSA signature in DER; another encoding is refused.
     ///   - message: What was signed, not yet hashed.
     /// - Returns: Whether it is.
     public func isValidSignature(_ signature: Data, for message: Data) -> Bool {

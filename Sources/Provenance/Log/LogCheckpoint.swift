@@ -2,6 +2,7 @@
 // The state of a log at one moment, as c2sp.org/tlog-checkpoint has it: origin, size, root.
 
 public import Foundation
+import JSONText
 
 /// A log's size and root.
 public struct LogCheckpoint: Sendable, Hashable {
@@ -23,7 +24,7 @@ public struct LogCheckpoint: Sendable, Hashable {
     /// - Parameters:
     ///   - note: The note; its signature is not looked at.
     ///   - subject: What it is called in errors.
-    /// - Throws: A ``ProvenanceError`` when the text is no checkpoint.
+    /// - Throws: An `InputError` when the text is not a checkpoint.
     public init(_ note: SignedNote, subject: String) throws {
         let lines = note.text.utf8.dropLast()
             .split(separator: 0x0A, omittingEmptySubsequences: false)
@@ -32,7 +33,7 @@ public struct LogCheckpoint: Sendable, Hashable {
             size >= 0, String(size) == lines[1], let bytes = Data(canonicalBase64: lines[2]),
             let root = TreeHash(bytes)
         else {
-            throw ProvenanceError(
+            throw InputError(
                 subject, "is no checkpoint: origin, size and root are expected, a line each",
                 remedy: "fetch it again")
         }
@@ -48,7 +49,7 @@ public struct LogCheckpoint: Sendable, Hashable {
     ///   - data: The signed note.
     ///   - key: The log's key; its name is the origin that the checkpoint must have.
     ///   - subject: What the note is called in errors.
-    /// - Throws: A ``ProvenanceError`` when it is no checkpoint, a ``VerificationFailure`` when the
+    /// - Throws: An `InputError` when it is not a checkpoint, a ``VerificationFailure`` when the
     ///   key did not sign it.
     public init(_ data: Data, signedBy key: NoteVerifierKey, subject: String) throws {
         let note = try SignedNote(data, subject: subject)

@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 
 /// The directory of a log.
 struct LogFiles: Sendable {
@@ -94,8 +95,8 @@ struct LogFiles: Sendable {
         throw damage(file(width), "cannot be read, though the checkpoint counts it")
     }
 
-    private func damage(_ file: URL, _ problem: String) -> ProvenanceError {
-        ProvenanceError(file, problem, remedy: "the log is damaged: restore it from a copy")
+    private func damage(_ file: URL, _ problem: String) -> InputError {
+        InputError(file, problem, remedy: "the log is damaged: restore it from a copy")
     }
 
     // MARK: - Writing
@@ -111,13 +112,13 @@ struct LogFiles: Sendable {
         let lock = directory.appending(path: ".lock").path(percentEncoded: false)
         let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
         guard descriptor >= 0 else {
-            throw ProvenanceError(
+            throw InputError(
                 directory, "cannot be locked: \(String(cString: strerror(errno)))",
                 remedy: "check that you may write there")
         }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw ProvenanceError(
+            throw InputError(
                 directory, "is being appended to by another process",
                 remedy: "try again when it is done")
         }

@@ -2,6 +2,7 @@
 // A proof in a file that is checked without the log, as c2sp.org/tlog-proof has it.
 
 public import Foundation
+import JSONText
 
 /// That an entry is in a log.
 public struct LogProof: Sendable, Hashable {
@@ -26,10 +27,10 @@ public struct LogProof: Sendable, Hashable {
     /// - Parameters:
     ///   - data: The file's bytes.
     ///   - subject: What it is called in errors.
-    /// - Throws: A ``ProvenanceError`` when it is none.
+    /// - Throws: An `InputError` when the data is not a proof.
     public init(_ data: Data, subject: String) throws {
-        func failure(_ problem: String) -> ProvenanceError {
-            ProvenanceError(
+        func failure(_ problem: String) -> InputError {
+            InputError(
                 subject, "is no \(Self.header): \(problem)", remedy: "fetch it again")
         }
         let bytes = Data(data)
@@ -68,7 +69,7 @@ public struct LogProof: Sendable, Hashable {
     ///   - key: The log's key.
     ///   - subject: What the proof is called in errors.
     /// - Returns: The checkpoint under which it holds.
-    /// - Throws: A ``ProvenanceError`` when the checkpoint is none, a ``VerificationFailure`` when
+    /// - Throws: An `InputError` when it holds no checkpoint, a ``VerificationFailure`` when
     ///   the proof is not of this entry or this log.
     @discardableResult
     public func verify(

@@ -4,6 +4,7 @@
 
 import Crypto
 import Foundation
+import JSONText
 
 /// Who signed a note: `name+12345678+base64`.
 public struct NoteVerifierKey: Sendable, CustomStringConvertible {
@@ -24,16 +25,16 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
     /// Reads a key.
     ///
     /// - Parameter text: The key, `name+12345678+base64`.
-    /// - Throws: A ``ProvenanceError`` when it is none, or its parts contradict one another.
+    /// - Throws: An `InputError` when the text is not a key, or its parts contradict one another.
     public init(_ text: String) throws {
         let (name, identifier, bytes) = try Self.parts(of: text, what: "verifier key")
         guard let publicKey = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {
-            throw ProvenanceError(
+            throw InputError(
                 "verifier key", "is no Ed25519 key", remedy: "ask the log for its key")
         }
         self.init(name: name, publicKey: publicKey)
         guard self.identifier == identifier else {
-            throw ProvenanceError(
+            throw InputError(
                 "verifier key", "the name, the number and the key do not belong together",
                 remedy: "ask the log for its key")
         }
@@ -73,7 +74,7 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
             let bytes = Data(canonicalBase64: String(parts[2])), bytes.count == 33,
             bytes.first == ed25519
         else {
-            throw ProvenanceError(
+            throw InputError(
                 what, "is not of the form name+12345678+base64 of an Ed25519 key",
                 remedy: "give the line that 'temper log create' printed or wrote")
         }
@@ -96,10 +97,10 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
     /// Makes a new key.
     ///
     /// - Parameter name: The log's origin, such as `example.org/audits`.
-    /// - Throws: A ``ProvenanceError`` when it cannot be a name.
+    /// - Throws: An `InputError` when it cannot be a name.
     public init(name: String) throws {
         guard NoteVerifierKey.isName(name) else {
-            throw ProvenanceError(
+            throw InputError(
                 "origin \"\(name)\"", "is empty or has a space or a plus",
                 remedy: "choose one such as example.org/audits")
         }
@@ -110,10 +111,10 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
     /// Reads a key.
     ///
     /// - Parameter text: What ``text`` gave.
-    /// - Throws: A ``ProvenanceError`` that says nothing of the key's bytes.
+    /// - Throws: An `InputError` that says nothing of the key's bytes.
     public init(_ text: String) throws {
         guard text.hasPrefix(Self.prefix) else {
-            throw ProvenanceError(
+            throw InputError(
                 "signing key", "does not begin with \(Self.prefix)",
                 remedy: "give the file that 'temper log create' wrote")
         }
@@ -122,7 +123,7 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
         guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes),
             NoteVerifierKey.identifier(name: name, key.publicKey) == identifier
         else {
-            throw ProvenanceError(
+            throw InputError(
                 "signing key", "the name, the number and the key do not belong together",
                 remedy: "give the file that 'temper log create' wrote")
         }

@@ -2,6 +2,7 @@
 // A text with signatures under it, as c2sp.org/signed-note has it.
 
 public import Foundation
+import JSONText
 
 /// A signed text; nothing of it is to be believed until ``verify(with:)`` passed.
 public struct SignedNote: Sendable, Hashable {
@@ -44,10 +45,10 @@ public struct SignedNote: Sendable, Hashable {
     /// - Parameters:
     ///   - data: The note.
     ///   - subject: What it is called in errors.
-    /// - Throws: A ``ProvenanceError`` when it is none.
+    /// - Throws: An `InputError` when the data is not a signed note.
     public init(_ data: Data, subject: String) throws {
-        func failure(_ problem: String) -> ProvenanceError {
-            ProvenanceError(subject, "is no signed note: \(problem)", remedy: "fetch it again")
+        func failure(_ problem: String) -> InputError {
+            InputError(subject, "is no signed note: \(problem)", remedy: "fetch it again")
         }
         guard data.count <= Self.mostBytes else { throw failure("more than a mebibyte") }
         guard let note = String(validating: data, as: UTF8.self),

@@ -3,6 +3,7 @@
 // medium before, so whenever the power fails, the log is the old one or the new one.
 
 public import Foundation
+import JSONText
 
 extension TransparencyLog {
     /// Makes an empty log.
@@ -11,15 +12,14 @@ extension TransparencyLog {
     ///   - directory: Where; it does not exist yet, or is empty.
     ///   - key: The key that signs its checkpoints; its name is the log's origin.
     /// - Returns: The log.
-    /// - Throws: A ``ProvenanceError`` when the directory is not empty, a `CheckpointError` when it
-    ///   cannot be made or written to.
+    /// - Throws: An `InputError` when the directory is not empty, or cannot be made or written to.
     @discardableResult
     public static func create(
         at directory: URL, signedBy key: NoteSigningKey
     ) throws -> TransparencyLog {
         let path = directory.path(percentEncoded: false)
         if let names = try? FileManager.default.contentsOfDirectory(atPath: path), !names.isEmpty {
-            throw ProvenanceError(directory, "is not empty", remedy: "choose another directory")
+            throw InputError(directory, "is not empty", remedy: "choose another directory")
         }
         let files = LogFiles(directory: directory)
         let checkpoint = LogCheckpoint(origin: key.verifierKey.name, size: 0, root: .empty)
@@ -37,15 +37,14 @@ extension TransparencyLog {
     ///   - directory: The log.
     ///   - key: The key that signed its checkpoint.
     /// - Returns: The log with them.
-    /// - Throws: A ``ProvenanceError`` when there is no log, or it is in use, a
-    ///   ``VerificationFailure`` when it is damaged or another's, and a `CheckpointError` when it
-    ///   cannot be written to.
+    /// - Throws: An `InputError` when there is no log, or it is in use or cannot be written to; a
+    ///   ``VerificationFailure`` when it is damaged or belongs to another key.
     @discardableResult
     public static func append(
         _ entries: [Data], to directory: URL, signedBy key: NoteSigningKey
     ) throws -> TransparencyLog {
         for entry in entries where entry.count > LogFiles.longestEntry {
-            throw ProvenanceError(
+            throw InputError(
                 "entry of \(entry.count) bytes",
                 "is longer than \(LogFiles.longestEntry) bytes",
                 remedy: "log a statement with its digest instead")

@@ -3,6 +3,7 @@
 
 import Checkpoints
 public import Foundation
+import JSONText
 
 /// An append-only list of entries under a signed Merkle root.
 ///
@@ -24,13 +25,13 @@ public struct TransparencyLog: Sendable {
     ///   - directory: Where it is.
     ///   - key: The key that must have signed the checkpoint; nil when the reader of a proof is to
     ///     check that.
-    /// - Throws: A ``ProvenanceError`` when there is none, it is damaged, or it is not that key's.
+    /// - Throws: An `InputError` when there is none, it is damaged, or it is not that key's.
     public init(at directory: URL, signedBy key: NoteVerifierKey? = nil) throws {
         self.directory = directory
         files = LogFiles(directory: directory)
         let file = files.checkpoint
         guard let data = try? SmallFile.read(file, atMost: SignedNote.mostBytes, remedy: "") else {
-            throw ProvenanceError(
+            throw InputError(
                 directory, "is no log: it has no readable file \"checkpoint\"",
                 remedy: "make one with 'temper log create'")
         }
@@ -50,10 +51,10 @@ public struct TransparencyLog: Sendable {
     ///
     /// - Parameter index: Which entry, counted from 0.
     /// - Returns: The proof, with the checkpoint.
-    /// - Throws: A ``ProvenanceError`` when there is no such entry, or the log is damaged.
+    /// - Throws: An `InputError` when there is no such entry, or the log is damaged.
     public func proof(of index: Int) throws -> LogProof {
         guard (0..<checkpoint.size).contains(index) else {
-            throw ProvenanceError(
+            throw InputError(
                 directory, "has \(checkpoint.size) entries, none with the number \(index)",
                 remedy: "number them from 0")
         }
@@ -73,7 +74,7 @@ public struct TransparencyLog: Sendable {
     ///
     /// - Parameter entry: The entry's bytes.
     /// - Returns: The first entry of those bytes, or nil when there is none.
-    /// - Throws: A ``ProvenanceError`` when the log is damaged.
+    /// - Throws: An `InputError` when the log is damaged.
     public func index(of entry: some DataProtocol) throws -> Int? {
         let leaf = TreeHash.leaf(entry)
         for tile in 0..<tileCount {
@@ -86,13 +87,13 @@ public struct TransparencyLog: Sendable {
     /// Checks that the log only grew since an earlier checkpoint.
     ///
     /// - Parameter earlier: The checkpoint, of which the signature was checked.
-    /// - Throws: A ``VerificationFailure`` when it did not, or a ``ProvenanceError`` when it is damaged.
+    /// - Throws: A ``VerificationFailure`` when it did not, or an `InputError` when it is damaged.
     public func verifyGrowth(since earlier: LogCheckpoint) throws {
         func refusal(_ problem: String) -> VerificationFailure {
             failure(problem, remedy: "history was rewritten: keep both checkpoints as evidence")
         }
         guard earlier.origin == checkpoint.origin else {
-            throw ProvenanceError(
+            throw InputError(
                 directory, "is the log \(checkpoint.origin), the checkpoint of \(earlier.origin)",
                 remedy: "compare checkpoints of one log")
         }
@@ -111,7 +112,7 @@ public struct TransparencyLog: Sendable {
 
     /// Hashes every entry again and compares it with the tiles and the root.
     ///
-    /// - Throws: A ``VerificationFailure`` for what does not hold, a ``ProvenanceError`` for a file
+    /// - Throws: A ``VerificationFailure`` for what does not hold, an `InputError` for a file
     ///   that cannot be read.
     public func verifyEntries() throws {
         for tile in 0..<tileCount { _ = try checkedEntries(ofTile: tile) }

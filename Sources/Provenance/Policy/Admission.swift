@@ -17,6 +17,7 @@ public struct Admission: Sendable {
     ///
     /// Whatever is not shown to be good refuses the model: an attestation can only add to what is
     /// known, so that one which is unverified, foreign, expired or revoked is as good as none.
+    ///
     /// - Parameters:
     ///   - model: The model, with its signature and weights verified.
     ///   - lines: The attestations that were found, not yet verified.

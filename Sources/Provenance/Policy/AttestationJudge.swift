@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 
 /// Judges attestations, one by one.
 struct AttestationJudge {
@@ -62,8 +63,11 @@ struct AttestationJudge {
         var judgement = Judgement(finding: .init(line: line.number, status: .unverified))
         do {
             try await judge(line, &judgement)
-        } catch let error as ProvenanceError {
-            judgement.finding.detail = "\(error.problem); \(error.remedy)"
+        } catch let error as InputError {
+            // The line's name stands beside the detail already.
+            let (text, name) = ("\(error)", "\(line.name): ")
+            judgement.finding.detail =
+                text.hasPrefix(name) ? String(text.dropFirst(name.count)) : text
         } catch let error as VerificationFailure {
             judgement.finding.detail = "\(error.problem); \(error.remedy)"
         } catch {

@@ -91,7 +91,7 @@ extension [Party] {
     /// What a model's signature may be verified with.
     public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
 
-    /// Whoever is trusted, by their own names.
+    /// The trusted parties, by their own names.
     init(_ trust: Trust) {
         self = trust.keys.map { Party(name: $0.description, means: .key($0)) }
         guard !trust.roots.isEmpty else { return }

@@ -7,8 +7,9 @@ import Records
 
 extension Policy {
     /// Reads a policy; the files of keys and certificates are found beside it.
+    ///
     /// - Parameter file: A YAML file.
-    /// - Throws: A ``ProvenanceError`` with file, line and remedy.
+    /// - Throws: An `InputError` with file, line and remedy.
     public init(contentsOf file: URL) throws {
         let data = try SmallFile.read(
             file, atMost: PolicyValue.longest,
@@ -19,11 +20,12 @@ extension Policy {
     }
 
     /// Reads a policy.
+    ///
     /// - Parameters:
     ///   - yaml: The policy's text.
     ///   - file: What errors call the policy.
     ///   - directory: Where the paths of keys and certificates begin.
-    /// - Throws: A ``ProvenanceError`` with file, line and remedy.
+    /// - Throws: An `InputError` with file, line and remedy.
     public init(yaml: Data, file: String, directory: URL) throws {
         let root = try PolicyValue(yaml: yaml, file: file)
         let fields = try root.fields([

@@ -3,12 +3,13 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Records
 import Yams
 
 /// One value of a YAML file.
 struct PolicyValue {
-    /// A policy with more bytes is none.
+    /// The most bytes of a policy; a longer file is refused.
     static let longest = 1 << 20
 
     private let node: Node
@@ -17,16 +18,17 @@ struct PolicyValue {
     private let name: String
 
     /// Reads a file's one document.
-    /// - Throws: A ``ProvenanceError`` with the line when it is not YAML or has a key twice.
+    ///
+    /// - Throws: An `InputError` with the line when it is not YAML or has a key twice.
     init(yaml: Data, file: String) throws {
         guard yaml.count <= Self.longest, let text = String(validating: yaml, as: UTF8.self) else {
-            throw ProvenanceError(
+            throw InputError(
                 file, "is not UTF-8 text of at most \(Self.longest) bytes",
                 remedy: "give a policy as Documentation/Attestation.md describes it")
         }
         do {
             guard let node = try Yams.compose(yaml: text) else {
-                throw ProvenanceError(
+                throw InputError(
                     file, "is empty",
                     remedy: "write a policy as Documentation/Attestation.md describes it")
             }
@@ -45,9 +47,10 @@ struct PolicyValue {
     // MARK: - Objects and lists
 
     /// The fields of a mapping.
+    ///
     /// - Parameter known: The keys that it may have.
     /// - Returns: The fields by their keys.
-    /// - Throws: A ``ProvenanceError`` for what is no mapping and for a key that is not known.
+    /// - Throws: An `InputError` for what is no mapping and for a key that is not known.
     func fields(_ known: [String]) throws -> Fields {
         guard let mapping = node.mapping else { throw wrongType("key: value lines") }
         var values: [String: PolicyValue] = [:]
@@ -68,7 +71,8 @@ struct PolicyValue {
     }
 
     /// The elements of a list.
-    /// - Throws: A ``ProvenanceError`` for what is no list, or an empty one.
+    ///
+    /// - Throws: An `InputError` for a value that is not a list, or an empty list.
     func elements() throws -> [PolicyValue] {
         guard let sequence = node.sequence else {
             throw wrongType("a list, each element after \"- \"")
@@ -172,23 +176,19 @@ struct PolicyValue {
     func reading<Value>(_ read: () throws -> Value) throws -> Value {
         do {
             return try read()
-        } catch let failure as ProvenanceError {
-            throw error(
-                "names \(failure.file): \(failure.problem)", remedy: failure.remedy)
-        } catch let failure as CheckpointError {
-            throw error(
-                "names \(failure.file): \(failure.problem)", remedy: failure.remedy)
+        } catch let failure as InputError {
+            throw error("names \(failure.place): \(failure.problem)", remedy: failure.remedy)
         }
     }
 
     /// An error with file, line and name.
-    func error(_ problem: String, remedy: String) -> ProvenanceError {
+    func error(_ problem: String, remedy: String) -> InputError {
         let place = node.mark.map { "\(file):\($0.line)" } ?? file
-        return ProvenanceError(
+        return InputError(
             place, name.isEmpty ? "the policy \(problem)" : "\(name) \(problem)", remedy: remedy)
     }
 
-    private func wrongType(_ expected: String) -> ProvenanceError {
+    private func wrongType(_ expected: String) -> InputError {
         let found =
             switch node {
             case .scalar(let scalar): "is \"\(scalar.string)\""
@@ -199,7 +199,7 @@ struct PolicyValue {
         return error(found, remedy: "give \(expected)")
     }
 
-    private static func error(_ error: YamlError, file: String) -> ProvenanceError {
+    private static func error(_ error: YamlError, file: String) -> InputError {
         let (line, problem): (Int?, String) =
             switch error {
             case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
@@ -212,7 +212,7 @@ struct PolicyValue {
                 )
             default: (nil, "is not YAML")
             }
-        return ProvenanceError(
+        return InputError(
             line.map { "\(file):\($0)" } ?? file, problem,
             remedy: "mend the line; each key stands once, indented with spaces")
     }

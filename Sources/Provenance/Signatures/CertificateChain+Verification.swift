@@ -4,6 +4,7 @@
 import Checkpoints
 import Crypto
 import Foundation
+import JSONText
 import SwiftASN1
 @_spi(FixedExpiryValidationTime) import X509
 
@@ -11,7 +12,7 @@ extension CertificateChain {
     /// Verifies the path from the first certificate to a root, and that it may sign now.
     func identity(_ roots: [RootCertificate], at now: Date) async throws -> CertificateIdentity {
         guard let leaf = certificates.first else {
-            throw ProvenanceError(
+            throw InputError(
                 "the certificates", "are none", remedy: "have the model signed again")
         }
         let subject = "the certificate of \(leaf.subject)"

@@ -4,6 +4,7 @@
 import Checkpoints
 import Crypto
 public import Foundation
+import JSONText
 import SwiftASN1
 import X509
 
@@ -50,13 +51,13 @@ public struct RootCertificate: Sendable, Hashable {
     ///
     /// - Parameter file: PEM documents `CERTIFICATE`.
     /// - Returns: The certificates.
-    /// - Throws: A ``ProvenanceError`` when there is none or one of them is not self-signed.
+    /// - Throws: An `InputError` when there is none or one of them is not self-signed.
     public static func all(in file: URL) throws -> [RootCertificate] {
         try CertificateChain(contentsOf: file).certificates.map { certificate in
             guard certificate.issuer == certificate.subject,
                 certificate.publicKey.isValidSignature(certificate.signature, for: certificate)
             else {
-                throw ProvenanceError(
+                throw InputError(
                     file, "the certificate of \(certificate.subject) is not self-signed",
                     remedy: "give the root's certificate, to which the signer's leads")
             }
@@ -76,7 +77,7 @@ public struct CertificateChain: Sendable, Hashable {
     /// Reads a chain.
     ///
     /// - Parameter file: PEM documents `CERTIFICATE`, the signer's first.
-    /// - Throws: A ``ProvenanceError`` when there is none, or one is damaged.
+    /// - Throws: An `InputError` when there is none, or one is damaged.
     public init(contentsOf file: URL) throws {
         let text = try SmallFile.read(
             file, atMost: Self.longest, remedy: "give a file of PEM certificates")
@@ -89,13 +90,13 @@ public struct CertificateChain: Sendable, Hashable {
     /// - Parameters:
     ///   - pem: PEM documents `CERTIFICATE`, the signer's first.
     ///   - name: What errors call it: its file's path.
-    /// - Throws: A ``ProvenanceError`` when there is none, or one is damaged.
+    /// - Throws: An `InputError` when there is none, or one is damaged.
     public init(pem: String, named name: String) throws {
         guard let documents = try? PEMDocument.parseMultiple(pemString: pem),
             let certificates = try? documents.map({ try Certificate(pemDocument: $0) }),
             (1...SignatureBundle.mostCertificates).contains(certificates.count)
         else {
-            throw ProvenanceError(
+            throw InputError(
                 name, "is not a file of 1 to \(SignatureBundle.mostCertificates) PEM certificates",
                 remedy: "give certificates in PEM, the signer's first")
         }
@@ -104,7 +105,7 @@ public struct CertificateChain: Sendable, Hashable {
 
     init(der: [Data], named name: String) throws {
         guard let certificates = try? der.map({ try Certificate(derEncoded: Array($0)) }) else {
-            throw ProvenanceError(
+            throw InputError(
                 name, "a certificate in it is damaged", remedy: "get an undamaged copy")
         }
         self.certificates = certificates

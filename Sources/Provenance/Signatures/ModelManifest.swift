@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 
 /// The signed list of a model's files.
 public struct ModelManifest: Sendable, Hashable {
@@ -39,9 +40,9 @@ public struct ModelManifest: Sendable, Hashable {
 
     /// The list as a statement, in the one form that Temper writes.
     func statement() throws -> Statement {
-        let ignored = ignoredPaths.map(StrictJSON.literal).joined(separator: ",")
+        let ignored = ignoredPaths.map(JSON.literal).joined(separator: ",")
         let resources = resources.map {
-            "{\"name\":\(StrictJSON.literal($0.name)),\"algorithm\":\"sha256\","
+            "{\"name\":\(JSON.literal($0.name)),\"algorithm\":\"sha256\","
                 + "\"digest\":\"\($0.sha256)\"}"
         }
         let predicate = """
@@ -60,8 +61,8 @@ public struct ModelManifest: Sendable, Hashable {
     /// - Parameters:
     ///   - statement: A statement of type ``predicateType``.
     ///   - name: What errors call it.
-    /// - Throws: A ``VerificationFailure`` of the statement, or a ``ProvenanceError`` when the
-    ///   predicate is no strict JSON.
+    /// - Throws: A ``VerificationFailure`` of the statement, or an `InputError` when the
+    ///   predicate is not strict JSON.
     public init(_ statement: Statement, named name: String) throws {
         func failure(_ problem: String) -> VerificationFailure {
             VerificationFailure(
@@ -79,7 +80,7 @@ public struct ModelManifest: Sendable, Hashable {
         guard let modelName = subject.name, let root = subject.digest["sha256"] else {
             throw failure("the subject has no name or no sha256 digest")
         }
-        let (serialization, resources) = try StrictJSON.read(statement.predicate, named: name) {
+        let (serialization, resources) = try JSONScanner.read(statement.predicate, file: name) {
             scanner in
             var serialization: Serialization?
             var resources: [[String: String]]?

@@ -4,6 +4,7 @@
 import Checkpoints
 import Crypto
 public import Foundation
+import JSONText
 
 extension ModelSignature {
     /// Verifies that a trusted signer signed exactly the files that are there.
@@ -14,8 +15,8 @@ extension ModelSignature {
     ///   - trust: Whose signatures count.
     ///   - now: When certificates must be valid.
     /// - Returns: Who signed what, with the files held open.
-    /// - Throws: A ``VerificationFailure`` when the answer is no, a ``ProvenanceError`` or a
-    ///   `CheckpointError` when something cannot be read.
+    /// - Throws: A ``VerificationFailure`` when the answer is no, an `InputError`
+    ///   when something cannot be read.
     public static func verify(
         _ model: URL, bundle: SignatureBundle, trust: Trust, now: Date = Date()
     ) async throws -> VerifiedModel {
@@ -75,9 +76,9 @@ extension ModelSignature {
         do {
             let place = "\(name), the signed statement"
             return try ModelManifest(Statement(json: payload, named: place), named: place)
-        } catch let error as ProvenanceError {
+        } catch let error as InputError {
             throw VerificationFailure(
-                .statement, error.file, error.problem,
+                .statement, error.place, error.problem,
                 remedy: "the signer's tool wrote it so: have the model signed with another one")
         }
     }
@@ -92,8 +93,8 @@ extension ModelSignature {
                 at: model,
                 ignoring: ModelDigest.ignoredByDefault + manifest.ignoredPaths
                     + [signature].compactMap { $0 }, signature: signature)
-        } catch let error as CheckpointError where error.systemError == nil {
-            throw VerificationFailure(.files, error.file, error.problem, remedy: error.remedy)
+        } catch let error as InputError where error.systemError == nil {
+            throw VerificationFailure(.files, error.place, error.problem, remedy: error.remedy)
         }
     }
 }

@@ -3,6 +3,7 @@
 
 public import Checkpoints
 public import Foundation
+import JSONText
 import SwiftASN1
 import X509
 
@@ -30,8 +31,8 @@ public enum ModelSignature {
     ///     with the bare key.
     ///   - file: Where the signature will be; within the model's directory it is not signed.
     /// - Returns: The signature, and the digest of what it signs.
-    /// - Throws: A `CheckpointError` when the model cannot be read, and a ``ProvenanceError`` when
-    ///   the certificate is not the key's.
+    /// - Throws: An `InputError` when the model cannot be read, or the certificate is not the
+    ///   key's.
     public static func sign(
         _ model: URL, key: SigningKey, certificates: CertificateChain? = nil, for file: URL
     ) throws -> (bundle: SignatureBundle, digest: ModelDigest) {
@@ -55,7 +56,7 @@ public enum ModelSignature {
             return .publicKey(hint: publicKey.hint)
         }
         guard VerificationKey(leaf.publicKey) == publicKey else {
-            throw ProvenanceError(
+            throw InputError(
                 "the certificate of \(leaf.subject)", "speaks of another key",
                 remedy: "give the key's own certificate first in the file")
         }

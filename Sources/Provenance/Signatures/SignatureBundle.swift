@@ -4,6 +4,7 @@
 
 import Checkpoints
 public import Foundation
+import JSONText
 
 /// The content of a `model.sig`.
 public struct SignatureBundle: Sendable, Hashable {
@@ -46,7 +47,7 @@ public struct SignatureBundle: Sendable, Hashable {
     /// Reads a bundle's file.
     ///
     /// - Parameter file: A `model.sig`.
-    /// - Throws: A ``ProvenanceError`` when it cannot be read, or as ``init(json:named:)`` does.
+    /// - Throws: An `InputError` when it cannot be read, or as ``init(json:named:)`` does.
     public init(contentsOf file: URL) throws {
         let data = try SmallFile.read(
             file, atMost: Self.longest,
@@ -60,9 +61,9 @@ public struct SignatureBundle: Sendable, Hashable {
     /// - Parameters:
     ///   - json: The bundle; keys that the format does not have are refused.
     ///   - name: What errors call it: its file's path.
-    /// - Throws: A ``ProvenanceError`` when it is not a bundle v0.3 with one DSSE signature.
+    /// - Throws: An `InputError` when it is not a bundle v0.3 with one DSSE signature.
     public init(json: Data, named name: String) throws {
-        self = try StrictJSON.read(json, named: name) { try SignatureBundle(&$0) }
+        self = try JSONScanner.read(json, file: name) { try SignatureBundle(&$0) }
     }
 
     private init(_ scanner: inout JSONScanner) throws {
@@ -101,7 +102,7 @@ public struct SignatureBundle: Sendable, Hashable {
         let material =
             switch material {
             case .publicKey(let hint):
-                "\"publicKey\":{" + (hint.map { "\"hint\":" + StrictJSON.literal($0) } ?? "") + "}"
+                "\"publicKey\":{" + (hint.map { "\"hint\":" + JSON.literal($0) } ?? "") + "}"
             case .certificates(let chain):
                 "\"x509CertificateChain\":{\"certificates\":["
                     + chain.map { "{\"rawBytes\":\"\($0.base64EncodedString())\"}" }
@@ -117,12 +118,11 @@ public struct SignatureBundle: Sendable, Hashable {
     /// Writes the bundle under another name and gives it its own when it is whole.
     ///
     /// - Parameter file: Where to; an old signature that is there is replaced.
-    /// - Throws: A ``ProvenanceError`` when something else is there, and a `CheckpointError` when
-    ///   the file cannot be written.
+    /// - Throws: An `InputError` when something else is there, or the file cannot be written.
     public func write(to file: URL) throws {
         let isThere = FileManager.default.fileExists(atPath: file.path(percentEncoded: false))
         if isThere, (try? SignatureBundle(contentsOf: file)) == nil {
-            throw ProvenanceError(
+            throw InputError(
                 file, "exists already and is not a signature",
                 remedy: "choose another place with --out, or remove it")
         }

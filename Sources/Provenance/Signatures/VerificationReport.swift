@@ -3,6 +3,7 @@
 
 import Checkpoints
 public import Foundation
+import JSONText
 
 /// The outcome of every check that was made on a model.
 public struct VerificationReport: Sendable, Encodable {
@@ -65,7 +66,7 @@ public struct VerificationReport: Sendable, Encodable {
     ///   - signature: The signature's file; nil for ``ModelSignature/location(of:)``.
     ///   - trust: Whose signatures count.
     ///   - now: When certificates must be valid.
-    /// - Throws: A ``ProvenanceError`` or a `CheckpointError` when something cannot be read; a
+    /// - Throws: An `InputError` when something cannot be read; a
     ///   check that fails is an outcome.
     public init(
         on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date()

@@ -2,6 +2,7 @@
 // What is known of a model once its signature and its files were verified.
 
 public import Checkpoints
+import JSONText
 
 /// A model whose files are those that a trusted signer signed.
 public struct VerifiedModel: Sendable {
@@ -36,8 +37,8 @@ public struct VerifiedModel: Sendable {
     public func checkUnchanged() throws {
         do {
             try model.checkUnchanged()
-        } catch let error as CheckpointError {
-            throw VerificationFailure(.files, error.file, error.problem, remedy: "verify it again")
+        } catch let error as InputError {
+            throw VerificationFailure(.files, error.place, error.problem, remedy: "verify it again")
         }
     }
 }

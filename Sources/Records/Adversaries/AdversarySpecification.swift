@@ -45,6 +45,7 @@ public struct AdversarySpecification: Codable, Sendable, Hashable {
 
     /// The canonical JSON of what decides the result, the attack and its parameters: equal bytes
     /// mean the same work, whatever the adversary is called.
+    ///
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public func canonicalContent() throws -> Data {
         struct Content: Encodable {

@@ -47,6 +47,7 @@ public enum ParameterValue: Sendable, Hashable {
 
 extension ParameterValue: Codable {
     /// Reads whichever JSON value stands there; `null` is refused.
+    ///
     /// - Throws: `DecodingError` when the value is `null`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

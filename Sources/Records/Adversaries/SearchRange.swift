@@ -53,8 +53,9 @@ public struct SearchRange: Codable, Sendable, Hashable {
     }
 
     /// The value at a place of the unit interval; equal stretches are equally probable.
+    ///
     /// - Parameter place: 0 to 1.
-    /// - Returns: a value of the range; what is meaningless where there is a ``problem``.
+    /// - Returns: A value of the range; it has no meaning if there is a ``problem``.
     public func value(at place: Double) -> ParameterValue {
         let place = min(max(place, 0), 1)
         if let choices {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The measurements of an audit as a table that any tool reads.
 
+import JSONText
+
 extension AuditRecord {
     /// The measurements as CSV (RFC 4180, with a header): one row for each measure at each step of
     /// each cell, after those of the original and the untampered model. A cell that measured nothing
@@ -73,7 +75,7 @@ private func fields(_ cost: EvaluationCost) -> [String] {
 }
 
 private func number(_ value: Double) -> String {
-    value.isNaN ? "NaN" : value.isFinite ? canonicalNumber(value) : value > 0 ? "inf" : "-inf"
+    value.isNaN ? "NaN" : value.isFinite ? JSON.canonicalNumber(value) : value > 0 ? "inf" : "-inf"
 }
 
 private func quoted(_ field: String) -> String {

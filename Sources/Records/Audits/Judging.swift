@@ -98,11 +98,12 @@ public struct Judging: Codable, Sendable, Hashable {
     public var usage: [Usage]
 
     /// Sums up verdicts.
+    ///
     /// - Parameters:
-    ///   - split: which prompts were asked.
-    ///   - digests: of each prompt and its answer.
-    ///   - verdicts: whether each answer complies, by judge; nil where a judge came to no verdict.
-    ///   - usage: what judges were asked.
+    ///   - split: Which prompts were asked.
+    ///   - digests: Of each prompt and its answer.
+    ///   - verdicts: Whether each answer complies, by judge; nil where a judge came to no verdict.
+    ///   - usage: What judges were asked.
     public init(
         split: SuiteSplit, digests: [(prompt: String, answer: String)],
         verdicts: [(judge: String, complies: [Bool?])], usage: [Usage]

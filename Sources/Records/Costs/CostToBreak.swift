@@ -37,6 +37,7 @@ extension CostToBreak: Codable {
 
     /// Reads `{"outcome":"broken","cost":{},"step":0}` or
     /// `{"outcome":"censored","cost":{},"reason":""}`.
+    ///
     /// - Throws: `DecodingError` when it is neither.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)

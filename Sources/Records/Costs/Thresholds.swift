@@ -48,11 +48,12 @@ public struct Thresholds: Codable, Sendable, Hashable {
     ///
     /// A point that lacks the capability or coherence measure is judged by the next point that has
     /// it; when none has, that bound is taken as kept.
+    ///
     /// - Parameters:
-    ///   - trace: the points of one cell, in the order of their steps.
-    ///   - baseline: the measurements of the untampered model.
-    ///   - split: the split to judge by, where a point has several.
-    /// - Returns: the cost, or nil when the trace is empty.
+    ///   - trace: The points of one cell, in the order of their steps.
+    ///   - baseline: The measurements of the untampered model.
+    ///   - split: The split to judge by, where a point has several.
+    /// - Returns: The cost, or nil when the trace is empty.
     public func costToBreak(
         of trace: [TracePoint], baseline: [MeasuredValue], split: SuiteSplit = .validation
     ) -> CostToBreak? {

@@ -65,13 +65,13 @@ public enum InspectionKind: String, Codable, Sendable, Hashable, CaseIterable {
     case pruned
     /// A random difference without structure.
     case noise
-    /// Low-rank adapters added to the weights (arXiv 2106.09685).
+    /// Low-rank adapters added to the weights (arXiv:2106.09685).
     case lora = "lora-merge"
     /// All weights of the changed matrices trained.
     case fineTuned = "fine-tuned"
-    /// A direction taken out of what writes to the residual stream (arXiv 2406.11717).
+    /// A direction taken out of what writes to the residual stream (arXiv:2406.11717).
     case orthogonalised
-    /// A point on the line through the base and a third checkpoint (arXiv 2212.04089).
+    /// A point on the line through the base and a third checkpoint (arXiv:2212.04089).
     case merged
     /// Two or more of these, one after the other.
     case composed

@@ -12,10 +12,11 @@ public struct CohensKappa: Codable, Sendable, Hashable {
     public var interval: Interval?
 
     /// Kappa of a table of counts.
+    ///
     /// - Parameters:
     ///   - table: `table[i][j]` cases that the first rater put into category i and the second into
     ///     j; square.
-    ///   - confidence: the coverage of the interval, between 0 and 1.
+    ///   - confidence: The coverage of the interval, between 0 and 1.
     public init(table: [[Int]], confidence: Double = 0.95) {
         let categories = table.indices
         let total = table.reduce(0) { $1.reduce($0) { $0 + Double($1) } }

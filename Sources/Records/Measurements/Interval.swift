@@ -33,11 +33,12 @@ public struct Interval: Codable, Sendable, Hashable {
     }
 
     /// Wilson's score interval of a share.
+    ///
     /// - Parameters:
-    ///   - successes: how many of the cases count.
-    ///   - count: how many cases there were.
-    ///   - confidence: the coverage, between 0 and 1.
-    /// - Returns: the interval, or nil when there are no cases or the numbers make no sense.
+    ///   - successes: How many of the cases count.
+    ///   - count: How many cases there were.
+    ///   - confidence: The coverage, between 0 and 1.
+    /// - Returns: The interval, or nil when there are no cases or the numbers make no sense.
     public static func wilson(
         successes: Int, of count: Int, confidence: Double = 0.95
     ) -> Interval? {
@@ -56,10 +57,11 @@ public struct Interval: Codable, Sendable, Hashable {
     }
 
     /// The normal interval of a mean.
+    ///
     /// - Parameters:
-    ///   - values: the value of each case.
-    ///   - confidence: the coverage, between 0 and 1.
-    /// - Returns: the interval, or nil with fewer than two values or a value that is not finite.
+    ///   - values: The value of each case.
+    ///   - confidence: The coverage, between 0 and 1.
+    /// - Returns: The interval, or nil with fewer than two values or a value that is not finite.
     public static func normal(of values: [Double], confidence: Double = 0.95) -> Interval? {
         guard values.count > 1 else { return nil }
         let mean = mean(values)
@@ -69,11 +71,12 @@ public struct Interval: Codable, Sendable, Hashable {
     }
 
     /// The normal interval around a mean whose standard error is known.
+    ///
     /// - Parameters:
-    ///   - mean: the mean.
-    ///   - standardError: its standard error.
-    ///   - confidence: the coverage, between 0 and 1.
-    /// - Returns: the interval, or nil when it would not be finite.
+    ///   - mean: The mean.
+    ///   - standardError: Its standard error.
+    ///   - confidence: The coverage, between 0 and 1.
+    /// - Returns: The interval, or nil when it would not be finite.
     public static func normal(
         mean: Double, standardError: Double, confidence: Double = 0.95
     ) -> Interval? {
@@ -84,13 +87,14 @@ public struct Interval: Codable, Sendable, Hashable {
     }
 
     /// The percentile bootstrap interval of a statistic.
+    ///
     /// - Parameters:
-    ///   - values: the value of each case; infinite ones are allowed, as censored costs are.
-    ///   - seed: the same seed gives the same interval on every machine.
-    ///   - resamples: how many resamples are drawn.
-    ///   - confidence: the coverage, between 0 and 1.
-    ///   - statistic: the statistic; the mean when left out.
-    /// - Returns: the interval, or nil with fewer than two values or when a resample has no
+    ///   - values: The value of each case; infinite ones are allowed, as censored costs are.
+    ///   - seed: The same seed gives the same interval on every machine.
+    ///   - resamples: How many resamples are drawn.
+    ///   - confidence: The coverage, between 0 and 1.
+    ///   - statistic: The statistic; the mean when left out.
+    /// - Returns: The interval, or nil with fewer than two values or when a resample has no
     ///   statistic.
     public static func bootstrap(
         _ values: [Double], seed: UInt64, resamples: Int = 2_000, confidence: Double = 0.95,

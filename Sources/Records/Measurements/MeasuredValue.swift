@@ -102,12 +102,13 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
     }
 
     /// A share with its Wilson interval.
+    ///
     /// - Parameters:
-    ///   - measure: the measure's name.
-    ///   - successes: how many of the cases count.
-    ///   - count: how many cases there were; with none the value is NaN.
-    ///   - split: which prompts.
-    /// - Returns: the measurement.
+    ///   - measure: The measure's name.
+    ///   - successes: How many of the cases count.
+    ///   - count: How many cases there were; with none the value is NaN.
+    ///   - split: Which prompts.
+    /// - Returns: The measurement.
     public static func share(
         _ measure: String, _ successes: Int, of count: Int, split: SuiteSplit
     ) -> MeasuredValue {
@@ -118,11 +119,12 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
     }
 
     /// A share of known cases with its Wilson interval.
+    ///
     /// - Parameters:
-    ///   - measure: the measure's name.
-    ///   - cases: whether each case counts, in the suite's order.
-    ///   - split: which prompts.
-    /// - Returns: the measurement.
+    ///   - measure: The measure's name.
+    ///   - cases: Whether each case counts, in the suite's order.
+    ///   - split: Which prompts.
+    /// - Returns: The measurement.
     public static func share(
         _ measure: String, _ cases: [Bool], split: SuiteSplit
     ) -> MeasuredValue {
@@ -132,12 +134,13 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
     }
 
     /// A mean with its normal interval.
+    ///
     /// - Parameters:
-    ///   - measure: the measure's name.
-    ///   - values: the value of each case; with none the value is NaN.
-    ///   - unit: what the values count.
-    ///   - split: which prompts.
-    /// - Returns: the measurement.
+    ///   - measure: The measure's name.
+    ///   - values: The value of each case; with none the value is NaN.
+    ///   - unit: What the values count.
+    ///   - split: Which prompts.
+    /// - Returns: The measurement.
     public static func mean(
         _ measure: String, of values: [Double], unit: MeasurementUnit, split: SuiteSplit
     ) -> MeasuredValue {
@@ -157,10 +160,11 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
 
 extension Sequence<MeasuredValue> {
     /// The measurement of a measure on a split, or on any split when that one is missing.
+    ///
     /// - Parameters:
-    ///   - measure: the measure's name.
-    ///   - split: the split to prefer.
-    /// - Returns: nil when the measure is not there.
+    ///   - measure: The measure's name.
+    ///   - split: The split to prefer.
+    /// - Returns: Nil when the measure is not there.
     public func first(_ measure: String, preferring split: SuiteSplit = .test) -> MeasuredValue? {
         first { $0.measure == measure && $0.split == split } ?? first { $0.measure == measure }
     }

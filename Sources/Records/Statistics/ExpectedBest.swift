@@ -3,15 +3,16 @@
 
 /// The expected best of n trials drawn from those that were run, without replacement.
 ///
-/// "Expected validation performance" (Dodge et al. 2019, arXiv 1909.03004) in the unbiased form
-/// (Tang et al. 2020, arXiv 2004.13705). It presumes trials drawn at random: of an estimator that
+/// "Expected validation performance" (Dodge et al. 2019, arXiv:1909.03004) in the unbiased form
+/// (Tang et al. 2020, arXiv:2004.13705). It presumes trials drawn at random: of an estimator that
 /// learns, whose later trials are better, it describes the trials and does not foretell.
 public enum ExpectedBest {
     /// The expected greatest of `draws` values.
+    ///
     /// - Parameters:
-    ///   - values: what each trial gave.
-    ///   - draws: from 1 to the number of values.
-    /// - Returns: nil when there are fewer values than draws, or one is NaN.
+    ///   - values: What each trial gave.
+    ///   - draws: From 1 to the number of values.
+    /// - Returns: Nil when there are fewer values than draws, or one is NaN.
     public static func maximum(of values: [Double], draws: Int) -> Double? {
         guard draws > 0, draws <= values.count, !values.contains(where: \.isNaN) else {
             return nil
@@ -28,10 +29,11 @@ public enum ExpectedBest {
     }
 
     /// The expected least of `draws` values.
+    ///
     /// - Parameters:
-    ///   - values: what each trial gave.
-    ///   - draws: from 1 to the number of values.
-    /// - Returns: nil when there are fewer values than draws, or one is NaN.
+    ///   - values: What each trial gave.
+    ///   - draws: From 1 to the number of values.
+    /// - Returns: Nil when there are fewer values than draws, or one is NaN.
     public static func minimum(of values: [Double], draws: Int) -> Double? {
         maximum(of: values.map { -$0 }, draws: draws).map { 0 - $0 }
     }

@@ -26,10 +26,11 @@ public struct RateDifference: Codable, Sendable, Hashable {
 
     /// Compares two independent shares; nil when one of them has no cases or its numbers make no
     /// sense.
+    ///
     /// - Parameters:
-    ///   - first: how many of how many cases count.
-    ///   - second: the same of what it is compared with.
-    ///   - confidence: the coverage of the bounds, between 0 and 1.
+    ///   - first: How many of how many cases count.
+    ///   - second: The same of what it is compared with.
+    ///   - confidence: The coverage of the bounds, between 0 and 1.
     public init?(
         _ first: (successes: Int, count: Int), minus second: (successes: Int, count: Int),
         confidence: Double = 0.95
@@ -45,10 +46,11 @@ public struct RateDifference: Codable, Sendable, Hashable {
     }
 
     /// Compares two shares of the same cases; nil without cases, or when their numbers differ.
+    ///
     /// - Parameters:
-    ///   - first: whether each case counts.
-    ///   - second: the same of what it is compared with, in the same order.
-    ///   - confidence: the coverage of the bounds, between 0 and 1.
+    ///   - first: Whether each case counts.
+    ///   - second: The same of what it is compared with, in the same order.
+    ///   - confidence: The coverage of the bounds, between 0 and 1.
     public init?(paired first: [Bool], minus second: [Bool], confidence: Double = 0.95) {
         guard first.count == second.count else { return nil }
         let (one, two) = (first.count { $0 }, second.count { $0 })
@@ -127,7 +129,8 @@ public struct RateDifference: Codable, Sendable, Hashable {
     /// The differences of several seeds as one that every seed bears out: the mean, the lowest and
     /// the highest bound, and the greatest probability, 1 where seeds differ in sign; nil without
     /// seeds.
-    /// - Parameter seeds: the difference in each seed.
+    ///
+    /// - Parameter seeds: The difference in each seed.
     public init?(ofSeeds seeds: [RateDifference]) {
         guard let first = seeds.first else { return nil }
         let differences = seeds.map(\.difference)
@@ -159,8 +162,9 @@ extension MeasuredValue {
 
 /// Probabilities of several tests, corrected so that all true hypotheses together are rejected with
 /// no more than the stated probability (Holm 1979).
-/// - Parameter probabilities: of each test, between 0 and 1.
-/// - Returns: the corrected ones in the same order.
+///
+/// - Parameter probabilities: Of each test, between 0 and 1.
+/// - Returns: The corrected ones in the same order.
 public func holmCorrected(_ probabilities: [Double]) -> [Double] {
     var corrected = probabilities
     var least = 0.0

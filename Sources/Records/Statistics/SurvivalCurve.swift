@@ -88,10 +88,11 @@ public struct SurvivalCurve: Sendable, Hashable {
 
     /// The interval of the share that stands after a cost, by Greenwood's variance on the scale of
     /// log(-log(share)), which keeps it between 0 and 1.
+    ///
     /// - Parameters:
-    ///   - cost: the cost.
-    ///   - confidence: the coverage, between 0 and 1.
-    /// - Returns: the interval, or nil where all seeds stand or none does: there the variance
+    ///   - cost: The cost.
+    ///   - confidence: The coverage, between 0 and 1.
+    /// - Returns: The interval, or nil where all seeds stand or none does: there the variance
     ///   knows nothing.
     public func interval(at cost: Double, confidence: Double = 0.95) -> Interval? {
         guard let step = steps.last(where: { $0.cost <= cost }), step.survival > 0 else {
@@ -106,12 +107,13 @@ public struct SurvivalCurve: Sendable, Hashable {
     }
 
     /// The percentile bootstrap intervals of numbers read off the curve, over resampled seeds.
+    ///
     /// - Parameters:
-    ///   - seed: the same seed gives the same intervals on every machine.
-    ///   - resamples: how many resamples are drawn.
-    ///   - confidence: the coverage, between 0 and 1.
-    ///   - statistics: the numbers, as many of every curve; infinite ones are allowed.
-    /// - Returns: an interval for each number, or nil with fewer than two seeds.
+    ///   - seed: The same seed gives the same intervals on every machine.
+    ///   - resamples: How many resamples are drawn.
+    ///   - confidence: The coverage, between 0 and 1.
+    ///   - statistics: The numbers, as many of every curve; infinite ones are allowed.
+    /// - Returns: An interval for each number, or nil with fewer than two seeds.
     public func bootstrap(
         seed: UInt64, resamples: Int = 2_000, confidence: Double = 0.95,
         _ statistics: (SurvivalCurve) -> [Double]

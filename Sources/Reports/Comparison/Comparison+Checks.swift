@@ -2,29 +2,21 @@
 // What must be the same in records that are compared.
 
 import Foundation
+import JSONText
 import Records
-
-/// Records that cannot be compared, and why.
-public struct ComparisonError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// One line that names the records and what differs.
-    public let description: String
-
-    init(_ description: String) { self.description = description }
-}
 
 extension Comparison {
     /// Fails when two records measured different things under one name.
-    static func check(_ records: [(file: String, record: AuditRecord)]) throws(ComparisonError) {
+    static func check(_ records: [(file: String, record: AuditRecord)]) throws(InputError) {
         let (firstFile, first) = records[0]
         for (file, record) in records.dropFirst() {
             let problems =
                 suiteProblems(first, record) + budgetProblems(first, record)
                 + adversaryProblems(first, record)
             guard problems.isEmpty else {
-                throw ComparisonError(
-                    "\(firstFile) and \(file) cannot be compared: "
-                        + problems.joined(separator: "; ")
-                        + "; audit both models with the same suite and battery")
+                throw InputError(
+                    "\(firstFile) and \(file)",
+                    "cannot be compared: " + problems.joined(separator: "; "), remedy: remedy)
             }
         }
         // Two later records may share an adversary that the first one lacks.
@@ -32,13 +24,15 @@ extension Comparison {
             for (other, earlier) in records[1..<index] {
                 let problems = adversaryProblems(earlier, record)
                 guard problems.isEmpty else {
-                    throw ComparisonError(
-                        "\(other) and \(file) cannot be compared: "
-                            + problems.joined(separator: "; "))
+                    throw InputError(
+                        "\(other) and \(file)",
+                        "cannot be compared: " + problems.joined(separator: "; "), remedy: remedy)
                 }
             }
         }
     }
+
+    private static let remedy = "audit both models with the same suite and battery"
 
     private static func suiteProblems(_ one: AuditRecord, _ two: AuditRecord) -> [String] {
         var problems: [String] = []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several records side by side: what is the same in them, and how their results differ.
 
+public import JSONText
 public import Records
 
 /// Several audits of the same suite, the first of them the reference of all differences.
@@ -23,10 +24,12 @@ public struct Comparison: Sendable {
 
     /// Puts records side by side.
     /// - Parameter records: two records or more, each with the name of its file.
-    /// - Throws: ``ComparisonError`` when they cannot be compared, naming what differs.
-    public init(_ records: [(file: String, record: AuditRecord)]) throws(ComparisonError) {
+    /// - Throws: `InputError` when they cannot be compared, naming what differs.
+    public init(_ records: [(file: String, record: AuditRecord)]) throws(InputError) {
         guard records.count > 1 else {
-            throw ComparisonError("a comparison takes two records or more")
+            throw InputError(
+                records.first?.file ?? "records", "a comparison takes two records or more",
+                remedy: "name the records to compare it with")
         }
         try Self.check(records)
         let names = records.map(\.record.model.name)

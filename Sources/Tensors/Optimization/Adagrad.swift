@@ -29,7 +29,8 @@ public struct Adagrad: Optimizer {
         let squares = gradients.map { $0.square() }
         state = state.isEmpty ? squares : zip(state, squares).map { $0 + $1 }
         return parameters.indices.map { index in
-            parameters[index] - gradients[index] * learningRate / (state[index].sqrt() + epsilon)
+            let denominator = state[index].momentRoot + epsilon
+            return parameters[index] - gradients[index] * learningRate / denominator
         }
     }
 }

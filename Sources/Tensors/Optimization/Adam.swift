@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Adam, with and without weight decay.
 
-/// Adam (arXiv:1412.6980), bias-corrected, with the meaning of PyTorch's `Adam`.
+/// Adam (arXiv:1412.6980), bias-corrected, with the meaning of PyTorch's `Adam`: ``AdamW`` without
+/// weight decay.
 public struct Adam: Optimizer {
-    private var moments: AdamMoments
+    private var rule: AdamW
 
     /// Makes the rule.
     ///
@@ -11,19 +12,19 @@ public struct Adam: Optimizer {
     ///   - betas: The decay of the first and of the second moment, 0 to 1.
     ///   - epsilon: What is added to the denominator.
     public init(betas: (Float, Float) = (0.9, 0.999), epsilon: Float = 1e-8) {
-        moments = AdamMoments(betas: betas, epsilon: epsilon)
+        rule = AdamW(betas: betas, epsilon: epsilon, weightDecay: 0)
     }
 
     /// The running moments, first and second.
     public var state: [Tensor] {
-        get { moments.state }
-        set { moments.state = newValue }
+        get { rule.state }
+        set { rule.state = newValue }
     }
 
     /// The products of the betas of all steps.
     public var numbers: [Double] {
-        get { moments.numbers }
-        set { moments.numbers = newValue }
+        get { rule.numbers }
+        set { rule.numbers = newValue }
     }
 
     /// Takes one step.
@@ -36,15 +37,24 @@ public struct Adam: Optimizer {
     public mutating func update(
         _ parameters: [Tensor], gradients: [Tensor], learningRate: Float
     ) -> [Tensor] {
-        moments.update(parameters, gradients, learningRate: learningRate, weightDecay: 0)
+        rule.update(parameters, gradients: gradients, learningRate: learningRate)
     }
 }
 
 /// Adam with decoupled weight decay (arXiv:1711.05101), with the meaning of PyTorch's `AdamW`.
+///
+/// A step can be differentiated. Where a gradient has been zero in all steps, the derivative of the
+/// step to it is finite, but as large as the learning rate over epsilon.
 public struct AdamW: Optimizer {
+    /// The decay of the first and of the second moment, 0 to 1.
+    public let betas: (Float, Float)
+    /// What is added to the denominator.
+    public let epsilon: Float
     /// The share of a parameter that is taken away in each step, in units of the learning rate.
     public let weightDecay: Float
-    private var moments: AdamMoments
+    private var first: [Tensor] = []
+    private var second: [Tensor] = []
+    private var betaProducts = (1.0, 1.0)
 
     /// Makes the rule.
     ///
@@ -56,20 +66,24 @@ public struct AdamW: Optimizer {
     public init(
         betas: (Float, Float) = (0.9, 0.999), epsilon: Float = 1e-8, weightDecay: Float = 0.01
     ) {
+        self.betas = betas
+        self.epsilon = epsilon
         self.weightDecay = weightDecay
-        moments = AdamMoments(betas: betas, epsilon: epsilon)
     }
 
     /// The running moments, first and second.
     public var state: [Tensor] {
-        get { moments.state }
-        set { moments.state = newValue }
+        get { first + second }
+        set { (first, second) = newValue.halves }
     }
 
     /// The products of the betas of all steps.
     public var numbers: [Double] {
-        get { moments.numbers }
-        set { moments.numbers = newValue }
+        get { [betaProducts.0, betaProducts.1] }
+        set {
+            guard newValue.count == 2 else { return }
+            betaProducts = (newValue[0], newValue[1])
+        }
     }
 
     /// Takes one step.
@@ -81,40 +95,6 @@ public struct AdamW: Optimizer {
     /// - Returns: The new parameters, not evaluated yet.
     public mutating func update(
         _ parameters: [Tensor], gradients: [Tensor], learningRate: Float
-    ) -> [Tensor] {
-        moments.update(
-            parameters, gradients, learningRate: learningRate, weightDecay: weightDecay)
-    }
-}
-
-/// The running moments of Adam and AdamW.
-private struct AdamMoments: Sendable {
-    let betas: (Float, Float)
-    let epsilon: Float
-    var first: [Tensor] = []
-    var second: [Tensor] = []
-    var betaProducts = (1.0, 1.0)
-
-    init(betas: (Float, Float), epsilon: Float) {
-        self.betas = betas
-        self.epsilon = epsilon
-    }
-
-    var state: [Tensor] {
-        get { first + second }
-        set { (first, second) = newValue.halves }
-    }
-
-    var numbers: [Double] {
-        get { [betaProducts.0, betaProducts.1] }
-        set {
-            guard newValue.count == 2 else { return }
-            betaProducts = (newValue[0], newValue[1])
-        }
-    }
-
-    mutating func update(
-        _ parameters: [Tensor], _ gradients: [Tensor], learningRate: Float, weightDecay: Float
     ) -> [Tensor] {
         if first.isEmpty {
             first = parameters.map { Tensor.zeros($0.shape, type: $0.type) }
@@ -127,7 +107,7 @@ private struct AdamMoments: Sendable {
         let stepSize = Double(learningRate) / (1 - betaProducts.0)
         let root = (1 - betaProducts.1).squareRoot()
         return parameters.indices.map { index in
-            let denominator = second[index].sqrt() / root + epsilon
+            let denominator = second[index].momentRoot / root + epsilon
             let kept =
                 weightDecay == 0
                 ? parameters[index] : parameters[index] * (1 - learningRate * weightDecay)

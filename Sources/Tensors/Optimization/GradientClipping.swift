@@ -4,6 +4,8 @@
 /// Scales gradients together so that their global norm is within a bound, as PyTorch's
 /// `clip_grad_norm_` does.
 ///
+/// It can be differentiated, also where all gradients are zero: the norm's gradient is zero there.
+///
 /// - Parameters:
 ///   - gradients: The gradients.
 ///   - maximum: The bound.
@@ -13,7 +15,9 @@ public func clippedByGlobalNorm(
 ) -> (gradients: [Tensor], norm: Tensor) {
     guard !gradients.isEmpty else { return ([], Tensor(0)) }
     let squares = gradients.map { $0.converted(to: .float32).square().sum() }
-    let norm = Tensor.stacked(squares).sum().sqrt()
+    let total = Tensor.stacked(squares).sum()
+    let isZero = total.equal(0)
+    let norm = Tensor.where(isZero, total, Tensor.where(isZero, Tensor(1), total).sqrt())
     let factor = (maximum / (norm + 1e-6)).minimum(1.0)
     return (gradients.map { $0 * factor.converted(to: $0.type) }, norm)
 }

@@ -2,6 +2,9 @@
 // Optimizers as values: the same gradients give the same parameters.
 
 /// A rule that changes parameters along their gradients.
+///
+/// A step computes new tensors and changes none, so a loss after some steps can be differentiated
+/// with respect to whatever the parameters and gradients were made from.
 public protocol Optimizer: Sendable {
     /// Takes one step.
     ///
@@ -44,6 +47,15 @@ extension Optimizer {
         get { [] }
         set {}
     }
+}
+
+extension Tensor {
+    /// The root of a second moment, the gradient of which is zero instead of infinite where the
+    /// moment is zero.
+    ///
+    /// Below the least normal number, 1.2e-38, the root is that number's, 1.1e-19. It is no change
+    /// behind an epsilon that is added to the root and is not below 1e-10.
+    var momentRoot: Tensor { maximum(Float.leastNormalMagnitude).sqrt() }
 }
 
 extension [Tensor] {

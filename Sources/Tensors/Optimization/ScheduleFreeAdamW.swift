@@ -76,7 +76,7 @@ public struct ScheduleFreeAdamW: Optimizer {
 
         moments = zip(moments, gradients).map { $0 * betas.1 + $1.square() * (1 - betas.1) }
         let steps = parameters.indices.map { index in
-            let direction = gradients[index] / (moments[index].sqrt() / root + epsilon)
+            let direction = gradients[index] / (moments[index].momentRoot / root + epsilon)
             let decayed =
                 weightDecay == 0 ? direction : direction + parameters[index] * weightDecay
             return decayed * learningRate

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads and writes the `model` of tokenizer.json.
 
+import JSONText
+
 extension BytePairModel {
     /// Reads a model of the type BPE.
     ///
     /// - Parameters:
-    ///   - place: Where the model stands.
+    ///   - place: The model.
     ///   - isByteLevel: Whether words come byte by byte.
     /// - Throws: An error when the model is damaged or not supported.
-    init(_ place: JSONPlace, isByteLevel: Bool) throws(TokenizationError) {
+    init(_ place: JSONNode, isByteLevel: Bool) throws(InputError) {
         if let type = try place.member("type"), try type.string() != "BPE" {
             throw type.error("the model \(try type.string()) is not supported", "supported: BPE")
         }
@@ -48,8 +50,8 @@ extension BytePairModel {
             guard let problem = Self.append(merge, to: &merges, vocabulary, &joined) else {
                 continue
             }
-            throw TokenizationError(
-                file: place.file, place: "\(mergesPlace.path)[\(index)]", problem: problem,
+            throw InputError(
+                file: place.file, position: "\(mergesPlace.path)[\(index)]", problem,
                 remedy: "the vocabulary and the merges must be of one tokenizer")
         }
 

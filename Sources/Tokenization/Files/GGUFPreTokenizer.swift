@@ -2,6 +2,8 @@
 // GGUF files name their pre-tokenizer; this says what each name of llama.cpp means, in the form
 // of tokenizer.json, as the original tokenizers have it.
 
+import JSONText
+
 /// The meaning of one `tokenizer.ggml.pre`.
 struct GGUFPreTokenizer {
     /// The steps before the text is taken byte by byte.

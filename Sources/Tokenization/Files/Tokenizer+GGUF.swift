@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds a tokenizer from the vocabulary of a GGUF file.
 
+public import JSONText
+
 extension Tokenizer {
     /// Builds a tokenizer from the vocabulary of a GGUF file.
     ///
     /// - Parameter vocabulary: The file's metadata.
     /// - Throws: An error that names the metadata key when the vocabulary is damaged or of a kind
     ///   that is not supported.
-    public init(vocabulary: GGUFVocabulary) throws(TokenizationError) {
+    public init(vocabulary: GGUFVocabulary) throws(InputError) {
         let keys = GGUFKeys(file: vocabulary.file)
         guard vocabulary.model == "gpt2" else {
             throw keys.error("model", "\(vocabulary.model) is not supported", "supported: gpt2")
@@ -49,8 +51,9 @@ extension Tokenizer {
             JSON.Member(key: "decoder", value: bytes),
         ]
         for component in components {
-            let place = JSONPlace(
-                file: vocabulary.file, path: component.key, value: component.value)
+            let place = JSONNode(
+                component.value, file: vocabulary.file, path: component.key,
+                remedy: Self.remedy)
             switch (component.key, component.value) {
             case (_, .null): break
             case ("normalizer", _): normalizer = try Normalizer(place)
@@ -69,14 +72,13 @@ extension Tokenizer {
 private struct GGUFKeys {
     let file: String
 
-    func error(_ key: String, _ problem: String, _ remedy: String) -> TokenizationError {
-        TokenizationError(
-            file: file, place: "tokenizer.ggml.\(key)", problem: problem, remedy: remedy)
+    func error(_ key: String, _ problem: String, _ remedy: String) -> InputError {
+        InputError(file: file, position: "tokenizer.ggml.\(key)", problem, remedy: remedy)
     }
 
     func token(
         _ key: String, _ identifier: Int?, _ vocabulary: GGUFVocabulary
-    ) throws(TokenizationError) -> Tokenizer.SpecialToken? {
+    ) throws(InputError) -> Tokenizer.SpecialToken? {
         guard let identifier else { return nil }
         guard vocabulary.tokens.indices.contains(identifier) else {
             throw error(
@@ -88,7 +90,7 @@ private struct GGUFKeys {
 }
 
 extension BytePairModel {
-    fileprivate init(_ source: GGUFVocabulary, _ keys: GGUFKeys) throws(TokenizationError) {
+    fileprivate init(_ source: GGUFVocabulary, _ keys: GGUFKeys) throws(InputError) {
         let remedy = "the file is damaged: fetch it again"
         vocabulary = Vocabulary(capacity: source.tokens.count)
         for (identifier, token) in source.tokens.enumerated() {

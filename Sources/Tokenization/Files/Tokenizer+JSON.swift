@@ -2,6 +2,7 @@
 // Reads Hugging Face's tokenizer.json and the roles of tokens from tokenizer_config.json.
 
 public import Foundation
+public import JSONText
 
 extension Tokenizer {
     /// Reads a tokenizer from Hugging Face's `tokenizer.json`.
@@ -16,18 +17,27 @@ extension Tokenizer {
     /// - Throws: An error with the place in the file for what is damaged or not supported.
     public init(
         tokenizerJSON: Data, file: String, configurationJSON: Data? = nil
-    ) throws(TokenizationError) {
-        let value = try JSONReader.read(tokenizerJSON, file: file)
-        try self.init(JSONPlace(file: file, path: "", value: value))
+    ) throws(InputError) {
+        try self.init(Self.node(of: tokenizerJSON, file: file))
         if let configurationJSON {
             let name = (file as NSString).deletingLastPathComponent
             let path = (name as NSString).appendingPathComponent("tokenizer_config.json")
-            let value = try JSONReader.read(configurationJSON, file: path)
-            try readConfiguration(JSONPlace(file: path, path: "", value: value))
+            try readConfiguration(Self.node(of: configurationJSON, file: path))
         }
     }
 
-    init(_ root: JSONPlace) throws(TokenizationError) {
+    /// What errors advise if a file is JSON of another form.
+    static let remedy = "this is not a tokenizer as known here"
+
+    /// Reads a file. Of equal keys the last one counts, as in the reference implementation.
+    static func node(of data: Data, file: String) throws(InputError) -> JSONNode {
+        let value = try JSON(
+            data, file: file, remedy: "the file is damaged or is not JSON: fetch it again",
+            repeatedKeys: .kept)
+        return JSONNode(value, file: file, remedy: remedy)
+    }
+
+    init(_ root: JSONNode) throws(InputError) {
         let preTokenizer = try root.member("pre_tokenizer")
         let compiled =
             if let preTokenizer { try PreTokenizer(preTokenizer) } else { PreTokenizer() }
@@ -49,7 +59,7 @@ extension Tokenizer {
         indexAddedTokens()
     }
 
-    private func addedToken(_ place: JSONPlace) throws(TokenizationError) -> AddedToken {
+    private func addedToken(_ place: JSONNode) throws(InputError) -> AddedToken {
         let isSpecial = try place.flag("special", default: false)
         let token = AddedToken(
             identifier: try place.required("id").count(),
@@ -76,7 +86,7 @@ extension Tokenizer {
         return token
     }
 
-    private mutating func readConfiguration(_ root: JSONPlace) throws(TokenizationError) {
+    private mutating func readConfiguration(_ root: JSONNode) throws(InputError) {
         bosToken = try specialToken("bos_token", root)
         eosToken = try specialToken("eos_token", root)
         padToken = try specialToken("pad_token", root)
@@ -93,20 +103,20 @@ extension Tokenizer {
     /// Replaces the post-processor.
     mutating func surround(
         first: SpecialToken?, last: SpecialToken?, file: String
-    ) throws(TokenizationError) {
+    ) throws(InputError) {
         let template = PostProcessor.template(
             first: first.map { ($0.text, $0.identifier) },
             last: last.map { ($0.text, $0.identifier) })
         postProcessor = try PostProcessor(
-            JSONPlace(file: file, path: "post_processor", value: template))
+            JSONNode(template, file: file, path: "post_processor", remedy: Self.remedy))
         components.removeAll { $0.key == "post_processor" }
         components.append(JSON.Member(key: "post_processor", value: template))
     }
 
     /// A token of the configuration: its text, or an object with its `content`.
     private func specialToken(
-        _ key: String, _ root: JSONPlace
-    ) throws(TokenizationError) -> SpecialToken? {
+        _ key: String, _ root: JSONNode
+    ) throws(InputError) -> SpecialToken? {
         guard let place = try root.member(key) else { return nil }
         let text: String
         if case .object = place.value {

@@ -2,6 +2,7 @@
 // Writes the files of a Hugging Face directory that hold a tokenizer.
 
 public import Foundation
+import JSONText
 
 extension Tokenizer {
     /// The tokenizer as Hugging Face's `tokenizer.json`.
@@ -21,7 +22,7 @@ extension Tokenizer {
             "post_processor": component("post_processor"),
             "decoder": component("decoder"),
             "model": model.json,
-        ]).data
+        ]).data()
     }
 
     /// The roles of tokens as Hugging Face's `tokenizer_config.json`.
@@ -43,6 +44,6 @@ extension Tokenizer {
         if let chatTemplate {
             members.append(JSON.Member(key: "chat_template", value: .string(chatTemplate)))
         }
-        return JSON.object(members).data
+        return JSON.object(members).data()
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens that are cut out of the text before the model sees it.
 
+import JSONText
+
 /// A token beside the model's own, with the rules for finding it.
 struct AddedToken: Sendable {
     var identifier: Int

@@ -2,6 +2,8 @@
 // Tokens and their identifiers. Tokens are byte strings: Swift compares canonically equivalent
 // strings as equal, and two such tokens are two tokens.
 
+import JSONText
+
 /// The tokens of a model.
 struct Vocabulary: Sendable {
     /// Beyond any real vocabulary; a lying file must not make us allocate gigabytes.

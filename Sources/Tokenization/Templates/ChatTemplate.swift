@@ -2,6 +2,7 @@
 // Renders conversations with the Jinja templates that models come with.
 
 public import Foundation
+public import JSONText
 
 /// A chat template: the part of Jinja that such templates use, with the meaning that
 /// transformers gives it.
@@ -18,7 +19,7 @@ public struct ChatTemplate: Sendable {
     ///
     /// - Parameter source: The template's text.
     /// - Throws: An error with line and column for what is wrong or not supported.
-    public init(_ source: String) throws(TokenizationError) {
+    public init(_ source: String) throws(InputError) {
         self.source = source
         statements = try TemplateParser.statements(of: source)
     }
@@ -37,7 +38,7 @@ public struct ChatTemplate: Sendable {
     public func render(
         _ messages: [ChatMessage], addingGenerationPrompt: Bool,
         variables: [String: TemplateValue] = [:], date: Date? = nil
-    ) throws(TokenizationError) -> String {
+    ) throws(InputError) -> String {
         // transformers defines these two for every template.
         var values: [String: RuntimeValue] = ["tools": .none, "documents": .none]
         for (name, value) in variables { values[name] = RuntimeValue(value) }

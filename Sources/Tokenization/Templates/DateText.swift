@@ -2,6 +2,7 @@
 // strftime for the date that a template is given.
 
 import Foundation
+import JSONText
 
 /// A moment in UTC, with English names.
 struct DateText {
@@ -33,7 +34,7 @@ struct DateText {
     /// - Throws: An error for a directive that is not supported.
     func text(
         _ format: String, _ position: TemplatePosition
-    ) throws(TokenizationError) -> String {
+    ) throws(InputError) -> String {
         var result = ""
         var scalars = format.unicodeScalars.makeIterator()
         while let scalar = scalars.next() {

@@ -2,6 +2,7 @@
 // Values as text: the way Python prints them, and as JSON.
 
 import Foundation
+import JSONText
 
 extension RuntimeValue {
     /// Python's `str()`.
@@ -106,7 +107,7 @@ extension RuntimeValue {
             if value.isNaN { return "NaN" }
             if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
             return representation
-        case .string(let text): return Self.json(text)
+        case .string(let text): return JSON.literal(text)
         case .list(let values), .tuple(let values):
             var parts: [String] = []
             for value in values {
@@ -121,7 +122,7 @@ extension RuntimeValue {
                 guard let key = member.key.jsonKey,
                     let value = member.value.json(indent: indent, sorted: sorted, level: level + 1)
                 else { return nil }
-                parts.append((key, "\(Self.json(key)): \(value)"))
+                parts.append((key, "\(JSON.literal(key)): \(value)"))
             }
             if sorted { parts.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) } }
             return Self.bracketed("{", parts.map(\.text), "}", indent, level)
@@ -146,25 +147,5 @@ extension RuntimeValue {
         let outer = "\n" + String(repeating: " ", count: indent * level)
         let inner = "\n" + String(repeating: " ", count: indent * (level + 1))
         return opening + inner + parts.joined(separator: "," + inner) + outer + closing
-    }
-
-    private static func json(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{08}": result += "\\b"
-            case "\u{0C}": result += "\\f"
-            case "\u{00}"..."\u{1F}":
-                result += scalar.value < 16 ? "\\u000" : "\\u00"
-                result += String(scalar.value, radix: 16)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -90,7 +90,7 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// The value as a number; nil for what is none.
+    /// The value as a number, or nil if it is not a number.
     var number: Double? {
         if case .number(let value) = self { return value }
         return integer.map(Double.init)
@@ -116,7 +116,7 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// Python's order: nil where it has none.
+    /// Python's order, or nil if Python cannot compare the two.
     func isLess(than other: RuntimeValue) -> Bool? {
         switch (self, other) {
         case (.string(let left), .string(let right)):

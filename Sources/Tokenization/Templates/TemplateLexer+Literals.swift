@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the numbers and strings of a template.
 
+import JSONText
+
 extension TemplateLexer {
     /// Reads a number.
     mutating func readNumber(
         from start: TemplatePosition
-    ) throws(TokenizationError) -> TemplateToken.Kind {
+    ) throws(InputError) -> TemplateToken.Kind {
         var text = ""
         var isWhole = true
         func isDigit(_ scalar: Unicode.Scalar?) -> Bool {
@@ -39,7 +41,7 @@ extension TemplateLexer {
     /// Reads a string, of which the opening quote is here.
     mutating func readString(
         _ quote: Unicode.Scalar, from start: TemplatePosition
-    ) throws(TokenizationError) -> String {
+    ) throws(InputError) -> String {
         advance()
         var text = String.UnicodeScalarView()
         while let scalar = peek() {
@@ -73,7 +75,7 @@ extension TemplateLexer {
 
     private mutating func readCode(
         _ count: Int, from start: TemplatePosition
-    ) throws(TokenizationError) -> Unicode.Scalar {
+    ) throws(InputError) -> Unicode.Scalar {
         let digits = Self.string(source[index..<min(index + count, source.count)])
         guard digits.unicodeScalars.count == count, let value = UInt32(digits, radix: 16),
             let scalar = Unicode.Scalar(value)

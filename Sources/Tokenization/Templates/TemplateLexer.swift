@@ -2,6 +2,8 @@
 // Cuts a template into tokens, with the white-space rules that transformers sets: the line break
 // after a block tag goes, and so does the indentation before one.
 
+import JSONText
+
 /// A reader over a template's text.
 struct TemplateLexer {
     private static let greatestLength = 1 << 20
@@ -30,11 +32,10 @@ struct TemplateLexer {
     /// - Parameter text: The template.
     /// - Returns: The tokens, the last of which is `end`.
     /// - Throws: An error with line and column for what cannot be a token.
-    static func tokens(of text: String) throws(TokenizationError) -> [TemplateToken] {
+    static func tokens(of text: String) throws(InputError) -> [TemplateToken] {
         guard text.utf8.count <= greatestLength else {
-            throw TokenizationError(
-                line: 1, column: 1, problem: "more than \(greatestLength) bytes",
-                remedy: "chat templates have a few thousand")
+            throw TemplatePosition(line: 1, column: 1).error(
+                "more than \(greatestLength) bytes", "chat templates have a few thousand")
         }
         var lexer = TemplateLexer(text)
         while lexer.index < lexer.source.count { try lexer.readText() }
@@ -75,7 +76,7 @@ struct TemplateLexer {
     // MARK: - Text and tags
 
     /// Reads text up to a tag, and then the tag.
-    private mutating func readText() throws(TokenizationError) {
+    private mutating func readText() throws(InputError) {
         let start = position
         let first = index
         while index < source.count,
@@ -133,7 +134,7 @@ struct TemplateLexer {
         return false
     }
 
-    private mutating func skipComment(from opening: TemplatePosition) throws(TokenizationError) {
+    private mutating func skipComment(from opening: TemplatePosition) throws(InputError) {
         while index < source.count {
             if readEnd("#}") { return }
             advance()
@@ -142,8 +143,7 @@ struct TemplateLexer {
     }
 
     /// Reads `{% raw %}` up to its end as text, when the tag is that.
-    private mutating func readRaw(from opening: TemplatePosition) throws(TokenizationError) -> Bool
-    {
+    private mutating func readRaw(from opening: TemplatePosition) throws(InputError) -> Bool {
         let saved = (index, line, column)
         skipSpace()
         guard starts(with: "raw") else {
@@ -209,7 +209,7 @@ struct TemplateLexer {
 
     private mutating func readExpression(
         closing: String, _ end: TemplateToken.Kind, from opening: TemplatePosition
-    ) throws(TokenizationError) {
+    ) throws(InputError) {
         var depth = 0
         while true {
             skipSpace()

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parses the expressions of a template, with Jinja's precedence.
 
+import JSONText
+
 extension TemplateParser {
     /// Parses an expression, or several with commas between, which make a tuple.
     mutating func tuple(
         allowingCondition: Bool = true
-    ) throws(TokenizationError) -> TemplateExpression {
+    ) throws(InputError) -> TemplateExpression {
         let start = position
         let first = allowingCondition ? try expression() : try disjunction()
         guard kind == .symbol(",") else { return first }
@@ -20,8 +22,8 @@ extension TemplateParser {
     }
 
     /// Parses one expression.
-    mutating func expression() throws(TokenizationError) -> TemplateExpression {
-        try nested { parser throws(TokenizationError) in
+    mutating func expression() throws(InputError) -> TemplateExpression {
+        try nested { parser throws(InputError) in
             var value = try parser.disjunction()
             while parser.kind == .name("if") {
                 let start = parser.position
@@ -36,7 +38,7 @@ extension TemplateParser {
         }
     }
 
-    private mutating func disjunction() throws(TokenizationError) -> TemplateExpression {
+    private mutating func disjunction() throws(InputError) -> TemplateExpression {
         var left = try conjunction()
         while kind == .name("or") {
             let start = position
@@ -46,7 +48,7 @@ extension TemplateParser {
         return left
     }
 
-    private mutating func conjunction() throws(TokenizationError) -> TemplateExpression {
+    private mutating func conjunction() throws(InputError) -> TemplateExpression {
         var left = try negation()
         while kind == .name("and") {
             let start = position
@@ -56,14 +58,14 @@ extension TemplateParser {
         return left
     }
 
-    private mutating func negation() throws(TokenizationError) -> TemplateExpression {
+    private mutating func negation() throws(InputError) -> TemplateExpression {
         let start = position
         guard skip(.name("not")) else { return try comparison() }
-        let operand = try nested { parser throws(TokenizationError) in try parser.negation() }
+        let operand = try nested { parser throws(InputError) in try parser.negation() }
         return TemplateExpression(kind: .not(operand), position: start)
     }
 
-    private mutating func comparison() throws(TokenizationError) -> TemplateExpression {
+    private mutating func comparison() throws(InputError) -> TemplateExpression {
         let start = position
         let left = try sum()
         var operands: [(sign: String, operand: TemplateExpression)] = []
@@ -88,8 +90,8 @@ extension TemplateParser {
     /// Parses operands with one of `signs` between; they are applied from the left.
     private mutating func chain(
         _ signs: Set<String>,
-        _ operand: (inout TemplateParser) throws(TokenizationError) -> TemplateExpression
-    ) throws(TokenizationError) -> TemplateExpression {
+        _ operand: (inout TemplateParser) throws(InputError) -> TemplateExpression
+    ) throws(InputError) -> TemplateExpression {
         let start = position
         let left = try operand(&self)
         var operands: [(sign: String, operand: TemplateExpression)] = []
@@ -101,11 +103,11 @@ extension TemplateParser {
         return TemplateExpression(kind: .arithmetic(left, operands), position: start)
     }
 
-    private mutating func sum() throws(TokenizationError) -> TemplateExpression {
-        try chain(["+", "-"]) { parser throws(TokenizationError) in try parser.concatenation() }
+    private mutating func sum() throws(InputError) -> TemplateExpression {
+        try chain(["+", "-"]) { parser throws(InputError) in try parser.concatenation() }
     }
 
-    private mutating func concatenation() throws(TokenizationError) -> TemplateExpression {
+    private mutating func concatenation() throws(InputError) -> TemplateExpression {
         let start = position
         var parts = [try product()]
         while skip(symbol: "~") { parts.append(try product()) }
@@ -113,9 +115,9 @@ extension TemplateParser {
         return TemplateExpression(kind: .concatenation(parts), position: start)
     }
 
-    private mutating func product() throws(TokenizationError) -> TemplateExpression {
-        try chain(["*", "/", "//", "%"]) { parser throws(TokenizationError) in
-            try parser.chain(["**"]) { parser throws(TokenizationError) in
+    private mutating func product() throws(InputError) -> TemplateExpression {
+        try chain(["*", "/", "//", "%"]) { parser throws(InputError) in
+            try parser.chain(["**"]) { parser throws(InputError) in
                 try parser.unary(allowingFilters: true)
             }
         }
@@ -123,13 +125,13 @@ extension TemplateParser {
 
     private mutating func unary(
         allowingFilters: Bool
-    ) throws(TokenizationError) -> TemplateExpression {
+    ) throws(InputError) -> TemplateExpression {
         let start = position
         var value: TemplateExpression
         if kind == .symbol("-") || kind == .symbol("+") {
             let isNegative = kind == .symbol("-")
             advance()
-            let operand = try nested { parser throws(TokenizationError) in
+            let operand = try nested { parser throws(InputError) in
                 try parser.unary(allowingFilters: false)
             }
             value = TemplateExpression(
@@ -142,7 +144,7 @@ extension TemplateParser {
     }
 
     /// Parses a literal, a name, or what stands in brackets.
-    mutating func primary() throws(TokenizationError) -> TemplateExpression {
+    mutating func primary() throws(InputError) -> TemplateExpression {
         let start = position
         func literal(_ value: TemplateValue) -> TemplateExpression {
             TemplateExpression(kind: .literal(value), position: start)
@@ -192,7 +194,7 @@ extension TemplateParser {
         }
     }
 
-    private mutating func members() throws(TokenizationError) -> [(
+    private mutating func members() throws(InputError) -> [(
         key: TemplateExpression, value: TemplateExpression
     )] {
         var members: [(key: TemplateExpression, value: TemplateExpression)] = []

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parses what stands after a value: attributes, items, calls, filters and tests.
 
+import JSONText
+
 extension TemplateParser {
     /// Parses attributes, items and calls after a value.
     mutating func postfix(
         _ value: TemplateExpression
-    ) throws(TokenizationError) -> TemplateExpression {
+    ) throws(InputError) -> TemplateExpression {
         var value = value
         var length = 0
         while true {
@@ -33,7 +35,7 @@ extension TemplateParser {
 
     private mutating func subscripting(
         _ value: TemplateExpression
-    ) throws(TokenizationError) -> TemplateExpression.Kind {
+    ) throws(InputError) -> TemplateExpression.Kind {
         var bounds: [TemplateExpression?] = []
         var bound: TemplateExpression?
         while !skip(symbol: "]") {
@@ -56,7 +58,7 @@ extension TemplateParser {
         return .slice(value, bounds)
     }
 
-    private mutating func arguments() throws(TokenizationError) -> TemplateArguments {
+    private mutating func arguments() throws(InputError) -> TemplateArguments {
         try expect(symbol: "(")
         var arguments = TemplateArguments()
         var isFirst = true
@@ -84,7 +86,7 @@ extension TemplateParser {
     /// Parses filters and tests after a value.
     mutating func filters(
         _ value: TemplateExpression
-    ) throws(TokenizationError) -> TemplateExpression {
+    ) throws(InputError) -> TemplateExpression {
         var value = value
         var length = 0
         while true {
@@ -105,7 +107,7 @@ extension TemplateParser {
     }
 
     /// Parses a filter's name and arguments; it must be one that is known.
-    mutating func filterCall() throws(TokenizationError) -> TemplateCall {
+    mutating func filterCall() throws(InputError) -> TemplateCall {
         let start = position
         let name = try name()
         guard TemplateRenderer.filterNames.contains(name) else {
@@ -118,7 +120,7 @@ extension TemplateParser {
 
     private mutating func test(
         _ value: TemplateExpression, from start: TemplatePosition
-    ) throws(TokenizationError) -> TemplateExpression {
+    ) throws(InputError) -> TemplateExpression {
         let isNegated = skip(.name("not"))
         let place = position
         let name = try name()

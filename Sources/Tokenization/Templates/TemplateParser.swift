@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parses the statements of a template.
 
+import JSONText
+
 /// A recursive-descent parser over a template's tokens.
 struct TemplateParser {
     /// Nesting beyond this is refused, so that no template exhausts the stack.
@@ -20,7 +22,7 @@ struct TemplateParser {
     /// - Parameter source: The template.
     /// - Returns: Its statements.
     /// - Throws: An error with line and column for what is wrong or not supported.
-    static func statements(of source: String) throws(TokenizationError) -> [TemplateStatement] {
+    static func statements(of source: String) throws(InputError) -> [TemplateStatement] {
         var parser = TemplateParser(try TemplateLexer.tokens(of: source))
         let (body, end) = try parser.body(until: [])
         guard end == nil else { throw parser.position.error("an unexpected tag") }
@@ -48,16 +50,16 @@ struct TemplateParser {
 
     mutating func skip(symbol: String) -> Bool { skip(.symbol(symbol)) }
 
-    mutating func expect(_ expected: TemplateToken.Kind) throws(TokenizationError) {
+    mutating func expect(_ expected: TemplateToken.Kind) throws(InputError) {
         guard skip(expected) else {
             throw position.error(
                 "\(expected.description) expected, found \(kind.description)")
         }
     }
 
-    mutating func expect(symbol: String) throws(TokenizationError) { try expect(.symbol(symbol)) }
+    mutating func expect(symbol: String) throws(InputError) { try expect(.symbol(symbol)) }
 
-    mutating func name() throws(TokenizationError) -> String {
+    mutating func name() throws(InputError) -> String {
         guard case .name(let name) = kind else {
             throw position.error("a name expected, found \(kind.description)")
         }
@@ -67,8 +69,8 @@ struct TemplateParser {
 
     /// Runs `parse` one level deeper.
     mutating func nested<Result>(
-        _ parse: (inout TemplateParser) throws(TokenizationError) -> Result
-    ) throws(TokenizationError) -> Result {
+        _ parse: (inout TemplateParser) throws(InputError) -> Result
+    ) throws(InputError) -> Result {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.greatestDepth else {
@@ -82,7 +84,7 @@ struct TemplateParser {
     /// Parses statements up to a tag that starts with one of `ends`, and reads its name.
     private mutating func body(
         until ends: Set<String>
-    ) throws(TokenizationError) -> (body: [TemplateStatement], end: String?) {
+    ) throws(InputError) -> (body: [TemplateStatement], end: String?) {
         var body: [TemplateStatement] = []
         while true {
             let start = position
@@ -107,7 +109,7 @@ struct TemplateParser {
                     advance()
                     return (body, name)
                 }
-                let statement = try nested { parser throws(TokenizationError) in
+                let statement = try nested { parser throws(InputError) in
                     try parser.statement()
                 }
                 body.append(TemplateStatement(kind: statement, position: start))
@@ -117,9 +119,9 @@ struct TemplateParser {
         }
     }
 
-    private mutating func endBlock() throws(TokenizationError) { try expect(.blockEnd) }
+    private mutating func endBlock() throws(InputError) { try expect(.blockEnd) }
 
-    private mutating func statement() throws(TokenizationError) -> TemplateStatement.Kind {
+    private mutating func statement() throws(InputError) -> TemplateStatement.Kind {
         let start = position
         switch try name() {
         case "if": return try condition()
@@ -147,7 +149,7 @@ struct TemplateParser {
         tokens[index - 1].position == start && tokens[index - 1].kind == .name(text)
     }
 
-    private mutating func condition() throws(TokenizationError) -> TemplateStatement.Kind {
+    private mutating func condition() throws(InputError) -> TemplateStatement.Kind {
         var branches: [(test: TemplateExpression, body: [TemplateStatement])] = []
         var otherwise: [TemplateStatement] = []
         var tag: String? = "if"
@@ -166,7 +168,7 @@ struct TemplateParser {
         return .condition(branches, otherwise: otherwise)
     }
 
-    private mutating func loop() throws(TokenizationError) -> TemplateStatement.Kind {
+    private mutating func loop() throws(InputError) -> TemplateStatement.Kind {
         let target = try target(allowingAttributes: false)
         try expect(.name("in"))
         let sequence = try tuple(allowingCondition: false)
@@ -190,7 +192,7 @@ struct TemplateParser {
                 otherwise: otherwise))
     }
 
-    private mutating func assignment() throws(TokenizationError) -> TemplateStatement.Kind {
+    private mutating func assignment() throws(InputError) -> TemplateStatement.Kind {
         let target = try target(allowingAttributes: true)
         if skip(symbol: "=") {
             let value = try tuple()
@@ -207,14 +209,14 @@ struct TemplateParser {
 
     private mutating func target(
         allowingAttributes: Bool
-    ) throws(TokenizationError) -> TemplateTarget {
+    ) throws(InputError) -> TemplateTarget {
         var targets: [TemplateTarget] = []
         var isTuple = false
         repeat {
             if case .name("in") = kind, !targets.isEmpty { break }
             if skip(symbol: "(") {
                 targets.append(
-                    try nested { parser throws(TokenizationError) in
+                    try nested { parser throws(InputError) in
                         try parser.target(allowingAttributes: false)
                     })
                 try expect(symbol: ")")
@@ -231,7 +233,7 @@ struct TemplateParser {
         return isTuple ? .tuple(targets) : targets[0]
     }
 
-    private mutating func macro() throws(TokenizationError) -> TemplateStatement.Kind {
+    private mutating func macro() throws(InputError) -> TemplateStatement.Kind {
         let name = try name()
         try expect(symbol: "(")
         var parameters: [(name: String, fallback: TemplateExpression?)] = []

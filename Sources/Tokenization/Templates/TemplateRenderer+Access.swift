@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attributes, items and slices.
 
+import JSONText
+
 extension TemplateRenderer {
     /// `value.name`: an attribute or method, and otherwise a mapping's value for the name.
     func attribute(
         _ name: String, of value: RuntimeValue, _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         if Self.methodNames(of: value).contains(name) { return .method(value, name) }
         switch value {
         case .undefined(let reason): throw position.error(reason)
@@ -24,7 +26,7 @@ extension TemplateRenderer {
 
     private func attribute(
         _ name: String, of loop: RuntimeValue.Loop
-    ) throws(TokenizationError) -> RuntimeValue? {
+    ) throws(InputError) -> RuntimeValue? {
         let (index, count) = (loop.index, loop.elements.count)
         switch name {
         case "index": return .integer(index + 1)
@@ -49,7 +51,7 @@ extension TemplateRenderer {
     /// `value[index]`: an item, and otherwise the attribute of that name.
     func item(
         _ index: RuntimeValue, of value: RuntimeValue, _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         switch value {
         case .undefined(let reason): throw position.error(reason)
         case .dictionary(let members):
@@ -82,7 +84,7 @@ extension TemplateRenderer {
     /// `value[start:stop:step]`
     func slice(
         _ value: RuntimeValue, _ bounds: [Int?], _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         try spend(value.weight, position)
         let step = bounds.count > 2 ? bounds[2] ?? 1 : 1
         guard step != 0 else { throw position.error("slice step cannot be zero") }

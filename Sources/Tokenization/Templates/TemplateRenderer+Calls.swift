@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions, and the methods of texts, lists and mappings.
 
+import JSONText
+
 extension TemplateRenderer {
     private static let textMethods: Set<String> = [
         "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "splitlines", "upper",
@@ -25,7 +27,7 @@ extension TemplateRenderer {
     /// Calls a value.
     func call(
         _ callee: RuntimeValue, _ arguments: CallArguments, _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         switch callee {
         case .macro(let macro, let depth):
             return .string(try call(macro, scopeCount: depth, arguments, position))
@@ -54,7 +56,7 @@ extension TemplateRenderer {
 
     private func call(
         function name: String, _ arguments: CallArguments, _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         switch name {
         case "range": return try range(arguments, position)
         case "namespace", "dict":
@@ -74,10 +76,12 @@ extension TemplateRenderer {
             }
             return .namespace(RuntimeValue.Namespace(members.map { ($0.key.text, $0.value) }))
         case "raise_exception":
-            let message = try arguments.value(0, "message").map { value throws(TokenizationError) in
+            let message = try arguments.value(0, "message").map { value throws(InputError) in
                 try text(of: value, position)
             }
-            throw position.error("the template refuses the conversation: \(message ?? "")")
+            throw position.error(
+                "the template refuses the conversation: \(message ?? "")",
+                "change the messages, or use another template")
         default:
             guard let date, let format = arguments.value(0, "format") else {
                 throw position.error("strftime_now() takes a format")
@@ -88,7 +92,7 @@ extension TemplateRenderer {
 
     private func range(
         _ arguments: CallArguments, _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         let numbers = arguments.positional.compactMap(\.integer)
         guard (1...3).contains(numbers.count), numbers.count == arguments.positional.count else {
             throw position.error("range() takes one to three whole numbers")
@@ -110,8 +114,8 @@ extension TemplateRenderer {
 
     private func call(
         _ name: String, on text: String, _ arguments: CallArguments, _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
-        func string(_ index: Int) throws(TokenizationError) -> String {
+    ) throws(InputError) -> RuntimeValue {
+        func string(_ index: Int) throws(InputError) -> String {
             guard case .string(let value)? = arguments.value(index, "") else {
                 throw position.error("\(name)() takes a text as argument \(index + 1)")
             }
@@ -203,7 +207,7 @@ extension TemplateRenderer {
     private func call(
         _ name: String, on members: RuntimeDictionary, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         switch name {
         case "items": return .list(of: members.map { .tuple(of: [$0.key, $0.value]) })
         case "keys": return .list(of: members.map(\.key))
@@ -220,7 +224,7 @@ extension TemplateRenderer {
     private func call(
         _ name: String, on values: RuntimeList, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         guard let value = arguments.value(0, "") else {
             throw position.error("\(name)() takes a value")
         }
@@ -234,7 +238,7 @@ extension TemplateRenderer {
     private func call(
         _ name: String, on loop: RuntimeValue.Loop, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         if name == "changed" {
             let values = RuntimeList(arguments.positional)
             defer { loop.lastChanged = values }
@@ -253,7 +257,7 @@ extension TemplateRenderer {
     /// Replaces text within the limits.
     func replace(
         _ text: String, _ old: String, _ new: String, _ maximum: Int, _ position: TemplatePosition
-    ) throws(TokenizationError) -> String {
+    ) throws(InputError) -> String {
         try spend(PythonText.work(text, old), position)
         let count = text.utf8.count / max(old.utf8.count, 1) + 1
         let (growth, overflows) = count.multipliedReportingOverflow(by: new.utf8.count)
@@ -269,7 +273,7 @@ extension TemplateRenderer {
     /// Joins texts within the limits.
     func join(
         _ values: [RuntimeValue], with separator: String, _ position: TemplatePosition
-    ) throws(TokenizationError) -> String {
+    ) throws(InputError) -> String {
         var parts: [String] = []
         var length = 0
         for value in values {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Computes the expressions of a template.
 
+import JSONText
+
 /// The arguments of a call, computed.
 struct CallArguments {
     var positional: [RuntimeValue] = []
@@ -19,10 +21,10 @@ extension TemplateRenderer {
     /// - Parameter expression: The expression.
     /// - Returns: Its value.
     /// - Throws: An error with the expression's place.
-    func evaluate(_ expression: TemplateExpression) throws(TokenizationError) -> RuntimeValue {
+    func evaluate(_ expression: TemplateExpression) throws(InputError) -> RuntimeValue {
         try spend(1, expression.position)
         let value = try nested(expression.position) {
-            () throws(TokenizationError) -> RuntimeValue in
+            () throws(InputError) -> RuntimeValue in
             try self.value(of: expression)
         }
         switch value {
@@ -38,8 +40,7 @@ extension TemplateRenderer {
 
     // One function would be shorter, but its frame would hold the variables of all cases, and
     // there is one frame for each level of nesting.
-    private func value(of expression: TemplateExpression) throws(TokenizationError) -> RuntimeValue
-    {
+    private func value(of expression: TemplateExpression) throws(InputError) -> RuntimeValue {
         switch expression.kind {
         case .literal(let value): RuntimeValue(value)
         case .name(let name): lookUp(name)
@@ -55,7 +56,7 @@ extension TemplateRenderer {
 
     private func dictionary(
         _ members: [(key: TemplateExpression, value: TemplateExpression)]
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         var result = RuntimeDictionary([])
         for member in members {
             let key = try evaluate(member.key)
@@ -68,8 +69,7 @@ extension TemplateRenderer {
         return .dictionary(result)
     }
 
-    private func access(_ expression: TemplateExpression) throws(TokenizationError) -> RuntimeValue
-    {
+    private func access(_ expression: TemplateExpression) throws(InputError) -> RuntimeValue {
         let position = expression.position
         switch expression.kind {
         case .attribute(let base, let name):
@@ -91,7 +91,7 @@ extension TemplateRenderer {
 
     private func operation(
         _ expression: TemplateExpression
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         let position = expression.position
         switch expression.kind {
         case .negative(let operand): return try negate(try evaluate(operand), position)
@@ -122,8 +122,7 @@ extension TemplateRenderer {
         }
     }
 
-    private func choice(_ expression: TemplateExpression) throws(TokenizationError) -> RuntimeValue
-    {
+    private func choice(_ expression: TemplateExpression) throws(InputError) -> RuntimeValue {
         switch expression.kind {
         case .not(let operand): return .boolean(!(try evaluate(operand).isTrue))
         case .and(let left, let right):
@@ -144,7 +143,7 @@ extension TemplateRenderer {
 
     private func evaluate(
         _ expressions: [TemplateExpression]
-    ) throws(TokenizationError) -> [RuntimeValue] {
+    ) throws(InputError) -> [RuntimeValue] {
         var values: [RuntimeValue] = []
         for expression in expressions { values.append(try evaluate(expression)) }
         return values
@@ -152,7 +151,7 @@ extension TemplateRenderer {
 
     private func evaluateBound(
         _ bound: TemplateExpression?
-    ) throws(TokenizationError) -> Int? {
+    ) throws(InputError) -> Int? {
         guard let bound else { return nil }
         let value = try evaluate(bound)
         if case .none = value { return nil }
@@ -163,7 +162,7 @@ extension TemplateRenderer {
     }
 
     /// Computes the arguments of a call, a filter or a test.
-    func evaluate(_ arguments: TemplateArguments) throws(TokenizationError) -> CallArguments {
+    func evaluate(_ arguments: TemplateArguments) throws(InputError) -> CallArguments {
         var result = CallArguments(positional: try evaluate(arguments.positional))
         for (name, value) in arguments.named { result.named.append((name, try evaluate(value))) }
         return result

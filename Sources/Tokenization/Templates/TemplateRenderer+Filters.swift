@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Jinja's filters: what stands after `|`.
 
+import JSONText
+
 extension TemplateRenderer {
     /// The filters that there are.
     static let filterNames: Set<String> = [
@@ -15,7 +17,7 @@ extension TemplateRenderer {
     /// Applies a filter.
     func apply(
         _ filter: TemplateCall, to value: RuntimeValue
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         try apply(filter: filter.name, to: value, try evaluate(filter.arguments), filter.position)
     }
 
@@ -23,7 +25,7 @@ extension TemplateRenderer {
     func apply(
         filter name: String, to value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         try spend(value.weight, position)
         switch name {
         case "default", "d":
@@ -63,7 +65,7 @@ extension TemplateRenderer {
     private func text(
         _ name: String, _ value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> String {
+    ) throws(InputError) -> String {
         let text = try text(of: value, position)
         switch name {
         case "trim":
@@ -108,7 +110,7 @@ extension TemplateRenderer {
     private func number(
         _ name: String, _ value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         let stripped = PythonText.strip(value.text, nil, left: true, right: true)
         switch name {
         case "int":

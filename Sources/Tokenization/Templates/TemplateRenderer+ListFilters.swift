@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Jinja's filters that go over the elements of a list.
 
+import JSONText
+
 extension TemplateRenderer {
     /// Applies a filter that goes over elements.
     func list(
         _ name: String, _ value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         if name == "items" {
             switch value {
             case .undefined: return .list(of: [])
@@ -85,9 +87,9 @@ extension TemplateRenderer {
     private func sorted(
         _ elements: [RuntimeValue], by keys: [RuntimeValue], isReversed: Bool = false,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> [RuntimeValue] {
+    ) throws(InputError) -> [RuntimeValue] {
         try spend(elements.count * 16 + keys.reduce(0) { $0 + $1.weight } * 16, position)
-        var problem: TokenizationError?
+        var problem: InputError?
         let order = keys.indices.sorted { first, second in
             let (left, right) =
                 isReversed ? (keys[second], keys[first]) : (keys[first], keys[second])
@@ -105,7 +107,7 @@ extension TemplateRenderer {
     /// The values at a path such as `function.name` or `0`.
     private func values(
         at path: RuntimeValue, of elements: [RuntimeValue], _ position: TemplatePosition
-    ) throws(TokenizationError) -> [RuntimeValue] {
+    ) throws(InputError) -> [RuntimeValue] {
         let parts: [RuntimeValue] =
             if case .string(let text) = path {
                 PythonText.split(text, by: ".", -1).map {
@@ -125,7 +127,7 @@ extension TemplateRenderer {
 
     private func map(
         _ elements: [RuntimeValue], _ arguments: CallArguments, _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         if let path = arguments.value(.max, "attribute") {
             let fallback = arguments.value(.max, "default")
             let values = try values(at: path, of: elements, position)
@@ -142,7 +144,7 @@ extension TemplateRenderer {
         var result: [RuntimeValue] = []
         for element in elements {
             result.append(
-                try nested(position) { () throws(TokenizationError) in
+                try nested(position) { () throws(InputError) in
                     try apply(filter: name, to: element, rest, position)
                 })
         }
@@ -152,7 +154,7 @@ extension TemplateRenderer {
     private func filtered(
         _ name: String, _ elements: [RuntimeValue], _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         var rest = arguments
         var tested = elements
         if name.hasSuffix("attr") {

@@ -2,12 +2,13 @@
 // Arithmetic and comparison with Python's meaning.
 
 import Foundation
+import JSONText
 
 extension TemplateRenderer {
     /// `-value`
     func negate(
         _ value: RuntimeValue, _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         if let integer = value.integer, integer != .min { return .integer(-integer) }
         guard let number = value.number else {
             throw position.error("bad operand type for unary -: '\(value.typeName)'")
@@ -19,7 +20,7 @@ extension TemplateRenderer {
     func combine(
         _ left: RuntimeValue, _ sign: String, _ right: RuntimeValue,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> RuntimeValue {
+    ) throws(InputError) -> RuntimeValue {
         for case .undefined(let reason) in [left, right] { throw position.error(reason) }
         switch (sign, left, right) {
         case ("+", .string(let first), .string(let second)):
@@ -63,7 +64,7 @@ extension TemplateRenderer {
 
     private func combine(
         _ left: Int, _ sign: String, _ right: Int, _ position: TemplatePosition
-    ) throws(TokenizationError) -> Int {
+    ) throws(InputError) -> Int {
         let result: (partialValue: Int, overflow: Bool)
         switch sign {
         case "+": result = left.addingReportingOverflow(right)
@@ -97,7 +98,7 @@ extension TemplateRenderer {
 
     private func combine(
         _ left: Double, _ sign: String, _ right: Double, _ position: TemplatePosition
-    ) throws(TokenizationError) -> Double {
+    ) throws(InputError) -> Double {
         switch sign {
         case "+": return left + right
         case "-": return left - right
@@ -118,7 +119,7 @@ extension TemplateRenderer {
     func compare(
         _ first: RuntimeValue, _ operands: [(sign: String, operand: TemplateExpression)],
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> Bool {
+    ) throws(InputError) -> Bool {
         var left = first
         for (sign, operand) in operands {
             let right = try evaluate(operand)
@@ -132,7 +133,7 @@ extension TemplateRenderer {
     func compare(
         _ left: RuntimeValue, _ sign: String, _ right: RuntimeValue,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> Bool {
+    ) throws(InputError) -> Bool {
         switch sign {
         case "==", "!=":
             try spend(min(left.weight, right.weight), position)
@@ -154,7 +155,7 @@ extension TemplateRenderer {
 
     private func isMember(
         _ value: RuntimeValue, of container: RuntimeValue, _ position: TemplatePosition
-    ) throws(TokenizationError) -> Bool {
+    ) throws(InputError) -> Bool {
         if case .string(let text) = container {
             guard case .string(let part) = value else {
                 throw position.error(

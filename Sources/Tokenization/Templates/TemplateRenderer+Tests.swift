@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Jinja's tests: what stands after `is`.
 
+import JSONText
+
 extension TemplateRenderer {
     /// The tests that there are.
     static let testNames: Set<String> = [
@@ -17,7 +19,7 @@ extension TemplateRenderer {
     /// Whether a test holds.
     func apply(
         _ test: TemplateCall, as value: RuntimeValue
-    ) throws(TokenizationError) -> Bool {
+    ) throws(InputError) -> Bool {
         try apply(test: test.name, to: value, try evaluate(test.arguments), test.position)
     }
 
@@ -25,7 +27,7 @@ extension TemplateRenderer {
     func apply(
         test name: String, to value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> Bool {
+    ) throws(InputError) -> Bool {
         if let sign = Self.comparisons[name] {
             guard let other = arguments.positional.first else {
                 throw position.error("the test \(name) takes a value")

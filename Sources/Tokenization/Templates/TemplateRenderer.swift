@@ -2,6 +2,7 @@
 // Executes the statements of a template.
 
 import Foundation
+import JSONText
 
 /// One rendering of a template: its variables, its output and the work it may still do.
 final class TemplateRenderer {
@@ -30,7 +31,7 @@ final class TemplateRenderer {
     /// - Parameter statements: The template.
     /// - Returns: The text that it makes.
     /// - Throws: An error with line and column.
-    func render(_ statements: [TemplateStatement]) throws(TokenizationError) -> String {
+    func render(_ statements: [TemplateStatement]) throws(InputError) -> String {
         _ = try execute(statements)
         return output
     }
@@ -38,7 +39,7 @@ final class TemplateRenderer {
     // MARK: - Limits
 
     /// Counts work.
-    func spend(_ count: Int, _ position: TemplatePosition) throws(TokenizationError) {
+    func spend(_ count: Int, _ position: TemplatePosition) throws(InputError) {
         steps += 1 + min(count, Self.greatestStepCount)
         guard steps <= Self.greatestStepCount else {
             throw position.error(
@@ -51,7 +52,7 @@ final class TemplateRenderer {
     /// fewer where it grows in place.
     func checkLength(
         _ count: Int, work: Int? = nil, _ position: TemplatePosition
-    ) throws(TokenizationError) {
+    ) throws(InputError) {
         guard count <= Self.greatestTextLength else {
             throw position.error(
                 "a text of more than \(Self.greatestTextLength) bytes", "the template repeats it")
@@ -62,7 +63,7 @@ final class TemplateRenderer {
     /// Python's `str()` of a value.
     func text(
         of value: RuntimeValue, _ position: TemplatePosition
-    ) throws(TokenizationError) -> String {
+    ) throws(InputError) -> String {
         if case .string(let text) = value { return text }
         try spend(value.weight, position)
         return value.text
@@ -70,8 +71,8 @@ final class TemplateRenderer {
 
     /// Runs `body` one level deeper.
     func nested<Result>(
-        _ position: TemplatePosition, _ body: () throws(TokenizationError) -> Result
-    ) throws(TokenizationError) -> Result {
+        _ position: TemplatePosition, _ body: () throws(InputError) -> Result
+    ) throws(InputError) -> Result {
         depth += 1
         defer { depth -= 1 }
         guard depth <= Self.greatestDepth else {
@@ -83,7 +84,7 @@ final class TemplateRenderer {
 
     // MARK: - Statements
 
-    private func execute(_ statements: [TemplateStatement]) throws(TokenizationError) -> Flow {
+    private func execute(_ statements: [TemplateStatement]) throws(InputError) -> Flow {
         for statement in statements {
             let flow = try execute(statement)
             if flow != .next { return flow }
@@ -91,7 +92,7 @@ final class TemplateRenderer {
         return .next
     }
 
-    private func execute(_ statement: TemplateStatement) throws(TokenizationError) -> Flow {
+    private func execute(_ statement: TemplateStatement) throws(InputError) -> Flow {
         let position = statement.position
         try spend(1, position)
         switch statement.kind {
@@ -100,22 +101,22 @@ final class TemplateRenderer {
             try write(try text(of: try evaluate(expression), position), position)
         case .condition(let branches, let otherwise):
             for branch in branches where try evaluate(branch.test).isTrue {
-                return try nested(position) { () throws(TokenizationError) in
+                return try nested(position) { () throws(InputError) in
                     try execute(branch.body)
                 }
             }
-            return try nested(position) { () throws(TokenizationError) in
+            return try nested(position) { () throws(InputError) in
                 try execute(otherwise)
             }
         case .loop(let loop):
-            return try nested(position) { () throws(TokenizationError) in
+            return try nested(position) { () throws(InputError) in
                 try execute(loop, position)
             }
         case .assignment(let target, let expression):
             try assign(try evaluate(expression), to: target, position)
         case .capture(let target, let filters, let body):
             var value = RuntimeValue.string(
-                try capture(position) { () throws(TokenizationError) in _ = try execute(body) })
+                try capture(position) { () throws(InputError) in _ = try execute(body) })
             for filter in filters { value = try apply(filter, to: value) }
             try assign(value, to: target, position)
         case .macro(let macro):
@@ -127,15 +128,15 @@ final class TemplateRenderer {
         return .next
     }
 
-    private func write(_ text: String, _ position: TemplatePosition) throws(TokenizationError) {
+    private func write(_ text: String, _ position: TemplatePosition) throws(InputError) {
         try checkLength(output.utf8.count + text.utf8.count, work: text.utf8.count, position)
         output += text
     }
 
     /// What `body` writes.
     private func capture(
-        _ position: TemplatePosition, _ body: () throws(TokenizationError) -> Void
-    ) throws(TokenizationError) -> String {
+        _ position: TemplatePosition, _ body: () throws(InputError) -> Void
+    ) throws(InputError) -> String {
         let outer = output
         output = ""
         try nested(position, body)
@@ -145,7 +146,7 @@ final class TemplateRenderer {
 
     private func execute(
         _ loop: TemplateLoop, _ position: TemplatePosition
-    ) throws(TokenizationError) -> Flow {
+    ) throws(InputError) -> Flow {
         var elements = try elements(of: try evaluate(loop.sequence), position)
         try spend(elements.count, position)
         scopes.append([:])
@@ -175,7 +176,7 @@ final class TemplateRenderer {
 
     private func assign(
         _ value: RuntimeValue, to target: TemplateTarget, _ position: TemplatePosition
-    ) throws(TokenizationError) {
+    ) throws(InputError) {
         switch target {
         case .name(let name): scopes[scopes.count - 1][name] = value
         case .attribute(let name, let attribute):
@@ -212,7 +213,7 @@ final class TemplateRenderer {
     /// What a `for` loop goes over.
     func elements(
         of value: RuntimeValue, _ position: TemplatePosition
-    ) throws(TokenizationError) -> [RuntimeValue] {
+    ) throws(InputError) -> [RuntimeValue] {
         switch value {
         case .list(let values), .tuple(let values): return values.elements
         case .dictionary(let members): return members.map(\.key)
@@ -238,7 +239,7 @@ final class TemplateRenderer {
     func call(
         _ macro: TemplateMacro, scopeCount: Int, _ arguments: CallArguments,
         _ position: TemplatePosition
-    ) throws(TokenizationError) -> String {
+    ) throws(InputError) -> String {
         guard arguments.positional.count <= macro.parameters.count else {
             throw position.error(
                 "the macro \(macro.name) takes \(macro.parameters.count) arguments")
@@ -264,7 +265,7 @@ final class TemplateRenderer {
             }
             scopes[scopes.count - 1][parameter.name] = value
         }
-        return try capture(position) { () throws(TokenizationError) in
+        return try capture(position) { () throws(InputError) in
             _ = try execute(macro.body)
         }
     }

@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pieces that a template's text is cut into.
 
-/// A place in a template's text.
+import JSONText
+
+/// A position in a template's text.
 struct TemplatePosition: Sendable, Hashable {
     let line: Int
     let column: Int
 
-    /// An error at this place.
-    func error(_ problem: String, _ remedy: String = "") -> TokenizationError {
-        TokenizationError(line: line, column: column, problem: problem, remedy: remedy)
+    /// Returns an error about this position.
+    ///
+    /// - Parameters:
+    ///   - problem: What is wrong there.
+    ///   - remedy: What to do, or what is supported.
+    /// - Returns: The error, with line and column.
+    func error(_ problem: String, _ remedy: String = "correct the template") -> InputError {
+        InputError(
+            file: "chat template", position: "line \(line), column \(column)", problem,
+            remedy: remedy)
     }
 }
 
-/// A piece of a template with its place.
+/// A piece of a template with its position.
 struct TemplateToken: Sendable {
     enum Kind: Sendable, Equatable {
         case text(String)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SentencePiece's way of keeping spaces: as a visible character at the start of words.
 
+import JSONText
+
 /// Replaces spaces and cuts before them.
 struct Metaspace: Sendable {
     private enum Prepending: String { case always, first, never }
@@ -13,7 +15,7 @@ struct Metaspace: Sendable {
     ///
     /// - Parameter place: Where it stands.
     /// - Throws: An error when it is not as known here.
-    init(_ place: JSONPlace) throws(TokenizationError) {
+    init(_ place: JSONNode) throws(InputError) {
         replacement = Array(try place.required("replacement").string().utf8)
         cuts = try place.flag("split", default: true)
         if let scheme = try place.member("prepend_scheme") {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done to text before it is cut into words.
 
+import JSONText
+
 /// The normalizer of a tokenizer.
 indirect enum Normalizer: Sendable {
     case form(NormalForm)
@@ -13,7 +15,7 @@ indirect enum Normalizer: Sendable {
     ///
     /// - Parameter place: Where it stands.
     /// - Throws: An error when it is not one of these.
-    init(_ place: JSONPlace) throws(TokenizationError) {
+    init(_ place: JSONNode) throws(InputError) {
         let type = try place.required("type")
         if let form = NormalForm(rawValue: try type.string()) {
             self = .form(form)

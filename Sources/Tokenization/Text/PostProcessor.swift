@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the tokens around a text that its model expects, such as the one for its beginning.
 
+import JSONText
+
 /// The post-processor of a tokenizer, as far as it concerns single texts.
 struct PostProcessor: Sendable {
     private(set) var before: [Int32] = []
@@ -13,7 +15,7 @@ struct PostProcessor: Sendable {
     ///
     /// - Parameter place: Where it stands.
     /// - Throws: An error when it is not supported.
-    init(_ place: JSONPlace) throws(TokenizationError) {
+    init(_ place: JSONNode) throws(InputError) {
         let type = try place.required("type")
         switch try type.string() {
         case "ByteLevel": break
@@ -31,7 +33,7 @@ struct PostProcessor: Sendable {
         }
     }
 
-    private mutating func readTemplate(_ place: JSONPlace) throws(TokenizationError) {
+    private mutating func readTemplate(_ place: JSONNode) throws(InputError) {
         let special = try place.required("special_tokens")
         var seesText = false
         for piece in try place.required("single").elements() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cuts normalized text into the words that are encoded one by one.
 
+import JSONText
+
 /// The pre-tokenizer of a tokenizer, as a row of steps; each cuts what the one before it left.
 struct PreTokenizer: Sendable {
     enum Step: Sendable {
@@ -99,9 +101,9 @@ extension PreTokenizer {
     ///
     /// - Parameter place: Where it stands.
     /// - Throws: An error when it is not supported.
-    init(_ place: JSONPlace) throws(TokenizationError) { try append(place) }
+    init(_ place: JSONNode) throws(InputError) { try append(place) }
 
-    private mutating func append(_ place: JSONPlace) throws(TokenizationError) {
+    private mutating func append(_ place: JSONNode) throws(InputError) {
         let type = try place.required("type")
         if isByteLevel {
             throw type.error(
@@ -125,7 +127,7 @@ extension PreTokenizer {
         }
     }
 
-    private static func split(_ place: JSONPlace) throws(TokenizationError) -> Step {
+    private static func split(_ place: JSONNode) throws(InputError) -> Step {
         let behaviourPlace = try place.required("behavior")
         guard let behaviour = SplitBehaviour(rawValue: try behaviourPlace.string()) else {
             let known = SplitBehaviour.allCases.map(\.rawValue).joined(separator: ", ")

@@ -4,6 +4,7 @@
 // bounds the time of an expression that was made to backtrack.
 
 import Foundation
+import JSONText
 
 /// A pattern that finds its matches in a text.
 struct TextPattern: @unchecked Sendable {
@@ -14,7 +15,7 @@ struct TextPattern: @unchecked Sendable {
     ///
     /// - Parameter place: `{"String": ...}` or `{"Regex": ...}` in a tokenizer file.
     /// - Throws: An error when the expression is not understood.
-    init(_ place: JSONPlace) throws(TokenizationError) {
+    init(_ place: JSONNode) throws(InputError) {
         let (text, isRegex) = try place.pattern()
         let source =
             isRegex ? Self.translated(text) : NSRegularExpression.escapedPattern(for: text)
@@ -69,5 +70,13 @@ struct TextPattern: @unchecked Sendable {
         expression.stringByReplacingMatches(
             in: text, range: NSRange(location: 0, length: text.utf16.count),
             withTemplate: NSRegularExpression.escapedTemplate(for: replacement))
+    }
+}
+
+extension JSONNode {
+    /// Returns the text of a `pattern`: `{"String": ...}` or `{"Regex": ...}`.
+    func pattern() throws(InputError) -> (text: String, isRegex: Bool) {
+        if let literal = try member("String") { return (try literal.string(), false) }
+        return (try required("Regex").string(), true)
     }
 }

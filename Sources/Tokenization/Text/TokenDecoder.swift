@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Turns tokens back into text.
 
+import JSONText
+
 /// The decoder of a tokenizer: each kind maps a list of tokens to another list.
 indirect enum TokenDecoder: Sendable {
     case byteLevel
@@ -15,7 +17,7 @@ indirect enum TokenDecoder: Sendable {
     ///
     /// - Parameter place: Where it stands.
     /// - Throws: An error when it is not one of these.
-    init(_ place: JSONPlace) throws(TokenizationError) {
+    init(_ place: JSONNode) throws(InputError) {
         let type = try place.required("type")
         switch try type.string() {
         case "ByteLevel": self = .byteLevel

@@ -11,6 +11,14 @@ extension Machine {
         let process = ProcessInfo.processInfo
         return Machine(
             device: Engine.device.rawValue, cores: process.activeProcessorCount,
-            operatingSystem: process.operatingSystemVersionString)
+            operatingSystem: process.operatingSystemVersionString, processor: processorName,
+            matrixKernel: MatrixKernel.current.name)
     }
+
+    /// The model of the processor, where the system states it.
+    private static let processorName: String? = {
+        let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+        return text?.split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last?.trimmingCharacters(in: .whitespaces)
+    }()
 }

@@ -4,6 +4,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Testing
 
 @testable import Provenance
@@ -145,10 +146,10 @@ struct TransparencyLogTests {
             try SignedNote(checkpoint.text, signedBy: key).data
                 .write(to: directory.appending(path: "checkpoint"))
             let log = try TransparencyLog(at: directory, signedBy: key.verifierKey)
-            #expect(throws: ProvenanceError.self) { try log.verifyEntries() }
-            #expect(throws: ProvenanceError.self) { try log.proof(of: .max - 1) }
-            #expect(throws: ProvenanceError.self) { try log.index(of: Data()) }
-            #expect(throws: ProvenanceError.self) {
+            #expect(throws: InputError.self) { try log.verifyEntries() }
+            #expect(throws: InputError.self) { try log.proof(of: .max - 1) }
+            #expect(throws: InputError.self) { try log.index(of: Data()) }
+            #expect(throws: InputError.self) {
                 try TransparencyLog.append([Data()], to: directory, signedBy: key)
             }
         }
@@ -183,11 +184,11 @@ struct TransparencyLogTests {
             let deep = directory.appending(path: "a/b/log")
             try TransparencyLog.create(at: deep, signedBy: key)
             try TransparencyLog.append([Data()], to: deep, signedBy: key).verifyEntries()
-            let error = #expect(throws: CheckpointError.self) {
+            let error = #expect(throws: InputError.self) {
                 try TransparencyLog.create(
                     at: directory.appending(path: "checkpoint/log"), signedBy: key)
             }
-            #expect(error?.file.contains("checkpoint/log") == true)
+            #expect(error?.place.contains("checkpoint/log") == true)
         }
     }
 
@@ -197,7 +198,7 @@ struct TransparencyLogTests {
             .appending(path: "log-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: directory) }
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        #expect(throws: ProvenanceError.self) {
+        #expect(throws: InputError.self) {
             try TransparencyLog.append([Data()], to: directory, signedBy: key)
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs an audit, or a part of its jobs, and collects the record.
+
+internal import Foundation
+public import Records
+internal import Synchronization
+
+/// Hears of an audit's events; it may throw to end the work.
+typealias AuditListener = @Sendable (AuditEvent) throws -> Void
+
+extension Audit {
+    /// Runs the audit on a thread of its own; the last event is the record.
+    ///
+    /// Ending the iteration cancels the audit after the step that it is in.
+    ///
+    /// - Returns: The events.
+    public func run() -> AsyncThrowingStream<AuditEvent, any Error> {
+        onThread { tell in try tell(.record(record(tell))) }
+    }
+
+    /// Does jobs, and nothing else, on a thread of its own.
+    ///
+    /// Several processes may do the jobs of one audit at once, where they share a store: each takes
+    /// what no other is working on, and waits for what it needs. Controls come first, as adversaries
+    /// are compared with them.
+    ///
+    /// - Parameter keys: The jobs; nil does all of them, searches included.
+    /// - Returns: The events.
+    public func work(on keys: Set<String>? = nil) -> AsyncThrowingStream<AuditEvent, any Error> {
+        onThread { try work(on: keys, $0) }
+    }
+
+    /// Makes the record of cells that are all done.
+    ///
+    /// - Returns: The record.
+    /// - Throws: ``AuditError`` when cells are missing, with their number.
+    public func collect() throws -> AuditRecord {
+        var audit = self
+        audit.isCollecting = true
+        let all = try audit.allJobs()
+        let missing = try all.count { try !store.cell($0.key).isDone }
+        guard missing == 0 else {
+            throw AuditError(
+                file: "collect",
+                problem: "\(missing) of \(all.count) cells are not done; do them with 'temper "
+                    + "cell', and collect again")
+        }
+        return try audit.record { _ in }
+    }
+
+    /// The jobs that are known now: the controls and the battery's adversaries, and those on the
+    /// undefended original once it is measured. Trials of a search are known one after the other.
+    ///
+    /// - Returns: The jobs, controls first.
+    /// - Throws: Errors of the store, ``AdversaryError``.
+    public func allJobs() throws -> [CellJob] {
+        var all = try [controlJob(isOriginal: false)]
+        if request.original != nil { all.append(try controlJob(isOriginal: true)) }
+        all += jobs
+        if let control = all.dropFirst().first, request.original != nil,
+            let baseline = try store.cell(control.key).trace.first?.measurements
+        {
+            all += try undefended(baseline: baseline)?.jobs ?? []
+        }
+        return all
+    }
+
+    private func work(on keys: Set<String>?, _ tell: @escaping AuditListener) throws {
+        let baseline = try control(isOriginal: false, tell).measurements
+        try requireSafeguard(in: baseline)
+        var mine = jobs.filter { keys?.contains($0.key) ?? true }
+        try tell(.planned(mine, isUndefended: false))
+        try settle(&mine, baseline: baseline, tell)
+        if let control = try undefendedControl(tell) {
+            mine = control.audit.jobs.filter { keys?.contains($0.key) ?? true }
+            try tell(.planned(mine, isUndefended: true))
+            try control.audit.settle(&mine, baseline: control.baseline, tell)
+        }
+        if keys == nil { _ = try searched(baseline: baseline, tell) }
+    }
+
+    /// Does jobs in any order, those first that no other process is working on.
+    private func settle(
+        _ jobs: inout [CellJob], baseline: [MeasuredValue], _ tell: @escaping AuditListener
+    ) throws {
+        while !jobs.isEmpty {
+            let before = jobs.count
+            try jobs.removeAll { job in
+                guard let stored = try attempt(job, baseline: baseline, tell) else { return false }
+                try tell(.finished(job, record(of: job, stored, baseline: baseline)))
+                return true
+            }
+            if jobs.count == before { try wait(tell) }
+        }
+    }
+
+    /// Runs `body` on a thread of its own: it computes for hours, and would block a thread that
+    /// Swift's tasks share.
+    private func onThread(
+        _ body: @escaping @Sendable (@escaping AuditListener) throws -> Void
+    ) -> AsyncThrowingStream<AuditEvent, any Error> {
+        AsyncThrowingStream { continuation in
+            let cancellation = Cancellation()
+            let thread = Thread {
+                do {
+                    try body { event in
+                        try cancellation.check()
+                        try limit?.check()
+                        continuation.yield(event)
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            // The engine walks deep graphs by recursion.
+            thread.stackSize = 64 << 20
+            thread.start()
+            continuation.onTermination = { _ in cancellation.cancel() }
+        }
+    }
+}
+
+/// Whether an audit's work is to end.
+private final class Cancellation: Sendable {
+    private let isCancelled = Mutex(false)
+
+    func cancel() { isCancelled.withLock { $0 = true } }
+
+    func check() throws {
+        if isCancelled.withLock({ $0 }) { throw CancellationError() }
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Digests as text.
+
+extension Sequence<UInt8> {
+    /// The bytes in lowercase hexadecimal digits, two for each byte.
+    package var hexadecimal: String {
+        var digits: [UInt8] = []
+        for byte in self {
+            digits.append(Self.digit(byte >> 4))
+            digits.append(Self.digit(byte & 15))
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// A JSON value that keeps the order of members and compares no keys: Swift's dictionaries hold
+// canonically equivalent keys to be equal, and a vocabulary may contain both.
+
+/// A JSON value (RFC 8259).
+package enum JSON: Sendable {
+    case null
+    case boolean(Bool)
+    /// A number without fraction and exponent.
+    case integer(Int)
+    /// A number without fraction and exponent, above `Int.max`.
+    case unsigned(UInt64)
+    /// Any other number; it is finite.
+    case number(Double)
+    case string(String)
+    case array([JSON])
+    case object([Member])
+
+    /// One key and its value.
+    package struct Member: Sendable {
+        package let key: String
+        package let value: JSON
+
+        package init(key: String, value: JSON) {
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// Returns an object of members in the given order.
+    ///
+    /// - Parameter pairs: The keys and values.
+    /// - Returns: The object.
+    package static func members(_ pairs: KeyValuePairs<String, JSON>) -> JSON {
+        .object(pairs.map { Member(key: $0.key, value: $0.value) })
+    }
+
+    /// What the value is, in words for an error.
+    package var kind: String {
+        switch self {
+        case .null: "null"
+        case .boolean: "a boolean"
+        case .integer, .unsigned, .number: "a number"
+        case .string: "a string"
+        case .array: "an array"
+        case .object: "an object"
+        }
+    }
+
+    /// Whether an object may have a key twice.
+    package enum RepeatedKeys: Sendable {
+        /// Each key may stand once in an object.
+        case refused
+        /// All members are kept, in their order.
+        case kept
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The best of a search: so far, and as expected of fewer trials.
+
+import Records
+
+extension SearchRecord {
+    /// The best value within the bounds after each trial; nil before there is one.
+    func bestSoFar(_ thresholds: Thresholds) -> [Double?] {
+        var best: Double?
+        return trials.map { trial in
+            if trial.isWithinBounds, let value = trial.value {
+                best =
+                    best.map { thresholds.brokenWhen == .below ? min($0, value) : max($0, value) }
+                    ?? value
+            }
+            return best
+        }
+    }
+
+    /// The expected best of 1, 2, ... trials drawn from these. A trial out of bounds gains nothing.
+    /// - Parameters:
+    ///   - thresholds: which side is the attacker's.
+    ///   - untampered: what an attacker who gains nothing has.
+    /// - Returns: one value for each number of trials.
+    func expectedBest(_ thresholds: Thresholds, untampered: Double) -> [Double] {
+        let values = trials.map { trial in
+            trial.isWithinBounds ? trial.value ?? untampered : untampered
+        }
+        return (1...max(values.count, 1)).compactMap { draws in
+            thresholds.brokenWhen == .below
+                ? ExpectedBest.minimum(of: values, draws: draws)
+                : ExpectedBest.maximum(of: values, draws: draws)
+        }
+    }
+}
