@@ -3,10 +3,10 @@
 
 import Foundation
 import LanguageModels
+internal import Measuring
 import Tensors
 import Tokenization
 internal import Training
-internal import Measuring
 
 /// Finds and scores candidates for a refusal direction (arXiv:2406.11717).
 struct DirectionSearch {

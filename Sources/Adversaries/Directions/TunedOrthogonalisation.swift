@@ -3,11 +3,11 @@
 
 internal import Foundation
 internal import LanguageModels
-public import Records
-internal import Tensors
-internal import Suites
-public import Training
 internal import Measuring
+public import Records
+internal import Suites
+internal import Tensors
+public import Training
 
 /// Searches how strongly each layer is orthogonalised, and to which direction, for the least refusal
 /// at the least change of everything else.
