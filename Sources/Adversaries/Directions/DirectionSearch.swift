@@ -3,10 +3,10 @@
 
 import Foundation
 import LanguageModels
+internal import Measuring
 import Tensors
 import Tokenization
 internal import Training
-internal import Measuring
 
 /// Finds and scores candidates for a refusal direction (arXiv:2406.11717).
 struct DirectionSearch {
@@ -117,8 +117,7 @@ struct DirectionSearch {
             }
             candidate.bypass = try mean(score.scores(from: rows(restricted.indices)))
             let moved = rows(restricted.count..<all.count)
-            let divergence = (reference.exp() * (reference - moved)).sum(axis: -1).mean()
-            candidate.divergence = Double(try divergence.item())
+            candidate.divergence = try reference.meanDivergence(of: moved)
         }
     }
 
@@ -133,5 +132,15 @@ struct DirectionSearch {
 
     private func mean(_ values: [Double]) -> Double {
         values.reduce(0, +) / Double(values.count)
+    }
+}
+
+extension Tensor {
+    /// The mean KL divergence of other predictions from these, in nats.
+    /// - Parameter moved: log-probabilities, `[prompts, vocabulary]` like these.
+    /// - Returns: the mean over the prompts.
+    /// - Throws: errors of the engine.
+    func meanDivergence(of moved: Tensor) throws -> Double {
+        Double(try (self.exp() * (self - moved)).sum(axis: -1).mean().item())
     }
 }

@@ -3,11 +3,11 @@
 
 internal import Foundation
 internal import LanguageModels
-public import Records
-internal import Tensors
-internal import Suites
-public import Training
 internal import Measuring
+public import Records
+internal import Suites
+internal import Tensors
+public import Training
 
 /// Searches how strongly each layer is orthogonalised, and to which direction, for the least refusal
 /// at the least change of everything else.
@@ -26,9 +26,10 @@ public struct TunedOrthogonalisation: Attack {
         source: "p-e-w/heretic, after arXiv:2406.11717",
         deviations: """
             One loss, the mean probability of a refusal plus the divergence over 'divergenceScale', \
-            instead of a front of two; rows keep their norms exactly rather than by an adapter of \
-            rank 3; 60 trials instead of 200, 128 prompts of a class instead of 400. For several \
-            directions, each estimated anew, compose it with itself.
+            instead of a front of two; rows are projected as they are, not scaled to norm 1 first, \
+            and keep their norms exactly rather than by an adapter of rank 3; 60 trials instead of \
+            200, 128 prompts of a class instead of 400. For several directions, each estimated \
+            anew, compose it with itself.
             """)
 
     /// The seed draws the prompts and decides the search.
@@ -172,8 +173,7 @@ private struct EditJudge {
         let scores = try score.scores(from: rows(restricted.indices))
         let refusal = scores.reduce(0) { $0 + 1 / (1 + exp(-$1)) } / Double(scores.count)
         let moved = rows(restricted.count..<restricted.count + benign.count)
-        let divergence = Double(
-            try (reference.exp() * (reference - moved)).sum(axis: -1).mean().item())
+        let divergence = try reference.meanDivergence(of: moved)
         return refusal.isFinite && divergence.isFinite
             ? (refusal, divergence) : (.infinity, .infinity)
     }

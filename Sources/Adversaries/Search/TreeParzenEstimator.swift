@@ -11,8 +11,19 @@ internal import Records
 /// from the good density the one is tried at which the good density exceeds the other most. Kernels
 /// are products over all parameters, so that parameters which go together are moved together.
 ///
-/// Learnt from Optuna's multivariate sampler: the number of good trials, 24 candidates, and the
-/// flat part of the mixture. Ours adds that equal seeds and trials give equal suggestions.
+/// The reference is Optuna 4.9, `TPESampler(multivariate=True)`. The number of good trials (a tenth,
+/// 25 at most), the 24 candidates, the truncated normal kernels of one width, the least width and
+/// the choice among candidates are Optuna's. Equal seeds and trials give equal suggestions.
+///
+/// Deviations from Optuna, with n trials in a density and d parameters:
+/// - The kernel over everything is flat. Optuna's is a normal of standard deviation 1 around the
+///   middle.
+/// - A kernel is 0.2 (n + 1)^(-1 / (d + 4)) wide, where Optuna has n in place of n + 1. A choice
+///   keeps the share n / (n + choices) for itself, where Optuna has n + 1 in place of n.
+/// - All trials weigh the same. Optuna lets the oldest count less once a density has 25 trials.
+/// - Whole numbers are drawn as numbers and rounded. Optuna's kernels have a mass for each.
+///
+/// Optuna 5 changed its widths to the distances between trials; this estimator did not follow.
 struct TreeParzenEstimator {
     /// A place of the unit cube that was tried, and what it gave; less is better.
     struct Trial: Sendable, Hashable {
@@ -26,7 +37,8 @@ struct TreeParzenEstimator {
     let randomTrials: Int
     private(set) var trials: [Trial] = []
     private var generator: SplitMix64
-    private static let candidates = 24
+    /// How many candidates are drawn for a suggestion.
+    static let candidates = 24
 
     /// - Parameters:
     ///   - choices: how many values each parameter has when it is a choice; 0 for a number.
@@ -46,14 +58,26 @@ struct TreeParzenEstimator {
     /// The place to try next.
     mutating func suggestion() -> [Double] {
         guard trials.count >= randomTrials, trials.count > 1 else { return uniform() }
-        let order = trials.indices.sorted { (trials[$0].loss, $0) < (trials[$1].loss, $1) }
-        let good = min(25, Int((0.1 * Double(trials.count)).rounded(.up)))
-        let better = ParzenDensity(order.prefix(good).map { trials[$0].place }, choices: choices)
-        let worse = ParzenDensity(order.dropFirst(good).map { trials[$0].place }, choices: choices)
+        let (better, worse) = densities
         let drawn = (0..<Self.candidates).map { _ in better.sample(using: &generator) }
         let gains = drawn.map { better.logDensity(at: $0) - worse.logDensity(at: $0) }
         let best = gains.indices.max { (gains[$0], $1) < (gains[$1], $0) } ?? 0
         return drawn[best]
+    }
+
+    /// The densities of the good trials and of the others.
+    var densities: (better: ParzenDensity, worse: ParzenDensity) {
+        let order = trials.indices.sorted { (trials[$0].loss, $0) < (trials[$1].loss, $1) }
+        let good = Self.goodTrials(of: trials.count)
+        return (
+            ParzenDensity(order.prefix(good).map { trials[$0].place }, choices: choices),
+            ParzenDensity(order.dropFirst(good).map { trials[$0].place }, choices: choices)
+        )
+    }
+
+    /// How many of so many trials count as good.
+    static func goodTrials(of count: Int) -> Int {
+        min(25, Int((0.1 * Double(count)).rounded(.up)))
     }
 
     private mutating func uniform() -> [Double] {
@@ -62,8 +86,8 @@ struct TreeParzenEstimator {
 }
 
 /// A density over the unit cube: kernels around places, and one over everything.
-private struct ParzenDensity {
-    private let centres: [[Double]]
+struct ParzenDensity {
+    let centres: [[Double]]
     private let choices: [Int]
     /// The standard deviation of a kernel along a number.
     private let width: Double
@@ -71,7 +95,7 @@ private struct ParzenDensity {
     init(_ centres: [[Double]], choices: [Int]) {
         self.centres = centres
         self.choices = choices
-        // Scott's rule for the places and the kernel over everything, times what fits a cube.
+        // Scott's rule, with the kernel over everything counted among the places.
         let count = Double(centres.count + 1)
         width = max(0.2 * pow(count, -1 / Double(choices.count + 4)), 1 / min(100, 1 + count))
     }
@@ -95,6 +119,7 @@ private struct ParzenDensity {
         }
     }
 
+    /// The logarithm of the density, in nats; a flat one over the cube has 0.
     func logDensity(at place: [Double]) -> Double {
         let kernels = centres.map { centre in
             choices.indices.reduce(0.0) { sum, index in

@@ -17,6 +17,11 @@ package struct RefusalScore {
     /// The token ids that open a refusal.
     package let openings: [Int]
 
+    /// Reads refusal off these openings.
+    package init(openings: [Int]) {
+        self.openings = openings
+    }
+
     package init(suite: Suite, tokenizer: Tokenizer) {
         /// The share of the texts that begin with each token.
         func shares(_ texts: [String]) -> [Int: Double] {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds of every measure, also of one that is added today.
+
+import Foundation
+import LanguageModels
+import Records
+import TemperFixtures
+import Testing
+
+@testable import Measuring
+@testable import Suites
+
+@Suite("Every measure of the catalogue")
+struct CatalogueLawTests {
+    /// Everything that an evaluator emits on a suite.
+    private func emitted(
+        on write: (TemporaryDirectory) throws -> Void
+    ) throws -> [MeasuredValue] {
+        let directory = try TemporaryDirectory()
+        try write(directory)
+        let model = try tinyModel()
+        var settings = EvaluationSettings()
+        settings.answerTokens = 2
+        let suite = try withExtendedLifetime(directory) {
+            try Suites.Suite(at: directory.url)
+        }
+        let evaluator = Evaluator(
+            suite: suite, reference: model, settings: settings, prices: Prices())
+        let subject = Subject(model)
+        return try evaluator.full(subject).measurements
+            + evaluator.brief(subject).measurements
+            + evaluator.trial(subject, isLast: true).measurements
+            + evaluator.knowledge(subject, split: .validation).measurements
+    }
+
+    private func emitted() throws -> [MeasuredValue] {
+        try emitted(on: { try writeTinySuite(to: $0) })
+            + emitted(on: { try writeTinyKnowledgeSuite(to: $0) })
+    }
+
+    @Test("a measure that is emitted is in the catalogue, with its unit")
+    func known() throws {
+        let units = Dictionary(
+            MeasureCatalogue.measures.map { ($0.name, $0.unit) },
+            uniquingKeysWith: { first, _ in first })
+        for value in try emitted() {
+            #expect(units[value.measure] == value.unit, "\(value.measure)")
+        }
+    }
+
+    @Test("a measure of the catalogue is emitted; the training loss is an attack's to state")
+    func emittedByEvaluator() throws {
+        let found = Set(try emitted().map(\.measure))
+        let missing = Set(MeasureCatalogue.measures.map(\.name)).subtracting(found)
+        #expect(missing == [MeasureName.trainingLoss])
+    }
+
+    @Test("no two measures share a name, and each is described")
+    func entries() {
+        let names = MeasureCatalogue.measures.map(\.name)
+        #expect(Set(names).count == names.count)
+        for measure in MeasureCatalogue.measures {
+            #expect(!measure.summary.isEmpty && !measure.interval.isEmpty)
+        }
+    }
+}
