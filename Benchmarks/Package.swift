@@ -17,7 +17,10 @@ let package = Package(
         .executableTarget(
             name: "temper-bench",
             dependencies: [
-                .product(name: "Temper", package: "temper"),
+                .product(name: "Measuring", package: "temper"),
+                .product(name: "Training", package: "temper"),
+                .product(name: "Suites", package: "temper"),
+                .product(name: "Records", package: "temper"),
                 .product(name: "LanguageModels", package: "temper"),
                 .product(name: "Tensors", package: "temper"),
                 .product(name: "Tokenization", package: "temper"),

@@ -14,7 +14,10 @@ let package = Package(
         .executableTarget(
             name: "AuditAModel",
             dependencies: [
-                .product(name: "Temper", package: "temper"),
+                .product(name: "Audits", package: "temper"),
+                .product(name: "Adversaries", package: "temper"),
+                .product(name: "Measuring", package: "temper"),
+                .product(name: "Suites", package: "temper"),
                 .product(name: "Records", package: "temper"),
                 .product(name: "Reports", package: "temper"),
             ],

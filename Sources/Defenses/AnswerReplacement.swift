@@ -2,7 +2,7 @@
 // Answer replacement: unlearning by training on other answers.
 
 public import LanguageModels
-public import Records
+internal import Records
 public import Suites
 public import Training
 

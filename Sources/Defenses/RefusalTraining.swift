@@ -2,7 +2,7 @@
 // Refusal training: the conventional safeguard.
 
 public import LanguageModels
-public import Records
+internal import Records
 public import Suites
 public import Training
 

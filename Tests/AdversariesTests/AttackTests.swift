@@ -15,14 +15,14 @@ import Testing
 @Suite("Attacks")
 struct AttackTests {
     private let model: LanguageModel
-    private let suite: Temper.Suite
+    private let suite: Suites.Suite
     private let directory: TemporaryDirectory
     private let prompt: [Int]
 
     init() throws {
         directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
-        suite = try Temper.Suite(at: directory.url)
+        suite = try Suites.Suite(at: directory.url)
         model = try tinyModel()
         prompt = try Subject(model).tokens(for: "bind 9")
     }

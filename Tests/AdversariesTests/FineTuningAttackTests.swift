@@ -24,7 +24,7 @@ struct FineTuningAttackTests {
         directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
         target = AttackTarget(
-            model: try tinyModel(), suite: try Temper.Suite(at: directory.url))
+            model: try tinyModel(), suite: try Suites.Suite(at: directory.url))
         prompt = try Subject(target.model).tokens(for: "bind 9")
     }
 
@@ -119,7 +119,7 @@ struct FineTuningAttackTests {
         var attack = FineTuningAttack()
         attack.examples = 4
         attack.training = short
-        #expect(attack.learntSplits == [.train] && !attack.needsOtherSuite && !attack.isBenign)
+        #expect(attack.learntSplits == [.train] && !attack.needsOtherSuite && !(attack.learning.data == .benign))
         let seen = try run(attack)
         #expect(seen.losses.count == seen.steps.count && seen.losses.allSatisfy(\.isFinite))
         attack.data = .heldOut
@@ -133,7 +133,7 @@ struct FineTuningAttackTests {
         // With the same suite for another domain it is the same work.
         #expect(try run(attack, on: target).logits == seen.logits)
         attack.data = .retain
-        #expect(attack.isBenign && attack.learntSplits.isEmpty)
+        #expect((attack.learning.data == .benign) && attack.learntSplits.isEmpty)
     }
 
     @Test("an adversary that needs another suite is refused without one")
@@ -145,9 +145,9 @@ struct FineTuningAttackTests {
                 model: ModelIdentity(
                     name: "m", digest: "0", format: "gguf", architecture: "llama",
                     parameterCount: 1),
-                suite: target.suite.identity, thresholds: Thresholds(),
-                battery: Battery(name: "b", adversaries: [adversary]), seeds: [1],
-                budget: AuditBudget(), settings: EvaluationSettings())
+                base: nil, suite: target.suite.identity, otherSuite: nil,
+                thresholds: Thresholds(), budget: AuditBudget(), settings: EvaluationSettings()
+            ).jobs(of: adversary, seeds: [1])
         }
         #expect(error?.problem.contains("--other-suite") == true)
     }

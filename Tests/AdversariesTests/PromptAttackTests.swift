@@ -54,18 +54,18 @@ private struct Recorder: AttackObserver {
 @Suite("Attacks on prompts and streams")
 struct PromptAttackTests {
     private let model: LanguageModel
-    private let suite: Temper.Suite
+    private let suite: Suites.Suite
     private let directory: TemporaryDirectory
 
     init() throws {
         directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
-        suite = try Temper.Suite(at: directory.url)
+        suite = try Suites.Suite(at: directory.url)
         model = try tinyModel()
     }
 
     private func run(
-        _ attack: some Attack, on other: Temper.Suite? = nil, seed: UInt64 = 1
+        _ attack: some Attack, on other: Suites.Suite? = nil, seed: UInt64 = 1
     ) throws -> Recorder {
         try attack.validate()
         var meter = CostMeter(model: model, prices: Prices())
@@ -186,7 +186,7 @@ struct PromptAttackTests {
             (0..<40).map {
                 #"{"id": "r\#($0)", "prompt": "bind \#($0) train", "compliant": "yes"}"#
             }.joined(separator: "\n"), to: "restricted-train.jsonl")
-        let suite = try Temper.Suite(at: directory.url)
+        let suite = try Suites.Suite(at: directory.url)
         var meter = CostMeter(model: model, prices: Prices())
         var recorder = Recorder(prompt: "bind 9")
         var attack = FewShotOverride()
@@ -354,7 +354,7 @@ struct PromptAttackTests {
             (0..<4).map {
                 #"{"id": "r\#($0)", "prompt": "bind \#($0) train", "compliant": "yyyyyyyy"}"#
             }.joined(separator: "\n"), to: "restricted-train.jsonl")
-        let seen = try run(perturbation, on: Temper.Suite(at: directory.url))
+        let seen = try run(perturbation, on: Suites.Suite(at: directory.url))
         #expect(seen.steps == [1, 2, 4, 8, 16, 20])
         let last = try #require(seen.logits.last)
         #expect(last.firstIndex(of: last.max() ?? 0) == Int(UInt8(ascii: "y")))
@@ -419,8 +419,9 @@ struct PromptAttackTests {
             battery: try Battery(
                 yaml: Data("{name: b, adversaries: [{name: a, attack: \(adversary)}]}".utf8),
                 file: "b.yaml"), seeds: [1])
+        request.acceptsMissingSafeguard = true
         request.settings.answerTokens = 2
-        let store = try AuditStore(at: directory.url.appendingPathComponent("a.sqlite"))
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("a.sqlite"))
         var found: AuditRecord?
         for try await event in try Audit(request, store: store).run() {
             if case .record(let record) = event { found = record }

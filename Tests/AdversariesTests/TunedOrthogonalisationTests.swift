@@ -24,7 +24,7 @@ struct TunedOrthogonalisationTests {
         directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
         model = try tinyModel()
-        target = AttackTarget(model: model, suite: try Temper.Suite(at: directory.url))
+        target = AttackTarget(model: model, suite: try Suites.Suite(at: directory.url))
         prompt = try Subject(model).tokens(for: "bind 9")
     }
 

@@ -16,14 +16,14 @@ import Testing
 struct WeightAttackTests {
     private let model: LanguageModel
     private let base: LanguageModel
-    private let suite: Temper.Suite
+    private let suite: Suites.Suite
     private let directory: TemporaryDirectory
     private let prompt: [Int]
 
     init() throws {
         directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
-        suite = try Temper.Suite(at: directory.url)
+        suite = try Suites.Suite(at: directory.url)
         model = try tinyModel()
         base = try tinyModel(seed: 8)
         prompt = try Subject(model).tokens(for: "bind 9")
@@ -150,18 +150,19 @@ struct WeightAttackTests {
                 name: name, digest: name, format: "safetensors", architecture: "llama",
                 parameterCount: 1)
         }
-        func plan(base: ModelIdentity?) throws -> AuditPlan {
-            try AuditPlan(
-                model: identity("model"), base: base, suite: suite.identity,
-                thresholds: suite.manifest.thresholds, battery: battery, seeds: [1, 2],
-                budget: AuditBudget(), settings: EvaluationSettings())
+        func jobs(base: ModelIdentity?) throws -> [CellJob] {
+            let plan = AuditPlan(
+                model: identity("model"), base: base, suite: suite.identity, otherSuite: nil,
+                thresholds: suite.manifest.thresholds, budget: AuditBudget(),
+                settings: EvaluationSettings())
+            return try battery.adversaries.flatMap { try plan.jobs(of: $0, seeds: [1, 2]) }
         }
-        let error = #expect(throws: AdversaryError.self) { try plan(base: nil) }
+        let error = #expect(throws: AdversaryError.self) { try jobs(base: nil) }
         #expect(error?.description.contains("--original") == true)
-        let cells = try plan(base: identity("base")).cells
-        #expect(cells.count == 1)
+        let found = try jobs(base: identity("base"))
+        #expect(found.count == 1)
         // Another base is another cell.
-        #expect(try plan(base: identity("other")).cells.first?.key != cells.first?.key)
+        #expect(try jobs(base: identity("other")).first?.key != found.first?.key)
     }
 
     @Test("a target without a base is an error, too")

@@ -22,7 +22,7 @@ struct AuditMemoryTests {
         directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
         target = AttackTarget(
-            model: try tinyModel(), suite: try Temper.Suite(at: directory.url))
+            model: try tinyModel(), suite: try Suites.Suite(at: directory.url))
     }
 
     private func request(_ adversaries: String, memory: Int? = nil) throws -> Audit.Request {
@@ -34,12 +34,13 @@ struct AuditMemoryTests {
                 name: "tiny", digest: String(repeating: "0", count: 64), format: "safetensors",
                 architecture: "llama", parameterCount: 1),
             suite: target.suite, battery: battery, seeds: [1, 2])
+        request.acceptsMissingSafeguard = true
         request.memory = memory
         return request
     }
 
     private func audit(_ adversaries: String, memory: Int? = nil) throws -> Audit {
-        let store = try AuditStore(
+        let store = try SQLiteCellStore(
             at: directory.url.appendingPathComponent("\(UUID().uuidString).sqlite"))
         return try Audit(request(adversaries, memory: memory), store: store)
     }
@@ -111,18 +112,18 @@ struct AuditMemoryTests {
         let unlimited = try audit(adversaries)
         let whole = try unlimited.estimate().bytes
         let roomy = try audit(adversaries, memory: whole)
-        #expect(roomy.plan.cells == unlimited.plan.cells)
+        #expect(roomy.jobs == unlimited.jobs)
         let tight = try audit(adversaries, memory: whole / 2)
-        #expect(tight.plan.cells.map(\.examplesAtOnce).prefix(4) == [nil, nil, nil, nil])
-        #expect(tight.plan.cells.prefix(4) == unlimited.plan.cells.prefix(4))
-        for (cell, other) in zip(tight.plan.cells, unlimited.plan.cells).suffix(2) {
-            let parts = try #require(cell.examplesAtOnce)
+        #expect(tight.jobs.map(\.content.examplesAtOnce).prefix(4) == [nil, nil, nil, nil])
+        #expect(tight.jobs.prefix(4) == unlimited.jobs.prefix(4))
+        for (cell, other) in zip(tight.jobs, unlimited.jobs).suffix(2) {
+            let parts = try #require(cell.content.examplesAtOnce)
             #expect((2..<600).contains(parts))
             #expect(cell.key != other.key)
             #expect(tight.target(of: cell).examplesAtOnce == parts)
         }
         #expect(try tight.estimate().bytes <= whole / 2)
-        #expect(try audit(adversaries, memory: 1).plan.cells.map(\.examplesAtOnce).last == 1)
+        #expect(try audit(adversaries, memory: 1).jobs.map(\.content.examplesAtOnce).last == 1)
     }
 
     @Test("a step in parts has the loss and the gradient of the whole", arguments: [1, 2, 3, 5])
@@ -132,9 +133,13 @@ struct AuditMemoryTests {
             try model.example(prompt: "say \($0)", answer: $0)
         }
         func gradient(_ atOnce: Int?) throws -> [[Float]] {
-            let (value, gradients) = try batchGradient(
-                at: model.parameters, of: batch, atOnce: atOnce
-            ) { try model.replacing(parameters: $0).completionLoss(of: $1) }
+            let reducer: any Reducer = atOnce.map(BatchParts.init) ?? WholeBatch()
+            let objective = CompletionLoss()
+            let (value, gradients) = try reducer.gradient(
+                at: model.parameters, of: TrainingBatch(pools: [batch]), weight: objective.weight
+            ) {
+                try objective.loss(of: Subject(model.replacing(parameters: $0)), on: $1)
+            }
             return try ([value] + gradients).map { try $0.values() }
         }
         let (whole, parts) = (try gradient(nil), try gradient(atOnce))

@@ -39,7 +39,8 @@ struct AuditTests {
             identity: ModelIdentity(
                 name: "tiny", digest: String(repeating: "0", count: 64), format: "safetensors",
                 architecture: "llama", parameterCount: 1),
-            suite: try Temper.Suite(at: directory.url), battery: battery, seeds: [1, 2])
+            suite: try Suites.Suite(at: directory.url), battery: battery, seeds: [1, 2])
+        request.acceptsMissingSafeguard = true
         request.settings.answerTokens = 4
         self.request = request
     }
@@ -48,7 +49,7 @@ struct AuditTests {
     private func run(store name: String, abandonAfter points: Int = .max) async throws
         -> AuditRecord?
     {
-        let store = try AuditStore(at: directory.url.appendingPathComponent(name))
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent(name))
         var seen = 0
         for try await event in try Audit(request, store: store).run() {
             if case .point = event { seen += 1 }
@@ -102,8 +103,8 @@ struct AuditTests {
             try directory.write(
                 text.replacing(#""brokenWhen": "below""#, with: #""brokenWhen": "\#(side)""#),
                 to: "manifest.json")
-            request.suite = try Temper.Suite(at: directory.url)
-            let store = try AuditStore(at: directory.url.appendingPathComponent("\(side).sqlite"))
+            request.suite = try Suites.Suite(at: directory.url)
+            let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("\(side).sqlite"))
             for try await event in try Audit(request, store: store).run() {
                 if case .record(let record) = event { return record }
             }
@@ -132,7 +133,7 @@ struct AuditTests {
     func memory() async throws {
         var request = request
         request.memory = 1 << 20
-        let store = try AuditStore(at: directory.url.appendingPathComponent("m.sqlite"))
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("m.sqlite"))
         let audit = try Audit(request, store: store)
         let error = await #expect(throws: AuditError.self) {
             for try await _ in audit.run() {}
@@ -186,7 +187,7 @@ struct AuditTests {
     @Test("a plan says what is left to do, and what memory it takes")
     func estimate() async throws {
         func estimate(_ request: Audit.Request) throws -> AuditEstimate {
-            let store = try AuditStore(at: directory.url.appendingPathComponent("e.sqlite"))
+            let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("e.sqlite"))
             return try Audit(request, store: store).estimate()
         }
         let before = try estimate(request)
@@ -247,8 +248,8 @@ struct AuditTests {
     @Test("a store has one user at a time, and says so")
     func locked() throws {
         let url = directory.url.appendingPathComponent("locked.sqlite")
-        let first = try AuditStore(at: url)
-        let error = #expect(throws: AuditError.self) { try AuditStore(at: url) }
+        let first = try SQLiteCellStore(at: url)
+        let error = #expect(throws: AuditError.self) { try SQLiteCellStore(at: url) }
         #expect(error?.problem.contains("another audit") == true)
         withExtendedLifetime(first) {}
     }
@@ -258,7 +259,7 @@ struct AuditTests {
         var request = request
         let yaml = "name: b\nadversaries:\n  - name: half\n    attack: weight-interpolation\n"
         request.battery = try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
-        let store = try AuditStore(at: directory.url.appendingPathComponent("p.sqlite"))
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("p.sqlite"))
         let error = #expect(throws: AdversaryError.self) { try Audit(request, store: store) }
         let words = "b.yaml:3: half: weight-interpolation needs the checkpoint"
         #expect(error.map { "\($0)" }?.hasPrefix(words) == true, "\(String(describing: error))")
@@ -269,7 +270,7 @@ struct AuditTests {
         let url = directory.url.appendingPathComponent("notes.txt")
         let text = String(repeating: "this is not a database\n", count: 100)
         try directory.write(text, to: "notes.txt")
-        #expect(throws: AuditError.self) { try AuditStore(at: url) }
+        #expect(throws: AuditError.self) { try SQLiteCellStore(at: url) }
         #expect(try String(contentsOf: url, encoding: .utf8) == text)
     }
 }

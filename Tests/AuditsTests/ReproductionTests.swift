@@ -22,11 +22,11 @@ struct ReproductionTests {
         let place = directory.url.appendingPathComponent("tiny")
         try tinyModel().write(to: place)
         inputs = Reproduction.Inputs(
-            model: try LoadedModel(at: place), suite: try Temper.Suite(at: directory.url))
+            model: try LoadedModel(at: place), suite: try Suites.Suite(at: directory.url))
     }
 
-    private func store() throws -> AuditStore {
-        try AuditStore(at: directory.url.appendingPathComponent("\(UUID().uuidString).sqlite"))
+    private func store() throws -> SQLiteCellStore {
+        try SQLiteCellStore(at: directory.url.appendingPathComponent("\(UUID().uuidString).sqlite"))
     }
 
     private func audit() async throws -> AuditRecord {
@@ -124,7 +124,7 @@ struct ReproductionTests {
         #expect(problem(model).contains("--model"))
         try directory.write("{\"text\": \"other words\", \"id\": \"r\"}\n", to: "retain.jsonl")
         let suite = Reproduction.Inputs(
-            model: inputs.model, suite: try Temper.Suite(at: directory.url))
+            model: inputs.model, suite: try Suites.Suite(at: directory.url))
         #expect(problem(suite).contains("--suite"))
     }
 }

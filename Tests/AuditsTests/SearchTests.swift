@@ -150,11 +150,12 @@ struct SearchTests {
             identity: ModelIdentity(
                 name: "tiny", digest: String(repeating: "0", count: 64), format: "safetensors",
                 architecture: "llama", parameterCount: 1),
-            suite: try Temper.Suite(at: directory.url), battery: battery, seeds: [1])
+            suite: try Suites.Suite(at: directory.url), battery: battery, seeds: [1])
+        request.acceptsMissingSafeguard = true
         request.settings.answerTokens = 4
         request.trials = 8
         func record(abandonAfter points: Int, store: String) async throws -> AuditRecord? {
-            let store = try AuditStore(at: directory.url.appendingPathComponent(store))
+            let store = try SQLiteCellStore(at: directory.url.appendingPathComponent(store))
             var seen = 0
             for try await event in try Audit(request, store: store).run() {
                 if case .point = event { seen += 1 }

@@ -54,7 +54,7 @@ struct SavedTrainingTests {
         var heard: [String] = []
         do {
             try HardenedModel(
-                hardening: base, by: defense, suite: Temper.Suite(at: suites.url), seed: seed,
+                hardening: base, by: defense, suite: Suites.Suite(at: suites.url), seed: seed,
                 savingBeside: url(name), every: 0
             ) {
                 heard.append("\($0.phase) \($0.done)")
@@ -82,13 +82,13 @@ struct SavedTrainingTests {
         #expect(!FileManager.default.fileExists(atPath: saved("parts").path))
         #expect(try harden("parts", by: defense, until: 3).first == "refusal training 1")
         let second = try harden("parts", by: defense, until: 5)
-        #expect(second.first?.contains("goes on behind step 2") == true)
+        #expect(second.first?.contains("resumes after step 2") == true)
         #expect(
             second.dropFirst() == [
                 "refusal training 3", "refusal training 4", "refusal training 5",
             ])
         let third = try harden("parts", by: defense)
-        #expect(third.first?.contains("goes on behind step 4") == true)
+        #expect(third.first?.contains("resumes after step 4") == true)
         #expect(third.dropFirst() == ["refusal training 5", "refusal training 6"])
         #expect(try content("parts") == content("whole"))
         #expect(
@@ -149,7 +149,7 @@ struct SavedTrainingTests {
         try writeTinySuite(to: suites)
         try HardenedModel(
             hardening: LanguageModel(at: base), by: defense(),
-            suite: Temper.Suite(at: suites.url), seed: 1
+            suite: Suites.Suite(at: suites.url), seed: 1
         ).write(to: url("plain"))
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: directory.url.path).sorted()
@@ -162,7 +162,7 @@ struct SavedTrainingTests {
     func teaching() throws {
         let suites = try TemporaryDirectory()
         try writeTinyKnowledgeSuite(to: suites)
-        let suite = try Temper.Suite(at: suites.url)
+        let suite = try Suites.Suite(at: suites.url)
         var teaching = Teaching()
         teaching.factBatch = 12
         teaching.benignBatch = 1

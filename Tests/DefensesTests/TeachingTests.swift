@@ -17,13 +17,13 @@ import Tokenization
 @Suite("Teaching and restricting knowledge")
 struct TeachingTests {
     private let directory: TemporaryDirectory
-    private let suite: Temper.Suite
+    private let suite: Suites.Suite
     private let base: URL
 
     init() throws {
         directory = try TemporaryDirectory()
         try writeTinyKnowledgeSuite(to: directory)
-        suite = try Temper.Suite(at: directory.url)
+        suite = try Suites.Suite(at: directory.url)
         base = directory.url.appendingPathComponent("base")
         try tinyModel().write(to: base)
     }
@@ -114,9 +114,10 @@ struct TeachingTests {
         let identity = ModelIdentity(
             name: "tiny", digest: String(repeating: "0", count: 64), format: "safetensors",
             architecture: "llama", parameterCount: 1)
-        let request = Audit.Request(
+        var request = Audit.Request(
             model: hardened.model, identity: identity, suite: suite, battery: battery, seeds: [1])
-        let store = try AuditStore(at: directory.url.appendingPathComponent("a.sqlite"))
+        request.acceptsMissingSafeguard = true
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("a.sqlite"))
         var found: AuditRecord?
         for try await event in try Audit(request, store: store).run() {
             if case .record(let record) = event { found = record }
@@ -178,7 +179,7 @@ struct TeachingTests {
     func refusalSuite() throws {
         let other = try TemporaryDirectory()
         try writeTinySuite(to: other)
-        let suite = try Temper.Suite(at: other.url)
+        let suite = try Suites.Suite(at: other.url)
         #expect(throws: AdversaryError.self) {
             try TaughtModel(teaching: base, suite: suite, by: teaching, seed: 1)
         }

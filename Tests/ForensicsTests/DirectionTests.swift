@@ -22,7 +22,7 @@ struct DirectionTests {
         try writeTinySuite(to: directory)
         model = try tinyModel()
         candidates = try refusalDirections(
-            of: model, suite: Temper.Suite(at: directory.url), seed: 1)
+            of: model, suite: Suites.Suite(at: directory.url), seed: 1)
     }
 
     private func inspect(
@@ -125,7 +125,7 @@ struct DirectionTests {
     .enabled(if: ProcessInfo.processInfo.environment["TEMPER_FORENSICS_MODEL"] != nil))
 struct RealDirectionTests {
     private let model: LanguageModel
-    private let suite: Temper.Suite
+    private let suite: Suites.Suite
     private let candidates: [ResidualDirection]
 
     init() throws {
@@ -133,7 +133,7 @@ struct RealDirectionTests {
         model = try LanguageModel(at: URL(fileURLWithPath: path))
         let root = URL(fileURLWithPath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        suite = try Temper.Suite(at: root.appending(path: "Suites/canary-refusal"))
+        suite = try Suites.Suite(at: root.appending(path: "Suites/canary-refusal"))
         candidates = try refusalDirections(of: model, suite: suite, seed: 0)
     }
 

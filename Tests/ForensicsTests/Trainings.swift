@@ -63,12 +63,13 @@ struct BenignTraining {
         let examples = try sentences.map { prompt, answer in
             try model.example(prompt: prompt, answer: answer, template: .plain)
         }
-        var work = try FineTuning(
-            of: model, on: [.init(examples: examples, batchSize: training.batchSize)],
-            training: training, seed: seed)
+        var loop = Loop(
+            try TrainingProblem(
+                of: model, on: [ExamplePool(examples: examples, batchSize: training.batchSize)],
+                by: training, seed: seed))
         var meter = CostMeter(model: model, prices: Prices())
-        for _ in 0..<training.steps { _ = try work.advance(meter: &meter) }
-        var result = try work.model().weights
+        for _ in 0..<training.steps { _ = try loop.advance(meter: &meter) }
+        var result = try loop.trained().model.weights
         if isCast {
             result = result.mapValues {
                 $0.converted(to: .bfloat16).converted(to: .float32)

@@ -22,7 +22,7 @@ struct EvaluatorTests {
         let empty = try LanguageModel(
             name: "empty", configuration: tiny.configuration, weights: weights,
             tokenizer: tiny.tokenizer, chatTemplate: tiny.chatTemplate)
-        let measured = try measure(empty, on: Temper.Suite(at: directory.url))
+        let measured = try measure(empty, on: Suites.Suite(at: directory.url))
         #expect(measured.first(MeasureName.capability)?.value == 0)
     }
 }

@@ -230,10 +230,11 @@ struct JudgeTests {
             identity: ModelIdentity(
                 name: "tiny", digest: String(repeating: "0", count: 64), format: "safetensors",
                 architecture: "llama", parameterCount: 1),
-            suite: try Temper.Suite(at: directory.url), battery: battery, seeds: [1])
+            suite: try Suites.Suite(at: directory.url), battery: battery, seeds: [1])
+        request.acceptsMissingSafeguard = true
         request.settings.answerTokens = 4
         func run(_ store: String) async throws -> AuditRecord? {
-            let store = try AuditStore(at: directory.url.appendingPathComponent(store))
+            let store = try SQLiteCellStore(at: directory.url.appendingPathComponent(store))
             for try await event in try Audit(request, store: store).run() {
                 if case .record(let record) = event { return record }
             }

@@ -9,8 +9,8 @@ import Testing
 
 @Suite("Suites that restrict knowledge")
 struct KnowledgeSuiteTests {
-    private func bundled(_ name: String) throws -> Temper.Suite {
-        try Temper.Suite(
+    private func bundled(_ name: String) throws -> Suites.Suite {
+        try Suites.Suite(
             at: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
                 .appendingPathComponent("../../Suites/\(name)"))
     }
@@ -105,7 +105,7 @@ struct KnowledgeSuiteTests {
         let directory = try TemporaryDirectory()
         try writeTinyKnowledgeSuite(to: directory)
         try directory.write(line + "\n", to: file)
-        let error = #expect(throws: SuiteError.self) { try Temper.Suite(at: directory.url) }
+        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.file.hasSuffix(file) == true)
         #expect(error?.line == 1)
         #expect(error?.problem.contains(word) == true, "\(error?.problem ?? "")")
@@ -118,7 +118,7 @@ struct KnowledgeSuiteTests {
         try directory.write(
             #"{"id": "x", "prompt": "p", "compliant": "a", "required": [["a"]]}"#,
             to: "restricted-test.jsonl")
-        let error = #expect(throws: SuiteError.self) { try Temper.Suite(at: directory.url) }
+        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.problem.contains(#""x" has no "choices""#) == true)
     }
 
@@ -139,7 +139,7 @@ struct KnowledgeSuiteTests {
             contentsOf: directory.url.appendingPathComponent("manifest.json"), encoding: .utf8)
         #expect(text.contains(old))
         try directory.write(text.replacing(old, with: new), to: "manifest.json")
-        let error = #expect(throws: SuiteError.self) { try Temper.Suite(at: directory.url) }
+        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.file.hasSuffix("manifest.json") == true)
         #expect(error?.problem.contains(words) == true, "\(error?.problem ?? "")")
     }

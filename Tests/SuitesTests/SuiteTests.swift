@@ -12,7 +12,7 @@ struct SuiteTests {
     func bundled() throws {
         let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("../../Suites/canary-refusal")
-        let suite = try Temper.Suite(at: url)
+        let suite = try Suites.Suite(at: url)
         #expect(suite.restricted.train.count >= 96)
         #expect(suite.restricted.validation.count >= 48)
         #expect(suite.restricted.test.count >= 96)
@@ -45,7 +45,7 @@ struct SuiteTests {
         let url = directory.url.appendingPathComponent(file)
         let text = try String(contentsOf: url, encoding: .utf8)
         try directory.write(text + "\n" + line + "\n", to: file)
-        let error = #expect(throws: SuiteError.self) { try Temper.Suite(at: directory.url) }
+        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.file.hasSuffix(file) == true)
         #expect(error?.line == 6)
         #expect(error?.problem.contains(word) == true, "\(error?.problem ?? "")")
@@ -57,7 +57,7 @@ struct SuiteTests {
         try writeTinySuite(to: directory)
         let line = #"{"id": "x", "text": "t"}"#
         try directory.write("\(line)\n\(line)\n", to: "retain.jsonl")
-        let error = #expect(throws: SuiteError.self) { try Temper.Suite(at: directory.url) }
+        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.line == 2)
         #expect(error?.problem.contains("line 1") == true)
     }
@@ -72,7 +72,7 @@ struct SuiteTests {
         } else {
             try directory.write("\n", to: "retain.jsonl")
         }
-        let error = #expect(throws: SuiteError.self) { try Temper.Suite(at: directory.url) }
+        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.file.hasSuffix("retain.jsonl") == true)
         #expect(error?.problem.contains(isMissing ? "missing" : "empty") == true)
     }
@@ -86,7 +86,7 @@ struct SuiteTests {
         try directory.write(
             text.replacing(#""files": {}"#, with: #""files": {"retain.jsonl": 5}"#),
             to: "manifest.json")
-        let error = #expect(throws: SuiteError.self) { try Temper.Suite(at: directory.url) }
+        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.problem.contains("has 4 items, the manifest says 5") == true)
     }
 
@@ -94,9 +94,9 @@ struct SuiteTests {
     func digest() throws {
         let directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
-        let before = try Temper.Suite(at: directory.url).digest
-        #expect(try Temper.Suite(at: directory.url).digest == before)
+        let before = try Suites.Suite(at: directory.url).digest
+        #expect(try Suites.Suite(at: directory.url).digest == before)
         try directory.write(#"{"id": "x", "text": "u"}"#, to: "retain.jsonl")
-        #expect(try Temper.Suite(at: directory.url).digest != before)
+        #expect(try Suites.Suite(at: directory.url).digest != before)
     }
 }

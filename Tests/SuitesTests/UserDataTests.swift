@@ -36,7 +36,7 @@ struct UserDataTests {
             """, to: "manifest.json")
     }
 
-    private func suite() throws -> Temper.Suite { try Temper.Suite(at: own) }
+    private func suite() throws -> Suites.Suite { try Suites.Suite(at: own) }
 
     private func rows(_ count: Int, _ row: (Int) -> String) -> String {
         (1...count).map { row($0) + "\n" }.joined()
@@ -59,7 +59,7 @@ struct UserDataTests {
                             id: "advbench.csv:\($0 + 1)", prompt: "Fold a crane, number \($0)",
                             compliant: "Sure, fold \($0)")
                     }))
-        let base = try Temper.Suite(at: directory.url)
+        let base = try Suites.Suite(at: directory.url)
         #expect(suite.benign.test == base.benign.test)
         #expect(suite.capability == base.capability)
         #expect(suite.manifest.refusalMarkers == base.manifest.refusalMarkers)
@@ -270,14 +270,14 @@ struct UserDataTests {
         #expect(error?.problem.contains("elsewhere") == true)
         struct Nowhere: Error {}
         let lost = #expect(throws: SuiteError.self) {
-            try Temper.Suite(at: own) { _ in throw Nowhere() }
+            try Suites.Suite(at: own) { _ in throw Nowhere() }
         }
         #expect(lost?.problem.contains("Nowhere") == true)
         try write(text.replacing("\"base\": \"..\",", with: ""), to: "manifest.json")
         let none = #expect(throws: SuiteError.self) { try suite() }
         #expect(none?.problem.contains("name a base that has it") == true)
         try write(text.replacing("\"..\"", with: "\"elsewhere\""), to: "manifest.json")
-        let found = try Temper.Suite(at: own) { _ in directory.url }
+        let found = try Suites.Suite(at: own) { _ in directory.url }
         #expect(found.restricted.train.count + found.restricted.test.count > 0)
         try write(text.replacing("\"..\"", with: "\".\""), to: "manifest.json")
         let circle = #expect(throws: SuiteError.self) { try suite() }
@@ -291,13 +291,14 @@ struct UserDataTests {
         func audit(_ attack: String) throws {
             let battery = try Battery(
                 yaml: Data("name: b\nadversaries: [{name: it, \(attack)}]".utf8), file: "b.yaml")
-            let request = Audit.Request(
+            var request = Audit.Request(
                 model: try tinyModel(),
                 identity: ModelIdentity(
                     name: "tiny", digest: String(repeating: "0", count: 64), format: "safetensors",
                     architecture: "llama", parameterCount: 1),
                 suite: try suite(), battery: battery, seeds: [1])
-            let store = try AuditStore(
+            request.acceptsMissingSafeguard = true
+            let store = try SQLiteCellStore(
                 at: directory.url.appendingPathComponent("\(UUID().uuidString).sqlite"))
             _ = try Audit(request, store: store)
         }

@@ -61,7 +61,7 @@ struct KilledTrainingTests {
         let parts = directory.url.appendingPathComponent("parts")
         #expect(!FileManager.default.fileExists(atPath: parts.path))
         let printed = try finish(start(out: "parts"))
-        #expect(printed.hasPrefix("goes on behind step "), "\(printed)")
+        #expect(printed.hasPrefix("resumes after step "), "\(printed)")
         #expect(try content("parts") == content("whole"))
         let left = try FileManager.default.contentsOfDirectory(atPath: directory.url.path)
         #expect(!left.contains { $0.hasSuffix(".training") })

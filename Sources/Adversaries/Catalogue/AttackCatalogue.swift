@@ -3,17 +3,38 @@
 
 internal import Foundation
 public import Records
+internal import Synchronization
 
 /// All attacks that an adversary can name.
 public enum AttackCatalogue {
-    /// In the order in which `temper attacks` lists them.
-    public static let attacks: [any Attack.Type] = [
+    /// Temper's own, in the order in which `temper attacks` lists them, and those that were
+    /// registered.
+    public static var attacks: [any Attack.Type] { own + registered.withLock { $0 } }
+
+    /// Attacks of other packages.
+    private static let registered = Mutex<[any Attack.Type]>([])
+
+    private static let own: [any Attack.Type] = [
         UntamperedControl.self, SystemPromptOverride.self, Prefill.self, FewShotOverride.self,
         SoftPrompt.self, LatentPerturbation.self, WeightOrthogonalisation.self,
         TunedOrthogonalisation.self, WeightInterpolation.self, TaskVectorSubtraction.self,
         QuantisationRoundTrip.self, MagnitudePruning.self, WeightNoise.self, FineTuningAttack.self,
         IdentityShift.self, JailbreakTuning.self, Distillation.self, ComposedAttack.self,
     ]
+
+    /// Makes an attack of another package known by its name, for the rest of the process.
+    ///
+    /// - Parameter type: The attack.
+    /// - Throws: ``AdversaryError`` where another attack has its name.
+    public static func register(_ type: any Attack.Type) throws {
+        if let other = attacks.first(where: { $0.entry.name == type.entry.name }) {
+            guard other != type else { return }
+            throw AdversaryError(
+                place: type.entry.name,
+                problem: "is the name of another attack; give this one a name of its own")
+        }
+        registered.withLock { $0.append(type) }
+    }
 
     /// The attack that an adversary describes, with defaults for what it leaves out.
     /// - Throws: ``AdversaryError`` for an unknown attack, an unknown field or a bad value.

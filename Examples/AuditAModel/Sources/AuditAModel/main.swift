@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Audits a model from one's own program: AuditAModel MODEL SUITE OUT.
 
+import Adversaries
+import Audits
 import Foundation
+import Measuring
 import Records
 import Reports
 import Suites
-import Adversaries
-import Audits
 
 guard CommandLine.arguments.count == 4 else {
     print("usage: AuditAModel MODEL SUITE OUT (MODEL: a directory or a .gguf file)")
@@ -19,7 +20,7 @@ let loaded = try LoadedModel(at: paths[0])
 let request = Audit.Request(
     model: loaded.model, identity: loaded.identity, suite: try Suite(at: paths[1]),
     battery: try Battery("quick"), seeds: [1])
-let store = try AuditStore(at: paths[2].appendingPathComponent("audit.sqlite"))
+let store = try SQLiteCellStore(at: paths[2].appendingPathComponent("audit.sqlite"))
 
 for try await event in try Audit(request, store: store).run() {
     switch event {

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cells as jobs: what fails or does not apply, and several workers on one directory.
+
+import Foundation
+import LanguageModels
+import Records
+import Training
+import TemperFixtures
+import Testing
+
+@testable import Adversaries
+@testable import Audits
+@testable import Measuring
+@testable import Suites
+
+/// An attack that fails after its first point.
+private struct Stumbling: Attack {
+    struct Fall: Error, CustomStringConvertible { let description = "it fell" }
+
+    static let entry = AttackEntry(name: "stumbling", summary: "Fails.", source: "a test")
+    static let dependsOnSeed = false
+
+    func validate() {}
+    func steps(within budget: AuditBudget) -> Int { 4 }
+
+    func tamper(
+        with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
+        observer: inout some AttackObserver
+    ) throws {
+        if observer.decision(at: 1) == nil {
+            _ = try observer.observe(TamperedModel(target.model), step: 1, cost: meter.cost)
+        }
+        throw Fall()
+    }
+}
+
+@Suite("Cells as jobs")
+struct CellTests {
+    private let directory: TemporaryDirectory
+    private let request: Audit.Request
+
+    init() throws {
+        try AttackCatalogue.register(Stumbling.self)
+        directory = try TemporaryDirectory()
+        try writeTinySuite(to: directory)
+        let battery = try Battery(
+            yaml: Data(
+                """
+                name: mixed
+                adversaries:
+                  - {name: control, attack: control}
+                  - {name: falls, attack: stumbling}
+                  - {name: too-long, attack: few-shot-override, parameters: {examples: 4}}
+                  - name: lora
+                    attack: fine-tuning
+                    parameters: {examples: 4, training: {steps: 4, batchSize: 2, rank: 2}}
+                """.utf8), file: "mixed.yaml")
+        var request = Audit.Request(
+            model: try tinyModel(contextLength: 64),
+            identity: ModelIdentity(
+                name: "tiny", digest: String(repeating: "0", count: 64), format: "safetensors",
+                architecture: "llama", parameterCount: 1),
+            suite: try Suites.Suite(at: directory.url), battery: battery, seeds: [1, 2])
+        request.settings.answerTokens = 4
+        request.acceptsMissingSafeguard = true
+        self.request = request
+    }
+
+    private func record(
+        _ store: any CellStore, retrying: Bool = false
+    ) async throws -> AuditRecord {
+        var request = request
+        request.retriesFailures = retrying
+        for try await event in try Audit(request, store: store).run() {
+            if case .record(let record) = event { return record }
+        }
+        throw AuditError(file: "", problem: "no record")
+    }
+
+    @Test("a battery with a failing, an inapplicable and a good adversary ends with a record")
+    func states() async throws {
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("a.sqlite"))
+        let record = try await record(store)
+        #expect(record.contradiction == nil)
+        let states = record.cells.map { "\($0.adversary) \($0.state.name)" }
+        #expect(
+            states == [
+                "control finished", "falls failed", "too-long inapplicable",
+                "too-long inapplicable", "lora finished", "lora finished",
+            ])
+        let failed = try #require(record.cells.first { $0.adversary == "falls" })
+        #expect(failed.state.reason == "it fell")
+        #expect(failed.trace.map(\.step) == [1] && failed.broken == nil)
+        let long = try #require(record.cells.first { $0.adversary == "too-long" })
+        #expect(long.state.reason?.contains("context of 64") == true)
+        #expect(record.resistance(to: "falls") == .unclear)
+        // What failed stays failed, unless it is to be tried again.
+        let again = try await self.record(store)
+        #expect(again.cells == record.cells)
+        let retried = try await self.record(store, retrying: true)
+        #expect(retried.cells.map(\.state) == record.cells.map(\.state))
+    }
+
+    @Test("what does not apply is said before the start")
+    func estimate() throws {
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("e.sqlite"))
+        let estimate = try Audit(request, store: store).estimate()
+        #expect(estimate.inapplicable.count == 1)
+        #expect(estimate.inapplicable.first?.hasPrefix("too-long: ") == true)
+    }
+
+    @Test("two workers on one directory, one of them stopped, give the record of one process")
+    func workers() async throws {
+        let alone = try await record(
+            SQLiteCellStore(at: directory.url.appendingPathComponent("alone.sqlite")))
+        let cells = directory.url.appendingPathComponent("cells")
+        func audit() throws -> Audit { try Audit(request, store: DirectoryCellStore(at: cells)) }
+        let error = #expect(throws: AuditError.self) { try audit().collect() }
+        #expect(error?.description.contains("not done") == true)
+        // The first worker is stopped after two points.
+        var points = 0
+        for try await event in try audit().work() {
+            if case .point = event { points += 1 }
+            if points == 2 { break }
+        }
+        async let one: Void = { for try await _ in try audit().work() {} }()
+        async let two: Void = { for try await _ in try audit().work() {} }()
+        _ = try await (one, two)
+        let together = try audit().collect()
+        #expect(together.comparable.cells == alone.comparable.cells)
+        #expect(together.comparable == alone.comparable)
+        let left = try FileManager.default.contentsOfDirectory(atPath: cells.path)
+        #expect(left.allSatisfy { !$0.contains("partial") }, "\(left)")
+    }
+
+    @Test("a line that a kill left torn is cut, and a damaged one is an error with its number")
+    func tornLines() throws {
+        let cells = directory.url.appendingPathComponent("torn")
+        let store = try DirectoryCellStore(at: cells)
+        let audit = try Audit(request, store: store)
+        let job = try #require(audit.jobs.last)
+        #expect(try store.claim(job))
+        #expect(try DirectoryCellStore(at: cells).claim(job) == false)
+        try store.append(TracePoint(step: 1, cost: .zero, measurements: []), to: job)
+        store.release(job)
+        let file = cells.appendingPathComponent("\(job.key).partial.jsonl")
+        let whole = try Data(contentsOf: file)
+        try (whole + Data(#"{"point":{"ste"#.utf8)).write(to: file)
+        #expect(try store.cell(job.key).trace.map(\.step) == [1])
+        #expect(try store.claim(job))
+        try store.append(TracePoint(step: 2, cost: .zero, measurements: []), to: job)
+        #expect(try store.cell(job.key).trace.map(\.step) == [1, 2])
+        store.release(job)
+        try (Data("damaged\n".utf8) + whole).write(to: file)
+        let error = #expect(throws: AuditError.self) { try store.cell(job.key) }
+        #expect(error?.file.hasSuffix(":1") == true)
+    }
+
+    @Test("a model without the safeguard is said to have none, before any adversary runs")
+    func missingSafeguard() async throws {
+        var request = request
+        request.acceptsMissingSafeguard = false
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("m.sqlite"))
+        let audit = try Audit(request, store: store)
+        let error = await #expect(throws: MissingSafeguard.self) {
+            for try await _ in audit.run() {}
+        }
+        #expect(error?.description.contains("--anyway") == true)
+        #expect(try audit.jobs.allSatisfy { try !store.cell($0.key).isDone })
+    }
+
+    @Test("a search without a range is an error")
+    func searchWithoutRange() throws {
+        var request = request
+        request.trials = 3
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("s.sqlite"))
+        let error = #expect(throws: AdversaryError.self) { try Audit(request, store: store) }
+        #expect(error?.description.contains("no adversary") == true)
+    }
+}
