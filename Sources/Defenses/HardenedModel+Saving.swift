@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hardening and teaching of models on disk, saved on their way.
 
-internal import Checkpoints
 public import Foundation
-internal import LanguageModels
+internal import Measuring
 internal import ModelWriting
 public import Records
 public import Suites
@@ -29,10 +28,10 @@ extension HardenedModel {
         prices: Prices = Prices(), savingBeside output: URL, every interval: Double = 60,
         progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
-        let model = try LanguageModel(at: url)
+        let loaded = try LoadedModel(at: url)
         let saved = SavedTraining(
             of: .init(
-                model: try Checkpoint(at: url).digest(), suite: suite.digest,
+                model: loaded.identity.digest, suite: suite.digest,
                 work: type(of: defense).name, parameters: try parameterValues(of: defense),
                 seed: seed, prices: prices),
             beside: output, every: interval)
@@ -40,8 +39,8 @@ extension HardenedModel {
             try progress(HardeningProgress(phase: $0, done: 0, total: 0, note: ""))
         }
         try self.init(
-            hardening: model, by: defense, suite: suite, seed: seed, prices: prices, saved: saved,
-            progress: progress)
+            hardening: loaded.model, by: defense, suite: suite, seed: seed, prices: prices,
+            saved: saved, progress: progress)
     }
 }
 
@@ -66,9 +65,10 @@ extension TaughtModel {
         prices: Prices = Prices(), savingBeside output: URL, every interval: Double = 60,
         progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
+        let loaded = try LoadedModel(at: url)
         let saved = SavedTraining(
             of: .init(
-                model: try Checkpoint(at: url).digest(), suite: suite.digest, work: "teaching",
+                model: loaded.identity.digest, suite: suite.digest, work: "teaching",
                 parameters: try parameterValues(of: teaching), seed: seed, prices: prices),
             beside: output, every: interval)
         try saved.report.map {
@@ -76,8 +76,8 @@ extension TaughtModel {
         }
         do {
             try self.init(
-                teaching: url, suite: suite, by: teaching, seed: seed, prices: prices, saved: saved,
-                progress: progress)
+                teaching: loaded, suite: suite, by: teaching, seed: seed, prices: prices,
+                saved: saved, progress: progress)
         } catch let error as TeachingError {
             saved.remove()
             throw error

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A hardened model, and how it is written.
 
+internal import Checkpoints
 public import Foundation
 public import LanguageModels
+public import Measuring
 internal import ModelWriting
 public import Records
 public import Suites
@@ -77,10 +79,14 @@ public struct HardenedModel: Sendable {
         saved?.remove()
     }
 
-    /// How a model in a directory was hardened, when it says so.
-    public static func summary(at directory: URL) throws -> HardeningSummary? {
-        let file = directory.appendingPathComponent(summaryFile)
-        guard let data = FileManager.default.contents(atPath: file.path) else { return nil }
+    /// Reads how a model was hardened, from the files that identify it.
+    ///
+    /// - Parameter model: The model.
+    /// - Returns: What the file beside the weights says; nil if there is no such file.
+    /// - Throws: An error that names the file when it does not hold a summary.
+    public static func summary(of model: LoadedModel) throws -> HardeningSummary? {
+        guard let data = try model.files.data(of: summaryFile) else { return nil }
+        let file = model.files.url.appendingPathComponent(summaryFile)
         return try RecordJSON.decode(HardeningSummary.self, from: data, file: file.path)
     }
 }

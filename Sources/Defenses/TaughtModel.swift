@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model that was taught a suite's facts, and how it is written.
 
+internal import Checkpoints
 public import Foundation
 internal import LanguageModels
 internal import Measuring
@@ -49,13 +50,13 @@ public struct TaughtModel: Sendable {
         prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
         try self.init(
-            teaching: url, suite: suite, by: teaching, seed: seed, prices: prices, saved: nil,
-            progress: progress)
+            teaching: LoadedModel(at: url), suite: suite, by: teaching, seed: seed, prices: prices,
+            saved: nil, progress: progress)
     }
 
     init(
-        teaching url: URL, suite: Suite, by teaching: Teaching, seed: UInt64, prices: Prices,
-        saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
+        teaching loaded: LoadedModel, suite: Suite, by teaching: Teaching, seed: UInt64,
+        prices: Prices, saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws {
         guard let knowledge = suite.knowledge, let levels = suite.manifest.knowledge else {
             throw AdversaryError(
@@ -63,14 +64,14 @@ public struct TaughtModel: Sendable {
                 problem: "the suite has no facts to teach; choose one whose safeguard is "
                     + "\(Safeguard.knowledgeRestriction.rawValue)")
         }
-        guard try HardenedModel.summary(at: url) == nil else {
+        guard try HardenedModel.summary(of: loaded) == nil else {
             throw AdversaryError(
-                place: url.path,
+                place: loaded.files.url.path,
                 problem:
                     "was hardened, and teaching would give back what hardening took; teach the "
                     + "model that it was made from")
         }
-        let model = try LanguageModel(at: url)
+        let model = loaded.model
         before = try knowledgeMeasures(of: model, on: suite)
         var meter = CostMeter(model: model, prices: prices)
         let taught = try teaching.weights(

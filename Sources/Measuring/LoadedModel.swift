@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A checkpoint as an audit needs it: the model, and the identity of exactly these files.
 
-internal import Checkpoints
+package import Checkpoints
 public import Foundation
 public import LanguageModels
 public import Records
@@ -14,20 +14,30 @@ public struct LoadedModel: Sendable {
     /// What a record says of its files.
     public let identity: ModelIdentity
 
-    /// Reads a model and digests its files.
-    /// - Parameter url: a Hugging Face directory, a .safetensors or a .gguf file.
-    /// - Throws: `InputError` or `InputError` for what cannot be read.
+    /// The files, held open: whatever else is read of the model is what was hashed, too.
+    package let files: OpenModel
+
+    /// Digests a model's files and loads the model from the same open files: a file that is replaced
+    /// meanwhile is not read, and one that is written to is an error.
+    ///
+    /// - Parameter url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file.
+    ///   Symbolic links to regular files count as these files, as in a snapshot of a download cache.
+    /// - Throws: `InputError` for what cannot be read.
     public init(at url: URL) throws {
-        let checkpoint = try Checkpoint(at: url)
-        model = try LanguageModel(at: url)
+        files = try OpenModel(identifying: url)
+        let watch = ModelWatch(files)
+        let checkpoint = try Checkpoint(files, at: files.url)
+        model = try LanguageModel(files, at: files.url)
         let quantised = Set(checkpoint.tensors.values.map(\.elementType)).filter(\.isQuantised)
         identity = ModelIdentity(
             name: url.pathExtension == "gguf" || url.pathExtension == "safetensors"
                 ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent,
-            digest: try checkpoint.digest(), format: checkpoint.format.rawValue,
+            digest: files.digest.root, format: checkpoint.format.rawValue,
             architecture: model.configuration.family,
             parameterCount: model.parameters.reduce(0) { $0 + $1.count },
             quantisation: quantised.isEmpty
                 ? nil : quantised.map { "\($0)" }.sorted().joined(separator: ", "))
+        // What was written to the files while they were read may be in the weights.
+        try watch.check()
     }
 }

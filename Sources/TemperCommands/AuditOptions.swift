@@ -102,7 +102,7 @@ struct AuditOptions: ParsableArguments {
         var request = Audit.Request(
             model: loaded.model, identity: loaded.identity, suite: suite, battery: battery,
             seeds: (1...UInt64(seeds)).map { $0 })
-        request.hardening = try HardenedModel.summary(at: url)
+        request.hardening = try HardenedModel.summary(of: loaded)
         request.original = try original.map { try LoadedModel(at: locator.model($0)) }
         request.otherSuite = try otherSuite.map {
             try Suite(at: locator.suite($0), locateBase: locator.suite)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model's digest is the one that the model-signing package computes.
 
-import Checkpoints
 import Foundation
 import Testing
+
+@testable import Checkpoints
 
 @Suite struct ModelDigestTests {
     private struct Golden: Decodable {
@@ -118,18 +119,31 @@ import Testing
         }
     }
 
-    @Test("links, pipes, names that are not UTF-8 and missing files are errors")
-    func refuses() throws {
+    @Test("whoever signs follows no link, whatever it leads to")
+    func refusesLinks() throws {
         try withTemporaryDirectory { directory in
-            let path = directory.path(percentEncoded: false)
+            try Data("x".utf8).write(to: directory.appending(path: "file"))
             let link = directory.appending(path: "sub/link.json")
             try FileManager.default.createDirectory(
                 at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try FileManager.default.createSymbolicLink(
-                atPath: link.path(percentEncoded: false), withDestinationPath: "/etc/passwd")
-            expectFault("sub/link.json", "symbolic link") { _ = try ModelDigest(of: directory) }
-            try FileManager.default.removeItem(at: link)
+            for target in ["../file", "../sub", "nowhere", "link.json"] {
+                try? FileManager.default.removeItem(at: link)
+                try FileManager.default.createSymbolicLink(
+                    atPath: link.path(percentEncoded: false), withDestinationPath: target)
+                expectFault("sub/link.json", "is a symbolic link;") {
+                    _ = try ModelDigest(of: directory, ignoringOnly: [], signature: nil)
+                }
+                expectFault("sub/link.json", "is a symbolic link;") {
+                    _ = try OpenModel(at: directory, ignoring: [])
+                }
+            }
+        }
+    }
 
+    @Test("pipes, names that are not UTF-8 and missing files are errors")
+    func refuses() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.path(percentEncoded: false)
             let pipe = directory.appending(path: "pipe")
             #expect(mkfifo(pipe.path(percentEncoded: false), 0o600) == 0)
             expectFault("pipe", "not a regular file") { _ = try ModelDigest(of: directory) }

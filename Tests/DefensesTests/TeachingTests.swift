@@ -169,10 +169,12 @@ struct TeachingTests {
         quick.training.steps = 1
         let url = directory.url.appendingPathComponent("hardened")
         try HardenedModel(hardening: model, by: quick, suite: suite, seed: 1).write(to: url)
-        let error = #expect(throws: AdversaryError.self) {
-            try TaughtModel(teaching: url, suite: suite, by: teaching, seed: 1)
+        for named in [url, url.appendingPathComponent("model.safetensors")] {
+            let error = #expect(throws: AdversaryError.self) {
+                try TaughtModel(teaching: named, suite: suite, by: teaching, seed: 1)
+            }
+            #expect(error?.problem.contains("was hardened") == true)
         }
-        #expect(error?.problem.contains("was hardened") == true)
     }
 
     @Test("a suite that protects by refusal has nothing to teach or to take away")

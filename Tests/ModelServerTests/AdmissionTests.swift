@@ -70,7 +70,7 @@ struct AdmissionTests {
             try Self.overwrite(weights, from: UInt64(data.count - 400))
             let refused = try await client.chat(chat)
             #expect(refused.status == 503)
-            #expect(refused.body.contains("was written to after it was verified"))
+            #expect(refused.body.contains("was written to after it was hashed"))
             #expect(try await client.get("/health").status == 503)
             #expect(try await client.chat(chat).status == 503)
             #expect(try await client.get("/metrics").body.contains("temper_healthy 0\n"))

@@ -183,6 +183,32 @@ struct FileMutationTests {
         await expectRefusal("\"tokenizer/.git/config\" was added")
     }
 
+    @Test("the records of a download are not signed, and are told of")
+    func downloadRecords() async throws {
+        try signed.write("x", to: ".cache/huggingface/download/config.json.metadata")
+        let (bundle, digest) = try ModelSignature.sign(
+            signed.model, key: signed.key, for: signed.signature)
+        #expect(digest.resources.count == 5)
+        #expect(try digest.root == ModelDigest(of: signed.model).root)
+        #expect(try await signed.verify(bundle).ignored == [".cache/huggingface", "model.sig"])
+        try bundle.write(to: signed.signature)
+        let report = try await VerificationReport(on: signed.model, trust: signed.trust)
+        #expect(report.warnings.contains { $0.hasPrefix(".cache/huggingface is there but") })
+        try signed.write("x", to: ".cache/other")
+        await expectRefusal("\".cache/other\" was added")
+    }
+
+    @Test("a signature that does not leave the records of a download out refuses them")
+    func coveredDownloadRecords() async throws {
+        let statement = String(decoding: try signed.sign().envelope.payload, as: UTF8.self)
+        let leftOut = try #require(statement.range(of: "\".cache/huggingface\","))
+        let strict = statement.replacingCharacters(in: leftOut, with: "")
+        try signed.bundle(signing: Data(strict.utf8)).write(to: signed.signature)
+        try await signed.verify()
+        try signed.write("x", to: ".cache/huggingface/x")
+        await expectRefusal("\".cache/huggingface/x\" was added")
+    }
+
     @Test("many differences are counted, not all told")
     func many() async throws {
         for index in 0..<25 { try signed.write("\(index)", to: "extra-\(index)") }

@@ -9,7 +9,11 @@ import JSONText
 ///
 /// The files are all regular files of the directory, dotfiles included, in the code point order of
 /// their paths; the root is SHA-256 over their concatenated raw digests (OpenSSF Model Signing
-/// v1.0, method "files"). The root does not cover the names, so a signature covers the list.
+/// v1.0, method "files"). The root does not cover the names: a signature covers the whole list.
+///
+/// To *identify* a model, a symbolic link to a regular file counts as that file, under the link's
+/// name. A snapshot in the cache of `huggingface_hub` therefore has the digest of a plain copy of
+/// it. To *sign or verify* a model, every link below its directory is an error.
 public struct ModelDigest: Sendable, Hashable {
     /// A file of the model.
     public struct Resource: Sendable, Hashable {
@@ -25,6 +29,10 @@ public struct ModelDigest: Sendable, Hashable {
 
     /// Version control's own files at the top level are not part of a model.
     public static let ignoredByDefault = [".git", ".gitattributes", ".github", ".gitignore"]
+
+    /// What `huggingface-cli download --local-dir` leaves in a directory about the download. It is
+    /// not part of a model, and no `huggingface-cli upload` publishes it.
+    public static let downloadRecords = ".cache/huggingface"
 
     /// The name of a signature beside the files that it signs.
     public static let signatureName = "model.sig"
@@ -44,26 +52,34 @@ public struct ModelDigest: Sendable, Hashable {
     /// The digest over all files, in lowercase hexadecimal digits.
     public let root: String
 
-    /// Reads a model's files and digests them, several at a time.
+    /// What is ignored when a model is identified or signed. ``companions`` are ignored only if they
+    /// are regular files.
+    package static let leftOut = ignoredByDefault + [downloadRecords] + companions
+
+    /// Identifies a model: reads its files and digests them, several at a time.
+    ///
+    /// A symbolic link to a regular file counts as that file, under the link's name.
     ///
     /// - Parameters:
     ///   - url: A directory or a single file.
-    ///   - paths: Paths within the directory to ignore besides ``ignoredByDefault`` and regular
-    ///     files with the names of ``companions`` at the top level.
-    /// - Throws: An `InputError` when a file cannot be read, is a symbolic link or a special
-    ///   file, has a name that is not UTF-8, or changes meanwhile.
+    ///   - paths: Paths within the directory to ignore besides ``ignoredByDefault``,
+    ///     ``downloadRecords`` and regular files with the names of ``companions`` at the top level.
+    /// - Throws: An `InputError` when a file cannot be read, is a special file or a link to
+    ///   anything but a regular file, has a name that is not UTF-8, or changes meanwhile.
     public init(of url: URL, ignoring paths: [String] = []) throws {
-        try self.init(
-            of: url, ignoringOnly: Self.ignoredByDefault + Self.companions + paths, signature: nil)
+        self = try ModelFiles(of: url, ignoring: Self.leftOut + paths, followsLinks: true)
+            .hashed(holdingFiles: false).digest
     }
 
-    /// Reads a model's files and digests them, as ``OpenModel`` does, but holds none open.
+    /// Reads a model's files and digests them for a signature, but holds none open. Every link below
+    /// the directory is an error.
     ///
     /// - Parameters:
     ///   - url: A directory or a single file.
     ///   - paths: Paths within the directory to ignore, and no others.
     ///   - signature: One of these paths that is ignored as a regular file only.
-    /// - Throws: An `InputError`, as ``init(of:ignoring:)`` does.
+    /// - Throws: An `InputError` when a file cannot be read, is a symbolic link or a special
+    ///   file, has a name that is not UTF-8, or changes meanwhile.
     package init(of url: URL, ignoringOnly paths: [String], signature: String?) throws {
         self = try ModelFiles(of: url, ignoring: paths, signature: signature)
             .hashed(holdingFiles: false).digest
@@ -100,12 +116,4 @@ public struct ModelDigest: Sendable, Hashable {
         guard text.utf8.count == 64, digits.count == 64 else { return nil }
         return stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
-}
-
-extension Checkpoint {
-    /// The digest of the model that was opened: of all files of the directory, or of the one file.
-    ///
-    /// - Returns: The root of ``ModelDigest``, in lowercase hexadecimal digits.
-    /// - Throws: An `InputError`, as ``ModelDigest/init(of:ignoring:)`` does.
-    public func digest() throws -> String { try ModelDigest(of: url).root }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists a model's files by their raw names; nothing is followed or guessed.
+// Lists a model's files by their raw names; links are followed to files or not at all.
 
 import Foundation
 import JSONText
@@ -14,30 +14,47 @@ struct ModelFiles {
     private let ignoredPaths: Set<[UInt8]>
     /// Of the ignored paths, those that must be regular files: a directory could hide anything.
     private let companions: Set<[UInt8]>
+    /// Whether a link to a regular file counts as that file; otherwise every link is an error.
+    private let followsLinks: Bool
 
-    /// Lists the files but for those under `paths`; what is at the path `signature` or has a
-    /// companion's name is ignored as a regular file only.
-    init(of url: URL, ignoring paths: [String], signature: String? = nil) throws {
+    /// Lists the files of a model.
+    ///
+    /// - Parameters:
+    ///   - url: A directory or a single file.
+    ///   - paths: Paths within the directory to ignore. A companion's name is ignored only if it is
+    ///     a regular file.
+    ///   - signature: One of these paths that is ignored only if it is a regular file.
+    ///   - followsLinks: Whether a link to a regular file counts as that file, under the link's
+    ///     name; otherwise every link is an error.
+    /// - Throws: An `InputError` when a file cannot be listed or is not allowed.
+    init(
+        of url: URL, ignoring paths: [String], signature: String? = nil, followsLinks: Bool = false
+    ) throws {
         let companions = ModelDigest.companions + [signature].compactMap { $0 }
         try self.init(
             of: url, ignoring: Set(paths.map { Array($0.utf8) }),
-            companions: Set(companions.map { Array($0.utf8) }))
+            companions: Set(companions.map { Array($0.utf8) }), followsLinks: followsLinks)
     }
 
     init(listingAgain files: ModelFiles) throws {
-        try self.init(of: files.url, ignoring: files.ignoredPaths, companions: files.companions)
+        try self.init(
+            of: files.url, ignoring: files.ignoredPaths, companions: files.companions,
+            followsLinks: files.followsLinks)
     }
 
-    private init(of url: URL, ignoring paths: Set<[UInt8]>, companions: Set<[UInt8]>) throws {
+    private init(
+        of url: URL, ignoring paths: Set<[UInt8]>, companions: Set<[UInt8]>, followsLinks: Bool
+    ) throws {
         self.url = url
         ignoredPaths = paths
         self.companions = companions
+        self.followsLinks = followsLinks
         let root = url.withUnsafeFileSystemRepresentation { path -> [UInt8] in
             guard let path else { return [] }
             return Array(UnsafeRawBufferPointer(start: path, count: strlen(path)))
         }
         var status = stat()
-        // The path that the user names may be a link; what lies below it may not.
+        // The path that the user names may always be a link.
         guard !root.isEmpty, root.withPath({ stat($0, &status) }) == 0 else {
             throw InputError(
                 url, failedTo: "look at it", errno: errno, remedy: "check the path")
@@ -69,23 +86,74 @@ struct ModelFiles {
                         path.url, failedTo: "look at it", errno: errno,
                         remedy: "do not change the model meanwhile")
                 }
-                let kind = status.st_mode & S_IFMT
-                let mayBeIgnored = kind == S_IFREG || !companions.contains(relative)
-                if mayBeIgnored, ignoredPaths.contains(relative) {
+                let isIgnored = ignoredPaths.contains(relative)
+                if isIgnored, !companions.contains(relative) {
                     ignored.append(text)
-                } else if kind == S_IFDIR {
-                    pending.append(relative)
-                } else if kind == S_IFREG {
+                    continue
+                }
+                let isLink = status.st_mode & S_IFMT == S_IFLNK
+                if isLink, followsLinks { status = try target(of: path) }
+                switch status.st_mode & S_IFMT {
+                case S_IFREG where isIgnored:
+                    ignored.append(text)
+                case S_IFREG:
                     files.append(
-                        ModelFile(name: text, path: path, followsLink: false, status))
-                } else {
+                        ModelFile(name: text, path: path, followsLink: isLink, status))
+                case S_IFDIR:
+                    pending.append(relative)
+                default:
                     throw InputError(
-                        path.url, nil,
-                        kind == S_IFLNK ? "is a symbolic link" : "is not a regular file",
+                        path.url, nil, isLink ? "is a symbolic link" : "is not a regular file",
                         remedy: "put a copy of the file itself into the model's directory")
                 }
             }
         }
+    }
+
+    /// What a link leads to, through any number of links.
+    ///
+    /// - Parameter link: The path of a symbolic link.
+    /// - Returns: The status of the regular file at its end.
+    /// - Throws: An `InputError` when there is something else, or nothing.
+    private func target(of link: [UInt8]) throws -> stat {
+        var status = stat()
+        let code = link.withPath { stat($0, &status) == 0 ? 0 : errno }
+        switch code {
+        case 0: break
+        case ENOENT, ENOTDIR:
+            throw InputError(
+                link.url, nil,
+                "is a symbolic link to \"\(destination(of: link))\", which does not exist",
+                remedy: "download the model again")
+        case ELOOP:
+            throw InputError(
+                link.url, nil, "is a symbolic link that leads back to itself",
+                remedy: "download the model again")
+        default:
+            throw InputError(
+                link.url, failedTo: "follow the symbolic link to \"\(destination(of: link))\"",
+                errno: code, remedy: "check that you may read the file that it leads to")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+            throw InputError(
+                link.url, nil,
+                "is a symbolic link to " + (isDirectory ? "a directory" : "a special file"),
+                remedy: "only links to regular files are followed: "
+                    + (isDirectory
+                        ? "put a copy of the directory into the model's directory"
+                        : "remove the link"))
+        }
+        return status
+    }
+
+    /// The path that a link holds, for errors.
+    private func destination(of link: [UInt8]) -> String {
+        let longest = Int(PATH_MAX)
+        var path = [CChar](repeating: 0, count: longest)
+        let length = link.withPath { readlink($0, &path, longest) }
+        return String(
+            decoding: path.prefix(max(0, length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// The names in a directory, as the bytes that the file system holds.

@@ -67,7 +67,7 @@ public final class ModelWatch: Sendable {
                     hash.finalize().hexadecimal == model.digest.resources[index].sha256
                 else {
                     throw InputError(
-                        URL(filePath: file.name), nil, "was written to after it was verified",
+                        URL(filePath: file.name), nil, "was written to after it was hashed",
                         remedy: "restore the model and start again")
                 }
                 stamps[index] = now

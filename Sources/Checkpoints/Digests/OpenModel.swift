@@ -8,26 +8,32 @@ import Synchronization
 
 /// A model's digest with its files still open: reading them reads what was hashed.
 public struct OpenModel: Sendable {
+    /// Where the files were: a directory or a single file.
+    public let url: URL
+
     /// The digests of the files.
     public let digest: ModelDigest
 
     /// The open files, in the order of the digest's resources.
     public let files: [OpenFile]
 
-    /// Opens a model's files, digests them and holds them open.
+    /// Opens the files of a signed model, digests them and holds them open. Every link below the
+    /// directory is an error; ``init(identifying:)`` follows links to files.
     ///
     /// - Parameters:
     ///   - url: A directory or a single file.
     ///   - paths: Paths within the directory to ignore, and no others; those of
     ///     ``ModelDigest/companions`` are ignored as regular files only.
     ///   - signature: One of these paths that is ignored as a regular file only, too.
-    /// - Throws: An `InputError`, as ``ModelDigest/init(of:ignoring:)`` does.
+    /// - Throws: An `InputError` when a file cannot be read, is a symbolic link or a special
+    ///   file, has a name that is not UTF-8, or changes meanwhile.
     public init(at url: URL, ignoring paths: [String], signature: String? = nil) throws {
         self = try ModelFiles(of: url, ignoring: paths, signature: signature)
             .hashed(holdingFiles: true)
     }
 
-    init(digest: ModelDigest, files: [OpenFile]) {
+    init(at url: URL, digest: ModelDigest, files: [OpenFile]) {
+        self.url = url
         self.digest = digest
         self.files = files
     }
@@ -78,7 +84,7 @@ extension ModelFiles {
                 name: file.name, byteCount: hashed.byteCount, sha256: hashed.digest.hexadecimal)
         }
         return OpenModel(
-            digest: ModelDigest(resources, hashed.map(\.digest), ignored: ignored),
+            at: url, digest: ModelDigest(resources, hashed.map(\.digest), ignored: ignored),
             files: hashed.compactMap(\.file))
     }
 

@@ -22,9 +22,11 @@ struct FileAccess {
         return isThere ? isDirectory.boolValue : nil
     }
 
-    /// The names of the files in the directory.
+    /// The names of the files in the directory, without those in its subdirectories.
     func names() throws -> [String] {
-        if let model { return model.files.map(\.name) }
+        if let model {
+            return model.files.map(\.name).filter { !$0.utf8.contains(UInt8(ascii: "/")) }
+        }
         do {
             return try FileManager.default.contentsOfDirectory(
                 atPath: root.path(percentEncoded: false))
@@ -45,8 +47,8 @@ struct FileAccess {
         guard let model else { return try MappedFile(file) }
         guard let open = model.file(name(of: file)) else {
             throw InputError(
-                file, nil, "is not among the files that were verified",
-                remedy: "sign the whole directory of the model")
+                file, nil, "is not among the files that were hashed",
+                remedy: "name, or sign, the whole directory of the model")
         }
         return try MappedFile(file, descriptor: open.descriptor)
     }

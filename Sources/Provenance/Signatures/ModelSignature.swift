@@ -22,7 +22,8 @@ public enum ModelSignature {
             ? model.appending(path: ModelDigest.signatureName) : model.appendingPathExtension("sig")
     }
 
-    /// Signs a model.
+    /// Signs a model: all files but those of version control, the records of a download in
+    /// `.cache/huggingface`, and what is written beside a model about it.
     ///
     /// - Parameters:
     ///   - model: A directory or a single file.
@@ -37,7 +38,7 @@ public enum ModelSignature {
         _ model: URL, key: SigningKey, certificates: CertificateChain? = nil, for file: URL
     ) throws -> (bundle: SignatureBundle, digest: ModelDigest) {
         let signature = path(of: file, within: model)
-        var ignored = ModelDigest.ignoredByDefault + ModelDigest.companions
+        var ignored = ModelDigest.leftOut
         if let signature, !ignored.contains(signature) { ignored.append(signature) }
         let material = try material(key, certificates)
         let digest = try ModelDigest(of: model, ignoringOnly: ignored, signature: signature)
