@@ -57,7 +57,7 @@ struct CatalogueLawTests {
         self.target = target
     }
 
-    private static let names = AttackCatalogue.attacks.map { $0.entry.name }
+    private static let names = AttackCatalogue.own.map { $0.entry.name }
 
     /// What makes an attack small, by the names that its parameters have.
     private static let small: [String: ParameterValue] = [
@@ -66,7 +66,7 @@ struct CatalogueLawTests {
     ]
 
     private func attackType(_ name: String) throws -> any Attack.Type {
-        try #require(AttackCatalogue.attacks.first { $0.entry.name == name })
+        try #require(AttackCatalogue.own.first { $0.entry.name == name })
     }
 
     /// The attack of a name, small enough for a tiny model.
@@ -93,7 +93,7 @@ struct CatalogueLawTests {
     @Test("names and sources are stated, and no two attacks share a name")
     func entries() {
         #expect(Set(Self.names).count == Self.names.count)
-        for attack in AttackCatalogue.attacks {
+        for attack in AttackCatalogue.own {
             let entry = attack.entry
             #expect(!entry.name.isEmpty && !entry.summary.isEmpty && !entry.source.isEmpty)
         }

@@ -14,7 +14,8 @@ public enum AttackCatalogue {
     /// Attacks of other packages.
     private static let registered = Mutex<[any Attack.Type]>([])
 
-    private static let own: [any Attack.Type] = [
+    /// Temper's own.
+    static let own: [any Attack.Type] = [
         UntamperedControl.self, SystemPromptOverride.self, Prefill.self, FewShotOverride.self,
         SoftPrompt.self, LatentPerturbation.self, WeightOrthogonalisation.self,
         TunedOrthogonalisation.self, WeightInterpolation.self, TaskVectorSubtraction.self,
