@@ -101,11 +101,3 @@ public struct ModelDigest: Sendable, Hashable {
         return stride(from: 0, to: 64, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 }
-
-extension Checkpoint {
-    /// The digest of the model that was opened: of all files of the directory, or of the one file.
-    ///
-    /// - Returns: The root of ``ModelDigest``, in lowercase hexadecimal digits.
-    /// - Throws: An `InputError`, as ``ModelDigest/init(of:ignoring:)`` does.
-    public func digest() throws -> String { try ModelDigest(of: url).root }
-}
