@@ -93,7 +93,7 @@ public struct SignatureInspector {
     ) throws -> TensorFinding {
         let scan = try scan(entry, search: &search, willRead: willRead)
         var finding = TensorFinding(entry: entry)
-        finding.precision = TensorJudge.precision(scan.derivedFits)
+        finding.precision = StoragePrecision.narrowest(scan.derivedFits)
         finding.basePrecision = finding.precision
         guard entry.isMatrix else { return finding }
         let rows = try source.rows(TensorJudge.sampledRows(scan.rows), of: entry)

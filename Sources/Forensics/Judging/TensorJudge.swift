@@ -13,9 +13,8 @@ struct TensorJudge {
     /// The third checkpoint's tensors by name.
     let thirdEntries: [String: WeightEntry]
 
-    /// Singular vectors that are looked for: ranks up to 72 are told from full ones.
-    static let probes = 80
-    /// For the few tensors that are looked at again when none of the first was enough.
+    /// Singular vectors for the few tensors that are looked at again when none of the first
+    /// ``Difference/probes`` was enough.
     static let manyProbes = 272
     /// Directions that an orthogonalisation may take out of one matrix.
     static let directions = 4
@@ -42,8 +41,8 @@ struct TensorJudge {
             base: base, baseEntry, derived: derived, entry, willRead: willRead)
         let scan = difference.scan
         var finding = TensorFinding(entry: entry)
-        finding.precision = Self.precision(scan.derivedFits)
-        finding.basePrecision = Self.precision(scan.baseFits)
+        finding.precision = StoragePrecision.narrowest(scan.derivedFits)
+        finding.basePrecision = StoragePrecision.narrowest(scan.baseFits)
         let same = scan.same[finding.precision.rawValue]
         finding.changedShare = 1 - Double(scan.same[0]) / Double(max(1, scan.count))
         finding.relativeChange =
@@ -103,9 +102,9 @@ struct TensorJudge {
         findLevels(&finding, sample: sample)
         if let grid = finding.grid, grid.movedShare <= 0.01 { return finding }
         // 6. The difference's structure.
-        let found = try structure(finding, difference, probes: Self.probes)
+        let found = try structure(finding, difference, probes: Difference.probes)
         guard found.kinds == [.fineTuned], found.rankIsLeast, patience > 0,
-            min(entry.rows, entry.columns) > Self.probes
+            min(entry.rows, entry.columns) > Difference.probes
         else { return found }
         let finer = try structure(finding, difference, probes: Self.manyProbes)
         if finer.kinds == [.fineTuned] { patience -= 1 }
@@ -212,11 +211,6 @@ struct TensorJudge {
     static func sampledRows(_ count: Int) -> [Int] {
         let wanted = min(16, count)
         return (0..<wanted).map { $0 * count / wanted }
-    }
-
-    /// The narrowest type that holds all values.
-    static func precision(_ fits: [Bool]) -> StoragePrecision {
-        fits[2] ? .bfloat16 : fits[1] ? .float16 : .float32
     }
 
     /// Whether the centred correlation is within chance of zero.

@@ -10,6 +10,9 @@ import Tensors
 /// spectrum makes the second. The difference is taken as zero where the derived value became zero,
 /// so that pruning does not hide what else was done.
 final class Difference {
+    /// Singular vectors that are looked for: ranks up to 72 are told from full ones.
+    static let probes = 80
+
     let entry: WeightEntry
     private(set) var scan: ElementScan
     private var sketch: RangeSketch
@@ -36,7 +39,7 @@ final class Difference {
     ///   `willRead` throws.
     init(
         base: any WeightSource, _ baseEntry: WeightEntry, derived: any WeightSource,
-        _ entry: WeightEntry, probes: Int = TensorJudge.probes,
+        _ entry: WeightEntry, probes: Int = Difference.probes,
         willRead: @escaping (Int) throws -> Void = { _ in }
     ) throws {
         self.base = base

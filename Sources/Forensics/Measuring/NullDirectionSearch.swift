@@ -78,7 +78,7 @@ struct NullDirectionSearch {
         writers.append(
             Writer(
                 entry: entry, rowPowers: scan.rowPowers,
-                unit: 2 * TensorJudge.precision(scan.derivedFits).halfUnit,
+                unit: 2 * StoragePrecision.narrowest(scan.derivedFits).halfUnit,
                 energy: scan.squareDerived))
     }
 

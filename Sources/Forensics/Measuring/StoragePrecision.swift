@@ -29,6 +29,14 @@ enum StoragePrecision: Int, CaseIterable, Sendable {
         for _ in 0..<fractionBits { value /= 2 }
         return value
     }
+
+    /// The narrowest type that holds all values.
+    ///
+    /// - Parameter fits: Whether each type holds them, by its raw value.
+    /// - Returns: One that does.
+    static func narrowest(_ fits: [Bool]) -> StoragePrecision {
+        fits[2] ? .bfloat16 : fits[1] ? .float16 : .float32
+    }
 }
 
 /// To the nearest bfloat16, ties to even.

@@ -24,11 +24,3 @@ private struct Content: Encodable {
     let parameters: [String: ParameterValue]
     let search: [String: SearchRange]?
 }
-
-extension AuditRecord {
-    /// The adversaries that the battery lists, without those that a search has found.
-    public var batteryAdversaries: [AdversarySpecification] {
-        let confirmed = Set((searches ?? []).compactMap(\.confirmed))
-        return adversaries.filter { !confirmed.contains($0.name) }
-    }
-}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes Sources/Tokenization/Text/UnicodeClasses+Ranges.swift: what the regular expressions of
+# Writes Sources/Tokenization/Unicode/UnicodeClasses+Ranges.swift: what the regular expressions of
 # Hugging Face tokenizers hold to be letters, numbers and white space. Run with the path of the
 # repository; needs the package `tokenizers`.
 import sys
@@ -71,5 +71,5 @@ for name, (meaning, points) in sets.items():
     out += ["        " + line for line in ranges(points).split("\n")]
     out += ['        """', ""]
 out[-1:] = ["}", ""]
-with open(sys.argv[1] + "/Sources/Tokenization/Text/UnicodeClasses+Ranges.swift", "w") as file:
+with open(sys.argv[1] + "/Sources/Tokenization/Unicode/UnicodeClasses+Ranges.swift", "w") as file:
     file.write("\n".join(out))

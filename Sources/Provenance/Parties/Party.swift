@@ -60,33 +60,6 @@ public struct Party: Sendable, Hashable {
     }
 }
 
-/// A party that has signed something.
-public struct PartySigner: Sendable, Hashable {
-    /// The party's name, with the name in the certificate where that tells signers apart.
-    public let name: String
-    /// The key that signed.
-    public let key: VerificationKey
-    /// The names in the certificate, when there is one.
-    let certifiedNames: Set<String>
-
-    /// Whether both are one signer, whose keys and certificates may be several.
-    func isSame(as other: PartySigner) -> Bool {
-        name == other.name || key == other.key
-            || !certifiedNames.isDisjoint(with: other.certifiedNames)
-    }
-}
-
-extension [PartySigner] {
-    /// The signers by who they are; one who is the same as two others shows that those are one.
-    var distinct: [[PartySigner]] {
-        reduce(into: []) { groups, signer in
-            let same = groups.filter { $0.contains(where: signer.isSame) }
-            groups.removeAll { $0.contains(where: signer.isSame) }
-            groups.append(same.flatMap(\.self) + [signer])
-        }
-    }
-}
-
 extension [Party] {
     /// What a model's signature may be verified with.
     public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
@@ -104,52 +77,6 @@ extension [Party] {
     /// The first party that a signer is, or nil.
     public func identity(of signer: Signer) -> PartySigner? {
         lazy.compactMap { $0.identity(of: signer) }.first
-    }
-
-    /// Reads the parties of a policy.
-    init(_ list: PolicyValue, directory: URL) throws {
-        var parties: [Party] = []
-        func place(_ value: PolicyValue) throws -> URL {
-            let path = try value.text()
-            return path.hasPrefix("/") ? URL(filePath: path) : directory.appending(path: path)
-        }
-        for value in try list.elements() {
-            let fields = try value.fields(["name", "key", "root", "subject", "alternativeName"])
-            let name = try fields.required("name").text()
-            let means: Party.Means
-            if let key = fields["key"] {
-                if let other = fields["root"] ?? fields["subject"] ?? fields["alternativeName"] {
-                    throw other.error(
-                        "stands beside a key", remedy: "keep the key, or the root and its names")
-                }
-                let file = try place(key)
-                means = .key(try key.reading { try VerificationKey(contentsOf: file) })
-            } else {
-                let root = try fields.required("root")
-                guard fields["subject"] != nil || fields["alternativeName"] != nil else {
-                    throw root.error(
-                        "would trust everybody whom it certifies",
-                        remedy: "add \"subject:\" or \"alternativeName:\", with * for any text")
-                }
-                let file = try place(root)
-                means = .certificate(
-                    roots: try root.reading { try RootCertificate.all(in: file) },
-                    subject: try fields["subject"]?.text(),
-                    alternativeName: try fields["alternativeName"]?.text())
-            }
-            let party = Party(name: name, means: means)
-            if parties.contains(where: { $0.name == name }) {
-                throw value.error(
-                    "has the name of another, \"\(name)\"", remedy: "give each its own")
-            }
-            if let key = party.key, let twin = parties.first(where: { $0.key == key }) {
-                throw value.error(
-                    "has the key of \"\(twin.name)\": one key would count as two",
-                    remedy: "remove one of them")
-            }
-            parties.append(party)
-        }
-        self = parties
     }
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The element types that checkpoints store, with the layout of their blocks.
 
-public import Foundation
-
 /// How a tensor's elements are stored; the raw value is the name that both formats print.
 public enum StoredElementType: String, Sendable, Hashable, CaseIterable, Codable {
     // In the order in which the reference implementation of safetensors lays tensors out.
@@ -109,25 +107,4 @@ public enum StoredElementType: String, Sendable, Hashable, CaseIterable, Codable
             by: block.bytes)
         return overflow ? nil : bytes
     }
-}
-
-/// A tensor as the header of a checkpoint file declares it.
-public struct StoredTensor: Sendable, Hashable {
-    /// The tensor's name in the checkpoint.
-    public let name: String
-
-    /// How its elements are stored.
-    public let elementType: StoredElementType
-
-    /// Its extents, outermost first (row-major) in both formats.
-    public let shape: [Int]
-
-    /// The file that holds it.
-    public let file: URL
-
-    /// The bytes of that file which are its data.
-    public let byteRange: Range<Int>
-
-    /// The number of its elements.
-    public var count: Int { byteRange.count / elementType.block.bytes * elementType.block.elements }
 }

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// The battery of an audit, without what a search has found.
+
+extension AuditRecord {
+    /// The adversaries that the battery lists, without those that a search has found.
+    public var batteryAdversaries: [AdversarySpecification] {
+        let confirmed = Set((searches ?? []).compactMap(\.confirmed))
+        return adversaries.filter { !confirmed.contains($0.name) }
+    }
+}
