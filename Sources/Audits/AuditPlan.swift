@@ -96,6 +96,6 @@ struct AuditPlan: Sendable {
     /// Whether an error says that an attack does not suit a model, rather than that the machine or
     /// the program failed.
     private static func isInapplicability(_ error: any Error) -> Bool {
-        !(error is CancellationError) && !(error is TensorError) && !(error is AuditError)
+        !(error is CancellationError) && !(error is TensorError)
     }
 }
