@@ -262,7 +262,7 @@ struct AuditTests {
         let yaml = "name: b\nadversaries:\n  - name: half\n    attack: weight-interpolation\n"
         request.battery = try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
         let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("p.sqlite"))
-        let error = #expect(throws: AdversaryError.self) { try Audit(request, store: store) }
+        let error = #expect(throws: InputError.self) { try Audit(request, store: store) }
         let words = "b.yaml:3: half: weight-interpolation needs the checkpoint"
         #expect(error.map { "\($0)" }?.hasPrefix(words) == true, "\(String(describing: error))")
     }

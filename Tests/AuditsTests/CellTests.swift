@@ -211,7 +211,7 @@ struct CellTests {
         var request = request
         request.trials = 3
         let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("s.sqlite"))
-        let error = #expect(throws: AdversaryError.self) { try Audit(request, store: store) }
+        let error = #expect(throws: InputError.self) { try Audit(request, store: store) }
         #expect(error?.description.contains("no adversary") == true)
     }
 }

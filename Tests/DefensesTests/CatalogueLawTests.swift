@@ -156,7 +156,7 @@ struct CatalogueLawTests {
 
     @Test("an unknown parameter is refused, and the known ones are named", arguments: names)
     func unknownParameter(name: String) throws {
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try DefenseCatalogue.defense(named: name, parameters: ["nothingHasThisName": 1])
         }
         let text = error?.description ?? ""
