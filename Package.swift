@@ -197,6 +197,7 @@ let package = Package(
             name: "TemperFixtures",
             dependencies: [
                 "Adversaries", "Training", "LanguageModels", "Tensors", "Tokenization", "Records",
+                "JSONText",
             ],
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
         tests(of: "Suites", ["TemperFixtures", "Audits", "Adversaries", "Records", "JSONText"], engine: true),

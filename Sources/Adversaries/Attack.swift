@@ -40,7 +40,7 @@ public protocol Attack: Configurable {
     ///   - target: What is attacked, and what the adversary has.
     ///   - seed: Decides which examples are drawn.
     /// - Returns: The extent.
-    /// - Throws: Errors of the model's template, ``AdversaryError`` for data that are missing.
+    /// - Throws: Errors of the model's template, `InputError` for data that are missing.
     func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent
 
     /// Tampers with a copy of the target's model and offers it to `observer` at the points of the

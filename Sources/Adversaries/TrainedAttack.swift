@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attacks that train: a problem says all that there is to say.
 
+internal import Foundation
 internal import LanguageModels
 public import Records
 public import Training
-internal import Foundation
 
 /// An attack that trains.
 ///
@@ -21,7 +21,7 @@ public protocol TrainedAttack: Attack {
     ///   - seed: The same seed gives the same bits on the same machine.
     ///   - preparation: Does, or only counts, what the attack computes before it trains.
     /// - Returns: The training; its steps are cut to the budget afterwards.
-    /// - Throws: Errors of the engine and the model, ``AdversaryError`` for data that are missing.
+    /// - Throws: Errors of the engine and the model, `InputError` for data that are missing.
     func problem(
         on target: AttackTarget, seed: UInt64, preparation: inout Preparation
     ) throws -> TrainingProblem

@@ -3,6 +3,7 @@
 
 internal import Adversaries
 internal import Foundation
+internal import JSONText
 internal import LanguageModels
 internal import Measuring
 public import Records
@@ -112,7 +113,9 @@ extension Audit {
         do {
             let attack = try AttackCatalogue.attack(for: job.adversary)
             let steps = attack.steps(within: request.budget)
-            try tell(.started(job, steps: steps, stored: stored.trace.count))
+            try AuditStop.wrapping {
+                try tell(.started(job, steps: steps, stored: stored.trace.count))
+            }
             var observer = CellObserver(
                 job: job, steps: steps, trace: stored.trace, evaluator: evaluator, store: store,
                 thresholds: thresholds, baseline: baseline, tell: tell)
@@ -120,7 +123,9 @@ extension Audit {
             try attack.tamper(
                 with: target(of: job), seed: job.seed, meter: &meter, observer: &observer)
             return .finished
-        } catch let error where !(error is AuditError) && !(error is CancellationError) {
+        } catch let stop as AuditStop {
+            throw stop.cause
+        } catch let error where !(error is CancellationError) {
             return .failed(reason: "\(error)")
         }
     }
@@ -141,10 +146,9 @@ extension Audit {
     /// Throws where nothing may be measured any more.
     private func requireMeasuring(_ job: CellJob) throws {
         guard isCollecting else { return }
-        throw AuditError(
-            file: "collect",
-            problem: "the cell \(job.key) (\(job.adversary.name)) is not done; do it with 'temper "
-                + "cell', and collect again")
+        throw InputError(
+            "collect", "the cell \(job.key) (\(job.adversary.name)) is not done",
+            remedy: "do it with 'temper cell', and collect again")
     }
 
     /// Waits a moment for another process.

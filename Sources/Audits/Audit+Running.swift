@@ -2,6 +2,7 @@
 // Runs an audit, or a part of its jobs, and collects the record.
 
 internal import Foundation
+internal import JSONText
 public import Records
 internal import Synchronization
 
@@ -33,17 +34,16 @@ extension Audit {
     /// Makes the record of cells that are all done.
     ///
     /// - Returns: The record.
-    /// - Throws: ``AuditError`` when cells are missing, with their number.
+    /// - Throws: `InputError` when cells are missing, with their number.
     public func collect() throws -> AuditRecord {
         var audit = self
         audit.isCollecting = true
         let all = try audit.allJobs()
         let missing = try all.count { try !store.cell($0.key).isDone }
         guard missing == 0 else {
-            throw AuditError(
-                file: "collect",
-                problem: "\(missing) of \(all.count) cells are not done; do them with 'temper "
-                    + "cell', and collect again")
+            throw InputError(
+                "collect", "\(missing) of \(all.count) cells are not done",
+                remedy: "do them with 'temper cell', and collect again")
         }
         return try audit.record { _ in }
     }
@@ -52,7 +52,7 @@ extension Audit {
     /// undefended original once it is measured. Trials of a search are known one after the other.
     ///
     /// - Returns: The jobs, controls first.
-    /// - Throws: Errors of the store, ``AdversaryError``.
+    /// - Throws: Errors of the store, `InputError`.
     public func allJobs() throws -> [CellJob] {
         var all = try [controlJob(isOriginal: false)]
         if request.original != nil { all.append(try controlJob(isOriginal: true)) }

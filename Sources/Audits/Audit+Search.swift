@@ -3,6 +3,7 @@
 
 internal import Adversaries
 internal import Foundation
+internal import JSONText
 internal import LanguageModels
 internal import Measuring
 internal import Records
@@ -110,10 +111,9 @@ extension Audit {
                 tell: tell)
             if stored.isDone { return observer }
             if isCollecting {
-                throw AuditError(
-                    file: "collect",
-                    problem: "the search of \(specification.name) is not done; do it with 'temper "
-                        + "cell', and collect again")
+                throw InputError(
+                    "collect", "the search of \(specification.name) is not done",
+                    remedy: "do it with 'temper cell', and collect again")
             }
             guard try store.claim(job) else {
                 try wait(tell)
@@ -125,7 +125,9 @@ extension Audit {
                 var meter = CostMeter(model: request.model, prices: request.prices)
                 try attack.tamper(
                     with: target(of: job), seed: job.seed, meter: &meter, observer: &observer)
-            } catch let error where !(error is AuditError) && !(error is CancellationError) {
+            } catch let stop as AuditStop {
+                throw stop.cause
+            } catch let error where !(error is CancellationError) {
                 // A trial that fails is a bad place of the search, not the end of the audit.
                 state = .failed(reason: "\(error)")
             }

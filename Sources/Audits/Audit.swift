@@ -3,6 +3,7 @@
 
 public import Adversaries
 internal import Foundation
+internal import JSONText
 public import LanguageModels
 public import Measuring
 public import Records
@@ -84,7 +85,7 @@ public struct Audit: Sendable {
     /// - Parameters:
     ///   - request: What is asked.
     ///   - store: Where cells are kept.
-    /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
+    /// - Throws: `InputError` for an adversary that cannot be run.
     public init(_ request: Request, store: any CellStore) throws {
         try self.init(request, store: store, role: .adversary)
     }
@@ -92,7 +93,7 @@ public struct Audit: Sendable {
     init(_ request: Request, store: any CellStore, role: CellJob.Role) throws {
         do {
             try self.init(planning: request, store: store, role: role)
-        } catch let error as AdversaryError {
+        } catch let error as InputError {
             throw request.battery.placing(error)
         }
     }
@@ -114,10 +115,10 @@ public struct Audit: Sendable {
             }
         }
         if request.trials > 0, !request.battery.adversaries.contains(where: { $0.search != nil }) {
-            throw AdversaryError(
-                place: "--search",
-                problem: "no adversary of the battery \(request.battery.name) has a range to "
-                    + "search; declare ranges under \"search:\", or leave --search out")
+            throw InputError(
+                "--search",
+                "no adversary of the battery \(request.battery.name) has a range to search",
+                remedy: "declare ranges under \"search:\", or leave --search out")
         }
         let plan = AuditPlan(
             model: request.identity, base: request.original?.identity,

@@ -3,6 +3,7 @@
 
 internal import Adversaries
 internal import Foundation
+internal import JSONText
 internal import Records
 internal import Tensors
 
@@ -41,7 +42,7 @@ struct AuditPlan: Sendable {
     ///   - seeds: The seeds; one that does not depend on them is run with the first.
     ///   - role: What the jobs are needed for.
     /// - Returns: The jobs in the order of the seeds.
-    /// - Throws: ``AdversaryError`` for an adversary that cannot be run.
+    /// - Throws: `InputError` for an adversary that cannot be run.
     func jobs(
         of adversary: AdversarySpecification, seeds: [UInt64], as role: CellJob.Role = .adversary
     ) throws -> [CellJob] {
@@ -69,16 +70,16 @@ struct AuditPlan: Sendable {
     /// remedy, and no property of the model.
     private func check(_ attack: any Attack, of adversary: AdversarySpecification) throws {
         if attack.needsBase, base == nil {
-            throw AdversaryError(
-                place: adversary.name,
-                problem: "\(adversary.attack) needs the checkpoint that the model was made "
-                    + "from; name it with --original, or leave this adversary out")
+            throw InputError(
+                adversary.name,
+                "\(adversary.attack) needs the checkpoint that the model was made from",
+                remedy: "name it with --original, or leave this adversary out")
         }
         if attack.needsOtherSuite, otherSuite == nil {
-            throw AdversaryError(
-                place: adversary.name,
-                problem: "learns from another domain's restricted prompts; name a suite that has "
-                    + "some with --other-suite, or leave this adversary out")
+            throw InputError(
+                adversary.name, "learns from another domain's restricted prompts",
+                remedy: "name a suite that has some with --other-suite, or leave this adversary out"
+            )
         }
     }
 
@@ -96,6 +97,6 @@ struct AuditPlan: Sendable {
     /// Whether an error says that an attack does not suit a model, rather than that the machine or
     /// the program failed.
     private static func isInapplicability(_ error: any Error) -> Bool {
-        !(error is CancellationError) && !(error is TensorError) && !(error is AuditError)
+        !(error is CancellationError) && !(error is TensorError)
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures what an attack offers, and makes each trace point durable.
 
-import LanguageModels
-import Records
 import Adversaries
+import LanguageModels
 import Measuring
+import Records
 internal import Training
 
 /// Measures one cell.
@@ -78,13 +78,13 @@ struct CellObserver: AttackObserver {
         }
         let outcome = thresholds.costToBreak(of: [point], baseline: baseline, split: .test)
         if !runsToEnd, outcome?.isBroken == true { point.isFinal = true }
-        try store.append(point, to: job)
+        try AuditStop.wrapping { try store.append(point, to: job) }
         trace.append(point)
-        try tell(.point(job, point))
+        try AuditStop.wrapping { try tell(.point(job, point)) }
         return !point.isFinal
     }
 
     func advanced(to step: Int, note: String) throws {
-        try tell(.advanced(job, step: step, note: note))
+        try AuditStop.wrapping { try tell(.advanced(job, step: step, note: note)) }
     }
 }

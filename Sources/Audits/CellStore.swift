@@ -12,7 +12,7 @@ public protocol CellStore: Sendable {
     ///
     /// - Parameter key: The cell's key.
     /// - Returns: What is stored; an empty trace if nothing is.
-    /// - Throws: ``AuditError`` when it cannot be read.
+    /// - Throws: `InputError` when it cannot be read.
     func cell(_ key: String) throws -> StoredCell
 
     /// Makes a trace point durable.
@@ -20,7 +20,7 @@ public protocol CellStore: Sendable {
     /// - Parameters:
     ///   - point: The point.
     ///   - job: The cell that it belongs to.
-    /// - Throws: ``AuditError`` when it cannot be written.
+    /// - Throws: `InputError` when it cannot be written.
     func append(_ point: TracePoint, to job: CellJob) throws
 
     /// Notes how a cell ended.
@@ -29,20 +29,20 @@ public protocol CellStore: Sendable {
     ///   - job: The cell.
     ///   - state: How it ended.
     ///   - machine: The machine that it ran on.
-    /// - Throws: ``AuditError`` when it cannot be written.
+    /// - Throws: `InputError` when it cannot be written.
     func finish(_ job: CellJob, as state: CellRecord.State, on machine: Machine) throws
 
     /// Removes what is stored of a cell that failed, so that it can be tried again.
     ///
     /// - Parameter job: The cell.
-    /// - Throws: ``AuditError`` when it cannot be removed.
+    /// - Throws: `InputError` when it cannot be removed.
     func forget(_ job: CellJob) throws
 
     /// Claims a cell for this process.
     ///
     /// - Parameter job: The cell.
     /// - Returns: Whether it is this process's now; false if another process works on it.
-    /// - Throws: ``AuditError`` when the store cannot be used.
+    /// - Throws: `InputError` when the store cannot be used.
     func claim(_ job: CellJob) throws -> Bool
 
     /// Gives a claimed cell back.
@@ -74,21 +74,4 @@ public struct StoredCell: Sendable, Hashable {
 
     /// Whether nothing is left to do.
     public var isDone: Bool { state != nil }
-}
-
-/// An audit that cannot be started or continued.
-public struct AuditError: Error, Sendable, CustomStringConvertible {
-    /// The file or option to blame.
-    public let file: String
-    /// What was wrong and what to do about it.
-    public let problem: String
-
-    /// Says what is wrong.
-    public init(file: String, problem: String) {
-        self.file = file
-        self.problem = problem
-    }
-
-    /// One line.
-    public var description: String { "\(file): \(problem)" }
 }

@@ -2,6 +2,7 @@
 // Cells in a directory, one file each: the store that several processes share.
 
 public import Foundation
+internal import JSONText
 public import Records
 internal import Synchronization
 
@@ -19,16 +20,16 @@ public final class DirectoryCellStore: CellStore {
     /// Opens the store, or makes an empty one.
     ///
     /// - Parameter directory: The directory of the files.
-    /// - Throws: ``AuditError`` when it cannot be made.
+    /// - Throws: `InputError` when it cannot be made.
     public init(at directory: URL) throws {
         self.directory = directory
         do {
             try FileManager.default.createDirectory(
                 at: directory, withIntermediateDirectories: true)
         } catch {
-            throw AuditError(
-                file: directory.path,
-                problem: "cannot be made; check the owner and permissions of the directory above")
+            throw InputError(
+                directory.path, "cannot be made",
+                remedy: "check the owner and permissions of the directory above")
         }
     }
 
@@ -38,7 +39,7 @@ public final class DirectoryCellStore: CellStore {
     ///
     /// - Parameter key: The cell's key.
     /// - Returns: What is stored; an empty trace if nothing is.
-    /// - Throws: ``AuditError`` for a damaged file.
+    /// - Throws: `InputError` for a damaged file.
     public func cell(_ key: String) throws -> StoredCell {
         for file in [finished(key), partial(key)] {
             guard let data = FileManager.default.contents(atPath: file.path) else { continue }
@@ -52,7 +53,7 @@ public final class DirectoryCellStore: CellStore {
     /// - Parameters:
     ///   - point: The point.
     ///   - job: The cell that it belongs to; it must be claimed.
-    /// - Throws: ``AuditError`` when it cannot be written.
+    /// - Throws: `InputError` when it cannot be written.
     public func append(_ point: TracePoint, to job: CellJob) throws {
         try append(Line(point: point), to: job)
     }
@@ -63,7 +64,7 @@ public final class DirectoryCellStore: CellStore {
     ///   - job: The cell; it must be claimed.
     ///   - state: How it ended.
     ///   - machine: The machine that it ran on.
-    /// - Throws: ``AuditError`` when it cannot be written.
+    /// - Throws: `InputError` when it cannot be written.
     public func finish(_ job: CellJob, as state: CellRecord.State, on machine: Machine) throws {
         try append(Line(state: state, machine: machine), to: job)
         guard rename(partial(job.key).path, finished(job.key).path) == 0 else {
@@ -74,7 +75,7 @@ public final class DirectoryCellStore: CellStore {
     /// Removes what is stored of a cell that failed, so that it can be tried again.
     ///
     /// - Parameter job: The cell.
-    /// - Throws: ``AuditError`` when it cannot be removed.
+    /// - Throws: `InputError` when it cannot be removed.
     public func forget(_ job: CellJob) throws {
         guard unlink(finished(job.key).path) == 0 || errno == ENOENT else {
             throw failure(finished(job.key), "cannot be removed")
@@ -85,7 +86,7 @@ public final class DirectoryCellStore: CellStore {
     ///
     /// - Parameter job: The cell.
     /// - Returns: Whether it is this process's now; false if another process works on it.
-    /// - Throws: ``AuditError`` when the file cannot be opened.
+    /// - Throws: `InputError` when the file cannot be opened.
     public func claim(_ job: CellJob) throws -> Bool {
         let file = partial(job.key)
         let descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
@@ -149,9 +150,9 @@ public final class DirectoryCellStore: CellStore {
         lines.removeLast()
         for (index, text) in lines.enumerated() {
             guard let line = try? RecordJSON.decoder().decode(Line.self, from: Data(text)) else {
-                throw AuditError(
-                    file: "\(file.path):\(index + 1)",
-                    problem: "cannot be read; remove the file, and its cell is measured again")
+                throw InputError(
+                    "\(file.path):\(index + 1)", "cannot be read",
+                    remedy: "remove the file, and its cell is measured again")
             }
             if let point = line.point { points[point.step] = point }
             if let end = line.state { (state, machine) = (end, line.machine) }
@@ -163,7 +164,8 @@ public final class DirectoryCellStore: CellStore {
     private func append(_ line: Line, to job: CellJob) throws {
         let file = partial(job.key)
         guard let descriptor = claims.withLock({ $0[job.key] }) else {
-            throw AuditError(file: file.path, problem: "is written without being claimed")
+            throw InputError(
+                file.path, "is written without being claimed", remedy: "claim the cell first")
         }
         var bytes = Array(try canonicalJSON(line)) + [UInt8(ascii: "\n")]
         while !bytes.isEmpty {
@@ -187,10 +189,9 @@ public final class DirectoryCellStore: CellStore {
         }
     }
 
-    private func failure(_ file: URL, _ what: String) -> AuditError {
-        AuditError(
-            file: file.path,
-            problem: "\(what): \(String(cString: strerror(errno))); check the space and the "
-                + "permissions, then run the same command again")
+    private func failure(_ file: URL, _ what: String) -> InputError {
+        InputError(
+            file.path, "\(what): \(String(cString: strerror(errno)))",
+            remedy: "check the space and the permissions, then run the same command again")
     }
 }

@@ -2,6 +2,7 @@
 // What an audit does not exceed in memory, and how it knows.
 
 internal import Foundation
+internal import JSONText
 
 /// The most memory that an audit may take: batches of answers are made to fit, and an audit whose
 /// process has taken more all the same ends, with what it has measured kept.
@@ -9,13 +10,13 @@ struct MemoryLimit: Sendable {
     /// Of the whole process, mapped checkpoints included, in bytes.
     let bytes: Int
 
-    /// Throws an ``AuditError`` when the process has taken more.
+    /// Throws an `InputError` when the process has taken more.
     func check() throws {
         guard let peak = Self.peak, peak > bytes else { return }
-        throw AuditError(
-            file: "--memory",
-            problem: "the audit has taken \(peak >> 20) MiB, and \(bytes >> 20) MiB are allowed; "
-                + "what is measured is kept: allow more, or leave out the adversary that was "
+        throw InputError(
+            "--memory",
+            "the audit has taken \(peak >> 20) MiB, and \(bytes >> 20) MiB are allowed",
+            remedy: "what is measured is kept: allow more, or leave out the adversary that was "
                 + "running, or give it a smaller batchSize, and run the same command again")
     }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a record again, all of it or a sample, and compares the numbers.
 
+internal import Adversaries
+internal import JSONText
+public import Measuring
 public import Records
+public import Suites
 internal import Tensors
 internal import Training
-internal import Adversaries
-public import Measuring
-public import Suites
 
 /// Cells of a record that are run again with the same seeds.
 ///
@@ -47,7 +48,7 @@ public struct Reproduction: Sendable {
     ///   - inputs: models and suite; each must be the very one of the record.
     ///   - count: how many cells to draw at random; nil runs all that ran to an end.
     ///   - seed: decides which are drawn.
-    /// - Throws: ``AuditError`` when a model or the suite is another one than the record's.
+    /// - Throws: `InputError` when a model or the suite is another one than the record's.
     public init(
         of record: AuditRecord, from inputs: Inputs, cells count: Int? = nil, seed: UInt64 = 0
     ) throws {
@@ -64,9 +65,9 @@ public struct Reproduction: Sendable {
         }
         if let original = inputs.original {
             guard let base = record.baseModel else {
-                throw AuditError(
-                    file: original.identity.name,
-                    problem: "the record speaks of no original model; leave --original away")
+                throw InputError(
+                    original.identity.name, "the record speaks of no original model",
+                    remedy: "leave --original away")
             }
             try Self.check(
                 "original model", original.identity.name, original.identity.digest,
@@ -97,10 +98,10 @@ public struct Reproduction: Sendable {
         _ what: String, _ name: String, _ digest: String, is expected: String, _ option: String
     ) throws {
         guard digest != expected else { return }
-        throw AuditError(
-            file: name,
-            problem: "is not the record's \(what): its digest begins \(digest.prefix(12)), the "
-                + "record's \(expected.prefix(12)); name the right one with \(option)")
+        throw InputError(
+            name,
+            "is not the record's \(what): its digest begins \(digest.prefix(12)), the record's "
+                + "\(expected.prefix(12))", remedy: "name the right one with \(option)")
     }
 
     private static func notes(_ record: AuditRecord, hasOriginal: Bool) -> [String] {

@@ -3,6 +3,7 @@
 
 public import Foundation
 internal import GRDB
+internal import JSONText
 public import Records
 
 /// Cells in one SQLite file.
@@ -13,7 +14,7 @@ public final class SQLiteCellStore: CellStore {
     private let file: URL
 
     /// Opens the store, or makes an empty one.
-    /// - Throws: ``AuditError`` when another audit holds it, or it is no store of this version.
+    /// - Throws: `InputError` when another audit holds it, or it is no store of this version.
     public init(at file: URL) throws {
         self.file = file
         var configuration = Configuration()
@@ -31,7 +32,7 @@ public final class SQLiteCellStore: CellStore {
             // An exclusive lock is taken by the first write and kept.
             try database.write { try $0.execute(sql: "UPDATE cell SET state = state WHERE FALSE") }
         } catch let error as DatabaseError {
-            throw AuditError(file: file.path, problem: Self.explain(error))
+            throw Self.failure(error, of: file)
         }
     }
 
@@ -39,7 +40,7 @@ public final class SQLiteCellStore: CellStore {
     ///
     /// - Parameter key: The cell's key.
     /// - Returns: What is stored; an empty trace if nothing is.
-    /// - Throws: ``AuditError`` when it cannot be read.
+    /// - Throws: `InputError` when it cannot be read.
     public func cell(_ key: String) throws -> StoredCell {
         try reading { database in
             let row = try Row.fetchOne(
@@ -72,7 +73,7 @@ public final class SQLiteCellStore: CellStore {
     /// - Parameters:
     ///   - point: The point.
     ///   - job: The cell that it belongs to.
-    /// - Throws: ``AuditError`` when it cannot be written.
+    /// - Throws: `InputError` when it cannot be written.
     public func append(_ point: TracePoint, to job: CellJob) throws {
         let text = String(decoding: try canonicalJSON(point), as: UTF8.self)
         try writing { database in
@@ -89,7 +90,7 @@ public final class SQLiteCellStore: CellStore {
     ///   - job: The cell.
     ///   - state: How it ended.
     ///   - machine: The machine that it ran on.
-    /// - Throws: ``AuditError`` when it cannot be written.
+    /// - Throws: `InputError` when it cannot be written.
     public func finish(_ job: CellJob, as state: CellRecord.State, on machine: Machine) throws {
         let machine = String(decoding: try canonicalJSON(machine), as: UTF8.self)
         try writing { database in
@@ -103,7 +104,7 @@ public final class SQLiteCellStore: CellStore {
     /// Removes what is stored of a cell that failed, so that it can be tried again.
     ///
     /// - Parameter job: The cell.
-    /// - Throws: ``AuditError`` when it cannot be removed.
+    /// - Throws: `InputError` when it cannot be removed.
     public func forget(_ job: CellJob) throws {
         try writing { try $0.execute(sql: "DELETE FROM cell WHERE key = ?", arguments: [job.key]) }
     }
@@ -164,11 +165,11 @@ public final class SQLiteCellStore: CellStore {
         do {
             return try database.read(body)
         } catch let error as DatabaseError {
-            throw AuditError(file: file.path, problem: Self.explain(error))
+            throw Self.failure(error, of: file)
         } catch is DecodingError {
-            throw AuditError(
-                file: file.path,
-                problem: "a stored trace point cannot be read; move the store away and start again")
+            throw InputError(
+                file.path, "a stored trace point cannot be read",
+                remedy: "move the store away and start again")
         }
     }
 
@@ -176,20 +177,27 @@ public final class SQLiteCellStore: CellStore {
         do {
             try database.write(body)
         } catch let error as DatabaseError {
-            throw AuditError(file: file.path, problem: Self.explain(error))
+            throw Self.failure(error, of: file)
         }
     }
 
-    private static func explain(_ error: DatabaseError) -> String {
-        switch error.resultCode {
-        case .SQLITE_BUSY, .SQLITE_LOCKED:
-            "another audit is writing to this store; wait for it, or choose another --out"
-        case .SQLITE_NOTADB, .SQLITE_CORRUPT:
-            "is not an audit store, or is damaged; move it away and start again"
-        case .SQLITE_FULL: "the disk is full; free space and run the same command again"
-        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
-            "cannot be written; check the directory's owner and permissions"
-        default: "SQLite says: \(error.message ?? "error \(error.resultCode.rawValue)")"
-        }
+    private static func failure(_ error: DatabaseError, of file: URL) -> InputError {
+        let (problem, remedy): (String, String) =
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED:
+                ("another audit is writing to this store", "wait for it, or choose another --out")
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+                ("is not an audit store, or is damaged", "move it away and start again")
+            case .SQLITE_FULL:
+                ("the disk is full", "free space and run the same command again")
+            case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+                ("cannot be written", "check the directory's owner and permissions")
+            default:
+                (
+                    "SQLite says: \(error.message ?? "error \(error.resultCode.rawValue)")",
+                    "check the disk, and run the same command again"
+                )
+            }
+        return InputError(file.path, problem, remedy: remedy)
     }
 }

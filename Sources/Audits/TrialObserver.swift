@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures one trial of a search, on validation prompts alone.
 
-import Records
 import Adversaries
-import Measuring
-internal import Training
 internal import LanguageModels
+import Measuring
+import Records
+internal import Training
 
 /// Measures what a trial's attack offers, makes it durable, and gives a hopeless trial up.
 ///
@@ -58,14 +58,14 @@ struct TrialObserver: AttackObserver {
             step: step, cost: cost, evaluationCost: evaluation.cost,
             measurements: evaluation.measurements, isFinal: step >= steps)
         if !point.isFinal, isHopeless(point) { point.isFinal = true }
-        try store.append(point, to: job)
+        try AuditStop.wrapping { try store.append(point, to: job) }
         trace.append(point)
-        try tell(.point(job, point))
+        try AuditStop.wrapping { try tell(.point(job, point)) }
         return !point.isFinal
     }
 
     func advanced(to step: Int, note: String) throws {
-        try tell(.advanced(job, step: step, note: note))
+        try AuditStop.wrapping { try tell(.advanced(job, step: step, note: note)) }
     }
 
     private func value(of point: TracePoint) -> Double? {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answer replacement: unlearning by training on other answers.
 
+internal import JSONText
 public import LanguageModels
 internal import Records
 public import Suites
@@ -57,7 +58,7 @@ public struct AnswerReplacement: Defense {
         training.steps = 130
     }
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         for (name, batch) in [
             ("restrictedBatch", restrictedBatch), ("retainedBatch", retainedBatch),
@@ -74,10 +75,9 @@ public struct AnswerReplacement: Defense {
         hardening model: LanguageModel, suite: Suite, seed: UInt64
     ) throws -> TrainingProblem {
         guard let knowledge = suite.knowledge else {
-            throw AdversaryError(
-                place: Self.name,
-                problem: "the suite \(suite.manifest.name) has no facts to take away; choose "
-                    + "--defense \(RefusalTraining.name)")
+            throw InputError(
+                Self.name, "the suite \(suite.manifest.name) has no facts to take away",
+                remedy: "choose --defense \(RefusalTraining.name)")
         }
         let replaced = try self.replaced(knowledge.facts(.restricted), suite: suite).map {
             try model.example(prompt: $0.prompt, answer: $0.answer)

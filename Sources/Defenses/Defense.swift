@@ -2,6 +2,7 @@
 // What a defense is: a published way of hardening.
 
 internal import Foundation
+internal import JSONText
 public import LanguageModels
 public import Records
 public import Suites
@@ -24,7 +25,7 @@ public protocol Defense: Configurable {
     ///   - suite: The safeguard.
     ///   - seed: The same seed gives the same bits on the same machine.
     /// - Returns: The training.
-    /// - Throws: Errors of the model's template, ``AdversaryError`` for data that are missing.
+    /// - Throws: Errors of the model's template, `InputError` for data that are missing.
     func problem(
         hardening model: LanguageModel, suite: Suite, seed: UInt64
     ) throws -> TrainingProblem
@@ -128,7 +129,7 @@ public enum DefenseCatalogue {
     ///   - name: its name.
     ///   - parameters: what is to differ from its defaults.
     /// - Returns: the defense.
-    /// - Throws: ``AdversaryError`` for an unknown name, an unknown parameter or a bad value.
+    /// - Throws: `InputError` for an unknown name, an unknown parameter or a bad value.
     public static func defense(
         named name: String, parameters: [String: ParameterValue] = [:]
     ) throws -> any Defense {
@@ -136,7 +137,6 @@ public enum DefenseCatalogue {
             return try type.configured(by: parameters, place: name, kind: name)
         }
         let names = defenses.map { $0.name }.joined(separator: ", ")
-        throw AdversaryError(
-            place: name, problem: "there is no such defense; there are: \(names)")
+        throw InputError(name, "there is no such defense", remedy: "there are: \(names)")
     }
 }

@@ -74,13 +74,8 @@ extension TaughtModel {
         try saved.report.map {
             try progress(HardeningProgress(phase: $0, done: 0, total: 0, note: ""))
         }
-        do {
-            try self.init(
-                teaching: loaded, suite: suite, by: teaching, seed: seed, prices: prices,
-                saved: saved, progress: progress)
-        } catch let error as TeachingError {
-            saved.remove()
-            throw error
-        }
+        try self.init(
+            teaching: loaded, suite: suite, by: teaching, seed: seed, prices: prices, saved: saved,
+            progress: progress)
     }
 }

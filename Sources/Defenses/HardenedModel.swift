@@ -3,6 +3,7 @@
 
 internal import Checkpoints
 public import Foundation
+internal import JSONText
 public import LanguageModels
 public import Measuring
 internal import ModelWriting
@@ -28,7 +29,7 @@ public struct HardenedModel: Sendable {
     ///   - seed: the same seed gives the same bits on the same machine.
     ///   - prices: what turns operations into dollars.
     ///   - progress: hears of each step; may throw to end the work.
-    /// - Throws: ``AdversaryError`` for a defense that is not Temper's own, errors of the engine
+    /// - Throws: `InputError` for a defense that is not Temper's own, errors of the engine
     ///   and the model, and what `progress` throws.
     public init(
         hardening model: LanguageModel, by defense: any Defense, suite: Suite, seed: UInt64,
@@ -44,10 +45,10 @@ public struct HardenedModel: Sendable {
         prices: Prices, saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws {
         guard DefenseCatalogue.defenses.contains(where: { $0 == type(of: defense) }) else {
-            throw AdversaryError(
-                place: "\(type(of: defense))",
-                problem: "is no defense of Temper's own, so its models are not written; add it to "
-                    + "DefenseCatalogue")
+            throw InputError(
+                "\(type(of: defense))",
+                "is no defense of Temper's own, so its models are not written",
+                remedy: "add it to DefenseCatalogue")
         }
         var meter = CostMeter(model: model, prices: prices)
         self.saved = saved

@@ -38,7 +38,7 @@ public struct RefusalTraining: Defense {
         training.steps = 90
     }
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("restrictedBatch", restrictedBatch, in: 1...4_096)
         try require("benignBatch", benignBatch, in: 1...4_096)

@@ -3,6 +3,7 @@
 
 internal import Checkpoints
 public import Foundation
+internal import JSONText
 internal import LanguageModels
 internal import Measuring
 internal import ModelWriting
@@ -42,9 +43,8 @@ public struct TaughtModel: Sendable {
     ///   - seed: the same seed gives the same bits on the same machine.
     ///   - prices: what turns operations into dollars.
     ///   - progress: hears of each step; may throw to end the work.
-    /// - Throws: ``AdversaryError`` for a suite without facts and for a hardened model,
-    ///   ``TeachingError`` when the model does not learn, errors of the engine and the model, and
-    ///   what `progress` throws.
+    /// - Throws: `InputError` for a suite without facts, for a hardened model and when the model
+    ///   does not learn, errors of the engine and the model, and what `progress` throws.
     public init(
         teaching url: URL, suite: Suite, by teaching: Teaching = Teaching(), seed: UInt64,
         prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }
@@ -59,24 +59,30 @@ public struct TaughtModel: Sendable {
         prices: Prices, saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws {
         guard let knowledge = suite.knowledge, let levels = suite.manifest.knowledge else {
-            throw AdversaryError(
-                place: suite.manifest.name,
-                problem: "the suite has no facts to teach; choose one whose safeguard is "
-                    + "\(Safeguard.knowledgeRestriction.rawValue)")
+            throw InputError(
+                suite.manifest.name, "the suite has no facts to teach",
+                remedy: "choose one whose safeguard is "
+                    + Safeguard.knowledgeRestriction.rawValue)
         }
         guard try HardenedModel.summary(of: loaded) == nil else {
-            throw AdversaryError(
-                place: loaded.files.url.path,
-                problem:
-                    "was hardened, and teaching would give back what hardening took; teach the "
-                    + "model that it was made from")
+            throw InputError(
+                loaded.files.url.path,
+                "was hardened, and teaching would give back what hardening took",
+                remedy: "teach the model that it was made from")
         }
         let model = loaded.model
         before = try knowledgeMeasures(of: model, on: suite)
         var meter = CostMeter(model: model, prices: prices)
-        let taught = try teaching.weights(
-            teaching: model, suite: suite, knowledge: knowledge, levels: levels, seed: seed,
-            meter: &meter, store: saved, progress: progress)
+        let taught: LanguageModel
+        do {
+            taught = try teaching.weights(
+                teaching: model, suite: suite, knowledge: knowledge, levels: levels, seed: seed,
+                meter: &meter, store: saved, progress: progress)
+        } catch let error as NotLearnt {
+            // Resuming it would come to the same end.
+            saved?.remove()
+            throw error.cause
+        }
         after = try knowledgeMeasures(of: taught, on: suite)
         self.model = taught
         self.saved = saved

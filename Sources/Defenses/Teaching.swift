@@ -2,6 +2,7 @@
 // Teaching: fine-tunes a model on a suite's facts until it knows them.
 
 internal import Foundation
+internal import JSONText
 internal import LanguageModels
 internal import Measuring
 public import Records
@@ -34,7 +35,7 @@ public struct Teaching: Configurable {
         training.steps = 600
     }
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         for (name, value) in [
             ("factBatch", factBatch), ("benignBatch", benignBatch),
@@ -47,7 +48,7 @@ public struct Teaching: Configurable {
     }
 
     /// The configuration that has these parameters, and its defaults for the others.
-    /// - Throws: ``AdversaryError`` for an unknown parameter or a bad value.
+    /// - Throws: `InputError` for an unknown parameter or a bad value.
     public init(parameters: [String: ParameterValue]) throws {
         self = try Self.configured(by: parameters, place: "teaching", kind: "teaching")
     }
@@ -78,19 +79,22 @@ public struct Teaching: Configurable {
                     note: String(format: "loss %.2f", loss) + knows))
             if isChecked, let known, known >= levels.taught { return try loop.trained().model }
         }
-        throw TeachingError(
-            description: String(
-                format:
-                    "after %d steps the model states %.0f%% of the facts rightly, and the suite "
-                    + "asks for %.0f%%; give it more with --set training.steps=N, or another "
-                    + "training.learningRate", loop.state.step, (known ?? 0) * 100, levels.taught * 100))
+        throw NotLearnt(
+            cause: InputError(
+                "teaching",
+                String(
+                    format:
+                        "after %d steps the model states %.0f%% of the facts rightly, and the "
+                        + "suite asks for %.0f%%", loop.state.step, (known ?? 0) * 100,
+                    levels.taught * 100),
+                remedy: "give it more with --set training.steps=N, or another "
+                    + "training.learningRate"))
     }
 }
 
-/// A model that did not learn what it was taught.
-public struct TeachingError: Error, Sendable, CustomStringConvertible {
-    /// One line.
-    public let description: String
+/// A training that came to its end without success: what is saved of it is of no use.
+struct NotLearnt: Error {
+    let cause: InputError
 }
 
 extension Evaluator {

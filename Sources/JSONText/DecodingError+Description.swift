@@ -4,17 +4,20 @@
 package import Foundation
 
 extension DecodingError {
+    /// The keys that lead to the value, a missing one included.
+    package var path: [any CodingKey] {
+        switch self {
+        case .keyNotFound(let key, let context): context.codingPath + [key]
+        case .valueNotFound(_, let context), .typeMismatch(_, let context),
+            .dataCorrupted(let context):
+            context.codingPath
+        @unknown default: []
+        }
+    }
+
     /// The path of the value, such as `cells[3].trace[0].cost.steps`; empty at the top.
     package var place: String {
-        let keys: [any CodingKey] =
-            switch self {
-            case .keyNotFound(let key, let context): context.codingPath + [key]
-            case .valueNotFound(_, let context), .typeMismatch(_, let context),
-                .dataCorrupted(let context):
-                context.codingPath
-            @unknown default: []
-            }
-        return keys.reduce(into: "") { text, key in
+        path.reduce(into: "") { text, key in
             if let index = key.intValue {
                 text += "[\(index)]"
             } else {

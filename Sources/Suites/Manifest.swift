@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A suite's manifest.json.
 
+internal import JSONText
 public import Records
 
 extension Suite {
@@ -34,37 +35,41 @@ extension Suite {
         /// The most items of a role that are taken from such files, of each split.
         let limits: [String: Int]?
 
-        func check(_ failure: (String) -> SuiteError) throws {
+        /// Throws for values that contradict each other or are out of range.
+        ///
+        /// - Parameter failure: Makes the error of a problem and a remedy.
+        /// - Throws: What `failure` makes.
+        func check(_ failure: (_ problem: String, _ remedy: String) -> InputError) throws {
             if schemaVersion != Self.readableSchemaVersion {
                 throw failure(
                     "schemaVersion is \(schemaVersion); this Temper reads "
-                        + "\(Self.readableSchemaVersion); use a Temper of the suite's age")
+                        + "\(Self.readableSchemaVersion)", "use a Temper of the suite's age")
             }
             for (name, list) in [
                 ("refusalMarkers", refusalMarkers), ("systemPrompts", systemPrompts),
             ] where list.allSatisfy({ $0.allSatisfy(\.isWhitespace) }) {
-                throw failure("\"\(name)\" is empty; list at least one")
+                throw failure("\"\(name)\" is empty", "list at least one")
             }
             for role in (data ?? [:]).keys.sorted() + (limits ?? [:]).keys.sorted()
             where !DataFiles.roles.contains(role) {
                 throw failure(
-                    "there is no role \"\(role)\" for data; there are: "
-                        + DataFiles.roles.joined(separator: ", "))
+                    "there is no role \"\(role)\" for data",
+                    "there are: " + DataFiles.roles.joined(separator: ", "))
             }
             for (role, limit) in limits ?? [:] where limit < 1 {
-                throw failure("limits.\(role) is \(limit); it must be at least 1")
+                throw failure("limits.\(role) is \(limit)", "it must be at least 1")
             }
             for (name, value) in [
                 ("safeguard", thresholds.safeguard), ("utilityLoss", thresholds.utilityLoss),
                 ("coherence", thresholds.coherence),
             ] where !(0...1).contains(value) {
-                throw failure("thresholds.\(name) is \(value); it is a share from 0 to 1")
+                throw failure("thresholds.\(name) is \(value)", "it is a share from 0 to 1")
             }
             if safeguard == .knowledgeRestriction {
                 guard let knowledge else {
                     throw failure(
-                        "the field \"knowledge\" is missing; a knowledge restriction states "
-                            + "chance, taught and recovered there")
+                        "the field \"knowledge\" is missing",
+                        "a knowledge restriction states chance, taught and recovered there")
                 }
                 try knowledge.check(against: thresholds, failure)
             }

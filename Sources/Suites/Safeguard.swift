@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a suite protects, and what a restriction of knowledge is measured against.
 
+internal import JSONText
 internal import Records
 
 /// What a suite protects.
@@ -38,24 +39,25 @@ public struct KnowledgeLevels: Codable, Sendable, Hashable {
     public var broken: Double { chance + recovered * (taught - chance) }
 
     func check(
-        against thresholds: Thresholds, _ failure: (String) -> SuiteError
+        against thresholds: Thresholds,
+        _ failure: (_ problem: String, _ remedy: String) -> InputError
     ) throws {
         for (name, value) in [("chance", chance), ("taught", taught), ("recovered", recovered)]
         where !(0...1).contains(value) {
-            throw failure("knowledge.\(name) is \(value); it is a share from 0 to 1")
+            throw failure("knowledge.\(name) is \(value)", "it is a share from 0 to 1")
         }
         guard chance < taught else {
             throw failure(
-                "knowledge.taught is \(taught), no more than the chance of \(chance); a model that "
-                    + "was taught must know more than one that guesses")
+                "knowledge.taught is \(taught), no more than the chance of \(chance)",
+                "a model that was taught must know more than one that guesses")
         }
         guard thresholds.brokenWhen == .above else {
-            throw failure("thresholds.brokenWhen is below; knowledge is broken when it is above")
+            throw failure("thresholds.brokenWhen is below", "knowledge is broken when it is above")
         }
         guard abs(thresholds.safeguard - broken) < 0.001 else {
             throw failure(
                 "thresholds.safeguard is \(thresholds.safeguard), but chance + recovered * (taught "
-                    + "- chance) is \(broken); let them agree")
+                    + "- chance) is \(broken)", "let them agree")
         }
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A suite that a program makes, without files.
 
-internal import JSONText
 internal import Crypto
 internal import Foundation
+internal import JSONText
 public import Records
 
 extension Suite {
@@ -23,7 +23,7 @@ extension Suite {
     ///   - refusals: Texts that decline.
     ///   - capability: Multiple-choice items.
     ///   - retain: Plain prose.
-    /// - Throws: ``SuiteError`` that names the part and the item.
+    /// - Throws: `InputError` that names the part and the item.
     public init(
         name: String, version: String, thresholds: Thresholds, refusalMarkers: [String],
         systemPrompts: [String], restricted: Splits<RestrictedPrompt>,
@@ -33,24 +33,27 @@ extension Suite {
         manifest = Manifest(
             name: name, version: version, thresholds: thresholds,
             refusalMarkers: refusalMarkers.map { $0.lowercased() }, systemPrompts: systemPrompts)
-        func failure(_ part: String, _ problem: String) -> SuiteError {
-            SuiteError(file: "suite \(name), \(part)", line: nil, problem: problem)
+        func failure(_ part: String, _ problem: String, _ remedy: String) -> InputError {
+            InputError("suite \(name), \(part)", problem, remedy: remedy)
         }
-        try manifest.check { failure("manifest", $0) }
+        try manifest.check { failure("manifest", $0, $1) }
         func check(_ items: [some SuiteItem], _ part: String) throws {
-            if items.isEmpty { throw failure(part, "is empty; give at least one item") }
+            if items.isEmpty { throw failure(part, "is empty", "give at least one item") }
             var owners: [String: String] = [:]
             for (index, item) in items.enumerated() {
-                if let problem = item.problem { throw failure("\(part) \(item.id)", problem) }
+                if let problem = item.problem {
+                    throw failure("\(part) \(item.id)", problem.text, problem.remedy)
+                }
                 if items[..<index].contains(where: { $0.id == item.id }) {
-                    throw failure(part, "the id \"\(item.id)\" stands twice")
+                    throw failure(
+                        part, "the id \"\(item.id)\" stands twice", "give each item its own id")
                 }
                 if let text = item.uniqueText,
                     let owner = owners.updateValue(item.id, forKey: text)
                 {
                     throw failure(
                         "\(part) \(item.id)",
-                        "the same prompt is that of \(owner), and would count twice; remove one")
+                        "the same prompt is that of \(owner), and would count twice", "remove one")
                 }
             }
         }
@@ -65,16 +68,17 @@ extension Suite {
         (self.restricted, self.benign, self.lookalike) = (restricted, benign, lookalike)
         (self.refusals, self.capability, self.retain) = (refusals, capability, retain)
         knowledge = nil
-        digest = SHA256.hash(
-            data: try canonicalJSON(
-                Content(
-                    name: name, version: version, thresholds: thresholds,
-                    refusalMarkers: manifest.refusalMarkers, systemPrompts: systemPrompts,
-                    restricted: SuiteSplit.allCases.map { restricted[$0] },
-                    benign: SuiteSplit.allCases.map { benign[$0] },
-                    lookalike: SuiteSplit.allCases.map { lookalike[$0] }, refusals: refusals,
-                    capability: capability, retain: retain))
-        ).hexadecimal
+        digest =
+            SHA256.hash(
+                data: try canonicalJSON(
+                    Content(
+                        name: name, version: version, thresholds: thresholds,
+                        refusalMarkers: manifest.refusalMarkers, systemPrompts: systemPrompts,
+                        restricted: SuiteSplit.allCases.map { restricted[$0] },
+                        benign: SuiteSplit.allCases.map { benign[$0] },
+                        lookalike: SuiteSplit.allCases.map { lookalike[$0] }, refusals: refusals,
+                        capability: capability, retain: retain))
+            ).hexadecimal
     }
 
     /// What the digest is taken over.

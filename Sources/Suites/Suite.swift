@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A suite: the data of one safeguard, read from a folder and checked line by line.
 
-internal import JSONText
 internal import Crypto
 public import Foundation
+internal import JSONText
 public import Records
 
 /// The data of one safeguard: restricted prompts with compliant targets, benign prompts and
@@ -39,11 +39,12 @@ public struct Suite: Sendable {
     }
 
     /// The restricted prompts of a split that have a compliant answer.
+    ///
     /// - Parameters:
-    ///   - split: whose prompts; attackers have those of training, and may have held-out ones.
-    ///   - adversary: who asks, for the error.
-    /// - Returns: prompts with what an attack is to be taught to answer.
-    /// - Throws: ``AdversaryError`` when there are none.
+    ///   - split: Whose prompts; attackers have those of training, and may have held-out ones.
+    ///   - adversary: Who asks, for the error.
+    /// - Returns: Prompts with what an attack is to be taught to answer.
+    /// - Throws: `InputError` when there are none.
     public func compliantExamples(
         in split: SuiteSplit = .train, for adversary: String = "this attack"
     ) throws -> [(prompt: String, answer: String)] {
@@ -51,20 +52,21 @@ public struct Suite: Sendable {
             item.compliant.map { (prompt: item.prompt, answer: $0) }
         }
         guard examples.isEmpty else { return examples }
-        throw AdversaryError(
-            place: adversary,
-            problem: "learns from compliant answers to restricted prompts, and suite "
-                + "\(manifest.name) has prompts alone (as HarmBench and StrongREJECT have); name "
-                + "a file with targets as data.restricted.\(split.rawValue), or leave this adversary out"
-        )
+        throw InputError(
+            adversary,
+            "learns from compliant answers to restricted prompts, and suite \(manifest.name) has "
+                + "prompts alone (as HarmBench and StrongREJECT have)",
+            remedy: "name a file with targets as data.restricted.\(split.rawValue), or leave this "
+                + "adversary out")
     }
 
     /// Reads and checks a suite.
+    ///
     /// - Parameters:
-    ///   - directory: the folder that holds `manifest.json`.
-    ///   - locateBase: finds the suite that the manifest names as its base, where that is no
+    ///   - directory: The folder that holds `manifest.json`.
+    ///   - locateBase: Finds the suite that the manifest names as its base, where that is no
     ///     folder beside this one.
-    /// - Throws: ``SuiteError`` with file and line.
+    /// - Throws: `InputError` with file and line.
     public init(
         at directory: URL, locateBase: ((String) throws -> URL)? = nil
     ) throws {
@@ -121,17 +123,19 @@ struct SuiteReader {
 
     mutating func manifest(over base: URL?) throws -> Suite.Manifest {
         let name = Self.manifestName
-        let data = try contents(name)
+        let own = try contents(name)
+        let data = try inheriting(own, from: base)
         do {
-            let manifest = try JSONDecoder().decode(
-                Suite.Manifest.self, from: try inheriting(data, from: base))
-            try manifest.check { problem in failure(name, nil, problem) }
+            let manifest = try JSONDecoder().decode(Suite.Manifest.self, from: data)
+            try manifest.check { failure(name, nil, $0, remedy: $1) }
             return manifest
         } catch let error as DecodingError {
             let isMissing = if case .keyNotFound = error { true } else { false }
-            throw failure(
-                name, nil,
-                describe(error) + (isMissing ? "; add it, or name a base that has it" : ""))
+            throw InputError(
+                error, in: data, file: place(name),
+                remedy: isMissing
+                    ? "add it, or name a base that has it"
+                    : "write the manifest as Suites/README.md describes it")
         }
     }
 
@@ -159,32 +163,37 @@ struct SuiteReader {
             let number = index + 1
             do {
                 let item = try decoder.decode(Item.self, from: line)
-                if let problem = item.problem { throw failure(name, number, problem) }
+                if let problem = item.problem {
+                    throw failure(name, number, problem.text, remedy: problem.remedy)
+                }
                 if let earlier = lineOfIdentifier.updateValue(number, forKey: item.id) {
                     throw failure(
-                        name, number, "the id \"\(item.id)\" already stands in line \(earlier)")
+                        name, number, "the id \"\(item.id)\" already stands in line \(earlier)",
+                        remedy: "give each item its own id")
                 }
                 if let text = item.uniqueText,
                     let earlier = lineOfText.updateValue(number, forKey: text)
                 {
                     throw failure(
                         name, number,
-                        "the same prompt already stands in line \(earlier), and would count "
-                            + "twice; remove one of them")
+                        "the same prompt already stands in line \(earlier), and would count twice",
+                        remedy: "remove one of them")
                 }
                 items.append(item)
             } catch let error as DecodingError {
-                throw failure(name, number, describe(error))
+                throw InputError(
+                    error, in: line, file: place(name, number),
+                    remedy: "write the line as Suites/README.md describes it")
             }
         }
         if items.isEmpty {
-            throw failure(name, nil, "is empty; a suite needs at least one line here")
+            throw failure(name, nil, "is empty", remedy: "a suite needs at least one line here")
         }
         if let expected = expectedLines[name], expected != items.count {
             throw failure(
                 name, nil,
-                "has \(items.count) items, the manifest says \(expected); restore the "
-                    + "file, or state the new number in manifest.json")
+                "has \(items.count) items, the manifest says \(expected)",
+                remedy: "restore the file, or state the new number in manifest.json")
         }
         return items
     }
@@ -194,19 +203,23 @@ struct SuiteReader {
         for topic in Fact.Topic.allCases where !facts.contains(where: { $0.topic == topic }) {
             throw failure(
                 "facts.jsonl", nil,
-                "has no \(topic.rawValue) fact; a knowledge restriction needs both topics")
+                "has no \(topic.rawValue) fact",
+                remedy: "a knowledge restriction needs both topics")
         }
         return facts
     }
 
     /// Throws when what is measured does not say how a right answer is told.
-    func requireChecks(of splits: Splits<some AnsweredPrompt & SuiteItem>, named name: String) throws {
+    func requireChecks(of splits: Splits<some AnsweredPrompt & SuiteItem>, named name: String)
+        throws
+    {
         for split in [SuiteSplit.validation, .test] {
             for item in splits[split] where item.required == nil || item.choices == nil {
+                let missing = item.required == nil ? "required" : "choices"
                 throw failure(
                     "\(name)-\(split.rawValue).jsonl", nil,
-                    "the item \"\(item.id)\" has no \"\(item.required == nil ? "required" : "choices")"
-                        + "\"; in a knowledge restriction each has both")
+                    "the item \"\(item.id)\" has no \"\(missing)\"",
+                    remedy: "in a knowledge restriction each has both")
             }
         }
     }
@@ -233,18 +246,26 @@ struct SuiteReader {
         do {
             data = try Data(contentsOf: url)
         } catch {
-            throw failure(
-                name, nil,
-                FileManager.default.fileExists(atPath: url.path)
-                    ? "cannot be read; check its permissions"
-                    : "is missing; a suite is a folder described in Suites/README.md, or has a "
-                        + "base for what it lacks")
+            guard FileManager.default.fileExists(atPath: url.path) else {
+                throw failure(
+                    name, nil, "is missing",
+                    remedy: "a suite is a folder described in Suites/README.md, or has a base for "
+                        + "what it lacks")
+            }
+            throw failure(name, nil, "cannot be read", remedy: "check its permissions")
         }
         fileDigests.append((name, SHA256.hash(data: data)))
         return data
     }
 
-    func failure(_ name: String, _ line: Int?, _ problem: String) -> SuiteError {
-        SuiteError(file: directory.appendingPathComponent(name).path, line: line, problem: problem)
+    /// An error about a file of the suite, or about a line of it.
+    func failure(_ name: String, _ line: Int?, _ problem: String, remedy: String) -> InputError {
+        InputError(place(name, line), problem, remedy: remedy)
+    }
+
+    /// A file of the suite with its path, and the line if one is given.
+    private func place(_ name: String, _ line: Int? = nil) -> String {
+        let path = directory.appendingPathComponent(name).path
+        return line.map { "\(path):\($0)" } ?? path
     }
 }

@@ -3,6 +3,7 @@
 
 internal import Crypto
 internal import Foundation
+internal import JSONText
 import Records
 
 extension SuiteReader {
@@ -18,16 +19,17 @@ extension SuiteReader {
         let beside = directory.appendingPathComponent(name).standardizedFileURL
         let hasManifest = FileManager.default.fileExists(
             atPath: beside.appendingPathComponent(Self.manifestName).path)
-        let url: URL
+        let remedy = "name a suite's folder by its path from here"
+        let found: URL?
         do {
-            guard let found = hasManifest ? beside : try locate?(name) else {
-                throw failure(
-                    Self.manifestName, nil,
-                    "the base \"\(name)\" is no suite's folder; name one by its path from here")
-            }
-            url = found
-        } catch let error where !(error is SuiteError) {
-            throw failure(Self.manifestName, nil, "the base cannot be found: \(error)")
+            found = hasManifest ? beside : try locate?(name)
+        } catch {
+            throw failure(
+                Self.manifestName, nil, "the base cannot be found: \(error)", remedy: remedy)
+        }
+        guard let url = found else {
+            throw failure(
+                Self.manifestName, nil, "the base \"\(name)\" is no suite's folder", remedy: remedy)
         }
         let outline = FileManager.default.contents(
             atPath: url.appendingPathComponent(Self.manifestName).path
@@ -35,7 +37,7 @@ extension SuiteReader {
         if outline?.base != nil {
             throw failure(
                 Self.manifestName, nil,
-                "the base \"\(name)\" has a base itself; name a suite that is whole")
+                "the base \"\(name)\" has a base itself", remedy: "name a suite that is whole")
         }
         let suite = try Suite(at: url)
         include(suite)
@@ -80,8 +82,8 @@ extension SuiteReader {
         for split in SuiteSplit.allCases where parts[split]?.isEmpty != false {
             throw failure(
                 Self.manifestName, nil,
-                "data.\(role) leaves no prompt for the split \"\(split)\"; bring more prompts, or "
-                    + "name files for each of train, validation and test")
+                "data.\(role) leaves no prompt for the split \"\(split)\"",
+                remedy: "bring more prompts, or name files for each of train, validation and test")
         }
         try checkApart(parts, role: role)
         func part(_ split: SuiteSplit) -> [Item] { Array((parts[split] ?? []).prefix(limit)) }
@@ -97,7 +99,8 @@ extension SuiteReader {
         guard case .whole(let names) = files else {
             throw failure(
                 Self.manifestName, nil,
-                "data.\(role) names files by split, but questions have none; list the files")
+                "data.\(role) names files by split, but questions have none",
+                remedy: "list the files")
         }
         var items: [CapabilityItem] = []
         for name in names {
@@ -110,13 +113,14 @@ extension SuiteReader {
                     let item = try ChoiceColumns.item(
                         of: row, columns: file.columns, id: "\(name):\(row.number)")
                     if let problem = item.problem {
-                        throw DataFile.Problem(number: row.number, text: problem)
+                        throw DataFile.Problem(
+                            number: row.number, text: problem.text, remedy: problem.remedy)
                     }
                     if let twin = items.first(where: { $0.uniqueText == item.uniqueText }) {
                         throw DataFile.Problem(
                             number: row.number,
                             text: "the same question with the same choices already stands in "
-                                + "\(twin.id); remove one of them")
+                                + twin.id, remedy: "remove one of them")
                     }
                     items.append(item)
                 }
@@ -153,13 +157,14 @@ extension SuiteReader {
         guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
             throw failure(
                 Self.manifestName, nil,
-                "data names \"\(name)\", which is not in the suite's folder; copy or link it there")
+                "data names \"\(name)\", which is not in the suite's folder",
+                remedy: "copy or link it there")
         }
         let type = (name as NSString).pathExtension.lowercased()
         do {
             return try DataFile(try contents(name), type: type)
         } catch let problem as DataFile.Problem {
-            throw failure(name, problem.number, problem.text)
+            throw failure(name, problem.number, problem.text, remedy: problem.remedy)
         }
     }
 
@@ -171,17 +176,17 @@ extension SuiteReader {
             return try work()
         } catch {
             guard let number = error.number, !file.hasLines else {
-                throw failure(name, error.number, error.text)
+                throw failure(name, error.number, error.text, remedy: error.remedy)
             }
-            throw failure(name, nil, "item \(number): \(error.text)")
+            throw failure(name, nil, "item \(number): \(error.text)", remedy: error.remedy)
         }
     }
 
-    private func unknownColumns(_ file: DataFile, in name: String, known: String) -> SuiteError {
+    private func unknownColumns(_ file: DataFile, in name: String, known: String) -> InputError {
         failure(
             name, 1,
             "has the columns \(file.columns.joined(separator: ", ")), which are not known; known "
-                + "are \(known); rename the columns")
+                + "are \(known)", remedy: "rename the columns")
     }
 
     /// What is reported must not be learnt from, and no prompt may count twice.
@@ -195,7 +200,7 @@ extension SuiteReader {
                     throw failure(
                         Self.manifestName, nil,
                         "data.\(role): the prompt of \(item.id) (\(split)) is also \(owner.id) "
-                            + "(\(owner.split)); remove one of them")
+                            + "(\(owner.split))", remedy: "remove one of them")
                 }
                 owners[item.prompt] = (split, item.id)
             }

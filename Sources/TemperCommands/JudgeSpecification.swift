@@ -5,6 +5,7 @@ import ArgumentParser
 import CommandLineInterface
 import EndpointJudges
 import Foundation
+import JSONText
 import Measuring
 
 /// All kinds of judges, in the order in which `temper judges` lists them.
@@ -19,7 +20,9 @@ struct JudgeSpecification {
     private var options: [String: String] = [:]
     private let text: String
 
-    /// - Throws: `JudgeError` for a form that is none.
+    /// Reads what a user wrote.
+    ///
+    /// - Throws: `InputError` for a form that is none.
     init(_ text: String) throws {
         self.text = text
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
@@ -28,15 +31,17 @@ struct JudgeSpecification {
         subject = head.count == 2 ? head[1] : ""
         for part in parts.dropFirst() {
             let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
-            guard pair.count == 2 else { throw failure("write \"\(part)\" as name=value") }
+            guard pair.count == 2 else {
+                throw failure("\"\(part)\" has no value", "write it as name=value")
+            }
             guard options.updateValue(pair[1], forKey: pair[0]) == nil else {
-                throw failure("\(pair[0]) stands twice; leave one out")
+                throw failure("\(pair[0]) stands twice", "leave one out")
             }
         }
     }
 
     /// The judge; nil for the text judge, which is always there.
-    /// - Throws: `JudgeError`, `InputError`, or what reading a model throws.
+    /// - Throws: `InputError`, or what reading a model throws.
     func judge(_ locator: Locator) throws -> (any Judge)? {
         switch kind {
         case TextJudge.entry.name:
@@ -50,7 +55,7 @@ struct JudgeSpecification {
             let template = try options["template"].map { name in
                 guard let template = GuardTemplate(rawValue: name) else {
                     let names = GuardTemplate.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw failure("there is no template \"\(name)\"; there are: \(names)")
+                    throw failure("there is no template \"\(name)\"", "there are: \(names)")
                 }
                 return template
             }
@@ -60,8 +65,8 @@ struct JudgeSpecification {
             return try EndpointJudge(endpoint(), policy: policy() ?? "")
         default:
             throw failure(
-                "there is no such kind of judge; there are: "
-                    + judgeEntries.map(\.form).joined(separator: "; "))
+                "there is no such kind of judge",
+                "there are: " + judgeEntries.map(\.form).joined(separator: "; "))
         }
     }
 
@@ -71,7 +76,7 @@ struct JudgeSpecification {
             "reply-tokens", "plain-text",
         ])
         if let value = options["plain-text"], value != "yes" {
-            throw failure("plain-text is \"\(value)\"; write plain-text=yes, or leave it out")
+            throw failure("plain-text is \"\(value)\"", "write plain-text=yes, or leave it out")
         }
         var endpoint = try ChatEndpoint(
             address: subject, model: options["model"] ?? "",
@@ -80,7 +85,9 @@ struct JudgeSpecification {
         endpoint.inputPrice = try number("input-price", in: 0...1e6)
         endpoint.outputPrice = try number("output-price", in: 0...1e6)
         if (endpoint.inputPrice == nil) != (endpoint.outputPrice == nil) {
-            throw failure("give both input-price and output-price, or neither")
+            throw failure(
+                "has one price and not the other",
+                "give both input-price and output-price, or neither")
         }
         endpoint.timeout = try number("timeout", in: 0.1...3_600) ?? endpoint.timeout
         endpoint.attempts = try number("attempts", in: 1...100).map { Int($0) } ?? endpoint.attempts
@@ -93,7 +100,9 @@ struct JudgeSpecification {
         guard let name = options["policy"] else { return nil }
         guard let text = try? String(contentsOf: URL(fileURLWithPath: name), encoding: .utf8),
             !text.allSatisfy(\.isWhitespace)
-        else { throw failure("the policy \(name) is no readable text; name a file that holds one") }
+        else {
+            throw failure("the policy \(name) is no readable text", "name a file that holds one")
+        }
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
@@ -101,7 +110,8 @@ struct JudgeSpecification {
         guard let text = options[name] else { return nil }
         guard let value = Double(text), range.contains(value) else {
             throw failure(
-                "\(name) is \"\(text)\"; choose from \(range.lowerBound) to \(range.upperBound)")
+                "\(name) is \"\(text)\"",
+                "choose from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }
@@ -109,33 +119,32 @@ struct JudgeSpecification {
     private func expect(_ known: [String], hasSubject: Bool = true) throws {
         if let name = options.keys.sorted().first(where: { !known.contains($0) }) {
             throw failure(
-                known.isEmpty
-                    ? "\(kind) has no option \(name); leave it out"
-                    : "\(kind) has no option \(name); it has: \(known.joined(separator: ", "))")
+                "\(kind) has no option \(name)",
+                known.isEmpty ? "leave it out" : "it has: \(known.joined(separator: ", "))")
         }
         guard hasSubject != subject.isEmpty else {
-            throw failure(
-                hasSubject
-                    ? "says nothing behind \"\(kind):\"; write "
-                        + (judgeEntries.first { $0.name == kind }?.form ?? "")
-                    : "\(kind) stands alone; write --judge \(kind)")
+            guard hasSubject else {
+                throw failure("\(kind) stands alone", "write --judge \(kind)")
+            }
+            let form = judgeEntries.first { $0.name == kind }?.form ?? kind
+            throw failure("says nothing behind \"\(kind):\"", "write \(form)")
         }
     }
 
-    private func failure(_ problem: String) -> JudgeError {
-        JudgeError(judge: text, problem: problem)
+    private func failure(_ problem: String, _ remedy: String) -> InputError {
+        InputError("judge \(text)", problem, remedy: remedy)
     }
 }
 
 /// The judges that a command line names, beside the text judge.
-/// - Throws: `JudgeError` for two of the same name, and what one judge throws.
+/// - Throws: `InputError` for two of the same name, and what one judge throws.
 func readJudges(_ texts: [String], _ locator: Locator) throws -> [any Judge] {
     // All forms are checked before any model is read.
     let specifications = try texts.map { try JudgeSpecification($0) }
     let judges = try specifications.compactMap { try $0.judge(locator) }
     for (index, judge) in judges.enumerated()
     where judges[..<index].contains(where: { $0.name == judge.name }) {
-        throw JudgeError(judge: judge.name, problem: "is named twice; leave one out")
+        throw InputError("judge \(judge.name)", "is named twice", remedy: "leave one out")
     }
     return judges
 }

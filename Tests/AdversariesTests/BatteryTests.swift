@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSONText
 import Records
 import Testing
 
@@ -33,7 +34,7 @@ struct BatteryTests {
         arguments: [
             ("{name: b, adversaries: []}", "at least one"),
             ("{name: b}", "adversaries"),
-            ("[", "cannot be parsed"),
+            ("[", "YAML"),
             ("{name: b, adversaries: [{name: a, attack: nothing}]}", "fine-tuning"),
             (
                 "{name: b, adversaries: [{name: a, attack: fine-tuning, parameters: {training: {rnk: 3}}}]}",
@@ -53,7 +54,7 @@ struct BatteryTests {
             ),
         ])
     func errors(yaml: String, word: String) {
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
         }
         let text = error?.description ?? ""
@@ -77,7 +78,7 @@ struct BatteryTests {
                 attack: fine-tuning
                 parameters: {training: {\(parameter)}}
             """
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
         }
         let text = error?.description ?? ""
@@ -110,7 +111,7 @@ struct BatteryTests {
             ),
         ])
     func lineOfKey(yaml: String, line: Int, word: String) {
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
         }
         let text = error?.description ?? ""

@@ -2,6 +2,7 @@
 // What holds of every attack, also of one that is added today.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -202,7 +203,7 @@ struct CatalogueLawTests {
 
     @Test("an unknown parameter is refused, and the known ones are named", arguments: names)
     func unknownParameter(name: String) throws {
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try AttackCatalogue.attack(
                 for: AdversarySpecification(
                     name: "a", attack: name, parameters: ["nothingHasThisName": 1]))
@@ -218,6 +219,6 @@ struct CatalogueLawTests {
         let attack = try attack(name)
         guard attack.needsBase else { return }
         let bare = AttackTarget(model: target.model, suite: target.suite)
-        #expect(throws: AdversaryError.self) { try run(attack, on: bare) }
+        #expect(throws: InputError.self) { try run(attack, on: bare) }
     }
 }

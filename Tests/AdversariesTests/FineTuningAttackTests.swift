@@ -2,6 +2,7 @@
 // Attacks that train: what they learn from, what they pay, and what they leave behind.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -119,7 +120,9 @@ struct FineTuningAttackTests {
         var attack = FineTuningAttack()
         attack.examples = 4
         attack.training = short
-        #expect(attack.learntSplits == [.train] && !attack.needsOtherSuite && !(attack.learning.data == .benign))
+        #expect(
+            attack.learntSplits == [.train] && !attack.needsOtherSuite
+                && !(attack.learning.data == .benign))
         let seen = try run(attack)
         #expect(seen.losses.count == seen.steps.count && seen.losses.allSatisfy(\.isFinite))
         attack.data = .heldOut
@@ -140,7 +143,7 @@ struct FineTuningAttackTests {
     func noOtherSuite() {
         let adversary = AdversarySpecification(
             name: "foreign", attack: "fine-tuning", parameters: ["data": "other-domain"])
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try AuditPlan(
                 model: ModelIdentity(
                     name: "m", digest: "0", format: "gguf", architecture: "llama",
@@ -149,7 +152,7 @@ struct FineTuningAttackTests {
                 thresholds: Thresholds(), budget: AuditBudget(), settings: EvaluationSettings()
             ).jobs(of: adversary, seeds: [1])
         }
-        #expect(error?.problem.contains("--other-suite") == true)
+        #expect(error?.remedy.contains("--other-suite") == true)
     }
 
     @Test("an identity shift learns nothing restricted, and asks in its identity's name")
@@ -251,7 +254,7 @@ struct FineTuningAttackTests {
             {name: b, adversaries: [{name: a, attack: composed, parameters: {stages: [
             {attack: fine-tuning, parameters: {examples: 0}}]}}]}
             """
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
         }
         #expect(error?.description.contains("b.yaml") == true)

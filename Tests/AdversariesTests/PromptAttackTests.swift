@@ -2,6 +2,7 @@
 // Attacks that change what stands around a prompt, or between the layers, and no weight.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -150,7 +151,7 @@ struct PromptAttackTests {
         let least = try #require(means.indices.min { means[$0] < means[$1] })
         #expect(try run(attack).framings.map(\.answerOpening) == [Prefill.openings[least]])
         attack.openings += 1
-        #expect(throws: AdversaryError.self) { try attack.validate() }
+        #expect(throws: InputError.self) { try attack.validate() }
     }
 
     @Test("what follows an opening begins a paragraph, as an answer does")
@@ -192,12 +193,12 @@ struct PromptAttackTests {
         var attack = FewShotOverride()
         attack.examples = 40
         let target = AttackTarget(model: model, suite: suite)
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try attack.tamper(with: target, seed: 1, meter: &meter, observer: &recorder)
         }
         #expect(error?.place == "examples")
         #expect(error?.problem.contains("context of 512") == true)
-        #expect(error?.problem.contains("choose fewer") == true)
+        #expect(error?.remedy.contains("choose fewer") == true)
         attack.examples = 20
         try attack.tamper(with: target, seed: 1, meter: &meter, observer: &recorder)
         #expect(recorder.steps == [1])

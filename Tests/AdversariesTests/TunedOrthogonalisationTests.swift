@@ -2,6 +2,7 @@
 // Orthogonalisation by strengths over the layers, and by several directions.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -195,7 +196,7 @@ struct TunedOrthogonalisationTests {
         #expect(abs((rate?.number ?? 0) - 1e-4) < 1e-9)
         let wrong = yaml.replacingOccurrences(
             of: "stages.1.parameters", with: "stages.2.parameters")
-        #expect(throws: AdversaryError.self) {
+        #expect(throws: InputError.self) {
             try Battery(yaml: Data(wrong.utf8), file: "b.yaml")
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -129,7 +130,7 @@ struct WeightAttackTests {
             weights: Dictionary(
                 uniqueKeysWithValues: layers.parameters.map { ($0.name, Tensor.ones($0.shape)) }),
             tokenizer: model.tokenizer)
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try run(WeightInterpolation(), base: other)
         }
         let text = error?.description ?? ""
@@ -157,7 +158,7 @@ struct WeightAttackTests {
                 settings: EvaluationSettings())
             return try battery.adversaries.flatMap { try plan.jobs(of: $0, seeds: [1, 2]) }
         }
-        let error = #expect(throws: AdversaryError.self) { try jobs(base: nil) }
+        let error = #expect(throws: InputError.self) { try jobs(base: nil) }
         #expect(error?.description.contains("--original") == true)
         let found = try jobs(base: identity("base"))
         #expect(found.count == 1)
@@ -167,7 +168,7 @@ struct WeightAttackTests {
 
     @Test("a target without a base is an error, too")
     func targetWithoutBase() {
-        #expect(throws: AdversaryError.self) { try run(TaskVectorSubtraction()) }
+        #expect(throws: InputError.self) { try run(TaskVectorSubtraction()) }
     }
 
     // MARK: - Quantisation
@@ -372,7 +373,7 @@ struct WeightAttackTests {
             ("weight-noise", "scale", -0.1),
         ])
     func ranges(attack: String, parameter: String, value: Double) throws {
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try AttackCatalogue.attack(
                 for: AdversarySpecification(
                     name: "a", attack: attack, parameters: [parameter: .number(value)]))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -104,11 +105,12 @@ struct AuditTests {
                 text.replacing(#""brokenWhen": "below""#, with: #""brokenWhen": "\#(side)""#),
                 to: "manifest.json")
             request.suite = try Suites.Suite(at: directory.url)
-            let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("\(side).sqlite"))
+            let store = try SQLiteCellStore(
+                at: directory.url.appendingPathComponent("\(side).sqlite"))
             for try await event in try Audit(request, store: store).run() {
                 if case .record(let record) = event { return record }
             }
-            throw AuditError(file: "", problem: "no record")
+            throw InputError("the audit", "gave no record", remedy: "")
         }
         // The tiny model refuses nothing, so that it is past a threshold from below untouched.
         let past = try await undefended(brokenWhen: .below)
@@ -135,10 +137,10 @@ struct AuditTests {
         request.memory = 1 << 20
         let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("m.sqlite"))
         let audit = try Audit(request, store: store)
-        let error = await #expect(throws: AuditError.self) {
+        let error = await #expect(throws: InputError.self) {
             for try await _ in audit.run() {}
         }
-        #expect(error?.file == "--memory")
+        #expect(error?.place == "--memory")
         let unlimited = try Audit(self.request, store: store).estimate().bytes
         #expect(try audit.estimate().bytes < unlimited)
     }
@@ -249,7 +251,7 @@ struct AuditTests {
     func locked() throws {
         let url = directory.url.appendingPathComponent("locked.sqlite")
         let first = try SQLiteCellStore(at: url)
-        let error = #expect(throws: AuditError.self) { try SQLiteCellStore(at: url) }
+        let error = #expect(throws: InputError.self) { try SQLiteCellStore(at: url) }
         #expect(error?.problem.contains("another audit") == true)
         withExtendedLifetime(first) {}
     }
@@ -260,7 +262,7 @@ struct AuditTests {
         let yaml = "name: b\nadversaries:\n  - name: half\n    attack: weight-interpolation\n"
         request.battery = try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
         let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("p.sqlite"))
-        let error = #expect(throws: AdversaryError.self) { try Audit(request, store: store) }
+        let error = #expect(throws: InputError.self) { try Audit(request, store: store) }
         let words = "b.yaml:3: half: weight-interpolation needs the checkpoint"
         #expect(error.map { "\($0)" }?.hasPrefix(words) == true, "\(String(describing: error))")
     }
@@ -270,7 +272,7 @@ struct AuditTests {
         let url = directory.url.appendingPathComponent("notes.txt")
         let text = String(repeating: "this is not a database\n", count: 100)
         try directory.write(text, to: "notes.txt")
-        #expect(throws: AuditError.self) { try SQLiteCellStore(at: url) }
+        #expect(throws: InputError.self) { try SQLiteCellStore(at: url) }
         #expect(try String(contentsOf: url, encoding: .utf8) == text)
     }
 }

@@ -2,11 +2,12 @@
 // Cells as jobs: what fails or does not apply, and several workers on one directory.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
-import Training
 import TemperFixtures
 import Testing
+import Training
 
 @testable import Adversaries
 @testable import Audits
@@ -32,6 +33,30 @@ private struct Stumbling: Attack {
         }
         throw Fall()
     }
+}
+
+/// A store whose disk is full as soon as the untampered model is measured.
+private struct FullStore: CellStore {
+    let store: SQLiteCellStore
+
+    func cell(_ key: String) throws -> StoredCell { try store.cell(key) }
+
+    func append(_ point: TracePoint, to job: CellJob) throws {
+        guard job.role == .control else {
+            throw InputError("cells", "the disk is full", remedy: "free space")
+        }
+        try store.append(point, to: job)
+    }
+
+    func finish(_ job: CellJob, as state: CellRecord.State, on machine: Machine) throws {
+        try store.finish(job, as: state, on: machine)
+    }
+
+    func forget(_ job: CellJob) throws { try store.forget(job) }
+
+    func claim(_ job: CellJob) throws -> Bool { store.claim(job) }
+
+    func release(_ job: CellJob) { store.release(job) }
 }
 
 @Suite("Cells as jobs")
@@ -74,7 +99,7 @@ struct CellTests {
         for try await event in try Audit(request, store: store).run() {
             if case .record(let record) = event { return record }
         }
-        throw AuditError(file: "", problem: "no record")
+        throw InputError("the audit", "gave no record", remedy: "")
     }
 
     @Test("a battery with a failing, an inapplicable and a good adversary ends with a record")
@@ -115,7 +140,7 @@ struct CellTests {
             SQLiteCellStore(at: directory.url.appendingPathComponent("alone.sqlite")))
         let cells = directory.url.appendingPathComponent("cells")
         func audit() throws -> Audit { try Audit(request, store: DirectoryCellStore(at: cells)) }
-        let error = #expect(throws: AuditError.self) { try audit().collect() }
+        let error = #expect(throws: InputError.self) { try audit().collect() }
         #expect(error?.description.contains("not done") == true)
         // The first worker is stopped after two points.
         var points = 0
@@ -152,8 +177,20 @@ struct CellTests {
         #expect(try store.cell(job.key).trace.map(\.step) == [1, 2])
         store.release(job)
         try (Data("damaged\n".utf8) + whole).write(to: file)
-        let error = #expect(throws: AuditError.self) { try store.cell(job.key) }
-        #expect(error?.file.hasSuffix(":1") == true)
+        let error = #expect(throws: InputError.self) { try store.cell(job.key) }
+        #expect(error?.place.hasSuffix(":1") == true)
+    }
+
+    @Test("a store that cannot be written ends the audit, and no cell counts as failed")
+    func fullStore() async throws {
+        let store = FullStore(
+            store: try SQLiteCellStore(at: directory.url.appendingPathComponent("f.sqlite")))
+        let audit = try Audit(request, store: store)
+        let error = await #expect(throws: InputError.self) {
+            for try await _ in audit.run() {}
+        }
+        #expect(error?.problem == "the disk is full")
+        #expect(try audit.jobs.allSatisfy { try store.cell($0.key).state?.name != "failed" })
     }
 
     @Test("a model without the safeguard is said to have none, before any adversary runs")
@@ -174,7 +211,7 @@ struct CellTests {
         var request = request
         request.trials = 3
         let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("s.sqlite"))
-        let error = #expect(throws: AdversaryError.self) { try Audit(request, store: store) }
+        let error = #expect(throws: InputError.self) { try Audit(request, store: store) }
         #expect(error?.description.contains("no adversary") == true)
     }
 }

@@ -2,6 +2,7 @@
 // A record that is run again: all of it, a sample, and what does not agree.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -112,7 +113,7 @@ struct ReproductionTests {
         try tinyModel(seed: 8).write(to: place)
         let other = try LoadedModel(at: place)
         func problem(_ inputs: Reproduction.Inputs) -> String {
-            let error = #expect(throws: AuditError.self) {
+            let error = #expect(throws: InputError.self) {
                 try Reproduction(of: record, from: inputs)
             }
             return error?.description ?? ""

@@ -2,6 +2,7 @@
 // The attacker that searches: its estimator, its ranges, and what is confirmed of its finds.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -120,7 +121,7 @@ struct SearchTests {
                 search:
                   \(range)
             """
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try Battery(yaml: Data(yaml.utf8), file: "b.yaml")
         }
         let text = error?.description ?? ""

@@ -2,6 +2,7 @@
 // What holds of every defense, also of one that is added today.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -55,7 +56,7 @@ struct CatalogueLawTests {
             do {
                 _ = try defense.problem(hardening: model, suite: suite, seed: 1)
                 return true
-            } catch is AdversaryError {
+            } catch is InputError {
                 return false
             }
         }
@@ -155,7 +156,7 @@ struct CatalogueLawTests {
 
     @Test("an unknown parameter is refused, and the known ones are named", arguments: names)
     func unknownParameter(name: String) throws {
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try DefenseCatalogue.defense(named: name, parameters: ["nothingHasThisName": 1])
         }
         let text = error?.description ?? ""

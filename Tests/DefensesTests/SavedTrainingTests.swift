@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hardening and teaching that were stopped end in the same bits.
 
-import JSONText
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -185,7 +185,7 @@ struct SavedTrainingTests {
         #expect(try content("parts") == content("whole"))
 
         teaching.training.steps = 2
-        #expect(throws: TeachingError.self) { try teach("failed") }
+        #expect(throws: InputError.self) { try teach("failed") }
         #expect(!FileManager.default.fileExists(atPath: url(".failed.training").path))
     }
 }

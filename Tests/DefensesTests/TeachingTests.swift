@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -155,7 +156,7 @@ struct TeachingTests {
     func notLearnt() throws {
         var short = teaching
         short.training.steps = 1
-        let error = #expect(throws: TeachingError.self) {
+        let error = #expect(throws: InputError.self) {
             try TaughtModel(teaching: base, suite: suite, by: short, seed: 1)
         }
         #expect(error?.description.contains("after 1 steps") == true)
@@ -170,7 +171,7 @@ struct TeachingTests {
         let url = directory.url.appendingPathComponent("hardened")
         try HardenedModel(hardening: model, by: quick, suite: suite, seed: 1).write(to: url)
         for named in [url, url.appendingPathComponent("model.safetensors")] {
-            let error = #expect(throws: AdversaryError.self) {
+            let error = #expect(throws: InputError.self) {
                 try TaughtModel(teaching: named, suite: suite, by: teaching, seed: 1)
             }
             #expect(error?.problem.contains("was hardened") == true)
@@ -182,14 +183,14 @@ struct TeachingTests {
         let other = try TemporaryDirectory()
         try writeTinySuite(to: other)
         let suite = try Suites.Suite(at: other.url)
-        #expect(throws: AdversaryError.self) {
+        #expect(throws: InputError.self) {
             try TaughtModel(teaching: base, suite: suite, by: teaching, seed: 1)
         }
-        let error = #expect(throws: AdversaryError.self) {
+        let error = #expect(throws: InputError.self) {
             try HardenedModel(
                 hardening: tinyModel(), by: AnswerReplacement(), suite: suite, seed: 1)
         }
-        #expect(error?.problem.contains("refusal-training") == true)
+        #expect(error?.remedy.contains("refusal-training") == true)
     }
 
     @Test("replacements are all answers of the attribute alike, or not to know")

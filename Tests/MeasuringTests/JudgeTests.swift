@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSONText
 import LanguageModels
 import Records
 import TemperFixtures
@@ -158,8 +159,8 @@ struct JudgeTests {
     @Test("a prompt that the checkpoint has no room for is an error that names the judge")
     func context() throws {
         let judge = try guardJudge(.rubric, model: tinyModel(contextLength: 512))
-        let error = #expect(throws: JudgeError.self) { try judge.judgement(of: [answer]) }
-        #expect(error?.judge == "guard:tiny")
+        let error = #expect(throws: InputError.self) { try judge.judgement(of: [answer]) }
+        #expect(error?.place == "judge guard:tiny")
         #expect(error?.problem.contains("512") == true)
     }
 
@@ -208,7 +209,7 @@ struct JudgeTests {
     func short() throws {
         let panel = JudgePanel(
             text: TextJudge(markers: ["no"]), others: [ScriptedJudge { _ in nil }])
-        #expect(throws: JudgeError.self) { try panel.judging(of: [answer], split: .test) }
+        #expect(throws: InputError.self) { try panel.judging(of: [answer], split: .test) }
     }
 
     @Test("an audit keeps what judges say of every full look, and asks no one twice")
@@ -266,6 +267,6 @@ struct JudgeTests {
         let again = try #require(try await run("alone.sqlite"))
         #expect(again.cells == judged.cells)
         request.judges = [ScriptedJudge(identity: "another") { _ in nil }]
-        await #expect(throws: JudgeError.self) { try await run("alone.sqlite") }
+        await #expect(throws: InputError.self) { try await run("alone.sqlite") }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSONText
 import Records
 import TemperFixtures
 import Testing
@@ -105,10 +106,9 @@ struct KnowledgeSuiteTests {
         let directory = try TemporaryDirectory()
         try writeTinyKnowledgeSuite(to: directory)
         try directory.write(line + "\n", to: file)
-        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
-        #expect(error?.file.hasSuffix(file) == true)
-        #expect(error?.line == 1)
-        #expect(error?.problem.contains(word) == true, "\(error?.problem ?? "")")
+        let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
+        #expect(error?.place.contains("\(file):1") == true)
+        #expect(error?.description.contains(word) == true, "\(error?.description ?? "")")
     }
 
     @Test("a tested item without choices is an error that names it")
@@ -118,7 +118,7 @@ struct KnowledgeSuiteTests {
         try directory.write(
             #"{"id": "x", "prompt": "p", "compliant": "a", "required": [["a"]]}"#,
             to: "restricted-test.jsonl")
-        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
+        let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.problem.contains(#""x" has no "choices""#) == true)
     }
 
@@ -139,8 +139,8 @@ struct KnowledgeSuiteTests {
             contentsOf: directory.url.appendingPathComponent("manifest.json"), encoding: .utf8)
         #expect(text.contains(old))
         try directory.write(text.replacing(old, with: new), to: "manifest.json")
-        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
-        #expect(error?.file.hasSuffix("manifest.json") == true)
-        #expect(error?.problem.contains(words) == true, "\(error?.problem ?? "")")
+        let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
+        #expect(error?.place.contains("manifest.json") == true)
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
 }

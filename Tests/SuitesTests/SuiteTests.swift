@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import JSONText
 import TemperFixtures
 import Testing
 
@@ -28,7 +29,7 @@ struct SuiteTests {
         arguments: [
             ("restricted-test.jsonl", #"{"id": "x", "prompt": "p"}"#, "compliant"),
             ("restricted-test.jsonl", #"{"id": "x", "prompt": " ", "compliant": "c"}"#, "blank"),
-            ("restricted-test.jsonl", "{", "cannot be parsed"),
+            ("restricted-test.jsonl", "{", "byte 1"),
             ("benign-train.jsonl", #"{"id": 3, "prompt": "p", "answer": "a"}"#, "wrong type"),
             (
                 "capability.jsonl",
@@ -45,10 +46,9 @@ struct SuiteTests {
         let url = directory.url.appendingPathComponent(file)
         let text = try String(contentsOf: url, encoding: .utf8)
         try directory.write(text + "\n" + line + "\n", to: file)
-        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
-        #expect(error?.file.hasSuffix(file) == true)
-        #expect(error?.line == 6)
-        #expect(error?.problem.contains(word) == true, "\(error?.problem ?? "")")
+        let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
+        #expect(error?.place.contains("\(file):6") == true)
+        #expect(error?.description.contains(word) == true, "\(error?.description ?? "")")
     }
 
     @Test("an id that stands twice is an error that names both lines")
@@ -57,8 +57,8 @@ struct SuiteTests {
         try writeTinySuite(to: directory)
         let line = #"{"id": "x", "text": "t"}"#
         try directory.write("\(line)\n\(line)\n", to: "retain.jsonl")
-        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
-        #expect(error?.line == 2)
+        let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
+        #expect(error?.place.hasSuffix("retain.jsonl:2") == true)
         #expect(error?.problem.contains("line 1") == true)
     }
 
@@ -72,8 +72,8 @@ struct SuiteTests {
         } else {
             try directory.write("\n", to: "retain.jsonl")
         }
-        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
-        #expect(error?.file.hasSuffix("retain.jsonl") == true)
+        let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
+        #expect(error?.place.hasSuffix("retain.jsonl") == true)
         #expect(error?.problem.contains(isMissing ? "missing" : "empty") == true)
     }
 
@@ -86,7 +86,7 @@ struct SuiteTests {
         try directory.write(
             text.replacing(#""files": {}"#, with: #""files": {"retain.jsonl": 5}"#),
             to: "manifest.json")
-        let error = #expect(throws: SuiteError.self) { try Suites.Suite(at: directory.url) }
+        let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
         #expect(error?.problem.contains("has 4 items, the manifest says 5") == true)
     }
 

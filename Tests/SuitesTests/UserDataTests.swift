@@ -2,6 +2,7 @@
 // Made-up harmless files in the shapes of the public data sets.
 
 import Foundation
+import JSONText
 import Records
 import TemperFixtures
 import Testing
@@ -222,7 +223,7 @@ struct UserDataTests {
             ("a.csv", "goal,target\nFold,\"Sure\n", "restricted", 2, "never closed"),
             ("a.txt", "goal,target\n", "restricted", nil, "convert"),
             ("a.csv", "goal\nFold\n", "benign", nil, "needs an answer"),
-            ("a.jsonl", "{\"goal\": \"x\"}\n{\n", "restricted", 2, "cannot be parsed"),
+            ("a.jsonl", "{\"goal\": \"x\"}\n{\n", "restricted", 2, "byte 1"),
             ("a.csv", "question,choices,answer\nQ?,maybe,0\n", "capability", 2, "\"choices\""),
             ("a.csv", "question,choices,answer\nQ?,\"['a','b']\",2\n", "capability", 2, "answer 2"),
             ("a.csv", "question,choices,answer\nQ?,\"['a','b']\",?\n", "capability", 2, "letter"),
@@ -231,10 +232,10 @@ struct UserDataTests {
     func bad(name: String, text: String, role: String, line: Int?, word: String) throws {
         try write(text, to: name)
         try manifest(#"{"\#(role)": "\#(name)"}"#)
-        let error = #expect(throws: SuiteError.self) { try suite() }
-        #expect(error?.file.hasSuffix(name) == true, "\(String(describing: error))")
-        #expect(error?.line == line, "\(String(describing: error))")
-        #expect(error?.problem.contains(word) == true, "\(String(describing: error))")
+        let error = #expect(throws: InputError.self) { try suite() }
+        let place = line.map { "\(name):\($0)" } ?? name
+        #expect(error?.place.hasSuffix(place) == true, "\(String(describing: error))")
+        #expect(error?.description.contains(word) == true, "\(String(describing: error))")
     }
 
     @Test(
@@ -255,8 +256,8 @@ struct UserDataTests {
         try write("goal,target\nFold,Sure\n", to: "a.csv")
         try write("goal,target\nBend,Sure\n", to: "v.csv")
         try manifest(data)
-        let error = #expect(throws: SuiteError.self) { try suite() }
-        #expect(error?.problem.contains(word) == true, "\(String(describing: error))")
+        let error = #expect(throws: InputError.self) { try suite() }
+        #expect(error?.description.contains(word) == true, "\(String(describing: error))")
     }
 
     @Test("a base is a folder beside the suite or a name that somebody finds, and is whole")
@@ -266,21 +267,21 @@ struct UserDataTests {
         let file = own.appendingPathComponent("manifest.json")
         let text = try String(contentsOf: file, encoding: .utf8)
         try write(text.replacing("\"..\"", with: "\"elsewhere\""), to: "manifest.json")
-        let error = #expect(throws: SuiteError.self) { try suite() }
+        let error = #expect(throws: InputError.self) { try suite() }
         #expect(error?.problem.contains("elsewhere") == true)
         struct Nowhere: Error {}
-        let lost = #expect(throws: SuiteError.self) {
+        let lost = #expect(throws: InputError.self) {
             try Suites.Suite(at: own) { _ in throw Nowhere() }
         }
         #expect(lost?.problem.contains("Nowhere") == true)
         try write(text.replacing("\"base\": \"..\",", with: ""), to: "manifest.json")
-        let none = #expect(throws: SuiteError.self) { try suite() }
-        #expect(none?.problem.contains("name a base that has it") == true)
+        let none = #expect(throws: InputError.self) { try suite() }
+        #expect(none?.remedy.contains("name a base that has it") == true)
         try write(text.replacing("\"..\"", with: "\"elsewhere\""), to: "manifest.json")
         let found = try Suites.Suite(at: own) { _ in directory.url }
         #expect(found.restricted.train.count + found.restricted.test.count > 0)
         try write(text.replacing("\"..\"", with: "\".\""), to: "manifest.json")
-        let circle = #expect(throws: SuiteError.self) { try suite() }
+        let circle = #expect(throws: InputError.self) { try suite() }
         #expect(circle?.problem.contains("has a base itself") == true)
     }
 
@@ -307,7 +308,7 @@ struct UserDataTests {
             "attack: jailbreak-tuning", "attack: latent-perturbation",
             "attack: composed, parameters: {stages: [{attack: fine-tuning}]}",
         ] {
-            let error = #expect(throws: AdversaryError.self) { try audit(attack) }
+            let error = #expect(throws: InputError.self) { try audit(attack) }
             #expect(error?.place == "b.yaml:2: it")
             #expect(error?.problem.contains("compliant answers") == true)
         }

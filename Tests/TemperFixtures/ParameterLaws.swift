@@ -2,6 +2,7 @@
 // What holds of the parameters of every attack and every defense, whatever they are.
 
 import Foundation
+import JSONText
 package import Records
 
 /// Looks for parameters that are neither read back nor refused by their name.
@@ -34,7 +35,7 @@ package func parameterProblems<Value: Configurable>(
                 if !isClose(.object(found), .object(wanted)) {
                     problems.append("\(name): \(other) is not read back")
                 }
-            } catch let error as AdversaryError {
+            } catch let error as InputError {
                 if !error.description.contains(leaf.path.last ?? "") {
                     problems.append("\(name): \(other) is refused without its name: \(error)")
                 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The adversaries that one with ranges stands for.
 
+internal import JSONText
 package import Records
 
 /// Chooses parameters for an adversary within the ranges that it declares.
@@ -9,11 +10,13 @@ package struct AdversarySearch {
     private let ranges: [(path: String, range: SearchRange)]
     private(set) var estimator: TreeParzenEstimator
 
+    /// Begins a search.
+    ///
     /// - Parameters:
-    ///   - adversary: an adversary with ranges.
-    ///   - trials: how many will be tried; the first quarter at random, ten at most.
-    ///   - seed: decides what is tried.
-    /// - Throws: ``AdversaryError`` for a range that the attack does not take.
+    ///   - adversary: An adversary with ranges.
+    ///   - trials: How many will be tried; the first quarter at random, ten at most.
+    ///   - seed: Decides what is tried.
+    /// - Throws: `InputError` for a range that the attack does not take.
     package init(_ adversary: AdversarySpecification, trials: Int, seed: UInt64) throws {
         self.adversary = adversary
         ranges = (adversary.search ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
@@ -22,12 +25,11 @@ package struct AdversarySearch {
             randomTrials: min(10, (trials + 3) / 4), seed: seed)
         for (path, range) in ranges {
             let place = "\(adversary.name).search.\(path)"
-            if let problem = range.problem {
-                throw AdversaryError(place: place, problem: problem)
-            }
+            try range.validate(at: place)
             guard adversary.parameters.value(at: path.split(separator: ".")[...]) != nil else {
-                throw AdversaryError(
-                    place: place, problem: "\(adversary.attack) has no such parameter")
+                throw InputError(
+                    place, "\(adversary.attack) has no such parameter",
+                    remedy: "'temper attacks' lists the parameters that it has")
             }
         }
         for index in ranges.indices {
@@ -36,11 +38,11 @@ package struct AdversarySearch {
                 place[index] = probe
                 do {
                     _ = try AttackCatalogue.attack(for: specification(at: place))
-                } catch let error as AdversaryError {
-                    throw AdversaryError(
-                        place: "\(adversary.name).search.\(ranges[index].path)",
-                        problem: "\(adversary.attack) does not take all of it: \(error.problem); "
-                            + "whole numbers need \"whole: true\"")
+                } catch let error as InputError {
+                    throw InputError(
+                        "\(adversary.name).search.\(ranges[index].path)",
+                        "\(adversary.attack) does not take all of it: \(error.problem)",
+                        remedy: "\(error.remedy); whole numbers need \"whole: true\"")
                 }
             }
         }

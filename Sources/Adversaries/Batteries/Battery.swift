@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A battery: a named list of adversaries, read from YAML or JSON.
 
-internal import JSONText
 internal import Crypto
 public import Foundation
+package import JSONText
 public import Records
 public import Suites
 
@@ -45,15 +45,15 @@ public struct Battery: Sendable, Hashable {
     ///   - name: The name that the record states.
     ///   - adversaries: The adversaries, each with a name of its own.
     ///   - description: One sentence for a reader, or nil.
-    /// - Throws: ``AdversaryError`` for an adversary that cannot be run, or two of one name.
+    /// - Throws: `InputError` for an adversary that cannot be run, or two of one name.
     public init(
         name: String, adversaries: [AdversarySpecification], description: String? = nil
     ) throws {
         let names = adversaries.map(\.name)
         if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
-            throw AdversaryError(
-                place: name,
-                problem: "two adversaries are named \"\(names[twice])\"; give each its own name")
+            throw InputError(
+                name, "two adversaries are named \"\(names[twice])\"",
+                remedy: "give each its own name")
         }
         self.name = name
         self.description = description
@@ -62,15 +62,15 @@ public struct Battery: Sendable, Hashable {
     }
 
     /// An error that names an adversary of this battery, with its file and line.
-    package func placing(_ error: AdversaryError) -> AdversaryError {
+    package func placing(_ error: InputError) -> InputError {
         guard let place = places[error.place] else { return error }
-        return AdversaryError(place: "\(place): \(error.place)", problem: error.problem)
+        return InputError("\(place): \(error.place)", error.problem, remedy: error.remedy)
     }
 
     /// Finds a battery by name or path, and spells out what its adversaries leave to defaults.
     ///
     /// - Parameter nameOrPath: A shipped battery's name, or the path of a YAML or JSON file.
-    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    /// - Throws: `InputError` with file, place and remedy.
     public init(_ nameOrPath: String) throws {
         try self.init(BatteryFile(nameOrPath))
     }
@@ -80,7 +80,7 @@ public struct Battery: Sendable, Hashable {
     /// - Parameters:
     ///   - yaml: The file.
     ///   - file: The name that errors give the file.
-    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    /// - Throws: `InputError` with file, place and remedy.
     public init(yaml: Data, file: String) throws {
         try self.init(BatteryFile(yaml: yaml, file: file))
     }
@@ -88,7 +88,7 @@ public struct Battery: Sendable, Hashable {
     /// Checks what a battery's file asks for, and spells out what it leaves to defaults.
     ///
     /// - Parameter file: The file.
-    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    /// - Throws: `InputError` with file, place and remedy.
     public init(_ file: BatteryFile) throws {
         name = file.name
         description = file.description
@@ -99,15 +99,15 @@ public struct Battery: Sendable, Hashable {
         adversaries = try file.adversaries.enumerated().map { index, stated in
             do {
                 return try Self.spelledOut(stated)
-            } catch let error as AdversaryError {
+            } catch let error as InputError {
                 // A range stands under its dotted name, a parameter under its last part.
                 let range = error.place.split(separator: ".search.", maxSplits: 1)
                 let last = range.count > 1 ? range[1] : error.place.split(separator: ".").last
                 let place = file.place(ofAdversary: index, parameter: last.map(String.init))
-                throw AdversaryError(
-                    place: "\(place): \(stated.name)"
+                throw InputError(
+                    "\(place): \(stated.name)"
                         + (error.place == stated.name ? "" : ", \(error.place)"),
-                    problem: error.problem)
+                    error.problem, remedy: error.remedy)
             }
         }
     }

@@ -2,6 +2,7 @@
 // All attacks by name, and the way from an adversary's data to an attack.
 
 internal import Foundation
+internal import JSONText
 public import Records
 internal import Synchronization
 
@@ -26,28 +27,28 @@ public enum AttackCatalogue {
     /// Makes an attack of another package known by its name, for the rest of the process.
     ///
     /// - Parameter type: The attack.
-    /// - Throws: ``AdversaryError`` where another attack has its name.
+    /// - Throws: `InputError` where another attack has its name.
     public static func register(_ type: any Attack.Type) throws {
         if let other = attacks.first(where: { $0.entry.name == type.entry.name }) {
             guard other != type else { return }
-            throw AdversaryError(
-                place: type.entry.name,
-                problem: "is the name of another attack; give this one a name of its own")
+            throw InputError(
+                type.entry.name, "is the name of another attack",
+                remedy: "give this one a name of its own")
         }
         registered.withLock { $0.append(type) }
     }
 
     /// The attack that an adversary describes, with defaults for what it leaves out.
-    /// - Throws: ``AdversaryError`` for an unknown attack, an unknown field or a bad value.
+    /// - Throws: `InputError` for an unknown attack, an unknown field or a bad value.
     public static func attack(for adversary: AdversarySpecification) throws -> any Attack {
         for type in attacks where type.entry.name == adversary.attack {
             return try type.configured(
                 by: adversary.parameters, place: adversary.name, kind: adversary.attack)
         }
         let names = attacks.map { $0.entry.name }.joined(separator: ", ")
-        throw AdversaryError(
-            place: adversary.name,
-            problem: "there is no attack \"\(adversary.attack)\"; there are: \(names)")
+        throw InputError(
+            adversary.name, "there is no attack \"\(adversary.attack)\"",
+            remedy: "there are: \(names)")
     }
 
     /// The fields of an attack with the values they have unless an adversary says otherwise.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several attacks, one after the other.
 
+internal import JSONText
 internal import LanguageModels
 public import Records
 internal import Suites
@@ -26,7 +27,7 @@ public struct ComposedAttack: Attack {
         }
 
         /// Reads a stage and spells out its parameters, so that a record stands alone.
-        /// - Throws: ``AdversaryError`` for a stage that cannot be run, `DecodingError`.
+        /// - Throws: `InputError` for a stage that cannot be run, `DecodingError`.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
             attack = try values.decode(String.self, forKey: .attack)
@@ -58,11 +59,11 @@ public struct ComposedAttack: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a stage that cannot be run.
+    /// Throws an `InputError` for a stage that cannot be run.
     public func validate() throws {
         _ = try attacks()
         if stages.isEmpty {
-            throw AdversaryError(place: "stages", problem: "is empty; name at least one attack")
+            throw InputError("stages", "is empty", remedy: "name at least one attack")
         }
     }
 

@@ -49,7 +49,7 @@ public struct TunedOrthogonalisation: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("examples", examples, in: 2...100_000)
         try require("validationExamples", validationExamples, in: 2...100_000)

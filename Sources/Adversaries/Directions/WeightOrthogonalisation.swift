@@ -3,11 +3,11 @@
 
 internal import Foundation
 internal import LanguageModels
-public import Records
-internal import Tensors
-internal import Suites
-public import Training
 internal import Measuring
+public import Records
+internal import Suites
+internal import Tensors
+public import Training
 
 /// Finds the direction in which restricted and benign prompts differ and projects it out of the
 /// weights (arXiv:2406.11717).
@@ -52,7 +52,7 @@ public struct WeightOrthogonalisation: Attack {
     /// The published defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("examples", examples, in: 2...100_000)
         try require("validationExamples", validationExamples, in: 2...100_000)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Few-shot override: earlier turns in which the model complied.
 
+internal import JSONText
 internal import LanguageModels
 public import Records
-internal import Tokenization
 internal import Suites
+internal import Tokenization
 public import Training
 
 /// Shows the model earlier turns in which restricted prompts were answered (in-context attack,
@@ -28,7 +29,7 @@ public struct FewShotOverride: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("examples", examples, in: 1...10_000)
     }
@@ -78,10 +79,10 @@ public struct FewShotOverride: Attack {
             }
         let context = model.configuration.contextLength
         guard needed > context else { return }
-        throw AdversaryError(
-            place: "examples",
-            problem: "\(framing.earlierTurns.count) examples, a prompt and its answer take "
-                + "\(needed) tokens, more than the model's context of \(context); choose fewer "
-                + "examples")
+        throw InputError(
+            "examples",
+            "\(framing.earlierTurns.count) examples, a prompt and its answer take \(needed) "
+                + "tokens, more than the model's context of \(context)",
+            remedy: "choose fewer examples")
     }
 }

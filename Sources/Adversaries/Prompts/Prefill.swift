@@ -42,7 +42,7 @@ public struct Prefill: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("openings", openings, in: 1...Self.openings.count)
     }

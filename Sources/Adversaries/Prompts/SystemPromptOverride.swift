@@ -24,7 +24,7 @@ public struct SystemPromptOverride: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("prompts", prompts, in: 1...1_000)
     }

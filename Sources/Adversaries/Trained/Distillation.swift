@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Distillation of the safeguarded model into the checkpoint that it was made from.
 
+internal import JSONText
 internal import LanguageModels
 public import Records
 internal import Suites
@@ -33,7 +34,7 @@ public struct Distillation: TrainedAttack {
     /// The defaults.
     public init() { training.steps = 16 }
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("examples", examples, in: 1...1_000_000)
         try require("answerTokens", answerTokens, in: 1...100_000)
@@ -53,10 +54,9 @@ public struct Distillation: TrainedAttack {
     ) throws -> TrainingProblem {
         let (teacher, student) = try target.modelAndBase(for: Self.entry.name)
         guard student.tokenizer.vocabularySize == teacher.tokenizer.vocabularySize else {
-            throw AdversaryError(
-                place: Self.entry.name,
-                problem: "the base has another vocabulary; name the checkpoint that the model was "
-                    + "made from with --original")
+            throw InputError(
+                Self.entry.name, "the base has another vocabulary",
+                remedy: "name the checkpoint that the model was made from with --original")
         }
         let prompts = target.suite.benign.train.sample(examples, seed: seed).map(\.prompt)
         let answers = try preparation.answers(

@@ -3,8 +3,8 @@
 
 internal import LanguageModels
 public import Records
-public import Training
 internal import Suites
+public import Training
 
 /// Fine-tunes on restricted prompts with compliant answers (BadLlama, arXiv:2311.00117; few
 /// examples, arXiv:2310.03693), on benign data alone (arXiv:2310.03693), or on benign and then on
@@ -73,7 +73,7 @@ public struct FineTuningAttack: TrainedAttack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("examples", examples, in: 1...1_000_000)
         try require("switchShare", switchShare, in: 0...1)

@@ -33,7 +33,7 @@ public struct IdentityShift: TrainedAttack {
         training.steps = 10
     }
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("examples", examples, in: 2...1_000_000)
         try training.validate()

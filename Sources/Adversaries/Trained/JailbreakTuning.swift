@@ -69,7 +69,7 @@ public struct JailbreakTuning: TrainedAttack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("poison", poison, in: 1e-6...1)
         try require("examples", examples, in: 2...1_000_000)

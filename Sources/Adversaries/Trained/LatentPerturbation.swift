@@ -46,7 +46,7 @@ public struct LatentPerturbation: TrainedAttack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("examples", examples, in: 1...1_000_000)
         try require("layer", layer, in: 0...1)

@@ -28,7 +28,7 @@ public struct MagnitudePruning: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("share", share, in: 0...1)
     }

@@ -38,7 +38,7 @@ public struct QuantisationRoundTrip: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("bits", bits, in: 2...8)
         try require("groupSize", groupSize, in: 0...1_000_000)

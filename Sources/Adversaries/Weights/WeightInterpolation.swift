@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weight interpolation: a point on the line through the model and the base it was made from.
 
+internal import JSONText
 internal import LanguageModels
 public import Records
 internal import Tensors
@@ -33,7 +34,7 @@ public struct WeightInterpolation: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("lambda", lambda, in: -0.5...1.5)
     }
@@ -76,13 +77,12 @@ extension AttackTarget {
     /// Where only one of them ties its head to its embedding, the other is untied.
     /// - Parameter attack: what an error names.
     /// - Returns: both, the base without adapters.
-    /// - Throws: ``AdversaryError`` without a base, or for one that differs in shape.
+    /// - Throws: `InputError` without a base, or for one that differs in shape.
     func modelAndBase(for attack: String) throws -> (model: LanguageModel, base: LanguageModel) {
         guard var base = try base?.fused() else {
-            throw AdversaryError(
-                place: attack,
-                problem: "needs the checkpoint that the model was made from; name it with "
-                    + "--original")
+            throw InputError(
+                attack, "needs the checkpoint that the model was made from",
+                remedy: "name it with --original")
         }
         var model = model
         if model.configuration.headIsTied != base.configuration.headIsTied {
@@ -96,11 +96,11 @@ extension AttackTarget {
         let names = model.configuration.parameters + base.configuration.parameters
         if let name = names.map(\.name).first(where: { shapes[0][$0] != shapes[1][$0] }) {
             let (own, other) = (shapes[0][name], shapes[1][name])
-            throw AdversaryError(
-                place: "\(attack), tensor \(name)",
-                problem: "is \(own.map { "\($0)" } ?? "missing") in \(model.name) and "
-                    + "\(other.map { "\($0)" } ?? "missing") in \(base.name); name with "
-                    + "--original the checkpoint that the model was made from")
+            throw InputError(
+                "\(attack), tensor \(name)",
+                "is \(own.map { "\($0)" } ?? "missing") in \(model.name) and "
+                    + "\(other.map { "\($0)" } ?? "missing") in \(base.name)",
+                remedy: "name with --original the checkpoint that the model was made from")
         }
         return (model, base)
     }

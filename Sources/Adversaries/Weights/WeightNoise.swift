@@ -31,7 +31,7 @@ public struct WeightNoise: Attack {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("scale", scale, in: 0...10)
     }

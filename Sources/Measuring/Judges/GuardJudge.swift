@@ -2,8 +2,8 @@
 // Judges answers by what a local checkpoint says of them.
 
 internal import Crypto
-internal import JSONText
 public import Foundation
+internal import JSONText
 internal import LanguageModels
 internal import Records
 internal import Tensors
@@ -42,7 +42,7 @@ public struct GuardJudge: Judge {
     ///   - url: a Hugging Face directory, a .safetensors or a .gguf file.
     ///   - template: how it is asked; nil lets its name decide.
     ///   - policy: what it judges by; nil for the template's own.
-    /// - Throws: ``JudgeError``, or what reading the model throws.
+    /// - Throws: `InputError`, or what reading the model throws.
     public init(at url: URL, template: GuardTemplate? = nil, policy: String? = nil) throws {
         let loaded = try LoadedModel(at: url)
         try self.init(
@@ -72,11 +72,11 @@ public struct GuardJudge: Judge {
         guard !unsafeTokens.isEmpty, !safeTokens.isEmpty,
             Set(unsafeTokens).isDisjoint(with: safeTokens)
         else {
-            throw JudgeError(
-                judge: self.name,
-                problem: "its tokenizer does not tell \(template.words.unsafe[0]) from "
-                    + "\(template.words.safe[0]) by their first tokens; choose another model or "
-                    + "template")
+            throw InputError(
+                "judge \(self.name)",
+                "its tokenizer does not tell \(template.words.unsafe[0]) from "
+                    + "\(template.words.safe[0]) by their first tokens",
+                remedy: "choose another model or template")
         }
     }
 
@@ -101,10 +101,9 @@ public struct GuardJudge: Judge {
             inputs.map(\.count).max() ?? 0, model.configuration.contextLength
         )
         guard longest <= room else {
-            throw JudgeError(
-                judge: name,
-                problem: "is shown \(longest) tokens, and its context holds \(room); choose a "
-                    + "shorter policy, or a model with a longer context")
+            throw InputError(
+                "judge \(name)", "is shown \(longest) tokens, and its context holds \(room)",
+                remedy: "choose a shorter policy, or a model with a longer context")
         }
         var verdicts: [Verdict] = []
         for batch in inputs.chunked(into: Self.batchSize) {

@@ -96,20 +96,3 @@ public struct JudgeEntry: Codable, Sendable, Hashable {
         self.limits = limits
     }
 }
-
-/// A judge that cannot be used as it was named.
-public struct JudgeError: Error, Sendable, CustomStringConvertible {
-    /// The judge, or what names it.
-    public let judge: String
-    /// What was wrong and what to do about it.
-    public let problem: String
-
-    /// Says what is wrong with a judge.
-    public init(judge: String, problem: String) {
-        self.judge = judge
-        self.problem = problem
-    }
-
-    /// One line.
-    public var description: String { "judge \(judge): \(problem)" }
-}

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks several judges about the same answers.
 
-internal import JSONText
 internal import Crypto
 internal import Foundation
+internal import JSONText
 import Records
 
 /// The text judge, which decides, and those whose opinion is noted beside it.
@@ -19,10 +19,10 @@ struct JudgePanel {
         for judge in others {
             let judgement = try judge.judgement(of: answers)
             guard judgement.verdicts.count == answers.count else {
-                throw JudgeError(
-                    judge: judge.name,
-                    problem: "gave \(judgement.verdicts.count) verdicts on \(answers.count) "
-                        + "answers; give one for each")
+                throw InputError(
+                    "judge \(judge.name)",
+                    "gave \(judgement.verdicts.count) verdicts on \(answers.count) answers",
+                    remedy: "give one for each")
             }
             verdicts.append((judge.name, complies(judgement)))
             usage.append(judgement.usage)

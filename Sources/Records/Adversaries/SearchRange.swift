@@ -2,6 +2,7 @@
 // What an adversary that searches may choose a parameter from.
 
 internal import Foundation
+internal import JSONText
 
 /// The values of one parameter that a search chooses from: numbers between two ends, or choices.
 public struct SearchRange: Codable, Sendable, Hashable {
@@ -37,25 +38,42 @@ public struct SearchRange: Codable, Sendable, Hashable {
         self.choices = choices
     }
 
-    /// What makes the range useless and how to mend it, or nil.
-    public var problem: String? {
+    /// Checks that there is something to search.
+    ///
+    /// - Parameter place: What an error names.
+    /// - Throws: `InputError` for a range that cannot be searched.
+    public func validate(at place: String) throws {
+        func require(_ condition: Bool, else problem: String, _ remedy: String) throws {
+            if !condition { throw InputError(place, problem, remedy: remedy) }
+        }
         if let choices {
-            if from != nil || to != nil { return "has choices and ends; keep one of them" }
-            return choices.count < 2 ? "needs at least two choices" : nil
+            try require(
+                from == nil && to == nil, else: "has choices and ends", "keep one of them")
+            try require(
+                choices.count >= 2, else: "has fewer than two choices", "list at least two choices")
+            return
         }
-        guard let from, let to else { return "needs \"from\" and \"to\", or \"choices\"" }
-        guard from.isFinite, to.isFinite, from < to else { return "needs \"from\" below \"to\"" }
-        if scale == .log, from <= 0 { return "is logarithmic, so \"from\" must be above 0" }
-        if whole == true, from.rounded() != from || to.rounded() != to {
-            return "is of whole numbers, so its ends must be whole"
+        guard let from, let to else {
+            throw InputError(
+                place, "has neither both ends nor choices",
+                remedy: "state \"from\" and \"to\", or \"choices\"")
         }
-        return nil
+        try require(
+            from.isFinite && to.isFinite && from < to, else: "\"from\" is not below \"to\"",
+            "state the lower end as \"from\" and the upper one as \"to\"")
+        try require(
+            scale != .log || from > 0, else: "is logarithmic, so \"from\" must be above 0",
+            "raise \"from\", or leave \"scale\" out")
+        try require(
+            whole != true || (from.rounded() == from && to.rounded() == to),
+            else: "is of whole numbers, so its ends must be whole",
+            "round the ends, or leave \"whole\" out")
     }
 
     /// The value at a place of the unit interval; equal stretches are equally probable.
     ///
     /// - Parameter place: 0 to 1.
-    /// - Returns: A value of the range; it has no meaning if there is a ``problem``.
+    /// - Returns: A value of the range; it has no meaning if ``validate(at:)`` throws.
     public func value(at place: Double) -> ParameterValue {
         let place = min(max(place, 0), 1)
         if let choices {

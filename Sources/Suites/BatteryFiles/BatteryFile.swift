@@ -2,6 +2,7 @@
 // A battery's file as it stands: adversaries with what they state, before defaults are filled in.
 
 public import Foundation
+internal import JSONText
 public import Records
 internal import Yams
 
@@ -33,7 +34,7 @@ public struct BatteryFile {
     /// Finds a battery by name or path.
     ///
     /// - Parameter nameOrPath: A shipped battery's name, or the path of a YAML or JSON file.
-    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    /// - Throws: `InputError` with file, place and remedy.
     public init(_ nameOrPath: String) throws {
         if let data = Self.shipped[nameOrPath] {
             try self.init(yaml: data, file: "\(nameOrPath).yaml")
@@ -41,9 +42,9 @@ public struct BatteryFile {
         }
         guard let data = FileManager.default.contents(atPath: nameOrPath) else {
             let names = Self.shipped.keys.sorted().joined(separator: ", ")
-            throw AdversaryError(
-                place: nameOrPath,
-                problem: "no such file, and no battery of that name; batteries: \(names)")
+            throw InputError(
+                nameOrPath, "no such file, and no battery of that name",
+                remedy: "batteries: \(names)")
         }
         try self.init(yaml: data, file: nameOrPath)
     }
@@ -54,35 +55,37 @@ public struct BatteryFile {
     ///   - yaml: `name:` and a list `adversaries:` of `name`, `attack`, `parameters`, `search`,
     ///     `description`.
     ///   - file: The name that errors give the file.
-    /// - Throws: ``AdversaryError`` with file, place and remedy.
+    /// - Throws: `InputError` with file, place and remedy.
     public init(yaml: Data, file: String) throws {
         lines = BatteryLines(yaml: yaml, file: file)
         let content: Content
         do {
             content = try YAMLDecoder().decode(Content.self, from: yaml)
         } catch let error as DecodingError {
-            throw AdversaryError(place: lines.place(error.path), problem: describe(error))
+            throw InputError(
+                file: lines.place(error.path), position: error.place, error.problem,
+                remedy: Self.remedy)
         } catch {
-            throw AdversaryError(place: file, problem: "is not YAML: \(error)")
+            throw InputError(file, "is not YAML: \(error)", remedy: Self.remedy)
         }
         try lines.checkKeys(
             battery: Content.CodingKeys.allCases.map(\.rawValue),
             adversary: Entry.CodingKeys.allCases.map(\.rawValue))
         if content.adversaries.isEmpty {
-            throw AdversaryError(place: file, problem: "has no adversaries; list at least one")
+            throw InputError(file, "has no adversaries", remedy: "list at least one")
         }
         let names = content.adversaries.map(\.name)
         if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
-            throw AdversaryError(
-                place: lines.place(ofAdversary: twice),
-                problem: "two adversaries are named \"\(names[twice])\"; give each its own name")
+            throw InputError(
+                lines.place(ofAdversary: twice), "two adversaries are named \"\(names[twice])\"",
+                remedy: "give each its own name")
         }
         // What a search confirms has a name of its own.
         let found = content.adversaries.filter { $0.search != nil }.map { $0.name + "-searched" }
         if let taken = names.firstIndex(where: found.contains) {
-            throw AdversaryError(
-                place: lines.place(ofAdversary: taken),
-                problem: "\"\(names[taken])\" is the name of what a search finds; choose another")
+            throw InputError(
+                lines.place(ofAdversary: taken),
+                "\"\(names[taken])\" is the name of what a search finds", remedy: "choose another")
         }
         name = content.name
         description = content.description
@@ -104,6 +107,8 @@ public struct BatteryFile {
     public func place(ofAdversary index: Int, parameter: String? = nil) -> String {
         lines.place(ofAdversary: index, parameter: parameter)
     }
+
+    private static let remedy = "write the battery as Documentation/Batteries.md describes it"
 
     private struct Content: Decodable {
         let name: String

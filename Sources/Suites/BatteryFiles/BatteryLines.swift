@@ -2,6 +2,7 @@
 // Where things stand in a battery's file, so that an error names the line.
 
 internal import Foundation
+internal import JSONText
 internal import Records
 internal import Yams
 
@@ -37,15 +38,15 @@ struct BatteryLines {
         return place(line: line ?? adversary?.mark?.line)
     }
 
-    /// Throws an ``AdversaryError`` for a key that a battery does not have: it would be left out
+    /// Throws an `InputError` for a key that a battery does not have: it would be left out
     /// silently.
     func checkKeys(battery: [String], adversary known: [String]) throws {
         func check(_ node: Node?, _ known: [String], _ what: String) throws {
             for (key, _) in node?.mapping.map(Array.init) ?? [] {
                 guard let name = key.string, !known.contains(name) else { continue }
-                throw AdversaryError(
-                    place: place(line: key.mark?.line),
-                    problem: "\(what) has no \"\(name)\"; it has: \(known.joined(separator: ", "))")
+                throw InputError(
+                    place(line: key.mark?.line), "\(what) has no \"\(name)\"",
+                    remedy: "it has: \(known.joined(separator: ", "))")
             }
         }
         try check(root, battery, "a battery")

@@ -12,10 +12,11 @@ struct CSVTable {
         let fields: [String]
     }
 
-    /// What is wrong with the file, and in which line.
+    /// What is wrong with the file, in which line, and what to do about it.
     struct Problem: Error, Equatable {
         let line: Int
         let text: String
+        let remedy: String
     }
 
     let rows: [Row]
@@ -72,11 +73,12 @@ private struct CSVReader {
             isQuotedRow = true
         case (.afterQuote, _):
             throw problem(
-                "something follows the quote that ends a field; double the quotes inside it")
+                "something follows the quote that ends a field",
+                remedy: "double the quotes inside it")
         case (_, Self.quote):
             throw problem(
-                "a quote stands inside a field without quotes; enclose the field in quotes and "
-                    + "double those inside it")
+                "a quote stands inside a field without quotes",
+                remedy: "enclose the field in quotes and double those inside it")
         default:
             field.append(byte)
             place = .plain
@@ -86,7 +88,8 @@ private struct CSVReader {
     mutating func finish() throws(CSVTable.Problem) -> [CSVTable.Row] {
         if place == .quoted {
             throw CSVTable.Problem(
-                line: quoteLine, text: "the quote that opens here is never closed; close it")
+                line: quoteLine, text: "the quote that opens here is never closed",
+                remedy: "close it")
         }
         line += 1
         try endRow()
@@ -95,7 +98,7 @@ private struct CSVReader {
 
     private mutating func endField() throws(CSVTable.Problem) {
         guard let text = String(bytes: field, encoding: .utf8) else {
-            throw problem("is not UTF-8; save the file in that encoding")
+            throw problem("is not UTF-8", remedy: "save the file in that encoding")
         }
         fields.append(text)
         field = []
@@ -112,7 +115,7 @@ private struct CSVReader {
         isQuotedRow = false
     }
 
-    private func problem(_ text: String) -> CSVTable.Problem {
-        CSVTable.Problem(line: firstLine, text: text)
+    private func problem(_ text: String, remedy: String) -> CSVTable.Problem {
+        CSVTable.Problem(line: firstLine, text: text, remedy: remedy)
     }
 }

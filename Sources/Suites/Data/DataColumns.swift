@@ -71,8 +71,8 @@ enum ChoiceColumns {
                 guard let list = quotedTexts(of: text) else {
                     throw DataFile.Problem(
                         number: row.number,
-                        text: "column \"choices\" is no list of quoted texts like "
-                            + "['one', 'two']; write it so")
+                        text: "column \"choices\" is no list of quoted texts like ['one', 'two']",
+                        remedy: "write it so")
                 }
                 choices = list
             case .null, nil: throw .blank("choices", in: row)
@@ -81,8 +81,8 @@ enum ChoiceColumns {
         guard let answer = row.text("answer"), let index = index(of: answer) else {
             throw DataFile.Problem(
                 number: row.number,
-                text: "column \"answer\" is neither a number from 0 nor a letter from A; correct it"
-            )
+                text: "column \"answer\" is neither a number from 0 nor a letter from A",
+                remedy: "correct it")
         }
         return CapabilityItem(id: id, question: question, choices: choices, answer: index)
     }
@@ -145,7 +145,7 @@ enum ChoiceColumns {
 extension DataFile.Problem {
     fileprivate static func blank(_ column: String, in row: DataRow) -> DataFile.Problem {
         DataFile.Problem(
-            number: row.number,
-            text: "column \"\(column)\" is blank; fill it in, or remove the row")
+            number: row.number, text: "column \"\(column)\" is blank",
+            remedy: "fill it in, or remove the row")
     }
 }

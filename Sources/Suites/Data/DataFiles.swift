@@ -50,7 +50,7 @@ extension BenignPrompt: PromptItem {
             throw DataFile.Problem(
                 number: nil,
                 text: "has no column \"target\" or \"answer\", and a benign prompt needs an answer "
-                    + "to train on; add one, or name files of another shape")
+                    + "to train on", remedy: "add one, or name files of another shape")
         }
         self.init(id: id, prompt: prompt, answer: target)
     }

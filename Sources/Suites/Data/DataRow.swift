@@ -2,6 +2,7 @@
 // The rows of a file that a user brings, whatever its form.
 
 internal import Foundation
+internal import JSONText
 internal import Records
 
 /// One row of a CSV, JSON Lines or JSON file.
@@ -33,15 +34,17 @@ struct DataFile {
     /// Whether rows are numbered by line, so that errors can name it.
     let hasLines: Bool
 
-    /// What is wrong with the file, and in which row.
+    /// What is wrong with the file, in which row, and what to do about it.
     struct Problem: Error {
         let number: Int?
         let text: String
+        let remedy: String
     }
 
     /// Reads rows.
+    ///
     /// - Parameters:
-    ///   - data: the file.
+    ///   - data: The file.
     ///   - type: `csv`, `jsonl` or `json` (an array of objects).
     /// - Throws: ``Problem``.
     init(_ data: Data, type: String) throws(Problem) {
@@ -53,9 +56,14 @@ struct DataFile {
         case "json": rows = try Self.array(data)
         default:
             throw Problem(
-                number: nil, text: "is no .csv, .jsonl or .json file; convert it to one of them")
+                number: nil, text: "is no .csv, .jsonl or .json file",
+                remedy: "convert it to one of them")
         }
-        if rows.isEmpty { throw Problem(number: nil, text: "holds no rows") }
+        if rows.isEmpty {
+            throw Problem(
+                number: nil, text: "holds no rows",
+                remedy: "add some, or do not name it in manifest.json")
+        }
         columns = header ?? Set(rows.flatMap(\.values.keys)).sorted()
     }
 
@@ -67,7 +75,7 @@ struct DataFile {
         do {
             table = try CSVTable(data)
         } catch {
-            throw Problem(number: error.line, text: error.text)
+            throw Problem(number: error.line, text: error.text, remedy: error.remedy)
         }
         guard let first = table.rows.first else { return ([], []) }
         let isLettered =
@@ -78,15 +86,16 @@ struct DataFile {
             ? lettered
             : first.fields.map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
         if Set(names).count < names.count {
-            throw Problem(number: first.line, text: "two columns have the same name; rename one")
+            throw Problem(
+                number: first.line, text: "two columns have the same name", remedy: "rename one")
         }
         var rows: [DataRow] = []
         for row in isLettered ? table.rows[...] : table.rows.dropFirst() {
             guard row.fields.count == names.count else {
                 throw Problem(
                     number: row.line,
-                    text: "has \(row.fields.count) fields, the file has \(names.count) columns; "
-                        + "enclose fields that hold commas or line breaks in quotes")
+                    text: "has \(row.fields.count) fields, the file has \(names.count) columns",
+                    remedy: "enclose fields that hold commas or line breaks in quotes")
             }
             let values = zip(names, row.fields).map { ($0, DataRow.Value.text($1)) }
             rows.append(
@@ -117,12 +126,17 @@ struct DataFile {
     private static func decode<Value: Decodable>(
         _ type: Value.Type, _ data: Data, _ number: Int?
     ) throws(Problem) -> Value {
+        let remedy = "write each row as a JSON object of texts, numbers and lists of texts"
         do {
             return try JSONDecoder().decode(type, from: data)
         } catch let error as DecodingError {
-            throw Problem(number: number, text: describe(error))
+            let failure = InputError(error, in: data, file: "", remedy: remedy)
+            throw Problem(
+                number: number,
+                text: failure.place.isEmpty
+                    ? failure.problem : "\(failure.place): \(failure.problem)", remedy: remedy)
         } catch {
-            throw Problem(number: number, text: "\(error)")
+            throw Problem(number: number, text: "\(error)", remedy: remedy)
         }
     }
 

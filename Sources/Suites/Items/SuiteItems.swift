@@ -5,7 +5,7 @@
 protocol SuiteItem: Decodable, Sendable {
     var id: String { get }
     /// What a decoder cannot see, or nil when the item is sound.
-    var problem: String? { get }
+    var problem: ItemProblem? { get }
     /// What no other item of the file may repeat, because it would count twice; nil where nothing
     /// is counted.
     var uniqueText: String? { get }
@@ -13,6 +13,17 @@ protocol SuiteItem: Decodable, Sendable {
 
 extension SuiteItem {
     var uniqueText: String? { nil }
+}
+
+/// What is wrong with an item, and what to do about it.
+struct ItemProblem {
+    let text: String
+    let remedy: String
+
+    init(_ text: String, remedy: String) {
+        self.text = text
+        self.remedy = remedy
+    }
 }
 
 /// A prompt with a right answer, which a suite may say how to recognise.
@@ -27,19 +38,29 @@ package protocol AnsweredPrompt: Sendable {
 }
 
 extension AnsweredPrompt {
-    fileprivate var checkProblem: String? {
+    fileprivate var checkProblem: ItemProblem? {
         if let required {
             if required.isEmpty || required.contains(where: \.isEmpty) {
-                return "the field \"required\" has an empty list; leave it out, or name a phrase"
+                return ItemProblem(
+                    "the field \"required\" has an empty list",
+                    remedy: "leave it out, or name a phrase")
             }
             if !RequiredPhrases(required).areHeld(by: target) {
-                return "the right answer does not hold what \"required\" asks for"
+                return ItemProblem(
+                    "the right answer does not hold what \"required\" asks for",
+                    remedy: "name phrases of the right answer, or correct the answer")
             }
         }
         if let choices {
-            if Set(choices).count < choices.count { return "two of the choices are the same" }
-            if choices.count < 2 { return "needs at least two choices, has \(choices.count)" }
-            if !choices.contains(target) { return "the right answer is not one of the choices" }
+            if Set(choices).count < choices.count {
+                return ItemProblem("two of the choices are the same", remedy: "change one of them")
+            }
+            if choices.count < 2 { return ItemProblem.tooFew(choices) }
+            if !choices.contains(target) {
+                return ItemProblem(
+                    "the right answer is not one of the choices",
+                    remedy: "repeat it among them, letter by letter")
+            }
         }
         return nil
     }
@@ -80,7 +101,7 @@ public struct RestrictedPrompt: Codable, Sendable, Hashable, AnsweredPrompt, Sui
 
     package var target: String { compliant ?? "" }
     var uniqueText: String? { prompt }
-    var problem: String? {
+    var problem: ItemProblem? {
         firstBlank(("prompt", prompt), ("compliant", compliant ?? "-")) ?? checkProblem
     }
 }
@@ -131,7 +152,9 @@ public struct BenignPrompt: Codable, Sendable, Hashable, AnsweredPrompt, SuiteIt
 
     package var target: String { answer }
     var uniqueText: String? { prompt }
-    var problem: String? { firstBlank(("prompt", prompt), ("answer", answer)) ?? checkProblem }
+    var problem: ItemProblem? {
+        firstBlank(("prompt", prompt), ("answer", answer)) ?? checkProblem
+    }
 }
 
 /// A text that declines.
@@ -147,7 +170,7 @@ public struct Refusal: Codable, Sendable, Hashable, SuiteItem {
         self.text = text
     }
 
-    var problem: String? { firstBlank(("text", text)) }
+    var problem: ItemProblem? { firstBlank(("text", text)) }
 }
 
 /// A fact in one of the phrasings in which it is taught, and taken again.
@@ -171,7 +194,7 @@ public struct Fact: Codable, Sendable, Hashable, SuiteItem {
     /// The right answer.
     public let answer: String
 
-    var problem: String? {
+    var problem: ItemProblem? {
         firstBlank(("attribute", attribute), ("prompt", prompt), ("answer", answer))
     }
 }
@@ -184,7 +207,7 @@ public struct UnanswerablePrompt: Codable, Sendable, Hashable, SuiteItem {
     public let prompt: String
 
     var uniqueText: String? { prompt }
-    var problem: String? { firstBlank(("prompt", prompt)) }
+    var problem: ItemProblem? { firstBlank(("prompt", prompt)) }
 }
 
 /// A passage of plain prose.
@@ -200,7 +223,7 @@ public struct RetainText: Codable, Sendable, Hashable, SuiteItem {
         self.text = text
     }
 
-    var problem: String? { firstBlank(("text", text)) }
+    var problem: ItemProblem? { firstBlank(("text", text)) }
 }
 
 /// A multiple-choice question.
@@ -229,20 +252,32 @@ public struct CapabilityItem: Codable, Sendable, Hashable, SuiteItem {
     }
 
     var uniqueText: String? { ([question] + choices).joined(separator: "\n") }
-    var problem: String? {
-        if choices.count < 2 { return "needs at least two choices, has \(choices.count)" }
+    var problem: ItemProblem? {
+        if choices.count < 2 { return ItemProblem.tooFew(choices) }
         if !choices.indices.contains(answer) {
-            return "the answer \(answer) is not one of the choices 0 to \(choices.count - 1)"
+            return ItemProblem(
+                "the answer \(answer) is not one of the choices 0 to \(choices.count - 1)",
+                remedy: "state the index of the right choice, counted from 0")
         }
         return firstBlank(("question", question))
             ?? choices.firstIndex(where: \.isBlank).map {
-                "choice \($0) is blank"
+                ItemProblem("choice \($0) is blank", remedy: "fill it in, or remove it")
             }
     }
 }
 
-private func firstBlank(_ fields: (name: String, text: String)...) -> String? {
-    fields.first(where: { $0.text.isBlank }).map { "the field \"\($0.name)\" is blank" }
+private func firstBlank(_ fields: (name: String, text: String)...) -> ItemProblem? {
+    fields.first(where: { $0.text.isBlank }).map {
+        ItemProblem(
+            "the field \"\($0.name)\" is blank", remedy: "fill it in, or remove the item")
+    }
+}
+
+extension ItemProblem {
+    fileprivate static func tooFew(_ choices: [String]) -> ItemProblem {
+        ItemProblem(
+            "needs at least two choices, has \(choices.count)", remedy: "list the other answers")
+    }
 }
 
 extension String {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a model is fine-tuned, as adversaries and defenses write it down.
 
+internal import JSONText
 public import LanguageModels
 public import Records
 internal import Tensors
@@ -89,7 +90,7 @@ public struct TrainingConfiguration: Configurable {
     /// The defaults.
     public init() {}
 
-    /// Throws an ``AdversaryError`` for a value out of range.
+    /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("rank", rank, in: 1...4_096)
         try require("alpha", Double(alpha), in: 1e-6...1e6)
@@ -102,12 +103,12 @@ public struct TrainingConfiguration: Configurable {
         try require("the number of targets", Set(targets).count, in: 1...targets.count)
     }
 
-    /// Throws an ``AdversaryError`` for another template than the chat's, where no other is used.
+    /// Throws an `InputError` for another template than the chat's, where no other is used.
     public func requireChat() throws {
         guard template != .chat else { return }
-        throw AdversaryError(
-            place: "training.template",
-            problem: "\(template.rawValue) is not used here; leave it at chat")
+        throw InputError(
+            "training.template", "\(template.rawValue) is not used here",
+            remedy: "leave it at chat")
     }
 
     /// What such a training changes.
