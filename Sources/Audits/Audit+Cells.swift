@@ -6,7 +6,7 @@ internal import Foundation
 internal import JSONText
 internal import LanguageModels
 internal import Measuring
-public import Records
+internal import Records
 internal import Tensors
 internal import Training
 

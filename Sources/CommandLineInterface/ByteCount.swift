@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sizes of memory as people write them.
 
-package import ArgumentParser
+internal import ArgumentParser
 
 /// A size of memory: a number with GiB, MiB, GB or MB.
 package struct ByteCount: ExpressibleByArgument {

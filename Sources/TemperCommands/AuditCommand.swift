@@ -8,6 +8,7 @@ import Foundation
 import JSONText
 import Records
 import Tensors
+import Suites
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -63,7 +63,7 @@ struct AuditPlanFile: Codable {
                 remedy: "plan one with 'temper plan MODEL --out DIR'")
         }
         let plan = try RecordJSON.decode(AuditPlanFile.self, from: data, file: file.path)
-        FileManager.default.changeCurrentDirectoryPath(plan.workingDirectory)
+        _ = FileManager.default.changeCurrentDirectoryPath(plan.workingDirectory)
         Engine.threadCount = plan.threads
         let options = try AuditOptions.parse(plan.arguments)
         let audit = try Audit(

@@ -6,6 +6,7 @@ import ArgumentParser
 import CommandLineInterface
 import Foundation
 import Records
+import Suites
 
 struct BatteriesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

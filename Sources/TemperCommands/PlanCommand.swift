@@ -6,6 +6,7 @@ import Audits
 import CommandLineInterface
 import Foundation
 import JSONText
+import Records
 import Tensors
 
 struct PlanCommand: ParsableCommand {

@@ -9,6 +9,7 @@ import Foundation
 import JSONText
 import Records
 import Suites
+import Measuring
 
 struct ReproduceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
