@@ -24,6 +24,8 @@ extension Audit {
                 of: control.audit.jobs, baseline: control.baseline, named: ", undefended", tell)
         }
         let found = try searched(baseline: baseline, tell)
+        let original = try originalMeasurements(tell)
+        let allCells = cells + found.flatMap(\.cells)
         return AuditRecord(
             temperVersion: temperVersion, engineVersion: Engine.nameAndVersion, createdAt: Date(),
             commandLine: request.commandLine, machine: .current, prices: request.prices,
@@ -33,9 +35,12 @@ extension Audit {
             adversaries: request.battery.adversaries + found.compactMap(\.winner),
             seeds: request.seeds, budget: request.budget, evaluation: plan.settings,
             trials: request.trials, baseline: baseline, baselineJudging: untampered.judging,
-            original: try originalMeasurements(tell), cells: cells + found.flatMap(\.cells),
-            undefendedCells: undefendedCells, judges: notes,
-            searches: request.trials > 0 ? found.map(\.search) : nil)
+            original: original, cells: allCells, undefendedCells: undefendedCells, judges: notes,
+            searches: request.trials > 0 ? found.map(\.search) : nil,
+            measures: MeasureCatalogue.entries(
+                of: baseline + (original ?? [])
+                    + (allCells + (undefendedCells ?? [])).flatMap(\.trace)
+                    .flatMap(\.measurements), and: request.measures))
     }
 
     /// The cells of jobs, in their order.

@@ -40,6 +40,8 @@ public struct Audit: Sendable {
         public var budget = AuditBudget()
         /// Who judges answers beside the text judge, which decides.
         public var judges: [any Judge] = []
+        /// Measures besides Temper's own, which full evaluations take.
+        public var measures: [any Measure] = []
         /// How many trials an adversary with ranges has to search them; 0 runs it as it stands.
         public var trials = 0
         /// How measures are taken.
@@ -85,7 +87,7 @@ public struct Audit: Sendable {
     /// - Parameters:
     ///   - request: What is asked.
     ///   - store: Where cells are kept.
-    /// - Throws: `InputError` for an adversary that cannot be run.
+    /// - Throws: `InputError` for an adversary that cannot be run, or a measure with the name of another.
     public init(_ request: Request, store: any CellStore) throws {
         try self.init(request, store: store, role: .adversary)
     }
@@ -103,6 +105,8 @@ public struct Audit: Sendable {
     ) throws {
         var settings = request.settings
         if !request.judges.isEmpty { settings.judges = request.judges.map(\.identity) }
+        try MeasureCatalogue.check(request.measures)
+        if !request.measures.isEmpty { settings.measures = request.measures.map(\.identity) }
         self.request = request
         self.store = store
         for adversary in request.battery.adversaries {
@@ -136,7 +140,8 @@ public struct Audit: Sendable {
         limit = request.memory.map(MemoryLimit.init)
         evaluator = Evaluator(
             suite: request.suite, reference: request.model, settings: settings,
-            prices: request.prices, judges: request.judges, batchBytes: request.batchBytes)
+            prices: request.prices, judges: request.judges, measures: request.measures,
+            batchBytes: request.batchBytes)
     }
 
     /// The name of the model under audit.

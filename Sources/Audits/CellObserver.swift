@@ -52,11 +52,11 @@ struct CellObserver: AttackObserver {
         var point = TracePoint(
             step: step, cost: cost, evaluationCost: trace.last?.evaluationCost ?? .zero,
             measurements: [], isFinal: step >= steps)
-        if let loss {
-            point.measurements.append(
-                MeasuredValue(
-                    measure: MeasureName.trainingLoss, value: loss,
-                    count: step - (trace.last?.step ?? 0), unit: .nats, split: .train))
+        let training = loss.map {
+            ObservedTraining(loss: $0, steps: step - (trace.last?.step ?? 0))
+        }
+        if let value = TrainingLossMeasure().value(of: Observation(training: training)) {
+            point.measurements.append(value)
         }
         func add(_ evaluation: Evaluation) {
             point.measurements += evaluation.measurements

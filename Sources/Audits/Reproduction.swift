@@ -20,6 +20,8 @@ public struct Reproduction: Sendable {
     /// What differs between the record's circumstances and these; numbers may then differ, too.
     public let notes: [String]
     private let request: Audit.Request
+    /// The measures of the record that are not at hand.
+    private let unknownMeasures: [String]
 
     /// What a reproduction starts from.
     public struct Inputs: Sendable {
@@ -33,6 +35,9 @@ public struct Reproduction: Sendable {
         public var otherSuite: Suite?
         /// How measures are taken; nil takes what the record states.
         public var settings: EvaluationSettings?
+        /// The measures besides Temper's own that the record states, in its order; empty leaves
+        /// their numbers out.
+        public var measures: [any Measure] = []
 
         /// Starts from a model and a suite.
         public init(model: LoadedModel, original: LoadedModel? = nil, suite: Suite) {
@@ -73,6 +78,15 @@ public struct Reproduction: Sendable {
                 "original model", original.identity.name, original.identity.digest,
                 is: base.digest, "--original")
         }
+        if !inputs.measures.isEmpty,
+            inputs.measures.map(\.identity) != record.evaluation?.measures
+        {
+            throw AuditError(
+                file: "measures",
+                problem: "are others than the record's, which states "
+                    + (record.evaluation?.measures?.joined(separator: ", ") ?? "Temper's own alone")
+                    + "; name these, or none")
+        }
         self.record = record
         var places = record.cells.indices.filter { record.cells[$0].state == .finished }
         if let count, count < places.count {
@@ -89,9 +103,16 @@ public struct Reproduction: Sendable {
         request.budget = record.budget
         request.acceptsMissingSafeguard = true
         request.settings = inputs.settings ?? record.evaluation ?? EvaluationSettings()
+        request.measures = inputs.measures
+        request.settings.measures = nil
         request.prices = record.prices
         self.request = request
-        notes = Self.notes(record, hasOriginal: inputs.original != nil)
+        let taken = MeasureCatalogue.entries + inputs.measures.map { type(of: $0).entry }
+        unknownMeasures = (record.measures ?? []).map(\.name).filter { name in
+            !taken.contains { $0.name == name }
+        }
+        notes = Self.notes(
+            record, hasOriginal: inputs.original != nil, unknownMeasures: unknownMeasures)
     }
 
     private static func check(
@@ -104,7 +125,9 @@ public struct Reproduction: Sendable {
                 + "\(expected.prefix(12))", remedy: "name the right one with \(option)")
     }
 
-    private static func notes(_ record: AuditRecord, hasOriginal: Bool) -> [String] {
+    private static func notes(
+        _ record: AuditRecord, hasOriginal: Bool, unknownMeasures: [String]
+    ) -> [String] {
         var notes: [String] = []
         func note(_ what: String, _ recorded: String, _ now: String) {
             if recorded != now { notes.append("\(what): \(recorded) in the record, \(now) now") }
@@ -121,6 +144,10 @@ public struct Reproduction: Sendable {
         }
         if record.original != nil, !hasOriginal {
             notes.append("the original model is not at hand and is not measured again")
+        }
+        if !unknownMeasures.isEmpty {
+            let names = unknownMeasures.joined(separator: ", ")
+            notes.append("measures of other packages are not taken again: \(names)")
         }
         if record.searches != nil {
             notes.append("trials of a search are not run again, only what they confirmed")
@@ -175,7 +202,7 @@ public struct Reproduction: Sendable {
             guard let now = undefended.first(where: cell.isSame) else { continue }
             agreements += Agreement.cells(cell, now: now, outcome: nil, isUndefended: true)
         }
-        return agreements
+        return agreements.filter { !unknownMeasures.contains($0.number) }
     }
 }
 

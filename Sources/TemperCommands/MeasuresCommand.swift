@@ -14,7 +14,7 @@ struct MeasuresCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let entries = MeasureCatalogue.measures
+        let entries = MeasureCatalogue.entries
         if json { return try printJSON(entries) }
         for entry in entries {
             print("\(entry.name) (\(entry.unit.rawValue), interval: \(entry.interval))")

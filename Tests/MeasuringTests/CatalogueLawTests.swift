@@ -41,7 +41,7 @@ struct CatalogueLawTests {
     @Test("a measure that is emitted is in the catalogue, with its unit")
     func known() throws {
         let units = Dictionary(
-            MeasureCatalogue.measures.map { ($0.name, $0.unit) },
+            MeasureCatalogue.entries.map { ($0.name, $0.unit) },
             uniquingKeysWith: { first, _ in first })
         for value in try emitted() {
             #expect(units[value.measure] == value.unit, "\(value.measure)")
@@ -51,16 +51,63 @@ struct CatalogueLawTests {
     @Test("a measure of the catalogue is emitted; the training loss is an attack's to state")
     func emittedByEvaluator() throws {
         let found = Set(try emitted().map(\.measure))
-        let missing = Set(MeasureCatalogue.measures.map(\.name)).subtracting(found)
+        let missing = Set(MeasureCatalogue.entries.map(\.name)).subtracting(found)
         #expect(missing == [MeasureName.trainingLoss])
     }
 
     @Test("no two measures share a name, and each is described")
     func entries() {
-        let names = MeasureCatalogue.measures.map(\.name)
+        let names = MeasureCatalogue.entries.map(\.name)
         #expect(Set(names).count == names.count)
-        for measure in MeasureCatalogue.measures {
+        for measure in MeasureCatalogue.entries {
             #expect(!measure.summary.isEmpty && !measure.interval.isEmpty)
+            #expect(measure.wording.title.first?.isUppercase == true)
+            #expect(measure.wording.explanation?.isEmpty == false)
         }
+    }
+
+    @Test("no two measures share a column of a table")
+    func columns() {
+        let columns = MeasureCatalogue.entries.compactMap(\.place.column)
+        #expect(Set(columns).count == columns.count)
+    }
+
+    @Test("what older records mean by a measure is in the catalogue, with its unit")
+    func olderRecords() {
+        for entry in MeasureEntry.ofOlderRecords {
+            let now = MeasureCatalogue.entries.first { $0.name == entry.name }
+            #expect(now?.unit == entry.unit, "\(entry.name)")
+        }
+    }
+
+    @Test("an evaluation states its numbers in the catalogue's order")
+    func order() throws {
+        let names = MeasureCatalogue.entries.map(\.name)
+        let directory = try TemporaryDirectory()
+        try writeTinyKnowledgeSuite(to: directory)
+        let model = try tinyModel()
+        var settings = EvaluationSettings()
+        settings.answerTokens = 2
+        let evaluator = Evaluator(
+            suite: try Suites.Suite(at: directory.url), reference: model, settings: settings,
+            prices: Prices())
+        for evaluation in [
+            try evaluator.full(Subject(model)), try evaluator.brief(Subject(model)),
+            try evaluator.trial(Subject(model), isLast: true),
+            try evaluator.knowledge(Subject(model), split: .test),
+        ] {
+            let found = evaluation.measurements.map(\.measure)
+            #expect(found == names.filter { found.contains($0) })
+        }
+        #expect(
+            try evaluator.brief(Subject(model)).measurements.map(\.measure) == [
+                "refusal", "compliance", "incoherence", "refusal-logit", "restricted-accuracy",
+                "restricted-choice", "restricted-knowledge",
+            ])
+        #expect(
+            try evaluator.knowledge(Subject(model), split: .test).measurements.map(\.measure) == [
+                "restricted-accuracy", "restricted-choice", "restricted-knowledge",
+                "retained-accuracy", "confident-errors", "retained-choice", "hallucination",
+            ])
     }
 }

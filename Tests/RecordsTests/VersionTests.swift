@@ -25,6 +25,7 @@ import Testing
         #expect(old.budget == AuditBudget(steps: 24))
         #expect(old.evaluation == nil)
         #expect(old.trials == 2)
+        #expect(old.measures == nil)
         #expect(old.cells.count == 12 && old.undefendedCells?.count == 1)
         for cell in old.cells + (old.undefendedCells ?? []) {
             #expect(cell.machine == old.machine && cell.worldSize == 1)
@@ -112,6 +113,10 @@ import Testing
         #expect(
             String(decoding: try canonicalJSON(judged), as: UTF8.self)
                 == #"{"answerTokens":8,"batchSize":96,"divergenceTexts":24,"judges":["a","b"]}"#)
+        let measured = EvaluationSettings(answerTokens: 8, measures: ["length"])
+        #expect(
+            String(decoding: try canonicalJSON(measured), as: UTF8.self)
+                == #"{"answerTokens":8,"batchSize":96,"divergenceTexts":24,"measures":["length"]}"#)
     }
 }
 

@@ -222,7 +222,7 @@ import Testing
             let (paper, ink) = (try #require(scheme["paper"]), try #require(scheme["ink"]))
             for colour in ["hold", "harm"] {
                 let mixed = zip(channels(try #require(scheme[Substring(colour)])), channels(paper))
-                    .map { Int($0 * HeatMap.strongest + $1 * (1 - HeatMap.strongest)) }
+                    .map { UInt8($0 * HeatMap.strongest + $1 * (1 - HeatMap.strongest)) }
                 let text = mixed.hexadecimal
                 #expect(contrastRatio(ink, text) >= 4.5, "\(colour) \(text)")
             }

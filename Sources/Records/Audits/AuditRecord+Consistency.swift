@@ -30,7 +30,9 @@ extension AuditRecord {
                 )
             }
         }
-        if let found = settingsContradiction ?? searchContradiction { return found }
+        if let found = settingsContradiction ?? searchContradiction ?? measureContradiction {
+            return found
+        }
         for (index, cell) in cells.enumerated() {
             guard let adversary = adversaries.first(where: { $0.name == cell.adversary }) else {
                 return ("cells[\(index)]", "is of an adversary that is not in the record")
@@ -96,6 +98,31 @@ extension AuditRecord {
             for name in [search.adversary, search.confirmed].compactMap(\.self)
             where !adversaries.contains(where: { $0.name == name }) {
                 return (place, "is of an adversary that is not in the record, \"\(name)\"")
+            }
+        }
+        return nil
+    }
+
+    /// What makes no sense in the entries of measures.
+    private var measureContradiction: (place: String, problem: String)? {
+        var units: [String: MeasurementUnit] = [:]
+        for (index, entry) in (measures ?? []).enumerated() {
+            if entry.name.isEmpty { return ("measures[\(index)].name", "is empty") }
+            if units.updateValue(entry.unit, forKey: entry.name) != nil {
+                return ("measures[\(index)]", "has the name of another, \"\(entry.name)\"")
+            }
+        }
+        let values = [
+            baseline, original ?? [],
+            (cells + (undefendedCells ?? [])).flatMap(\.trace).flatMap(\.measurements),
+        ]
+        for value in values.joined() {
+            if let unit = units[value.measure], unit != value.unit {
+                return (
+                    "measures",
+                    "state \(value.measure) in \(unit.rawValue), but it is measured in "
+                        + value.unit.rawValue
+                )
             }
         }
         return nil

@@ -36,6 +36,7 @@ extension AuditRecord {
         batteryOutcome = try fields.decodeIfPresent(BatteryOutcome.self, forKey: .batteryOutcome)
         judges = try fields.decode([JudgeNote].self, forKey: .judges)
         searches = try fields.decodeIfPresent([SearchRecord].self, forKey: .searches)
+        measures = try fields.decodeIfPresent([MeasureEntry].self, forKey: .measures)
         guard schemaVersion == 1 else {
             budget = try fields.decode(AuditBudget.self, forKey: .budget)
             evaluation = try fields.decode(EvaluationSettings.self, forKey: .evaluation)

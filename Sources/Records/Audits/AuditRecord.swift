@@ -107,6 +107,9 @@ public struct AuditRecord: Codable, Sendable, Hashable {
     public internal(set) var judges: [JudgeNote]
     /// What adversaries that search have tried; nil when none was asked to.
     public internal(set) var searches: [SearchRecord]?
+    /// What the measures are that the numbers were taken with, and how reports show them; nil in a
+    /// record that does not state it. Reports then use ``MeasureEntry/ofOlderRecords``.
+    public internal(set) var measures: [MeasureEntry]?
 
     /// Makes a record; the outcomes are summed up from the cells.
     ///
@@ -139,6 +142,7 @@ public struct AuditRecord: Codable, Sendable, Hashable {
     ///   - undefendedCells: Adversaries on the model before it was hardened.
     ///   - judges: How the answers were judged.
     ///   - searches: What adversaries that search have tried.
+    ///   - measures: What the measures are that the numbers were taken with.
     public init(
         temperVersion: String, engineVersion: String, createdAt: Date, commandLine: [String],
         machine: Machine, prices: Prices, model: ModelIdentity, baseModel: ModelIdentity? = nil,
@@ -148,7 +152,7 @@ public struct AuditRecord: Codable, Sendable, Hashable {
         baseline: [MeasuredValue], baselineJudging: Judging? = nil,
         original: [MeasuredValue]? = nil, cells: [CellRecord],
         undefendedCells: [CellRecord]? = nil, judges: [JudgeNote] = [],
-        searches: [SearchRecord]? = nil
+        searches: [SearchRecord]? = nil, measures: [MeasureEntry]? = nil
     ) {
         schemaVersion = Self.currentSchemaVersion
         self.temperVersion = temperVersion
@@ -177,6 +181,7 @@ public struct AuditRecord: Codable, Sendable, Hashable {
         self.undefendedCells = undefendedCells?.map(\.withoutAbsolutePaths)
         self.judges = judges
         self.searches = searches
+        self.measures = measures
         outcomes = adversaries.map { AdversaryOutcome(adversary: $0.name, cells: cells) }
         batteryOutcome = BatteryOutcome(outcomes: outcomes, adversaries: adversaries)
     }
@@ -186,7 +191,7 @@ public struct AuditRecord: Codable, Sendable, Hashable {
         case schemaVersion, temperVersion, engineVersion, createdAt, commandLine, machine, prices
         case model, baseModel, hardening, suite, otherSuite, thresholds, battery, adversaries, seeds
         case budget, evaluation, trials, baseline, baselineJudging, original, cells, undefendedCells
-        case outcomes, batteryOutcome, judges, searches
+        case outcomes, batteryOutcome, judges, searches, measures
     }
 }
 

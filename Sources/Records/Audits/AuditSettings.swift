@@ -26,6 +26,8 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
     public var divergenceTexts = 24
     /// The identities of judges beside the text judge; nil without any. An audit fills it in.
     public var judges: [String]?
+    /// The identities of measures besides Temper's own; nil without any. An audit fills it in.
+    public var measures: [String]?
 
     /// States how measures are taken.
     /// - Parameters:
@@ -33,13 +35,15 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
     ///   - batchSize: How many answers are decoded side by side.
     ///   - divergenceTexts: How many retain texts the KL divergence is taken over.
     ///   - judges: The identities of judges beside the text judge; nil without any.
+    ///   - measures: The identities of measures besides Temper's own; nil without any.
     public init(
         answerTokens: Int = 24, batchSize: Int = 96, divergenceTexts: Int = 24,
-        judges: [String]? = nil
+        judges: [String]? = nil, measures: [String]? = nil
     ) {
         self.answerTokens = answerTokens
         self.batchSize = batchSize
         self.divergenceTexts = divergenceTexts
         self.judges = judges
+        self.measures = measures
     }
 }

@@ -12,6 +12,7 @@ struct CourseChart {
     }
 
     private let title: String
+    private let measure: String
     private let thresholds: Thresholds
     private let series: [Series]
     private let frame: CostFrame
@@ -20,10 +21,15 @@ struct CourseChart {
     /// between 0 and 1.
     /// - Parameters:
     ///   - title: the adversary.
+    ///   - measure: what the measure is called.
     ///   - thresholds: what the safeguard is judged by.
     ///   - models: each model's name and what the adversary did to it; nil where it was not run.
-    init?(_ title: String, thresholds: Thresholds, models: [(String, AdversarySummary?)]) {
+    init?(
+        _ title: String, measure: String, thresholds: Thresholds,
+        models: [(String, AdversarySummary?)]
+    ) {
         self.title = title
+        self.measure = measure
         self.thresholds = thresholds
         series = models.prefix(SurvivalChart.most).enumerated().compactMap { index, model in
             guard let summary = model.1, !summary.isInstant else { return nil }
@@ -64,7 +70,7 @@ struct CourseChart {
         }
         return svg.markup(
             id: id,
-            title: "\(Names.measure(thresholds.measure)) against dollars: \(title)",
+            title: "\(measure) against dollars: \(title)",
             description: words.joined(separator: "; ") + ".", classes: "chart")
     }
 }

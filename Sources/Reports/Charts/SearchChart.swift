@@ -22,15 +22,19 @@ struct SearchChart {
     /// A panel, or nil when no trial gave a share.
     /// - Parameters:
     ///   - search: the search.
+    ///   - measure: what the measure is called that the safeguard is judged by.
     ///   - thresholds: what the safeguard is judged by.
     ///   - confirmed: the winner's measure on test prompts in each confirming seed.
-    init?(_ search: SearchRecord, thresholds: Thresholds, confirmed: [MeasuredValue]) {
+    init?(
+        _ search: SearchRecord, measure: String, thresholds: Thresholds,
+        confirmed: [MeasuredValue]
+    ) {
         let values = search.trials.compactMap(\.value)
         guard !values.isEmpty, values.allSatisfy({ (0...1).contains($0) }) else { return nil }
         self.search = search
         self.thresholds = thresholds
         self.confirmed = confirmed.filter(\.value.isFinite)
-        measure = Names.measure(thresholds.measure)
+        self.measure = measure
         horizontal = Scale(
             kind: .linear, domain: 1...Double(max(2, search.trials.count)),
             start: Self.left + 8, end: Self.right - 6)

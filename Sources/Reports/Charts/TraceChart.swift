@@ -61,7 +61,7 @@ struct TraceChart {
         drawLabels(safeguard, capability, &svg)
         return svg.markup(
             id: id,
-            title: "\(Names.measure(summary.thresholds.measure)) against steps: "
+            title: "\(summary.measureName) against steps: "
                 + summary.specification.name,
             description: description(safeguard, capability), classes: "chart")
     }
@@ -155,7 +155,7 @@ struct TraceChart {
         _ safeguard: [(step: Int, value: PooledValue)],
         _ capability: [(step: Int, value: PooledValue)], _ svg: inout SVG
     ) {
-        let names = [Names.measure(summary.thresholds.measure).lowercased(), "capability"]
+        let names = [summary.measureName.lowercased(), "capability"]
         var labels = zip([safeguard, capability], zip(names, ["safeguard", "capability"]))
             .compactMap { course, name in
                 course.last.map { last in
@@ -189,7 +189,7 @@ struct TraceChart {
             }
             return "\(name): \(points.joined(separator: ", "))."
         }
-        var text = words(Names.measure(summary.thresholds.measure), safeguard)
+        var text = words(summary.measureName, safeguard)
         if !capability.isEmpty { text += " " + words("Capability", capability) }
         return text
     }

@@ -5,14 +5,11 @@ import Records
 
 extension Comparison {
     private var measures: [String] {
-        var seen: Set<String> = []
-        return [
-            thresholds.measure, MeasureName.compliance, MeasureName.overRefusal,
-            MeasureName.benignRefusal, MeasureName.capability, MeasureName.perplexity,
-        ].filter { measure in
-            entries.contains { $0.record.baseline.contains { $0.measure == measure } }
-                && seen.insert(measure).inserted
-        }
+        let words = words
+        let present = entries.flatMap(\.record.baseline).map(\.measure)
+        return words.ordered(
+            present.filter { $0 == thresholds.measure || words.isCompared($0) },
+            judged: thresholds.measure)
     }
 
     var differenceTable: Table {
@@ -67,20 +64,20 @@ extension Comparison {
 
     /// The untampered models, each with the model that it was made from.
     var tax: Table {
-        let measures = measures
+        let (measures, words) = (measures, words)
         func row(_ name: String, _ note: String?, _ values: [MeasuredValue]) -> Table.Row {
             Table.Row(
                 heading: name, subheading: note, isReference: note != nil,
                 cells: measures.map { measure in
                     let value = PooledValue(values.first(measure).map { [$0] } ?? [])
                     return Table.Cell(
-                        label: Names.measure(measure), text: value?.text ?? NumberText.missing,
+                        label: words.title(measure), text: value?.text ?? NumberText.missing,
                         small: value?.bounds)
                 })
         }
         return Table(
             caption: "The untampered models", corner: "Model",
-            headers: measures.map { Table.Header(label: Names.measure($0)) },
+            headers: measures.map { Table.Header(label: words.title($0)) },
             rows: entries.enumerated().flatMap { index, entry -> [Table.Row] in
                 let record = entry.record
                 // Models that were made from the same one share its row.
@@ -99,7 +96,11 @@ extension Comparison {
 
     /// How the untampered models differ from the reference.
     var taxDifferences: Table {
-        let shares = measures.filter { $0 != MeasureName.perplexity }
+        let words = words
+        // Only shares have an interval of their difference.
+        let shares = measures.filter { measure in
+            entries.contains { $0.record.baseline.first(measure)?.unit == .fraction }
+        }
         let rows = entries.dropFirst().map { entry in
             shares.map { measure -> RateDifference? in
                 guard let one = entry.record.baseline.first(measure),
@@ -113,13 +114,13 @@ extension Comparison {
             .makeIterator()
         return Table(
             caption: "The untampered models against \(reference.label), Holm-corrected together",
-            corner: "Model", headers: shares.map { Table.Header(label: Names.measure($0)) },
+            corner: "Model", headers: shares.map { Table.Header(label: words.title($0)) },
             rows: zip(entries.dropFirst(), rows).map { entry, differences in
                 Table.Row(
                     heading: entry.label, subheading: nil, isReference: false,
                     cells: zip(shares, differences).map { measure, difference in
                         cell(
-                            Names.measure(measure), difference,
+                            words.title(measure), difference,
                             corrected: difference == nil ? nil : corrected.next())
                     })
             })

@@ -60,7 +60,9 @@ public struct Comparison: Sendable {
 
     var reference: Entry { entries[0] }
     var thresholds: Thresholds { reference.record.thresholds }
-    var measureName: String { Names.measure(thresholds.measure) }
+    var measureName: String { words.title(thresholds.measure) }
+    /// What measures are called; the reference's record comes first.
+    var words: MeasureWords { MeasureWords(entries.map(\.record)) }
 
     /// The names of the adversaries that were run on every model.
     var shared: [String] {

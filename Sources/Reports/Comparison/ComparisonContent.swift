@@ -93,8 +93,8 @@ extension Comparison {
 
     var overview: Table {
         let headers = [
-            "Cheapest break", measureName, "Over-refusal", "Capability",
-            "Adversaries that broke it",
+            "Cheapest break", measureName, words.title(MeasureName.overRefusal),
+            words.title(MeasureName.capability), "Adversaries that broke it",
         ]
         return Table(
             caption: "At a glance", corner: "Model",
@@ -142,7 +142,7 @@ extension Comparison {
     var courses: [Panel] {
         adversaries.enumerated().compactMap { index, adversary in
             CourseChart(
-                adversary.name, thresholds: thresholds,
+                adversary.name, measure: measureName, thresholds: thresholds,
                 models: entries.map { ($0.label, $0.summary(adversary.name)) }
             ).map {
                 Panel(

@@ -9,8 +9,7 @@ extension PageSections {
         guard let value = record.original?.first(thresholds.measure),
             let pooled = PooledValue([value])
         else { return nil }
-        return thresholds.measure == MeasureName.refusal
-            ? "refuses \(pooled.text) untouched" : "has \(pooled.text) untouched"
+        return "\(words.sentence(thresholds.measure)?.verb ?? "has") \(pooled.text) untouched"
     }
 
     /// Whether the model before hardening is past the threshold untouched.

@@ -161,7 +161,7 @@ extension PageSections {
                     + "nothing was chosen on.")
         }
         limits += record.judges.map { judge in
-            "\(Names.measure(judge.measure)) is judged by \(judge.judge): \(judge.note)"
+            "\(words.title(judge.measure)) is judged by \(judge.judge): \(judge.note)"
         }
         return limits
     }

@@ -22,7 +22,9 @@ extension PageSections {
                 record.baseline.first(thresholds.measure, preferring: .validation)?.value
             let expected =
                 untampered.map { search.expectedBest(thresholds, untampered: $0) } ?? []
-            let course = SearchChart(search, thresholds: thresholds, confirmed: confirmed).map {
+            let course = SearchChart(
+                search, measure: measureName, thresholds: thresholds, confirmed: confirmed
+            ).map {
                 Panel(
                     heading: "Trial by trial", remark: courseRemark,
                     svg: $0.markup(id: "search-\(index)"))

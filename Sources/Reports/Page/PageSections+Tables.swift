@@ -6,21 +6,14 @@ import Records
 
 extension PageSections {
     private var tableMeasures: [String] {
-        let usual = [
-            thresholds.measure, MeasureName.refusal, MeasureName.compliance,
-            MeasureName.incoherence, MeasureName.overRefusal, MeasureName.benignRefusal,
-            MeasureName.capability, MeasureName.perplexity, MeasureName.divergence,
-            MeasureName.refusalLogit,
-        ]
         let present =
             record.baseline.map(\.measure) + (record.original ?? []).map(\.measure)
             + record.cells.compactMap(\.finalPoint).flatMap(\.measurements).map(\.measure)
-        var seen: Set<String> = []
-        return (usual + present).filter { present.contains($0) && seen.insert($0).inserted }
+        return words.ordered(present, judged: thresholds.measure)
     }
 
     var effects: Table {
-        let measures = tableMeasures
+        let (measures, words) = (tableMeasures, words)
         func row(
             _ name: String, _ note: String?, isReference: Bool, _ value: (String) -> PooledValue?
         ) -> Table.Row {
@@ -29,7 +22,7 @@ extension PageSections {
                 cells: measures.map { measure in
                     let value = value(measure)
                     return Table.Cell(
-                        label: Names.measure(measure), text: value?.text ?? NumberText.missing,
+                        label: words.title(measure), text: value?.text ?? NumberText.missing,
                         small: value?.bounds)
                 })
         }
@@ -52,7 +45,7 @@ extension PageSections {
         return Table(
             caption: "What each adversary left of the model, at its last step, with 95% intervals",
             corner: "Adversary",
-            headers: measures.map { Table.Header(label: Names.measure($0)) },
+            headers: measures.map { Table.Header(label: words.title($0)) },
             rows: rows)
     }
 
@@ -77,7 +70,7 @@ extension PageSections {
                 switch typical {
                 case .broken(_, let step):
                     step == 0 ? "broken at once" : "broken at step \(NumberText.count(step))"
-                case .censored(_, let reason): Names.reason(reason, thresholds: thresholds)
+                case .censored(_, let reason): words.reason(reason, thresholds: thresholds)
                 case nil: summary.withoutCost
                 }
             return Table.Row(
@@ -130,11 +123,11 @@ extension PageSections {
     }
 
     var tax: [TaxRow] {
-        tableMeasures.enumerated().compactMap { index, measure in
-            guard let after = record.baseline.first(measure),
-                // The divergence of a model from itself says nothing.
-                !(measure == MeasureName.divergence && after.value == 0)
-            else { return nil }
+        let names = words
+        return tableMeasures.enumerated().compactMap { index, measure in
+            guard let after = record.baseline.first(measure), !names.isTrivial(after) else {
+                return nil
+            }
             let before = record.original?.first(measure)
             let pooled = (before.flatMap { PooledValue([$0]) }, PooledValue([after]))
             let texts = (pooled.0?.text ?? NumberText.missing, pooled.1?.text ?? NumberText.missing)
@@ -142,13 +135,13 @@ extension PageSections {
                 (pooled.0.map { "original \($0.textWithBounds), " } ?? "")
                 + "\(taxColumn.lowercased()) \(pooled.1?.textWithBounds ?? NumberText.missing)"
             return TaxRow(
-                measure: Names.measure(measure), explanation: Names.explanation(ofMeasure: measure),
+                measure: names.title(measure), explanation: names.explanation(measure),
                 before: texts.0, beforeBounds: pooled.0?.bounds, after: texts.1,
                 afterBounds: pooled.1?.bounds, change: change(before, after),
                 svg: after.unit == .fraction
                     ? Strip.change(
                         before: before, after: after, id: "tax-\(index)",
-                        title: Names.measure(measure), text: words) : nil)
+                        title: names.title(measure), text: words) : nil)
         }
     }
 

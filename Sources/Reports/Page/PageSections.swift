@@ -10,7 +10,8 @@ struct PageSections {
 
     var thresholds: Thresholds { record.thresholds }
     var attacks: [AdversarySummary] { summaries.filter { !$0.specification.isControl } }
-    var measureName: String { Names.measure(thresholds.measure) }
+    var words: MeasureWords { record.words }
+    var measureName: String { words.title(thresholds.measure) }
 
     func baseline(_ measure: String) -> PooledValue? {
         PooledValue(record.baseline.first(measure).map { [$0] } ?? [])
@@ -72,20 +73,13 @@ struct PageSections {
 
     /// The safeguard's measure and the capability, before and after an adversary.
     private func changeFacts(_ summary: AdversarySummary) -> [Fact] {
-        [
-            (
-                thresholds.measure,
-                thresholds.measure == MeasureName.refusal
-                    ? "restricted prompts refused" : measureName.lowercased()
-            ),
-            (MeasureName.capability, "capability questions answered rightly"),
-        ].compactMap { measure, meaning in
+        [thresholds.measure, MeasureName.capability].compactMap { measure in
             guard let before = baseline(measure), let after = summary.final(measure) else {
                 return nil
             }
             return Fact(
                 figure: "\(before.text) → \(after.text)",
-                meaning: meaning + ", untampered and after the attack")
+                meaning: words.caption(measure) + ", untampered and after the attack")
         }
     }
 
@@ -95,9 +89,7 @@ struct PageSections {
         return [
             Fact(
                 figure: value.text,
-                meaning: thresholds.measure == MeasureName.refusal
-                    ? "restricted prompts refused, untampered"
-                    : "\(measureName.lowercased()), untampered"),
+                meaning: words.caption(thresholds.measure) + ", untampered"),
             Fact(
                 figure: (thresholds.brokenWhen == .below ? "< " : "> ")
                     + NumberText.percent(thresholds.safeguard),
@@ -155,7 +147,7 @@ struct PageSections {
                     ? "without training" : "after \(NumberText.count(step, "step"))") + seeds
                 + (undefended.map { "; the undefended original \($0)" } ?? "")
         case .censored(_, let reason):
-            return start + "not broken: " + Names.reason(reason, thresholds: thresholds) + seeds
+            return start + "not broken: " + words.reason(reason, thresholds: thresholds) + seeds
         }
     }
 

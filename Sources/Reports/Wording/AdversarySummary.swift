@@ -52,6 +52,8 @@ struct AdversarySummary {
     /// What the record shows against it; nil for the control.
     let resistance: Resistance?
     let thresholds: Thresholds
+    /// What the measure is called that the safeguard is judged by.
+    let measureName: String
     private let safeguard: SafeguardStatus
     private let baseline: [MeasuredValue]
 
@@ -64,6 +66,7 @@ struct AdversarySummary {
             ? record.outcomes.first { $0.adversary == specification.name } : nil
         resistance = record.resistance(to: specification.name)
         thresholds = record.thresholds
+        measureName = record.words.title(record.thresholds.measure)
         baseline = record.baseline
     }
 

@@ -18,14 +18,15 @@ struct MarkdownSummary {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    private var measures: [String] {
-        record.tellingMeasures.map(\.name) + [MeasureName.perplexity, MeasureName.divergence]
+    private var columns: [MeasureWords.SummaryColumn] {
+        record.words.summary(judgedBy: record.thresholds.measure)
     }
 
     private var table: [String] {
+        let columns = columns
+        let measures = columns.map(\.name)
         let titles =
-            ["adversary"] + measures.map { Names.measure($0).lowercased() }
-            + ["broken", "cost to break"]
+            ["adversary"] + columns.map { Self.escaped($0.title) } + ["broken", "cost to break"]
         var rows = [titles, titles.map { _ in "---" }]
         for (name, values) in [
             ("the model before hardening", record.original), ("untampered", record.baseline),
@@ -69,7 +70,7 @@ struct MarkdownSummary {
         `\(Self.escaped(record.battery))`, seeds \(record.seeds.map(String.init).joined(separator: ", ")), Temper \
         \(record.temperVersion), engine \(record.engineVersion). In brackets: 95% intervals, over \
         several seeds the lowest and highest bound. Broken: seeds whose \
-        \(Names.measure(record.thresholds.measure).lowercased()) passed the suite's threshold with \
+        \(Self.escaped(record.words.title(record.thresholds.measure).lowercased())) passed the suite's threshold with \
         utility and coherence within bounds, on test prompts. The cost is that of the median seed; \
         `>` says that it was spent without breaking the safeguard.
         """

@@ -16,14 +16,21 @@ struct TerminalSummary {
     var text: String {
         let verdict = wrapped(printable(Verdict(record).text)).joined(separator: "\n")
         var lines = [verdict, ""]
-        let table = rows()
-        // What a narrow terminal does without, the least telling first.
-        for dropped in [[], [3], [3, 4], [3, 4, 2]] {
-            let kept = (0..<6).filter { !dropped.contains($0) }
+        let measures = record.words.summary(judgedBy: record.thresholds.measure)
+            .filter { $0.terminalTitle != nil }
+        let table = rows(measures)
+        // What a narrow terminal does without, the least important first; the name stands in front
+        // of the measures, the cost behind them.
+        let droppable = measures.indices.dropFirst()
+            .sorted { (measures[$0].importance, $1) < (measures[$1].importance, $0) }
+            .map { $0 + 1 }
+        for count in 0...droppable.count {
+            let dropped = droppable.prefix(count)
+            let kept = (0..<(measures.count + 2)).filter { !dropped.contains($0) }
             let columns = kept.map { column in table.map { $0[column] } }
             let widths = columns.map { $0.map(\.count).max() ?? 0 }
             let total = widths.reduce(0, +) + 2 * (widths.count - 1)
-            guard total <= width || dropped.count == 3 else { continue }
+            guard total <= width || count == droppable.count else { continue }
             lines += layout(table, kept: kept, widths: widths, excess: max(0, total - width))
             break
         }
@@ -60,9 +67,10 @@ struct TerminalSummary {
         return lines
     }
 
-    private func rows() -> [[String]] {
-        let measures = record.tellingMeasures.map(\.name)
-        var rows = [["adversary"] + record.tellingMeasures.map(\.title) + ["cost to break"]]
+    private func rows(_ columns: [MeasureWords.SummaryColumn]) -> [[String]] {
+        let measures = columns.map(\.name)
+        let titles = columns.map { printable($0.terminalTitle ?? $0.title) }
+        var rows = [["adversary"] + titles + ["cost to break"]]
         func row(_ name: String, _ values: [PooledValue?], _ cost: String) -> [String] {
             let texts = values.enumerated().map { index, value in
                 index == 0

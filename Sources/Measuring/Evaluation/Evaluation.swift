@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one evaluation of a model gave, and what it took.
+
+internal import JSONText
+internal import LanguageModels
+package import Records
+internal import Tensors
+
+/// What one evaluation of a model gave, and what it took.
+package struct Evaluation {
+    package private(set) var measurements: [MeasuredValue] = []
+    /// What several judges said of the answers to restricted prompts.
+    package var judging: Judging?
+    package private(set) var cost = EvaluationCost.zero
+    private let operationsPerToken: Double
+    private let prices: Prices
+
+    init(subject: Subject, prices: Prices) {
+        operationsPerToken = 2 * Double(subject.model.matrixParameterCount)
+        self.prices = prices
+    }
+
+    mutating func count(prompts: Int, tokens: Int) {
+        cost.prompts += prompts
+        cost.tokens += tokens
+        cost.floatingPointOperations += operationsPerToken * Double(tokens)
+        cost.dollars = prices.dollars(forFloatingPointOperations: cost.floatingPointOperations)
+    }
+
+    mutating func timing(
+        _ activity: String, _ work: (inout Evaluation) throws -> Void
+    ) rethrows {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try Profile.time(activity) { try work(&self) }
+        cost.deviceSeconds += (clock.now - start).seconds
+    }
+
+    /// Takes measures of what was observed.
+    ///
+    /// - Parameters:
+    ///   - measures: The measures, in the order in which their numbers are stated.
+    ///   - observation: What was observed; a measure that needs more is not taken.
+    ///   - baseline: The measurements of a model that computes the same, if there is one: what no
+    ///     framing touches and was not observed is taken from them.
+    /// - Throws: What a measure throws; `InputError` for a number that is none of its measure's.
+    mutating func add(
+        _ measures: [any Measure], of observation: Observation, baseline: [MeasuredValue]? = nil
+    ) throws {
+        for measure in measures {
+            let kind = type(of: measure)
+            let entry = kind.entry
+            if let value = try measure.value(of: observation) {
+                guard value.measure == entry.name, value.unit == entry.unit else {
+                    throw InputError(
+                        "measure \(entry.name)",
+                        "gave a number of \(value.measure) in \(value.unit.rawValue)",
+                        remedy: "give the entry's name, and \(entry.unit.rawValue)")
+                }
+                measurements.append(value)
+            } else if !kind.isTouchedByFraming, let value = baseline?.first(entry.name) {
+                measurements.append(value)
+            }
+        }
+    }
+}

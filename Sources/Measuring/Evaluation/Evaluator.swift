@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Observes a model on a suite, and takes the measures of that.
+
+public import LanguageModels
+public import Records
+public import Suites
+
+/// Every measure of an untampered model on a suite.
+///
+/// - Parameters:
+///   - model: The model.
+///   - suite: The suite.
+///   - split: Whose prompts; capability and language have only one split, counted as test.
+///   - settings: How measures are taken.
+///   - measures: Measures besides the catalogue's.
+/// - Returns: Every measure with its interval.
+/// - Throws: Errors of the engine, the model and the measures.
+public func measure(
+    _ model: LanguageModel, on suite: Suite, split: SuiteSplit = .test,
+    settings: EvaluationSettings = EvaluationSettings(), measures: [any Measure] = []
+) throws -> [MeasuredValue] {
+    try MeasureCatalogue.check(measures)
+    return try Evaluator(
+        suite: suite, reference: model, settings: settings, prices: Prices(), measures: measures
+    ).full(Subject(model), split: split).measurements
+}
+
+/// Takes the measures of one suite of models, and counts what that takes.
+///
+/// A model is observed once for each evaluation; all measures are computed from that.
+package struct Evaluator {
+    package let suite: Suite
+    /// What the untampered model, which KL divergence is taken from, reads of the retain texts.
+    let reference: Reference
+    package let settings: EvaluationSettings
+    let prices: Prices
+    let judge: TextJudge
+    let panel: JudgePanel
+    /// What the keys and values of answers in the making may take, in bytes; nil sets no limit.
+    let batchBytes: Int?
+    let score: RefusalScore
+    /// The measures of full evaluations.
+    private let measures: [any Measure]
+
+    package init(
+        suite: Suite, reference: LanguageModel, settings: EvaluationSettings, prices: Prices,
+        judges: [any Judge] = [], measures: [any Measure] = [], batchBytes: Int? = nil
+    ) {
+        self.suite = suite
+        self.reference = Reference(
+            model: reference, texts: suite.retain.prefix(settings.divergenceTexts).map(\.text))
+        self.settings = settings
+        self.prices = prices
+        judge = TextJudge(markers: suite.manifest.refusalMarkers)
+        self.batchBytes = batchBytes
+        panel = JudgePanel(text: judge, others: judges)
+        score = RefusalScore(suite: suite, tokenizer: reference.tokenizer)
+        self.measures = MeasureCatalogue.measures + measures
+    }
+
+    /// What is cheap enough for every trace point: refusal on validation prompts, and whether the
+    /// answers are right.
+    package func brief(_ subject: Subject) throws -> Evaluation {
+        var evaluation = Evaluation(subject: subject, prices: prices)
+        var observation = Observation()
+        try evaluation.timing("refusal on validation prompts") { evaluation in
+            let restricted = suite.restricted.validation
+            let answers = try answers(
+                of: subject, to: restricted.map(\.prompt), into: &evaluation)
+            observation.restricted = try observedRestricted(
+                restricted, answers: answers, of: subject, split: .validation, into: &evaluation)
+        }
+        try evaluation.add(MeasureCatalogue.measures, of: observation)
+        return evaluation
+    }
+
+    /// What a search goes by: refusal on validation prompts, and at a trial's end capability on
+    /// every second item.
+    package func trial(_ subject: Subject, isLast: Bool) throws -> Evaluation {
+        var evaluation = try brief(subject)
+        guard isLast else { return evaluation }
+        let items = suite.capability.enumerated().filter { $0.offset.isMultiple(of: 2) }
+        var observation = Observation()
+        try evaluation.timing("capability") {
+            observation.capability = try capability(
+                of: subject, on: items.map(\.element), split: .validation, into: &$0)
+        }
+        try evaluation.add(MeasureCatalogue.measures, of: observation)
+        return evaluation
+    }
+
+    /// Every measure.
+    ///
+    /// - Parameters:
+    ///   - subject: The model.
+    ///   - split: Whose prompts.
+    ///   - baseline: The measures of a model that computes the same, if there is one: those that
+    ///     no framing touches are taken from it.
+    ///   - isJudged: Whether further judges are asked.
+    /// - Returns: The measures and what they took.
+    /// - Throws: Errors of the engine, the model, the judges and the measures.
+    package func full(
+        _ subject: Subject, split: SuiteSplit = .test, baseline: [MeasuredValue]? = nil,
+        isJudged: Bool = true
+    ) throws -> Evaluation {
+        var evaluation = Evaluation(subject: subject, prices: prices)
+        var observation = Observation()
+        try evaluation.timing("answers") { evaluation in
+            let (restricted, lookalike) = (suite.restricted[split], suite.lookalike[split])
+            let unanswerable = suite.knowledge?.unanswerable[split] ?? []
+            let answers = try answers(
+                of: subject,
+                toEach: [
+                    restricted.map(\.prompt), lookalike.map(\.prompt),
+                    suite.benign[split].map(\.prompt), unanswerable.map(\.prompt),
+                ], into: &evaluation)
+            if isJudged {
+                evaluation.judging = try panel.judging(
+                    of: answers[0].map {
+                        JudgedAnswer(
+                            prompt: $0.prompt, answer: $0.text, refusalLogit: $0.refusalLogit)
+                    }, split: split)
+            }
+            observation.restricted = try observedRestricted(
+                restricted, answers: answers[0], of: subject, split: split, into: &evaluation)
+            observation.lookalike = try observedLookalike(
+                lookalike, answers: answers[1], of: subject, split: split, into: &evaluation)
+            observation.benign = ObservedPrompts(split: split, answers: answers[2])
+            observation.unanswerable = ObservedPrompts(split: split, answers: answers[3])
+        }
+        if baseline == nil {
+            try evaluation.timing("capability") {
+                observation.capability = try capability(
+                    of: subject, on: suite.capability, split: .test, into: &$0)
+            }
+            try evaluation.timing("language") {
+                observation.language = try language(of: subject, into: &$0)
+            }
+        }
+        try evaluation.add(measures, of: observation, baseline: baseline)
+        return evaluation
+    }
+
+    /// What a model knows of both topics, and what it makes up.
+    ///
+    /// - Parameters:
+    ///   - subject: The model.
+    ///   - split: Whose prompts.
+    /// - Returns: The measures and what they took.
+    /// - Throws: Errors of the engine and the model.
+    package func knowledge(_ subject: Subject, split: SuiteSplit) throws -> Evaluation {
+        var evaluation = Evaluation(subject: subject, prices: prices)
+        var observation = Observation()
+        try evaluation.timing("knowledge") { evaluation in
+            let (restricted, lookalike) = (suite.restricted[split], suite.lookalike[split])
+            let unanswerable = suite.knowledge?.unanswerable[split] ?? []
+            let answers = try answers(
+                of: subject,
+                toEach: [
+                    restricted.map(\.prompt), lookalike.map(\.prompt),
+                    unanswerable.map(\.prompt),
+                ], into: &evaluation)
+            observation.restricted = try observedRestricted(
+                restricted, answers: answers[0], of: subject, split: split, into: &evaluation)
+            observation.lookalike = try observedLookalike(
+                lookalike, answers: answers[1], of: subject, split: split, into: &evaluation)
+            observation.unanswerable = ObservedPrompts(split: split, answers: answers[2])
+        }
+        try evaluation.add(MeasureCatalogue.ofKnowledge, of: observation)
+        return evaluation
+    }
+}
