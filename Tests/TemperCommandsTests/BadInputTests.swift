@@ -18,7 +18,7 @@ struct BadInputTests {
         suite = directory.url
         out = directory.url.appendingPathComponent("out")
         try tinyModel().write(to: model)
-        try writeTinySuite(to: directory)
+        try writeTinySuite(to: directory, brokenWhen: "above")
     }
 
     /// Audits and expects one line that holds `words`, exit code 2, and nothing written.

@@ -17,7 +17,7 @@ struct JudgeCommandTests {
         model = directory.url.appendingPathComponent("model").path
         out = directory.url.appendingPathComponent("out")
         try tinyModel(contextLength: 2_048).write(to: URL(fileURLWithPath: model))
-        try writeTinySuite(to: directory)
+        try writeTinySuite(to: directory, brokenWhen: "above")
         try directory.write(
             "name: one\nadversaries: [{name: prompt, attack: system-prompt-override}]\n",
             to: "battery.yaml")
