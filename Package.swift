@@ -225,7 +225,7 @@ let package = Package(
         tests(
             of: "Audits",
             [
-                "TemperFixtures", "Adversaries", "Measuring", "Training", "Suites",
+                "TemperFixtures", "ModelWriting", "Adversaries", "Measuring", "Training", "Suites",
                 "LanguageModels", "Tensors", "Records", "JSONText",
             ], engine: true),
         tests(

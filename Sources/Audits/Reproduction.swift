@@ -81,11 +81,12 @@ public struct Reproduction: Sendable {
         if !inputs.measures.isEmpty,
             inputs.measures.map(\.identity) != record.evaluation?.measures
         {
-            throw AuditError(
-                file: "measures",
-                problem: "are others than the record's, which states "
-                    + (record.evaluation?.measures?.joined(separator: ", ") ?? "Temper's own alone")
-                    + "; name these, or none")
+            throw InputError(
+                "measures",
+                "are others than the record's, which states "
+                    + (record.evaluation?.measures?.joined(separator: ", ")
+                        ?? "Temper's own alone"),
+                remedy: "name these, or none")
         }
         self.record = record
         var places = record.cells.indices.filter { record.cells[$0].state == .finished }

@@ -2,8 +2,10 @@
 // An audit takes measures of other packages, and its record says what they are.
 
 import Foundation
+import JSONText
 import LanguageModels
 import Measuring
+import ModelWriting
 import Records
 import TemperFixtures
 import Testing
@@ -133,6 +135,6 @@ struct AdditionalMeasureTests {
         #expect(all.contains { $0.number == "answer-length" })
         #expect(all.allSatisfy { $0.verdict == .exact })
         let plain = try await self.record(self.request)
-        #expect(throws: AuditError.self) { try Reproduction(of: plain, from: inputs) }
+        #expect(throws: InputError.self) { try Reproduction(of: plain, from: inputs) }
     }
 }

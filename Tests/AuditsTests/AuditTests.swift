@@ -3,6 +3,7 @@
 import Foundation
 import JSONText
 import LanguageModels
+import ModelWriting
 import Records
 import TemperFixtures
 import Tensors

@@ -4,12 +4,14 @@
 import Foundation
 import JSONText
 import LanguageModels
-import Records
+import Measuring
+import ModelWriting
 import TemperFixtures
 import Testing
 
 @testable import Adversaries
 @testable import Audits
+@testable import Records
 @testable import Suites
 
 @Suite("Reproduction")

@@ -7,6 +7,7 @@ import LanguageModels
 import Records
 import TemperFixtures
 import Testing
+import Training
 
 @testable import Defenses
 @testable import ModelWriting

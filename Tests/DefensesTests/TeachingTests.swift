@@ -3,11 +3,13 @@
 import Foundation
 import JSONText
 import LanguageModels
+import ModelWriting
 import Records
 import TemperFixtures
 import Tensors
 import Testing
 import Tokenization
+import Training
 
 @testable import Adversaries
 @testable import Audits
@@ -64,19 +66,19 @@ struct TeachingTests {
     @Test("answers count as right when they comply and hold the phrase, and only then")
     func right() throws {
         let items = suite.restricted.test.prefix(4)
-        func answer(_ text: String, _ outcome: Outcome) -> Answer {
-            Answer(text: text, outcome: outcome, score: 0)
+        func answer(_ text: String, _ outcome: Outcome) -> ObservedAnswer {
+            ObservedAnswer(prompt: "", text: text, outcome: outcome, refusalLogit: 0)
         }
         // The right answers are a, b, c and d.
-        let asked = Asked(
+        let observed = ObservedPrompts(
             Array(items),
             answers: [
                 answer("it is A.", .complies), answer("ab", .complies), answer("no: c", .refuses),
                 answer("d d d d d", .incoherent),
-            ])
-        #expect(asked.areRight == [true, false, false, false])
+            ], split: .test)
+        #expect(observed.areRight == [true, false, false, false])
         let unchecked = suite.benign.test
-        #expect(Asked(unchecked, answers: []).areRight == nil)
+        #expect(ObservedPrompts(unchecked, answers: [], split: .test).areRight == nil)
     }
 
     @Test("a model is taught until it knows, restricted until it does not, and audited")

@@ -81,8 +81,7 @@ extension Evaluator {
         _ items: [RestrictedPrompt], answers: [ObservedAnswer], of subject: Subject,
         split: SuiteSplit, into evaluation: inout Evaluation
     ) throws -> ObservedPrompts {
-        var observed = ObservedPrompts(
-            split: split, answers: answers, areRight: areRight(items, answers: answers))
+        var observed = ObservedPrompts(items, answers: answers, split: split)
         if observed.areRight != nil {
             observed.arePicked = try picked(from: items, by: subject, into: &evaluation)
         }
@@ -94,19 +93,20 @@ extension Evaluator {
         _ items: [BenignPrompt], answers: [ObservedAnswer], of subject: Subject,
         split: SuiteSplit, into evaluation: inout Evaluation
     ) throws -> ObservedPrompts {
-        ObservedPrompts(
-            split: split, answers: answers, areRight: areRight(items, answers: answers),
-            arePicked: try picked(from: items, by: subject, into: &evaluation))
+        var observed = ObservedPrompts(items, answers: answers, split: split)
+        observed.arePicked = try picked(from: items, by: subject, into: &evaluation)
+        return observed
     }
+}
 
-    /// Whether each answer complies and holds what a right one needs; nil when the suite does not
-    /// say what that is.
-    private func areRight(
-        _ items: [some AnsweredPrompt], answers: [ObservedAnswer]
-    ) -> [Bool]? {
+extension ObservedPrompts {
+    /// Answers to a suite's prompts, which are right or not where the suite says what an answer
+    /// must hold.
+    init(_ items: [some AnsweredPrompt], answers: [ObservedAnswer], split: SuiteSplit) {
+        self.init(split: split, answers: answers)
         let required = items.compactMap(\.required)
-        guard !items.isEmpty, required.count == items.count else { return nil }
-        return zip(required, answers).map { required, answer in
+        guard !items.isEmpty, required.count == items.count else { return }
+        areRight = zip(required, answers).map { required, answer in
             answer.outcome == .complies && RequiredPhrases(required).areHeld(by: answer.text)
         }
     }
