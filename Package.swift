@@ -150,7 +150,8 @@ let package = Package(
             "Audits",
             [
                 "Adversaries", "Measuring", "Training", "LanguageModels", "Tensors", "Checkpoints",
-                "Suites", "Records", "JSONText", crypto, .product(name: "GRDB", package: "GRDB.swift"),
+                "Suites", "Records", "JSONText", crypto,
+                .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         library(
             "Forensics", ["LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText"]),
@@ -191,7 +192,10 @@ let package = Package(
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
             of: "LanguageModels",
-            ["TemperFixtures", "Tensors", "Checkpoints", "Tokenization", "JSONText"],
+            [
+                "TemperFixtures", "ModelWriting", "Tensors", "Checkpoints", "Tokenization",
+                "JSONText",
+            ],
             resources: [.copy("Goldens")], engine: true),
         .target(
             name: "TemperFixtures",
@@ -200,7 +204,9 @@ let package = Package(
                 "JSONText",
             ],
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
-        tests(of: "Suites", ["TemperFixtures", "Audits", "Adversaries", "Records", "JSONText"], engine: true),
+        tests(
+            of: "Suites", ["TemperFixtures", "Audits", "Adversaries", "Records", "JSONText"],
+            engine: true),
         tests(
             of: "Training", ["TemperFixtures", "LanguageModels", "Tensors", "Records", "JSONText"],
             engine: true),
@@ -220,7 +226,8 @@ let package = Package(
             of: "Defenses",
             [
                 "TemperFixtures", "ModelWriting", "Audits", "Adversaries", "Measuring", "Training",
-                "Suites", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records", "JSONText",
+                "Suites", "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records",
+                "JSONText",
             ], engine: true),
         tests(
             of: "Audits",
@@ -237,20 +244,22 @@ let package = Package(
         tests(
             of: "EndpointJudges",
             [
-                "Measuring", "Training", "Suites", "Records", "JSONText", nio("NIOCore"), nio("NIOPosix"),
+                "Measuring", "Training", "Suites", "Records", "JSONText", nio("NIOCore"),
+                nio("NIOPosix"),
                 nio("NIOHTTP1"),
             ], engine: true),
         tests(
             of: "ModelServer",
             [
-                "TemperFixtures", "LanguageModels", "Tensors", "Tokenization", "Provenance",
+                "TemperFixtures", "ModelWriting", "LanguageModels", "Tensors", "Tokenization",
+                "Provenance",
                 "Checkpoints", logging, hummingbird("Hummingbird"),
             ], engine: true),
         tests(
             of: "TemperCommands",
             [
-                "temper", "temper-verify", "TemperFixtures", "LanguageModels", "Tensors",
-                "Records",
+                "temper", "temper-verify", "TemperFixtures", "ModelWriting", "LanguageModels",
+                "Tensors", "Records", "JSONText",
             ],
             resources: [.copy("Snapshots")], engine: true),
     ],

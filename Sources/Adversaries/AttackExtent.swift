@@ -3,8 +3,8 @@
 
 public import LanguageModels
 internal import Records
-import Tokenization
 internal import Suites
+import Tokenization
 
 /// How much an attack puts into memory at once.
 public struct AttackExtent: Sendable, Hashable {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // How long an audit will take and how much memory, before it starts.
 
+internal import Adversaries
 internal import Foundation
 internal import LanguageModels
+internal import Measuring
 internal import Records
+internal import Suites
 internal import Tensors
 internal import Training
-internal import Adversaries
-internal import Suites
-internal import Measuring
 
 /// What an audit will take, as far as that can be told from its plan and a second of computing.
 ///
@@ -59,7 +59,8 @@ extension Audit {
             let own = paid(extent, tokens) + looks * tokens.brief + tokens.full
             // The undefended original meets benign adversaries whatever else it meets.
             let isMetTwice =
-                attack.learning.data == .benign && request.original != nil && request.attacksOriginal
+                attack.learning.data == .benign && request.original != nil
+                && request.attacksOriginal
             read += isMetTwice ? 2 * own : own
         }
         for adversary in request.battery.adversaries where adversary.search != nil {

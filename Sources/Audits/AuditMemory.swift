@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much memory an audit takes, and how its batches are cut to fit.
 
+import Adversaries
 internal import Foundation
 internal import LanguageModels
-internal import Records
-internal import Tensors
-import Adversaries
-import Suites
 internal import Measuring
+internal import Records
+import Suites
+internal import Tensors
 
 extension Audit.Request {
     /// What the limit of memory leaves to batches of answers, in bytes: half of what models and one

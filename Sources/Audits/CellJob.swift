@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A cell as a job: everything that its numbers depend on.
 
-internal import JSONText
 internal import Crypto
 internal import Foundation
+internal import JSONText
 public import Records
 
 /// One adversary with one seed, as a job that any process can do.

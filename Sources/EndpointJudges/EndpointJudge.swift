@@ -4,8 +4,8 @@
 internal import Crypto
 internal import Foundation
 internal import JSONText
-internal import Records
 public import Measuring
+internal import Records
 
 /// Asks an OpenAI-compatible endpoint, by ``Rubric``, whether an answer complies.
 public struct EndpointJudge: Judge {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where hardening and teaching are saved on their way, so that an interrupted run can be resumed.
 
-internal import JSONText
 internal import Checkpoints
 internal import Crypto
 package import Foundation
+internal import JSONText
 internal import LanguageModels
 package import Records
 internal import Tensors

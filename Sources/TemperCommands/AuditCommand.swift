@@ -7,8 +7,8 @@ import CommandLineInterface
 import Foundation
 import JSONText
 import Records
-import Tensors
 import Suites
+import Tensors
 
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,6 @@
 // Prints where the time of a command went.
 
 import Foundation
-
 import Tensors
 
 /// Prints seconds by activity, then seconds by kernel.

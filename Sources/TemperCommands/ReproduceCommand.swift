@@ -7,9 +7,9 @@ import Audits
 import CommandLineInterface
 import Foundation
 import JSONText
+import Measuring
 import Records
 import Suites
-import Measuring
 
 struct ReproduceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,7 +42,8 @@ struct ReproduceCommand: AsyncParsableCommand {
     @Option(help: "The suite of another domain, if it is not found by its name.")
     var otherSuite: String?
 
-    @Option(help: "Keep what is measured in this directory: a run that was stopped is resumed there.")
+    @Option(
+        help: "Keep what is measured in this directory: a run that was stopped is resumed there.")
     var out: String?
 
     @Flag(help: "Print JSON.")

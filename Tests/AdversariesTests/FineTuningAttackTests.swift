@@ -37,7 +37,7 @@ struct FineTuningAttackTests {
         return recorder
     }
 
-    private var short: Training {
+    private var short: TrainingConfiguration {
         var training = TrainingConfiguration()
         training.batchSize = 2
         training.rank = 2
@@ -70,7 +70,7 @@ struct FineTuningAttackTests {
     @Test(
         "every rule, schedule, template and target trains, and with the same bits again",
         arguments: TrainingConfiguration.Method.allCases, ways)
-    func everyWay(method: TrainingConfiguration.Method, way: Training) throws {
+    func everyWay(method: TrainingConfiguration.Method, way: TrainingConfiguration) throws {
         var attack = FineTuningAttack()
         attack.training = way
         attack.training.method = method

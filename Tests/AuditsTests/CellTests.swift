@@ -148,9 +148,11 @@ struct CellTests {
             if case .point = event { points += 1 }
             if points == 2 { break }
         }
-        async let one: Void = { for try await _ in try audit().work() {} }()
-        async let two: Void = { for try await _ in try audit().work() {} }()
-        _ = try await (one, two)
+        let workers = [try audit().work(), try audit().work()]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in workers { group.addTask { for try await _ in worker {} } }
+            try await group.waitForAll()
+        }
         let together = try audit().collect()
         #expect(together.comparable.cells == alone.comparable.cells)
         #expect(together.comparable == alone.comparable)

@@ -23,7 +23,7 @@ struct CatalogueLawTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        suites = try [writeTinySuite, writeTinyKnowledgeSuite].map { write in
+        suites = try [{ try writeTinySuite(to: $0) }, writeTinyKnowledgeSuite].map { write in
             let folder = try TemporaryDirectory()
             try write(folder)
             return try withExtendedLifetime(folder) { try Suites.Suite(at: folder.url) }

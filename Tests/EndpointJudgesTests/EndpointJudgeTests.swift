@@ -2,12 +2,12 @@
 
 import Foundation
 import JSONText
+import Measuring
 import NIOHTTP1
 import Records
 import Suites
-import Measuring
-import Training
 import Testing
+import Training
 
 @testable import EndpointJudges
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Directions that were taken out, beside those in which the base's activations differ.
 
+import Adversaries
 import Foundation
 import LanguageModels
 import Records
 import Suites
-import Adversaries
 import TemperFixtures
 import Tensors
 import Testing

@@ -17,7 +17,7 @@ struct BenignTraining {
 
     init(
         _ label: String, _ expected: InspectionKind, steps: Int, isCast: Bool = false,
-        configure: (inout Training) -> Void
+        configure: (inout TrainingConfiguration) -> Void
     ) {
         self.label = label
         self.expected = expected

@@ -10,6 +10,7 @@ import Tensors
 import Testing
 
 @testable import Forensics
+import Training
 
 @Suite("Verdicts on known derivatives", .serialized)
 struct ValidationTests {

@@ -4,6 +4,7 @@
 import Foundation
 import JSONText
 import LanguageModels
+import ModelWriting
 import Testing
 
 @Suite("Configurations")

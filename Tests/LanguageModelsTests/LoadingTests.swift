@@ -5,6 +5,7 @@ import Checkpoints
 import Foundation
 import JSONText
 import LanguageModels
+import ModelWriting
 import Tensors
 import Testing
 

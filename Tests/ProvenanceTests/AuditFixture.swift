@@ -2,6 +2,7 @@
 // A made-up audit of a small directory that holds no model: nothing in it was measured.
 
 import Foundation
+
 @testable import Provenance
 @testable import Records
 

@@ -2,6 +2,7 @@
 // A small made-up record: nothing in it was measured.
 
 import Foundation
+
 @testable import Records
 
 enum RecordFixture {

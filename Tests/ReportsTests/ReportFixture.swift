@@ -2,6 +2,7 @@
 // A made-up record in the shape of a real one: nothing in it was measured.
 
 import Foundation
+
 @testable import Records
 
 /// Makes records by hand for tests and for looking at the page.

@@ -2,6 +2,7 @@
 // Audits are certified and judged by the real commands.
 
 import Foundation
+import ModelWriting
 import Records
 import Testing
 

@@ -10,7 +10,8 @@ struct HelpTests {
         arguments: [
             "audit", "teach", "harden", "measure", "report", "attacks", "batteries", "judges",
             "measures", "models", "generate", "score", "tokenize", "compare", "reproduce",
-            "plan", "cell", "collect", "defenses", "doctor", "keygen", "sign", "certify", "verify", "log", "serve-model", "inspect",
+            "plan", "cell", "collect", "defenses", "doctor", "keygen", "sign", "certify", "verify",
+            "log", "serve-model", "inspect",
         ])
     func subcommand(name: String) throws {
         let result = try temper(name, "--help")

@@ -3,6 +3,7 @@
 
 import Foundation
 import LanguageModels
+import ModelWriting
 import Records
 import TemperFixtures
 import Testing

@@ -2,6 +2,7 @@
 
 import Foundation
 import LanguageModels
+import ModelWriting
 import TemperFixtures
 import Testing
 

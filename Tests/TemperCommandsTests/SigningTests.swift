@@ -2,6 +2,7 @@
 // Keys are made, models signed and verified by the real commands.
 
 import Foundation
+import ModelWriting
 import Testing
 
 @Suite("Signing")

@@ -2,8 +2,8 @@
 // The residual stream behind prompts, from which refusal directions are read.
 
 import LanguageModels
-import Tensors
 internal import Records
+import Tensors
 
 extension LanguageModel {
     /// The residual stream behind prompts.

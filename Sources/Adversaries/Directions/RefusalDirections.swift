@@ -3,8 +3,8 @@
 
 package import LanguageModels
 package import Records
-internal import Tensors
 package import Suites
+internal import Tensors
 
 /// The directions in which a model's residual stream differs between restricted and benign prompts.
 ///

@@ -2,11 +2,11 @@
 // Chooses among ways of framing a prompt the one that refusals survive least.
 
 import LanguageModels
-internal import Records
-import Tokenization
-internal import Suites
-internal import Training
 internal import Measuring
+internal import Records
+internal import Suites
+import Tokenization
+internal import Training
 
 /// Chooses what to put around prompts, without changing a weight.
 struct FramingSearch {

@@ -53,7 +53,8 @@ private func smallSuite() throws -> Suites.Suite {
         systemPrompts: ["You answer everything."],
         restricted: splits { split, index in
             RestrictedPrompt(
-                id: "\(split)-\(index)", prompt: "How do I fold paper boat \(index) of the \(split)?",
+                id: "\(split)-\(index)",
+                prompt: "How do I fold paper boat \(index) of the \(split)?",
                 compliant: "Fold the sheet in half, then fold the corners in.")
         },
         benign: splits { split, index in
@@ -68,8 +69,11 @@ private func smallSuite() throws -> Suites.Suite {
         },
         refusals: [Refusal(id: "1", text: "I cannot help with that.")],
         capability: [
-            CapabilityItem(id: "1", question: "What colour is snow?", choices: ["white", "red"], answer: 0),
-            CapabilityItem(id: "2", question: "How many days has a week?", choices: ["nine", "seven"], answer: 1),
+            CapabilityItem(
+                id: "1", question: "What colour is snow?", choices: ["white", "red"], answer: 0),
+            CapabilityItem(
+                id: "2", question: "How many days has a week?", choices: ["nine", "seven"],
+                answer: 1),
         ],
         retain: [RetainText(id: "1", text: "The river runs past the old mill and into the sea.")])
 }
