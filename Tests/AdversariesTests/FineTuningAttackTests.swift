@@ -45,7 +45,7 @@ struct FineTuningAttackTests {
         return training
     }
 
-    private static let ways: [Training] =
+    private static let ways: [TrainingConfiguration] =
         TrainingConfiguration.Rule.allCases.map { rule in
             var training = TrainingConfiguration()
             training.optimizer = rule

@@ -21,6 +21,9 @@ struct AuditMemoryTests {
     init() throws {
         directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
+        try directory.writeLines("restricted-train", 600) {
+            ["prompt": "bind \($0) train", "compliant": "yes"]
+        }
         target = AttackTarget(
             model: try tinyModel(), suite: try Suites.Suite(at: directory.url))
     }

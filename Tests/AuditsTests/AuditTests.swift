@@ -212,7 +212,7 @@ struct AuditTests {
                 adversaries:
                   - name: lora
                     attack: fine-tuning
-                    parameters: {training: {steps: 5, batchSize: 512, rank: 2}}
+                    parameters: {training: {steps: 5, method: full}}
                 """.utf8), file: "large.yaml")
         #expect(try estimate(large).bytes > before.bytes)
         _ = try await run(store: "e.sqlite")

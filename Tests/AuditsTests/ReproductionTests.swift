@@ -47,7 +47,8 @@ struct ReproductionTests {
         var request = Audit.Request(
             model: inputs.model.model, identity: inputs.model.identity, suite: inputs.suite,
             battery: battery, seeds: [1, 2, 3])
-        // A budget that the command line states is kept to.
+        request.acceptsMissingSafeguard = true
+        // A budget that the record states is kept to.
         request.budget.steps = 2
         request.commandLine = ["temper", "audit", "tiny", "--budget-steps", "2"]
         var record: AuditRecord?

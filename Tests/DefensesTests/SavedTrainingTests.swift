@@ -125,7 +125,7 @@ struct SavedTrainingTests {
         #expect(heard.first?.contains("cannot be read") == true)
         #expect(heard.dropFirst().first == "refusal training 1")
         // The whole one that has taken its place is taken up.
-        #expect(try harden("out", by: defense()).first?.contains("behind step 3") == true)
+        #expect(try harden("out", by: defense()).first?.contains("after step 3") == true)
         #expect(try content("out") == content("whole"))
     }
 

@@ -217,7 +217,7 @@ struct EndpointJudgeTests {
         let error = #expect(throws: InputError.self) {
             try ChatEndpoint(address: address, model: model)
         }
-        #expect(error?.problem.contains(word) == true, "\(String(describing: error))")
+        #expect(error?.description.contains(word) == true, "\(String(describing: error))")
         #expect(error?.description.contains("word@") == false)
     }
 

@@ -8,9 +8,9 @@ import Suites
 import TemperFixtures
 import Tensors
 import Testing
+import Training
 
 @testable import Forensics
-import Training
 
 @Suite("Verdicts on known derivatives", .serialized)
 struct ValidationTests {

@@ -97,7 +97,8 @@ struct KilledAuditTests {
         let again = try worker("again")
         for worker in [workers[0], workers[2], again] {
             worker.process.waitUntilExit()
-            #expect(worker.process.terminationStatus == 0, "\(try text(of: worker.log))")
+            let printed = try text(of: worker.log)
+            #expect(worker.process.terminationStatus == 0, "\(printed)")
         }
         let collected = try temper("collect", shared.path)
         #expect(collected.status == 0, "\(collected.error)")

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Records
+import Tensors
 
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,7 +16,7 @@ struct ServeCommand: ParsableCommand {
         let job = try JSONDecoder().decode(Job.self, from: Data(line.utf8))
         let iterate = try iteration(of: job)
         _ = try iterate()
-        try answer(Reply(versions: ["temper": temperVersion, "engine": engineVersion]))
+        try answer(Reply(versions: ["temper": temperVersion, "engine": Engine.nameAndVersion]))
         let clock = ContinuousClock()
         while readLine() != nil {
             let start = clock.now

@@ -60,6 +60,9 @@ public struct FewShotOverride: Attack {
     ) throws {
         if observer.decision(at: 1) != nil { return }
         let framing = try framing(for: target, seed: seed)
+        try checkContext(
+            of: target, under: framing,
+            promptTokens: try target.extent(under: [framing]).promptTokens)
         meter.use(examples: framing.earlierTurns.count)
         try observer.advanced(to: 1, note: "\(framing.earlierTurns.count) turns")
         let tampered = TamperedModel(untouched: target.model, framing: framing)
