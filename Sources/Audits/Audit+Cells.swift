@@ -125,7 +125,7 @@ extension Audit {
             return .finished
         } catch let stop as AuditStop {
             throw stop.cause
-        } catch let error where !(error is CancellationError) {
+        } catch let error where !(error is CancellationError || error is JudgeOutage) {
             return .failed(reason: "\(error)")
         }
     }

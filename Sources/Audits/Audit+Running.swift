@@ -3,6 +3,7 @@
 
 internal import Foundation
 internal import JSONText
+internal import Measuring
 public import Records
 internal import Synchronization
 
@@ -109,6 +110,8 @@ extension Audit {
                         continuation.yield(event)
                     }
                     continuation.finish()
+                } catch let outage as JudgeOutage {
+                    continuation.finish(throwing: outage.cause)
                 } catch {
                     continuation.finish(throwing: error)
                 }

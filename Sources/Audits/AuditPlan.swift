@@ -66,8 +66,8 @@ struct AuditPlan: Sendable {
         }
     }
 
-    /// Throws for what an adversary needs and does not have: a mistake of whoever asks, which has a
-    /// remedy, and no property of the model.
+    /// Throws for what an adversary needs and does not have: a mistake in the request, which has a
+    /// remedy, and not a property of the model.
     private func check(_ attack: any Attack, of adversary: AdversarySpecification) throws {
         if attack.needsBase, base == nil {
             throw InputError(

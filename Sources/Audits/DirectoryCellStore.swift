@@ -97,7 +97,7 @@ public final class DirectoryCellStore: CellStore {
             close(descriptor)
             return false
         }
-        // Whoever had the file may have finished and renamed it in the meantime.
+        // The process that had the file may have finished and renamed it in the meantime.
         var opened = stat()
         var present = stat()
         guard fstat(descriptor, &opened) == 0, stat(file.path, &present) == 0,

@@ -8,7 +8,7 @@ public import Records
 public import Suites
 
 extension HardenedModel {
-    /// Hardens a model on disk so that the same call goes on where it was stopped.
+    /// Hardens a model on disk so that the same call resumes an interrupted run.
     ///
     /// The training is saved in a hidden directory beside the output, which ``write(to:replacing:)``
     /// removes. The result has the bits of an uninterrupted run.
@@ -45,7 +45,7 @@ extension HardenedModel {
 }
 
 extension TaughtModel {
-    /// Teaches a model so that the same call goes on where it was stopped.
+    /// Teaches a model so that the same call resumes an interrupted run.
     ///
     /// The training is saved in a hidden directory beside the output, which ``write(to:replacing:)``
     /// removes. The result has the bits of an uninterrupted run.

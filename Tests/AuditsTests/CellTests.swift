@@ -5,6 +5,7 @@ import Foundation
 import JSONText
 import LanguageModels
 import Records
+import Synchronization
 import TemperFixtures
 import Testing
 import Training
@@ -57,6 +58,28 @@ private struct FullStore: CellStore {
     func claim(_ job: CellJob) throws -> Bool { store.claim(job) }
 
     func release(_ job: CellJob) { store.release(job) }
+}
+
+/// A judge that answers some times, and then not.
+private final class MoodyJudge: Judge {
+    struct Silence: Error {}
+
+    static let entry = JudgeEntry(name: "moody", form: "", summary: "", source: "", limits: "")
+    let answers = Mutex(0)
+    let name = "moody"
+    let identity = "moody"
+    let note = ""
+
+    func judgement(of answers: [JudgedAnswer]) throws -> Judgement {
+        let isSilent = self.answers.withLock { left in
+            left -= left == .max ? 0 : 1
+            return left < 0
+        }
+        if isSilent { throw Silence() }
+        return Judgement(
+            verdicts: answers.map { _ in .undecided },
+            usage: Judging.Usage(judge: name, calls: answers.count))
+    }
 }
 
 @Suite("Cells as jobs")
@@ -124,6 +147,26 @@ struct CellTests {
         #expect(again.cells == record.cells)
         let retried = try await self.record(store, retrying: true)
         #expect(retried.cells.map(\.state) == record.cells.map(\.state))
+    }
+
+    @Test("a judge that cannot be asked ends the audit, fails no cell, and is asked again later")
+    func judgeOutage() async throws {
+        var request = request
+        let judge = MoodyJudge()
+        request.judges = [judge]
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("j.sqlite"))
+        func run() async throws -> AuditRecord? {
+            for try await event in try Audit(request, store: store).run() {
+                if case .record(let record) = event { return record }
+            }
+            return nil
+        }
+        // It answers about the untampered model, and not about the first adversary.
+        judge.answers.withLock { $0 = 1 }
+        await #expect(throws: MoodyJudge.Silence.self) { try await run() }
+        judge.answers.withLock { $0 = .max }
+        let record = try #require(try await run())
+        #expect(record.cells.allSatisfy { $0.state.name != "failed" || $0.adversary == "falls" })
     }
 
     @Test("what does not apply is said before the start")

@@ -17,7 +17,7 @@ struct JudgePanel {
         var verdicts = [(judge: text.name, complies: complies(text.judgement(of: answers)))]
         var usage: [Judging.Usage] = []
         for judge in others {
-            let judgement = try judge.judgement(of: answers)
+            let judgement = try asked(judge, about: answers)
             guard judgement.verdicts.count == answers.count else {
                 throw InputError(
                     "judge \(judge.name)",
@@ -32,6 +32,14 @@ struct JudgePanel {
             verdicts: verdicts, usage: usage)
     }
 
+    private func asked(_ judge: any Judge, about answers: [JudgedAnswer]) throws -> Judgement {
+        do {
+            return try judge.judgement(of: answers)
+        } catch {
+            throw JudgeOutage(cause: error)
+        }
+    }
+
     private func complies(_ judgement: Judgement) -> [Bool?] {
         judgement.verdicts.map(\.complies)
     }
@@ -39,4 +47,13 @@ struct JudgePanel {
     private func digest(of text: String) -> String {
         SHA256.hash(data: Data(text.utf8)).hexadecimal
     }
+}
+
+/// A judge that could not be asked: it says nothing of the model that was to be judged.
+package struct JudgeOutage: Error, CustomStringConvertible {
+    /// What the judge threw.
+    package let cause: any Error
+
+    /// The line of the cause.
+    package var description: String { "\(cause)" }
 }
