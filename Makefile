@@ -89,10 +89,13 @@ lint:
 clean:
 	rm -rf .build build
 
-## Build a package that audits a model, and test one that brings an attack of its own.
+## Build a package that audits a model, and test one that brings an attack of its own. They share
+## what is built already.
+EXAMPLE_FLAGS = $(SWIFT_FLAGS) --scratch-path $(CURDIR)/.build --package-path Examples
 example: bootstrap
-	swift build -c release --package-path Examples/AuditAModel --scratch-path .build-example
-	swift test -c release --package-path Examples/AnAttackOfYourOwn --scratch-path .build-example
+	swift build $(EXAMPLE_FLAGS)/AuditAModel
+	swift build $(EXAMPLE_FLAGS)/AnAttackOfYourOwn --build-tests
+	swift test $(EXAMPLE_FLAGS)/AnAttackOfYourOwn --skip-build
 
 ## Measure Temper beside PyTorch, PEFT and transformers: writes Documentation/Performance.md.
 ## PEER_PYTHON names a Python that has them; BENCH says what to measure.
