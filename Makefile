@@ -89,13 +89,11 @@ lint:
 clean:
 	rm -rf .build build
 
-## Build a package that audits a model, and test one that brings an attack of its own. They share
-## what is built already.
-EXAMPLE_FLAGS = $(SWIFT_FLAGS) --scratch-path $(CURDIR)/.build --package-path Examples
+## Build a package that audits a model, and test one that brings an attack of its own.
+.PHONY: example
 example: bootstrap
-	swift build $(EXAMPLE_FLAGS)/AuditAModel
-	swift build $(EXAMPLE_FLAGS)/AnAttackOfYourOwn --build-tests
-	swift test $(EXAMPLE_FLAGS)/AnAttackOfYourOwn --skip-build
+	swift build -c release --package-path Examples/AuditAModel --scratch-path .build-example
+	swift test -c release --package-path Examples/AnAttackOfYourOwn --scratch-path .build-attack
 
 ## Measure Temper beside PyTorch, PEFT and transformers: writes Documentation/Performance.md.
 ## PEER_PYTHON names a Python that has them; BENCH says what to measure.
