@@ -63,7 +63,11 @@ struct AuditPlanFile: Codable {
                 remedy: "plan one with 'temper plan MODEL --out DIR'")
         }
         let plan = try RecordJSON.decode(AuditPlanFile.self, from: data, file: file.path)
-        _ = FileManager.default.changeCurrentDirectoryPath(plan.workingDirectory)
+        guard FileManager.default.changeCurrentDirectoryPath(plan.workingDirectory) else {
+            throw InputError(
+                file.path, "was planned in \(plan.workingDirectory), which is not here",
+                remedy: "make that directory visible on this machine, or plan again here")
+        }
         Engine.threadCount = plan.threads
         let options = try AuditOptions.parse(plan.arguments)
         let audit = try Audit(

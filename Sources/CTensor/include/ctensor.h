@@ -271,7 +271,7 @@ typedef ct_status (*ct_function)(
 
 /// Calls `function` once, now. `values` receives a list of what it gives, of which the first is the
 /// scalar that is differentiated, `gradients` a list of one gradient per input. The caller owns
-/// both; on failure there are none. Calls may be nested, and gradients differentiated.
+/// both; on failure both stay empty. Calls may be nested, and gradients differentiated.
 ct_status ct_value_and_gradient(
     ct_function function, void *context, const ct_tensor *inputs, size_t input_count,
     ct_list *values, ct_list *gradients, ct_error *error);

@@ -43,7 +43,7 @@ package struct Evaluation {
     ///   - observation: What was observed; a measure that needs more is not taken.
     ///   - baseline: The measurements of a model that computes the same, if there is one: what no
     ///     framing touches and was not observed is taken from them.
-    /// - Throws: What a measure throws; `InputError` for a number that is none of its measure's.
+    /// - Throws: What a measure throws; `InputError` for a value whose name or unit is not the measure's.
     mutating func add(
         _ measures: [any Measure], of observation: Observation, baseline: [MeasuredValue]? = nil
     ) throws {

@@ -25,7 +25,7 @@ public struct TransparencyLog: Sendable {
     ///   - directory: Where it is.
     ///   - key: The key that must have signed the checkpoint; nil when the reader of a proof is to
     ///     check that.
-    /// - Throws: An `InputError` when there is none, it is damaged, or it is not that key's.
+    /// - Throws: An `InputError` when the log is missing, is damaged, or belongs to another key.
     public init(at directory: URL, signedBy key: NoteVerifierKey? = nil) throws {
         self.directory = directory
         files = LogFiles(directory: directory)

@@ -51,7 +51,7 @@ public struct RootCertificate: Sendable, Hashable {
     ///
     /// - Parameter file: PEM documents `CERTIFICATE`.
     /// - Returns: The certificates.
-    /// - Throws: An `InputError` when there is none or one of them is not self-signed.
+    /// - Throws: An `InputError` when the file holds no certificate, or one that is not self-signed.
     public static func all(in file: URL) throws -> [RootCertificate] {
         try CertificateChain(contentsOf: file).certificates.map { certificate in
             guard certificate.issuer == certificate.subject,
@@ -77,7 +77,7 @@ public struct CertificateChain: Sendable, Hashable {
     /// Reads a chain.
     ///
     /// - Parameter file: PEM documents `CERTIFICATE`, the signer's first.
-    /// - Throws: An `InputError` when there is none, or one is damaged.
+    /// - Throws: An `InputError` when the file holds no certificate, or a damaged one.
     public init(contentsOf file: URL) throws {
         let text = try SmallFile.read(
             file, atMost: Self.longest, remedy: "give a file of PEM certificates")
@@ -90,7 +90,7 @@ public struct CertificateChain: Sendable, Hashable {
     /// - Parameters:
     ///   - pem: PEM documents `CERTIFICATE`, the signer's first.
     ///   - name: What errors call it: its file's path.
-    /// - Throws: An `InputError` when there is none, or one is damaged.
+    /// - Throws: An `InputError` when the file holds no certificate, or a damaged one.
     public init(pem: String, named name: String) throws {
         guard let documents = try? PEMDocument.parseMultiple(pemString: pem),
             let certificates = try? documents.map({ try Certificate(pemDocument: $0) }),
