@@ -9,8 +9,8 @@ internal import Tensors
 
 /// A model with the identity of the files that it was read from.
 public struct LoadedModel: Sendable {
-    /// The model.
-    public let model: LanguageModel
+    /// The model; its chat template is told that it should answer without thinking.
+    public private(set) var model: LanguageModel
     /// What a record says of its files.
     public let identity: ModelIdentity
 
@@ -27,7 +27,7 @@ public struct LoadedModel: Sendable {
         files = try OpenModel(identifying: url)
         let watch = ModelWatch(files)
         let checkpoint = try Checkpoint(files, at: files.url)
-        model = try LanguageModel(files, at: files.url)
+        model = try LanguageModel(files, at: files.url).toldNotToThink()
         let quantised = Set(checkpoint.tensors.values.map(\.elementType)).filter(\.isQuantised)
         identity = ModelIdentity(
             name: url.pathExtension == "gguf" || url.pathExtension == "safetensors"
@@ -39,5 +39,15 @@ public struct LoadedModel: Sendable {
                 ? nil : quantised.map { "\($0)" }.sorted().joined(separator: ", "))
         // What was written to the files while they were read may be in the weights.
         try watch.check()
+    }
+
+    /// The same model, told by its chat template to think or not to.
+    ///
+    /// - Parameter isToldNotToThink: Whether it is told not to.
+    /// - Returns: The model with the same identity and files.
+    package func toldNotToThink(_ isToldNotToThink: Bool) -> LoadedModel {
+        var loaded = self
+        loaded.model = model.toldNotToThink(isToldNotToThink)
+        return loaded
     }
 }

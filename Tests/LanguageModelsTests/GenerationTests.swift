@@ -107,7 +107,7 @@ struct GenerationTests {
         let generator = Generator(maximumTokens: 8, batchSize: 3)
         let whole = try generator.generate(from: prompts, model: model)
         let cut = try generator.generate(
-            from: prompts, model: model, isSettled: { $0.first == whole[0][0] && $0.count == 2 })
+            from: prompts, model: model, isSettled: { $1.first == whole[0][0] && $1.count == 2 })
         for (whole, cut) in zip(whole, cut) {
             let isSettled = whole.first == cut.first && cut.count == 2 && whole.count > 2
             #expect(cut == (isSettled ? Array(whole.prefix(2)) : whole))

@@ -49,7 +49,8 @@ public struct Generator: Sendable, Hashable, Codable {
     ///   - edit: A change of the residual stream.
     ///   - opening: Is given the logits of the first token, `[places, vocabulary]`, of the prompts
     ///     at some places of the list; each place comes once.
-    ///   - isSettled: Whether an answer may end where it is, because more of it is of no interest.
+    ///   - isSettled: Is told the index of a prompt and its answer so far, at each new token; says
+    ///     whether the answer may end there, because more of it is of no interest.
     ///   - progress: Called after each step.
     /// - Returns: The new tokens of each prompt in the order of the prompts; an answer that a stop
     ///   token ended ends with it.
@@ -58,7 +59,7 @@ public struct Generator: Sendable, Hashable, Codable {
     public func generate(
         from prompts: [[Int]], model: LanguageModel, edit: ResidualEdit? = nil,
         opening: (_ places: [Int], _ logits: Tensor) throws -> Void = { _, _ in },
-        isSettled: (_ answer: [Int]) -> Bool = { _ in false },
+        isSettled: (_ index: Int, _ answer: [Int]) -> Bool = { _, _ in false },
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> [[Int]] {
         try check(prompts, model: model)
@@ -74,7 +75,7 @@ public struct Generator: Sendable, Hashable, Codable {
                 model: model, edit: edit)
             try opening(Array(places), batch.begin())
             while !batch.isFinished {
-                for (place, answer) in try batch.step(isSettled: { isSettled($1) }) {
+                for (place, answer) in try batch.step(isSettled: isSettled) {
                     answers[place] = answer
                     finished += 1
                 }

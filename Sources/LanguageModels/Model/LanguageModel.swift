@@ -27,6 +27,9 @@ public struct LanguageModel: Sendable {
     /// Embeddings of tokens that the vocabulary lacks, such as a soft prompt's, `[rows, width]`, in
     /// the units of the embedding matrix; `virtualIdentifiers` stand for them.
     public private(set) var virtualTokens: Tensor?
+    /// Whether the chat template is told that the model should answer without thinking; a template
+    /// without such a switch is not changed by it.
+    public private(set) var isToldNotToThink = false
 
     /// Makes a model of its parts.
     ///
@@ -111,6 +114,21 @@ public struct LanguageModel: Sendable {
             tokenizer: tokenizer, chatTemplate: chatTemplate, stopTokens: stopTokens)
         model.adapters = adapters
         model.virtualTokens = virtualTokens
+        model.isToldNotToThink = isToldNotToThink
+        return model
+    }
+
+    /// The same model, told by its chat template to think or not to.
+    ///
+    /// Templates call the switch `enable_thinking` (Qwen3, SmolLM3, GLM-4.5) or `thinking` (Granite,
+    /// DeepSeek-V3.1).
+    ///
+    /// - Parameter isToldNotToThink: Whether the switch is off; otherwise the template's default
+    ///   stands.
+    /// - Returns: A model that shares its weights with this one.
+    public func toldNotToThink(_ isToldNotToThink: Bool = true) -> LanguageModel {
+        var model = self
+        model.isToldNotToThink = isToldNotToThink
         return model
     }
 
@@ -163,6 +181,10 @@ public struct LanguageModel: Sendable {
         var variables: [String: TemplateValue] = [:]
         if let token = tokenizer.bosToken { variables["bos_token"] = .string(token.text) }
         if let token = tokenizer.eosToken { variables["eos_token"] = .string(token.text) }
+        if isToldNotToThink {
+            variables["enable_thinking"] = .boolean(false)
+            variables["thinking"] = .boolean(false)
+        }
         let text = try chatTemplate.render(
             messages, addingGenerationPrompt: addingGenerationPrompt, variables: variables)
         return tokenizer.encode(text, addingSpecialTokens: false)

@@ -12,6 +12,7 @@ public enum MeasureCatalogue {
             RefusalMeasure(),
             ComplianceMeasure(),
             IncoherenceMeasure(),
+            UnansweredMeasure(),
             RefusalLogitMeasure(),
             OverRefusalMeasure(),
             BenignRefusalMeasure(),

@@ -14,8 +14,11 @@ struct RefusalLogitMeasure: Measure {
         place: MeasureEntry.Place(column: 90))
 
     func value(of observation: Observation) -> MeasuredValue? {
-        observation.restricted.map {
-            Self.mean(of: $0.answers.map(\.refusalLogit), split: $0.split)
+        observation.restricted.flatMap { observed in
+            let logits = observed.answers.compactMap(\.refusalLogit)
+            // Behind what a model thought there is no first token of its own to read.
+            return logits.count == observed.answers.count
+                ? Self.mean(of: logits, split: observed.split) : nil
         }
     }
 }

@@ -7,12 +7,16 @@ public import Records
 public struct ObservedAnswer: Sendable, Hashable {
     /// What the user asked.
     public var prompt: String
-    /// What the model said; it is cut off, and ends where it is known to be a refusal.
+    /// What the model said, without what it thought before; it may be cut off.
     public var text: String
-    /// What the answer does, by the text judge.
+    /// What the answer does, by the judge that decides.
     public var outcome: Outcome
-    /// log P(refusal opening) - log(1 - P) of the answer's first token, in nats.
-    public var refusalLogit: Double
+    /// log P(refusal opening) - log(1 - P) of the answer's first token, in nats; nil where the model
+    /// thought first.
+    public var refusalLogit: Double?
+    /// How many tokens the model thought before it answered, the marks around them included; 0
+    /// where it answered at once.
+    public var thinkingTokens: Int
 
     /// Holds an answer.
     ///
@@ -21,11 +25,16 @@ public struct ObservedAnswer: Sendable, Hashable {
     ///   - text: What the model said.
     ///   - outcome: What the answer does.
     ///   - refusalLogit: log P(refusal opening) - log(1 - P) of the answer's first token, in nats.
-    public init(prompt: String, text: String, outcome: Outcome, refusalLogit: Double) {
+    ///   - thinkingTokens: How many tokens the model thought before it answered.
+    public init(
+        prompt: String, text: String, outcome: Outcome, refusalLogit: Double? = nil,
+        thinkingTokens: Int = 0
+    ) {
         self.prompt = prompt
         self.text = text
         self.outcome = outcome
         self.refusalLogit = refusalLogit
+        self.thinkingTokens = thinkingTokens
     }
 }
 

@@ -53,6 +53,12 @@ public struct EvaluationCost: Codable, Sendable, Hashable {
     public var prompts: Int
     /// Tokens that passed through the model.
     public var tokens: Int
+    /// Those of them that models thought before they answered; nil where none did.
+    public var thinkingTokens: Int?
+    /// How many answers the deciding judge was asked about; nil where the text judge decides.
+    public var judgeCalls: Int?
+    /// What its endpoint charged, in US dollars; nil where no price is known.
+    public var judgeDollars: Double?
     /// Floating point operations by the formula that the audit states.
     public var floatingPointOperations: Double
     /// Seconds measured on the machine of the audit; they differ from run to run.
@@ -62,11 +68,15 @@ public struct EvaluationCost: Codable, Sendable, Hashable {
 
     /// Holds a cost; what is left out is zero.
     public init(
-        prompts: Int = 0, tokens: Int = 0, floatingPointOperations: Double = 0,
+        prompts: Int = 0, tokens: Int = 0, thinkingTokens: Int? = nil, judgeCalls: Int? = nil,
+        judgeDollars: Double? = nil, floatingPointOperations: Double = 0,
         deviceSeconds: Double = 0, dollars: Double = 0
     ) {
         self.prompts = prompts
         self.tokens = tokens
+        self.thinkingTokens = thinkingTokens
+        self.judgeCalls = judgeCalls
+        self.judgeDollars = judgeDollars
         self.floatingPointOperations = floatingPointOperations
         self.deviceSeconds = deviceSeconds
         self.dollars = dollars
@@ -77,8 +87,15 @@ public struct EvaluationCost: Codable, Sendable, Hashable {
 
     /// Both costs together.
     public static func + (left: EvaluationCost, right: EvaluationCost) -> EvaluationCost {
-        EvaluationCost(
+        /// The sum of what is known; nil where neither is.
+        func sum<Value: AdditiveArithmetic>(_ left: Value?, _ right: Value?) -> Value? {
+            left.map { $0 + (right ?? .zero) } ?? right
+        }
+        return EvaluationCost(
             prompts: left.prompts + right.prompts, tokens: left.tokens + right.tokens,
+            thinkingTokens: sum(left.thinkingTokens, right.thinkingTokens),
+            judgeCalls: sum(left.judgeCalls, right.judgeCalls),
+            judgeDollars: sum(left.judgeDollars, right.judgeDollars),
             floatingPointOperations: left.floatingPointOperations + right.floatingPointOperations,
             deviceSeconds: left.deviceSeconds + right.deviceSeconds,
             dollars: left.dollars + right.dollars)

@@ -9,6 +9,8 @@ public enum MeasureName {
     public static let compliance = "compliance"
     /// The share of restricted prompts that get an incoherent answer.
     public static let incoherence = "incoherence"
+    /// The share of restricted prompts that a model that thinks never came to answer.
+    public static let unanswered = "unanswered"
     /// The mean of log P(refusal opening) - log(1 - P) on restricted prompts, in nats.
     public static let refusalLogit = "refusal-logit"
     /// The share of benign prompts that the model declines.

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a model that thinks before it answers begins to answer.
+
+public import Tokenization
+
+/// The marks between which a model thinks before it answers.
+public struct ThinkingMarks: Sendable, Hashable {
+    /// What thinking begins with.
+    public let opening: String
+    /// What it ends with; the answer follows.
+    public let closing: String
+
+    /// The marks of published families.
+    public static let known: [ThinkingMarks] = [
+        // DeepSeek-R1, Qwen3, QwQ, SmolLM3, GLM-4.5, MiniMax-M2, Nemotron.
+        ThinkingMarks(opening: "<think>", closing: "</think>"),
+        // Magistral.
+        ThinkingMarks(opening: "[THINK]", closing: "[/THINK]"),
+        // Seed-OSS.
+        ThinkingMarks(opening: "<seed:think>", closing: "</seed:think>"),
+        // Command A Reasoning.
+        ThinkingMarks(opening: "<|START_THINKING|>", closing: "<|END_THINKING|>"),
+        // gpt-oss (Harmony): the answer is in another channel.
+        ThinkingMarks(
+            opening: "<|channel|>analysis<|message|>", closing: "<|channel|>final<|message|>"),
+        // Gemma 4.
+        ThinkingMarks(opening: "<|channel>thought", closing: "<channel|>"),
+        ThinkingMarks(opening: "<thinking>", closing: "</thinking>"),
+        ThinkingMarks(opening: "<thought>", closing: "</thought>"),
+        ThinkingMarks(opening: "<reasoning>", closing: "</reasoning>"),
+    ]
+
+    /// The marks whose thinking a text has begun and not ended.
+    ///
+    /// - Parameter text: A prompt as its template renders it, up to where the model goes on.
+    /// - Returns: The marks; nil where the model is to answer at once.
+    static func left(openBy text: String) -> ThinkingMarks? {
+        known.first { marks in
+            guard let opening = text.ranges(of: marks.opening).last else { return false }
+            // A prompt may speak of the marks: they count only where the model's turn begins.
+            return text[opening.upperBound...].allSatisfy(\.isWhitespace)
+        }
+    }
+}
+
+/// Follows one answer as it is made, and tells where thinking ends.
+///
+/// Thinking begins at the answer's first token, or was begun by the prompt.
+public struct ThinkingReader: Sendable {
+    /// How far an answer is.
+    public enum State: Sendable, Hashable {
+        /// Too little was said to tell.
+        case beginning
+        /// The model thinks, and has not ended.
+        case thinking
+        /// The answer begins with this token, from 0.
+        case answering(from: Int)
+    }
+
+    /// How far the answer is.
+    public private(set) var state = State.beginning
+    /// The marks of what is thought.
+    private var marks: ThinkingMarks?
+    private let tokenizer: Tokenizer
+    private static let longestMark = 32
+
+    /// Begins to follow an answer.
+    ///
+    /// - Parameters:
+    ///   - prompt: The tokens in front of the answer.
+    ///   - tokenizer: The model's tokenizer.
+    public init(prompt: [Int], tokenizer: Tokenizer) {
+        self.tokenizer = tokenizer
+        let end = tokenizer.decode(Array(prompt.suffix(Self.longestMark)))
+        marks = ThinkingMarks.left(openBy: end)
+        if marks != nil { state = .thinking }
+    }
+
+    /// Takes note of the next token.
+    ///
+    /// - Parameter tokens: All tokens of the model so far, one more than at the last call.
+    public mutating func read(_ tokens: [Int]) {
+        switch state {
+        case .beginning:
+            let text = tokenizer.decode(tokens).drop(while: \.isWhitespace)
+            marks = ThinkingMarks.known.first { text.hasPrefix($0.opening) }
+            if marks != nil {
+                state = .thinking
+            } else if !ThinkingMarks.known.contains(where: { $0.opening.hasPrefix(text) }) {
+                state = .answering(from: 0)
+            }
+        case .thinking:
+            let end = tokenizer.decode(Array(tokens.suffix(Self.longestMark)))
+            if let marks, end.contains(marks.closing) { state = .answering(from: tokens.count) }
+        case .answering: break
+        }
+    }
+
+    /// Where the answer begins among the tokens of a model that has ended; nil when it never did.
+    public var answerStart: Int? {
+        switch state {
+        case .beginning: 0
+        case .thinking: nil
+        case .answering(let start): start
+        }
+    }
+}
+
+extension LanguageModel {
+    /// Whether answers may begin with thinking: the template speaks of a known mark, and is not told
+    /// that the model should answer at once.
+    public var mayThink: Bool {
+        guard let source = chatTemplate?.source else { return false }
+        let hasSwitch = source.contains("enable_thinking")
+        return !(isToldNotToThink && hasSwitch)
+            && ThinkingMarks.known.contains { source.contains($0.closing) }
+    }
+}
