@@ -58,6 +58,14 @@ forensics: bootstrap
 		swift test $(SWIFT_FLAGS) --skip-build --filter ForensicsTests.ValidationTests/whole
 	scripts/put-table build/forensics.md Documentation/Forensics.md
 
+## Collect answers of models that are tampered with in memory, to be labelled by hand.
+.PHONY: answers
+answers: build
+	$(TEMPER) harden $(MODEL) --suite canary-refusal --out $(HARDENED) --replace
+	swift build $(SWIFT_FLAGS) --build-tests
+	TEMPER_ANSWERS=$(CURDIR)/build/answers.jsonl TEMPER_ANSWERS_MODEL=$(HARDENED) \
+		swift test $(SWIFT_FLAGS) --skip-build --filter AnswerCollection
+
 ## Leave the command at .build/release/temper.
 build: bootstrap
 	swift build $(SWIFT_FLAGS) --product temper

@@ -214,7 +214,7 @@ let package = Package(
             of: "Measuring",
             [
                 "TemperFixtures", "Audits", "Adversaries", "Training", "Suites", "LanguageModels",
-                "Tensors", "Records", "JSONText",
+                "Tensors", "Tokenization", "Records", "JSONText",
             ], engine: true),
         tests(
             of: "Adversaries",
@@ -233,7 +233,7 @@ let package = Package(
             of: "Audits",
             [
                 "TemperFixtures", "ModelWriting", "Adversaries", "Measuring", "Training", "Suites",
-                "LanguageModels", "Tensors", "Records", "JSONText",
+                "LanguageModels", "Tensors", "Tokenization", "Records", "JSONText",
             ], engine: true),
         tests(
             of: "Forensics",

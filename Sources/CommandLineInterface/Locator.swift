@@ -68,6 +68,19 @@ package struct Locator {
             text, "no such directory, and no suite of that name", remedy: "suites: \(names)")
     }
 
+    /// The directory of labelled answers: a path, or a name in the folders of suites.
+    package func labelledAnswers(_ text: String) throws -> URL {
+        let places =
+            [URL(fileURLWithPath: text)]
+            + suiteFolders.map { $0.appendingPathComponent(text) }
+        if let match = places.first(where: { exists($0.appendingPathComponent("unseen.jsonl")) }) {
+            return match
+        }
+        throw InputError(
+            text, "no directory of labelled answers",
+            remedy: "name a directory with choosing.jsonl and unseen.jsonl")
+    }
+
     private func modelName(_ url: URL) -> String {
         url.pathExtension == "gguf"
             ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
