@@ -101,11 +101,14 @@ extension Audit {
         return audit
     }
 
-    /// How answers were judged: the text judge first, which decides.
+    /// How answers were judged: the deciding judge first.
     private var notes: [JudgeNote] {
-        let text = TextJudge(markers: request.suite.manifest.refusalMarkers)
-        return [JudgeNote(measure: MeasureName.refusal, judge: text.name, note: text.note)]
-            + request.judges.map {
+        let panel = evaluator.panel
+        return [
+            JudgeNote(
+                measure: MeasureName.refusal, judge: panel.decider.name, note: panel.decider.note)
+        ]
+            + panel.others.map {
                 JudgeNote(measure: MeasureName.compliance, judge: $0.name, note: $0.note)
             } + (request.suite.hasRequiredPhrases ? [RequiredPhrases.note] : [])
     }

@@ -147,7 +147,9 @@ extension Audit {
         let utilityLoss = value(MeasureName.capability).flatMap { after in
             before.map { 1 - after / max($0, .leastNormalMagnitude) }
         }
-        let isCoherent = value(MeasureName.incoherence).map { 1 - $0 >= thresholds.coherence }
+        let isCoherent = value(MeasureName.incoherence).map {
+            1 - $0 - (value(MeasureName.unanswered) ?? 0) >= thresholds.coherence
+        }
         return SearchTrial(
             parameters: parameters, value: value(thresholds.measure), utilityLoss: utilityLoss,
             isWithinBounds: isCoherent ?? true

@@ -38,7 +38,9 @@ public struct Audit: Sendable {
         public var seeds: [UInt64]
         /// What an adversary may spend at most.
         public var budget = AuditBudget()
-        /// Who judges answers beside the text judge, which decides.
+        /// The judge that decides what answers do; nil for the text judge.
+        public var decidingJudge: (any Judge)?
+        /// Who judges the same answers beside the one that decides. The text judge is always asked.
         public var judges: [any Judge] = []
         /// Measures besides Temper's own, which full evaluations take.
         public var measures: [any Measure] = []
@@ -101,9 +103,12 @@ public struct Audit: Sendable {
     }
 
     private init(
-        planning request: Request, store: any CellStore, role: CellJob.Role
+        planning asked: Request, store: any CellStore, role: CellJob.Role
     ) throws {
+        let request = asked.tellingModelsWhetherToThink
         var settings = request.settings
+        let text = TextJudge(markers: request.suite.manifest.refusalMarkers)
+        settings.decidingJudge = (request.decidingJudge ?? text).decision
         if !request.judges.isEmpty { settings.judges = request.judges.map(\.identity) }
         try MeasureCatalogue.check(request.measures)
         if !request.measures.isEmpty { settings.measures = request.measures.map(\.identity) }
@@ -140,7 +145,8 @@ public struct Audit: Sendable {
         limit = request.memory.map(MemoryLimit.init)
         evaluator = Evaluator(
             suite: request.suite, reference: request.model, settings: settings,
-            prices: request.prices, judges: request.judges, measures: request.measures,
+            prices: request.prices, decidingJudge: request.decidingJudge, judges: request.judges,
+            measures: request.measures,
             batchBytes: request.batchBytes)
     }
 
@@ -169,6 +175,15 @@ public struct Audit: Sendable {
 }
 
 extension Audit.Request {
+    /// The same request, its models told to think only where the settings have tokens for it.
+    fileprivate var tellingModelsWhetherToThink: Audit.Request {
+        let isToldNotToThink = settings.thinkingTokens == nil
+        var request = self
+        request.model = model.toldNotToThink(isToldNotToThink)
+        request.original = original?.toldNotToThink(isToldNotToThink)
+        return request
+    }
+
     /// What adversaries are given.
     var target: AttackTarget {
         var target = AttackTarget(model: model, suite: suite)

@@ -127,7 +127,7 @@ private struct TokenCounts {
         prompt =
             sample.reduce(0) { $0 + Double(max($1.count - shared, 1)) }
             / Double(max(sample.count, 1))
-        answered = prompt + Double(request.settings.answerTokens)
+        answered = prompt + Double(request.settings.mostTokens(of: request.model))
         brief = Double(suite.restricted.validation.count) * answered
         let tests = [
             suite.restricted.test.count, suite.lookalike.test.count, suite.benign.test.count,

@@ -37,7 +37,7 @@ extension Audit.Request {
         let decoding =
             answers
             * model.configuration.keptBytes(
-                promptTokens: extent.promptTokens, answerTokens: settings.answerTokens)
+                promptTokens: extent.promptTokens, answerTokens: settings.mostTokens(of: model))
         return modelBytes + extent.weightCopies * size(model)
             + max(examples * exampleBytes(extent), decoding)
     }

@@ -12,7 +12,8 @@ internal import Training
 /// Each point is measured on validation prompts. Where these say that the safeguard is broken, and
 /// at the attack's end, every measure is taken on test prompts, so that no break is claimed on the
 /// prompts that it was first seen on. An adversary that has broken the safeguard stops, for it would
-/// not pay for more, unless it runs to its end to show what it learns.
+/// not pay for more, unless another judge sees it stand, or the adversary runs to its end to show
+/// what it learns.
 struct CellObserver: AttackObserver {
     let job: CellJob
     let steps: Int
@@ -77,7 +78,9 @@ struct CellObserver: AttackObserver {
             }
         }
         let outcome = thresholds.costToBreak(of: [point], baseline: baseline, split: .test)
-        if !runsToEnd, outcome?.isBroken == true { point.isFinal = true }
+        if !runsToEnd, outcome?.isBroken == true, !thresholds.isDisputed(point) {
+            point.isFinal = true
+        }
         try AuditStop.wrapping { try store.append(point, to: job) }
         trace.append(point)
         try AuditStop.wrapping { try tell(.point(job, point)) }

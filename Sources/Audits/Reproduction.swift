@@ -38,6 +38,10 @@ public struct Reproduction: Sendable {
         /// The measures besides Temper's own that the record states, in its order; empty leaves
         /// their numbers out.
         public var measures: [any Measure] = []
+        /// The judge that decided; nil for the text judge.
+        public var decidingJudge: (any Judge)?
+        /// The judges that were asked beside it, in the record's order.
+        public var judges: [any Judge] = []
 
         /// Starts from a model and a suite.
         public init(model: LoadedModel, original: LoadedModel? = nil, suite: Suite) {
@@ -88,6 +92,7 @@ public struct Reproduction: Sendable {
                         ?? "Temper's own alone"),
                 remedy: "name these, or none")
         }
+        try Self.check(inputs, judging: record)
         self.record = record
         var places = record.cells.indices.filter { record.cells[$0].state == .finished }
         if let count, count < places.count {
@@ -106,6 +111,9 @@ public struct Reproduction: Sendable {
         request.settings = inputs.settings ?? record.evaluation ?? EvaluationSettings()
         request.measures = inputs.measures
         request.settings.measures = nil
+        request.decidingJudge = inputs.decidingJudge
+        request.judges = inputs.judges
+        request.settings.judges = nil
         request.prices = record.prices
         self.request = request
         let taken = MeasureCatalogue.entries + inputs.measures.map { type(of: $0).entry }
@@ -126,6 +134,28 @@ public struct Reproduction: Sendable {
                 + "\(expected.prefix(12))", remedy: "name the right one with \(option)")
     }
 
+    /// Checks that the record's judges are at hand: by other ones, an adversary may end elsewhere.
+    private static func check(_ inputs: Inputs, judging record: AuditRecord) throws {
+        let text = TextJudge(markers: inputs.suite.manifest.refusalMarkers)
+        let found = (inputs.decidingJudge ?? text).decision
+        if let recorded = record.evaluation?.decidingJudge, recorded != found {
+            throw InputError(
+                "judge \(found.name)",
+                "is not the one that decided in the record: its digest begins "
+                    + "\(found.digest.prefix(12)), the record's (\(recorded.name)) "
+                    + "\(recorded.digest.prefix(12))",
+                remedy: "name the right one with --decide, or use the Temper that made the record")
+        }
+        let asked = record.evaluation?.judges ?? []
+        guard asked == inputs.judges.map(\.identity) else {
+            throw InputError(
+                "judges",
+                "are others than the record's, which asked \(asked.count) beside the "
+                    + "one that decides",
+                remedy: asked.isEmpty ? "name none" : "name these with --judge, in their order")
+        }
+    }
+
     private static func notes(
         _ record: AuditRecord, hasOriginal: Bool, unknownMeasures: [String]
     ) -> [String] {
@@ -135,6 +165,9 @@ public struct Reproduction: Sendable {
         }
         note("Temper", record.temperVersion, temperVersion)
         note("engine", record.engineVersion, Engine.nameAndVersion)
+        if record.evaluation?.decidingJudge == nil {
+            notes.append("the record's answers were read by the first rules of the text judge")
+        }
         note("device", record.machine.device, Machine.current.device)
         let unfinished = record.cells.count { $0.state != .finished }
         if unfinished > 0 {

@@ -13,33 +13,38 @@ public struct EndpointJudge: Judge {
     public static let entry = JudgeEntry(
         name: "endpoint",
         form: "endpoint:URL,model=NAME[,key=VARIABLE][,policy=FILE][,input-price=P,output-price=P]"
-            + "[,timeout=SECONDS][,attempts=N][,reply-tokens=N][,plain-text=yes]",
-        summary: "Yes or no from an OpenAI-compatible chat endpoint, asked by a rubric.",
+            + "[,rubric=graded][,timeout=SECONDS][,attempts=N][,reply-tokens=N][,plain-text=yes]",
+        summary: "Yes or no, or grades, from an OpenAI-compatible chat endpoint.",
         source: "after arXiv 2402.10260 (StrongREJECT)",
         limits: """
-            Prompts and answers leave this machine. Yes or no takes the place of StrongREJECT's \
-            graded scores. Another reply is no verdict. The endpoint may answer otherwise another \
-            time.
+            Prompts and answers leave this machine. It is asked for yes or no, with rubric=graded \
+            for StrongREJECT's grades in our own words. Another reply is no verdict. The endpoint \
+            may answer otherwise another time.
             """)
 
     /// Where it asks.
     public let endpoint: ChatEndpoint
     private let policy: String
+    private let isGraded: Bool
     private let client: ChatClient
 
     /// A judge behind an endpoint.
     /// - Parameters:
     ///   - endpoint: where it asks.
     ///   - policy: what the assistant must hold back; empty says that it is whatever was asked.
+    ///   - isGraded: whether it is asked for grades instead of yes or no.
     /// - Throws: `InputError` when the key is not where it should be.
-    public init(_ endpoint: ChatEndpoint, policy: String = "") throws {
+    public init(_ endpoint: ChatEndpoint, policy: String = "", isGraded: Bool = false) throws {
         try self.init(
-            endpoint, policy: policy, environment: ProcessInfo.processInfo.environment)
+            endpoint, policy: policy, isGraded: isGraded,
+            environment: ProcessInfo.processInfo.environment)
     }
 
     init(
-        _ endpoint: ChatEndpoint, policy: String = "", environment: [String: String]
+        _ endpoint: ChatEndpoint, policy: String = "", isGraded: Bool = false,
+        environment: [String: String]
     ) throws {
+        self.isGraded = isGraded
         self.endpoint = endpoint
         self.policy = policy
         client = try ChatClient(endpoint, environment: environment)
@@ -50,7 +55,7 @@ public struct EndpointJudge: Judge {
 
     /// Address, model, the length of replies, and what is asked.
     public var identity: String {
-        let rubric = Rubric.request(about: JudgedAnswer(prompt: "", answer: ""), policy: policy)
+        let rubric = request(about: JudgedAnswer(prompt: "", answer: ""))
         let digest = SHA256.hash(data: Data(rubric.utf8)).hexadecimal
         return "\(Self.entry.name) \(endpoint.url.absoluteString) \(endpoint.model) "
             + "\(endpoint.replyTokens) \(digest)"
@@ -58,7 +63,7 @@ public struct EndpointJudge: Judge {
 
     /// What a record says of this judge.
     public var note: String {
-        "A second opinion, which decides nothing: the yes or no of the model \(endpoint.model) at "
+        "\(isGraded ? "Grades" : "The yes or no") of the model \(endpoint.model) at "
             + "\(endpoint.url.host() ?? "an endpoint") to a rubric, at temperature 0. It sees "
             + "answers cut off as they were measured, and may answer otherwise another time."
     }
@@ -70,7 +75,7 @@ public struct EndpointJudge: Judge {
                 ChatRequest(
                     model: endpoint.model,
                     messages: [
-                        .init(role: "user", content: Rubric.request(about: answer, policy: policy))
+                        .init(role: "user", content: request(about: answer))
                     ], temperature: 0, maxTokens: endpoint.replyTokens)
             })
         var usage = Judging.Usage(judge: name, calls: replies.count)
@@ -81,7 +86,16 @@ public struct EndpointJudge: Judge {
                 (Double(usage.promptTokens) * inputPrice
                     + Double(usage.completionTokens) * outputPrice) / 1e6
         }
-        return Judgement(verdicts: replies.map { Self.verdict(of: $0.text) }, usage: usage)
+        return Judgement(
+            verdicts: replies.map {
+                isGraded ? Rubric.score(in: $0.text) : Self.verdict(of: $0.text)
+            }, usage: usage)
+    }
+
+    private func request(about answer: JudgedAnswer) -> String {
+        isGraded
+            ? Rubric.gradedRequest(about: answer, policy: policy)
+            : Rubric.request(about: answer, policy: policy)
     }
 
     /// Yes or no by the first word.

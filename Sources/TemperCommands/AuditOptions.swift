@@ -52,12 +52,15 @@ struct AuditOptions: ParsableArguments {
     )
     var memory: ByteCount?
 
+    @Option(help: "The judge that decides what answers do; 'temper judges' lists the forms.")
+    var decide = "text"
+
     @Option(
         name: .customLong("judge"), parsing: .singleValue,
-        help:
-            "Who judges answers beside the text judge, which decides; 'temper judges' lists the forms. May be given again."
-    )
+        help: "A judge that is asked beside the one that decides. May be given again.")
     var judges: [String] = []
+
+    @OptionGroup var answers: AnswerOptions
 
     @Option(
         help:
@@ -96,7 +99,7 @@ struct AuditOptions: ParsableArguments {
         let locator = Locator()
         let battery = try Battery(battery)
         let url = try locator.model(model)
-        let judges = try readJudges(judges, locator)
+        let (decidingJudge, judges) = try readJudges(judges, deciding: decide, locator)
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
         let loaded = try LoadedModel(at: url)
         var request = Audit.Request(
@@ -110,7 +113,9 @@ struct AuditOptions: ParsableArguments {
         request.budget.steps = budgetSteps
         request.memory = memory?.bytes
         request.trials = search
+        request.decidingJudge = decidingJudge
         request.judges = judges
+        request.settings = answers.settings
         request.acceptsMissingSafeguard = anyway
         request.retriesFailures = retryFailed
         request.commandLine = commandLine

@@ -62,7 +62,8 @@ struct JudgeSpecification {
             return try GuardJudge(
                 at: locator.model(subject), template: template, policy: policy())
         case EndpointJudge.entry.name:
-            return try EndpointJudge(endpoint(), policy: policy() ?? "")
+            return try EndpointJudge(
+                endpoint(), policy: policy() ?? "", isGraded: options["rubric"] == "graded")
         default:
             throw failure(
                 "there is no such kind of judge",
@@ -72,9 +73,14 @@ struct JudgeSpecification {
 
     private func endpoint() throws -> ChatEndpoint {
         try expect([
-            "model", "key", "policy", "input-price", "output-price", "timeout", "attempts",
+            "model", "key", "policy", "rubric", "input-price", "output-price", "timeout",
+            "attempts",
             "reply-tokens", "plain-text",
         ])
+        if let rubric = options["rubric"], rubric != "graded" {
+            throw failure(
+                "rubric is \"\(rubric)\"", "write rubric=graded, or leave it out for yes or no")
+        }
         if let value = options["plain-text"], value != "yes" {
             throw failure("plain-text is \"\(value)\"", "write plain-text=yes, or leave it out")
         }
@@ -91,6 +97,7 @@ struct JudgeSpecification {
         }
         endpoint.timeout = try number("timeout", in: 0.1...3_600) ?? endpoint.timeout
         endpoint.attempts = try number("attempts", in: 1...100).map { Int($0) } ?? endpoint.attempts
+        if options["rubric"] != nil { endpoint.replyTokens = 40 }
         endpoint.replyTokens =
             try number("reply-tokens", in: 1...100_000).map { Int($0) } ?? endpoint.replyTokens
         return endpoint
@@ -136,15 +143,26 @@ struct JudgeSpecification {
     }
 }
 
-/// The judges that a command line names, beside the text judge.
+/// The judges that a command line names.
+///
+/// - Parameters:
+///   - texts: The forms of those beside the one that decides.
+///   - deciding: The form of the judge that decides.
+///   - locator: Finds models.
+/// - Returns: The judge that decides, nil for the text judge, and the others.
 /// - Throws: `InputError` for two of the same name, and what one judge throws.
-func readJudges(_ texts: [String], _ locator: Locator) throws -> [any Judge] {
+func readJudges(
+    _ texts: [String], deciding: String, _ locator: Locator
+) throws -> (deciding: (any Judge)?, others: [any Judge]) {
     // All forms are checked before any model is read.
+    let decider = try JudgeSpecification(deciding)
     let specifications = try texts.map { try JudgeSpecification($0) }
+    let deciding = try decider.judge(locator)
     let judges = try specifications.compactMap { try $0.judge(locator) }
-    for (index, judge) in judges.enumerated()
-    where judges[..<index].contains(where: { $0.name == judge.name }) {
+    let all = [deciding].compactMap(\.self) + judges
+    for (index, judge) in all.enumerated()
+    where all[..<index].contains(where: { $0.name == judge.name }) {
         throw InputError("judge \(judge.name)", "is named twice", remedy: "leave one out")
     }
-    return judges
+    return (deciding, judges)
 }

@@ -23,6 +23,8 @@ struct MeasureCommand: ParsableCommand {
     @Option(help: "The prompts: validation, to choose on, or test, to report.")
     var split = "test"
 
+    @OptionGroup var answers: AnswerOptions
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -36,7 +38,9 @@ struct MeasureCommand: ParsableCommand {
         let locator = Locator()
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
         let model = try LanguageModel(at: locator.model(model))
-        let values = try measure(model, on: suite, split: SuiteSplit(rawValue: split) ?? .test)
+        let values = try measure(
+            model, on: suite, split: SuiteSplit(rawValue: split) ?? .test,
+            settings: answers.settings)
         if json { return print(String(decoding: try canonicalJSON(values), as: UTF8.self)) }
         for value in values {
             let range = value.interval.map { String(format: "[%.3f, %.3f]", $0.lower, $0.upper) }

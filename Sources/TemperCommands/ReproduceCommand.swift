@@ -42,6 +42,14 @@ struct ReproduceCommand: AsyncParsableCommand {
     @Option(help: "The suite of another domain, if it is not found by its name.")
     var otherSuite: String?
 
+    @Option(help: "The judge that decided in the record; 'temper judges' lists the forms.")
+    var decide = "text"
+
+    @Option(
+        name: .customLong("judge"), parsing: .singleValue,
+        help: "A judge that the record asked beside it. May be given again.")
+    var judges: [String] = []
+
     @Option(
         help: "Keep what is measured in this directory: a run that was stopped is resumed there.")
     var out: String?
@@ -95,6 +103,8 @@ struct ReproduceCommand: AsyncParsableCommand {
             model: model,
             suite: try Suite(
                 at: locator.suite(suite ?? record.suite.name), locateBase: locator.suite))
+        (inputs.decidingJudge, inputs.judges) = try readJudges(
+            judges, deciding: decide, locator)
         if let other = otherSuite ?? record.otherSuite?.name {
             inputs.otherSuite = try Suite(at: locator.suite(other), locateBase: locator.suite)
         }

@@ -130,6 +130,21 @@ struct AdmissionTests {
             policy { $0.battery = .init(name: "quick", digest: nil) },
             attest(
                 AuditFixture.record(digest: root, budget: AuditBudget(steps: 32))))
+        let judge = DecidingJudge(name: "text", digest: String(repeating: "ef", count: 32))
+        func decided() async throws -> [Data] {
+            try await attest(
+                AuditFixture.record(
+                    digest: root, evaluation: EvaluationSettings(decidingJudge: judge)))
+        }
+        try await expectUncounted(
+            "judge: text is needed, but the audit does not state which judge decided",
+            policy { $0.decidedBy = .init(name: "text", digest: nil) }, attest())
+        try await expectUncounted(
+            "judge: text, but guard:g is needed",
+            policy { $0.decidedBy = .init(name: "guard:g", digest: nil) }, decided())
+        try await expectUncounted(
+            "judge: text has the digest efefefefefefefef…",
+            policy { $0.decidedBy = .init(name: "text", digest: digest) }, decided())
         try await expectUncounted(
             "seeds: 2, at least 3 needed", policy { $0.minimumSeeds = 3 }, attest())
         try await expectUncounted(
@@ -260,7 +275,7 @@ struct AdmissionTests {
                 "is claimed to have left the safeguard"
             ),
             ("\"trials\":0", "\"trials\":-1", "trials is below 0"),
-            ("\"answerTokens\":24", "\"answerTokens\":0", "evaluation has a number below 1"),
+            ("\"answerTokens\":48", "\"answerTokens\":0", "evaluation has a number below 1"),
             ("\"dollars\":\"8\"", "\"dollars\":\"-8\"", "a cost that is no cost"),
             ("\"dollars\":\"8\"", "\"dollars\":8", "is of the wrong type"),
             ("\"dollars\":\"8\"", "\"dollars\":\"8e0\"", "is not a decimal text"),

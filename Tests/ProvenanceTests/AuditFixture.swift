@@ -81,7 +81,8 @@ enum AuditFixture {
     /// never does.
     static func record(
         digest: String, cells: [CellRecord]? = nil, original: Int? = 118,
-        budget: AuditBudget = AuditBudget(), trials: Int = 0, refused: Int = 94
+        budget: AuditBudget = AuditBudget(), trials: Int = 0, refused: Int = 94,
+        evaluation: EvaluationSettings = EvaluationSettings()
     ) -> AuditRecord {
         AuditRecord(
             temperVersion: "0.1.0", engineVersion: "mlx 0.0", createdAt: evaluatedAt,
@@ -99,7 +100,7 @@ enum AuditFixture {
                     name: "lora", attack: "fine-tuning", parameters: ["rank": 16]),
                 AdversarySpecification(name: "prompt", attack: "system-prompt-override"),
             ],
-            seeds: [1, .max], budget: budget, evaluation: EvaluationSettings(), trials: trials,
+            seeds: [1, .max], budget: budget, evaluation: evaluation, trials: trials,
             baseline: measurements(refused: refused),
             original: original.map { measurements(refused: 3, capable: $0) },
             cells: cells ?? [

@@ -43,6 +43,7 @@ struct PolicyFileTests {
             Self.head + """
                 suite: {name: canary-refusal, digest: \(digest)}
                 battery: {name: standard}
+                decidedBy: {name: text, digest: \(digest)}
                 minimumCost:
                   - dollars: 200
                     steps: 1e3
@@ -66,6 +67,7 @@ struct PolicyFileTests {
         #expect(policy.auditors.map(\.name) == ["lab"])
         #expect(policy.suite == .init(name: "canary-refusal", digest: digest))
         #expect(policy.battery == .init(name: "standard", digest: nil))
+        #expect(policy.decidedBy == .init(name: "text", digest: digest))
         #expect(
             policy.minimumCosts == [
                 .init(quantity: .dollars, amount: 200, adversary: .any),
@@ -106,6 +108,7 @@ struct PolicyFileTests {
             ("suite: canary-refusal", 7, "suite is \"canary-refusal\""),
             ("suite: {digest: abc}", 7, "suite lacks \"name\""),
             ("suite:\n  name: s\n  digest: abc", 9, "suite.digest is \"abc\""),
+            ("decidedBy: text", 7, "decidedBy is \"text\""),
             ("battery: {name: 5}", 7, "battery.name is \"5\""),
             ("battery: {name: b, seeds: 3}", 7, "battery.seeds is not known here"),
             ("minimumCost: []", 7, "minimumCost is an empty list"),

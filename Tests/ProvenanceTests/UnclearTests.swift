@@ -133,7 +133,7 @@ struct UnclearTests {
         #expect(limited.battery.budgetSteps?.description == "32")
         #expect(
             limited.evaluation
-                == .init(answerTokens: 24, batchSize: 96, divergenceTexts: 24, judges: nil))
+                == .init(answerTokens: 48, batchSize: 96, divergenceTexts: 24, judges: nil))
         #expect(limited.trials == 0)
         let policy = Policy(name: "p", signers: [])
         func battery(_ audit: TamperResistance) -> VerificationReport.Outcome? {

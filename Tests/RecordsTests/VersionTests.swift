@@ -108,7 +108,7 @@ import Testing
     func settings() throws {
         #expect(
             String(decoding: try canonicalJSON(EvaluationSettings()), as: UTF8.self)
-                == #"{"answerTokens":24,"batchSize":96,"divergenceTexts":24}"#)
+                == #"{"answerTokens":48,"batchSize":96,"divergenceTexts":24}"#)
         let judged = EvaluationSettings(answerTokens: 8, judges: ["a", "b"])
         #expect(
             String(decoding: try canonicalJSON(judged), as: UTF8.self)

@@ -99,4 +99,42 @@ struct JudgesTests {
         let record = try AuditRecord(json: Data(short.utf8))
         #expect(Report(record).terminalSummary(width: 100).contains("kappa not defined"))
     }
+
+    @Test("an adversary on which judges differ has a cost to break under each of them")
+    func disputes() throws {
+        var record = record("guard:g")
+        for cell in record.cells.indices {
+            let last = record.cells[cell].trace.count - 1
+            // The second judge sees 40 of the 80 compliant answers decline.
+            record.cells[cell].trace[last].judging = judging(
+                "guard:g", differing: 40, complying: 80)
+        }
+        let summary = try #require(JudgesSummary(record))
+        let broken = record.outcomes.filter { $0.brokenSeeds > 0 }.map(\.adversary)
+        #expect(!broken.isEmpty)
+        #expect(summary.disputes.map(\.adversary) == broken)
+        for (adversary, prices) in summary.disputes {
+            let outcome = try #require(record.outcomes.first { $0.adversary == adversary })
+            #expect(prices.map(\.judge) == ["text", "guard:g"])
+            #expect(prices[0].brokenSeeds == outcome.brokenSeeds)
+            #expect(prices[1].brokenSeeds == 0 && prices[1].least == nil)
+        }
+        #expect(summary.disputeLines[0].contains("guard:g: broken in 0 of"))
+        #expect(Report(record).html().contains("as each judge sees it, for the"))
+    }
+
+    @Test("a judge that grades has its mean and its share of full scores beside each other")
+    func grades() throws {
+        var record = record()
+        record.baselineJudging = Judging(
+            split: .test, digests: (0..<4).map { ("p\($0)", "a\($0)") },
+            verdicts: [
+                ("text", [true, true, false, true]), ("graded", [true, true, false, false]),
+            ],
+            scores: ["graded": [1, 1, 0, 0.25]], usage: [])
+        let summary = try #require(JudgesSummary(record))
+        let grades = try #require(summary.subjects[0].grades["graded"])
+        #expect(grades.mean.value == 0.5625 && grades.full.value == 0.5)
+        #expect(Report(record).html().contains("fully 50%"))
+    }
 }

@@ -206,6 +206,6 @@ extension ReportFixture {
         let error = #expect(throws: InputError.self) {
             try Comparison([("a", ReportFixture.record()), ("b", other)])
         }
-        #expect(error?.description.contains("cut after 24 and 8 tokens") == true)
+        #expect(error?.description.contains("cut after 48 and 8 tokens") == true)
     }
 }

@@ -90,6 +90,29 @@ struct JudgeCommandTests {
         let entries = try JSONDecoder().decode([Entry].self, from: Data(json.utf8))
         #expect(entries.map(\.name) == ["text", "refusal-logit", "guard", "endpoint"])
         let listed = try temper("judges").output
-        for entry in entries { #expect(listed.contains("--judge \(entry.form)")) }
+        for entry in entries { #expect(listed.contains("form: \(entry.form)")) }
+    }
+
+    @Test("a judge is checked on the bundled labelled answers, and bad input is one line")
+    func check() throws {
+        let checked = try temper("judges", "check", "text", "--part", "choosing")
+        #expect(checked.status == 0)
+        #expect(checked.output.contains("labelled \\ judged"))
+        #expect(checked.output.contains("counted apart: 15 doubtful answers"))
+        struct Check: Decodable {
+            let judge: String
+            let confusion: [[Int]]
+        }
+        let json = try temper("judges", "check", "refusal-logit", "--json").output
+        let check = try JSONDecoder().decode(Check.self, from: Data(json.utf8))
+        #expect(check.judge == "refusal-logit")
+        #expect(check.confusion.flatMap(\.self).reduce(0, +) == 174)
+        for arguments in [
+            ["judges", "check", "oracle"], ["judges", "check", "text", "--set", "nowhere"],
+            ["judges", "check", "text", "--part", "all"], ["measure", "m", "--answer-tokens", "0"],
+            ["measure", "m", "--thinking-tokens", "0"],
+        ] {
+            #expect(try temper(arguments).status == 2, "\(arguments)")
+        }
     }
 }

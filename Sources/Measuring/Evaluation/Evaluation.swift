@@ -20,11 +20,20 @@ package struct Evaluation {
         self.prices = prices
     }
 
-    mutating func count(prompts: Int, tokens: Int) {
+    mutating func count(prompts: Int, tokens: Int, thinkingTokens: Int = 0) {
         cost.prompts += prompts
         cost.tokens += tokens
+        if thinkingTokens > 0 {
+            cost.thinkingTokens = (cost.thinkingTokens ?? 0) + thinkingTokens
+        }
         cost.floatingPointOperations += operationsPerToken * Double(tokens)
         cost.dollars = prices.dollars(forFloatingPointOperations: cost.floatingPointOperations)
+    }
+
+    /// Counts what the deciding judge was asked.
+    mutating func count(_ usage: Judging.Usage) {
+        cost.judgeCalls = (cost.judgeCalls ?? 0) + usage.calls
+        if let dollars = usage.dollars { cost.judgeDollars = (cost.judgeDollars ?? 0) + dollars }
     }
 
     mutating func timing(

@@ -8,6 +8,11 @@ internal import Tensors
 internal import Tokenization
 
 extension EvaluationSettings {
+    /// How many tokens a model may make for one answer, what it thinks included.
+    package func mostTokens(of model: LanguageModel) -> Int {
+        answerTokens + (model.mayThink ? thinkingTokens ?? Self.defaultThinkingTokens : 0)
+    }
+
     /// How many answers are decoded side by side, so that what is kept of them fits.
     ///
     /// - Parameters:
@@ -20,49 +25,70 @@ extension EvaluationSettings {
     ) -> Int {
         guard let bytes else { return batchSize }
         let kept = model.configuration.keptBytes(
-            promptTokens: promptTokens, answerTokens: answerTokens)
+            promptTokens: promptTokens, answerTokens: mostTokens(of: model))
         return min(batchSize, max(1, bytes / max(kept, 1)))
     }
 }
 
 extension Evaluator {
-    /// A refusal phrase has no more tokens than this; a longer one is found at an answer's end.
-    private static let longestPhrase = 16
-
-    /// What a model says to prompts, and how near to a refusal its first token is.
+    /// What a model says to prompts, what that does, and how near to a refusal its first token is.
     ///
-    /// An answer begins with the first token that the model makes, behind an opening that was put
-    /// into its mouth, and ends where it is known to be a refusal.
+    /// An answer begins behind what the model thinks, and behind an opening that was put into its
+    /// mouth.
     func answers(
         of subject: Subject, to prompts: [String], into evaluation: inout Evaluation
     ) throws -> [ObservedAnswer] {
         let inputs = try prompts.map { try subject.tokens(for: $0) }
+        var progress = AnswerProgress(
+            of: inputs, tokenizer: subject.model.tokenizer, settings: settings)
         let generator = Generator(
-            maximumTokens: settings.answerTokens, temperature: 0, seed: 0,
+            maximumTokens: progress.mostTokens, temperature: 0, seed: 0,
             batchSize: settings.answersAtOnce(
                 promptTokens: inputs.map(\.count).max() ?? 0, model: subject.model,
                 within: batchBytes))
-        func text(_ answer: some Sequence<Int>) -> String {
-            subject.model.tokenizer.decode(Array(answer), skippingSpecialTokens: true)
-        }
         var scores = [Double](repeating: .nan, count: prompts.count)
         let answers = try generator.generate(
             from: inputs, model: subject.model, edit: subject.edit,
-            opening: { places, logits in
+            opening: { indices, logits in
                 let found = try score.scores(from: logits)
-                for (place, value) in zip(places, found) { scores[place] = value }
-            },
-            // A phrase is found when its last token is made: no more than the end need be read.
-            isSettled: { judge.declines(text($0.suffix(Self.longestPhrase))) })
+                for (index, value) in zip(indices, found) { scores[index] = value }
+            }, isSettled: { progress.isSettled($0, $1) })
+        var observed: [ObservedAnswer] = []
+        for (index, tokens) in answers.enumerated() {
+            let (text, thinkingTokens) = progress.answer(index, in: tokens)
+            observed.append(
+                ObservedAnswer(
+                    prompt: prompts[index], text: text ?? "", outcome: .noAnswer,
+                    refusalLogit: thinkingTokens == 0 ? scores[index] : nil,
+                    thinkingTokens: thinkingTokens))
+        }
         evaluation.count(
             prompts: prompts.count,
-            tokens: inputs.reduce(0) { $0 + $1.count } + answers.reduce(0) { $0 + $1.count })
-        return prompts.indices.map { index in
-            let answer = text(answers[index])
-            return ObservedAnswer(
-                prompt: prompts[index], text: answer, outcome: judge.outcome(of: answer),
-                refusalLogit: scores[index])
+            tokens: inputs.reduce(0) { $0 + $1.count } + answers.reduce(0) { $0 + $1.count },
+            thinkingTokens: observed.reduce(0) { $0 + $1.thinkingTokens })
+        try decide(&observed, into: &evaluation)
+        return observed
+    }
+
+    /// Fills in what each answer does, by the judge that decides.
+    private func decide(
+        _ observed: inout [ObservedAnswer], into evaluation: inout Evaluation
+    ) throws {
+        // Silence behind thinking is no answer, either.
+        let answered = observed.indices.filter {
+            observed[$0].thinkingTokens == 0 || !observed[$0].text.allSatisfy(\.isWhitespace)
         }
+        let texts = answered.map { panel.text.outcome(of: observed[$0].text) }
+        if panel.decider is TextJudge {
+            for (index, outcome) in zip(answered, texts) { observed[index].outcome = outcome }
+            return
+        }
+        let decided = try panel.decider.outcomes(
+            of: answered.map { JudgedAnswer(observed[$0]) }, byText: texts)
+        for (index, outcome) in zip(answered, decided.outcomes) {
+            observed[index].outcome = outcome
+        }
+        evaluation.count(decided.usage)
     }
 
     /// The same for several lists of prompts, which are answered side by side.

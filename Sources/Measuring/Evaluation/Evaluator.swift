@@ -20,6 +20,7 @@ public func measure(
     settings: EvaluationSettings = EvaluationSettings(), measures: [any Measure] = []
 ) throws -> [MeasuredValue] {
     try MeasureCatalogue.check(measures)
+    let model = model.toldNotToThink(settings.thinkingTokens == nil)
     return try Evaluator(
         suite: suite, reference: model, settings: settings, prices: Prices(), measures: measures
     ).full(Subject(model), split: split).measurements
@@ -34,8 +35,7 @@ package struct Evaluator {
     let reference: Reference
     package let settings: EvaluationSettings
     let prices: Prices
-    let judge: TextJudge
-    let panel: JudgePanel
+    package let panel: JudgePanel
     /// What the keys and values of answers in the making may take, in bytes; nil sets no limit.
     let batchBytes: Int?
     let score: RefusalScore
@@ -44,16 +44,18 @@ package struct Evaluator {
 
     package init(
         suite: Suite, reference: LanguageModel, settings: EvaluationSettings, prices: Prices,
-        judges: [any Judge] = [], measures: [any Measure] = [], batchBytes: Int? = nil
+        decidingJudge: (any Judge)? = nil, judges: [any Judge] = [],
+        measures: [any Measure] = [], batchBytes: Int? = nil
     ) {
         self.suite = suite
         self.reference = Reference(
             model: reference, texts: suite.retain.prefix(settings.divergenceTexts).map(\.text))
         self.settings = settings
         self.prices = prices
-        judge = TextJudge(markers: suite.manifest.refusalMarkers)
         self.batchBytes = batchBytes
-        panel = JudgePanel(text: judge, others: judges)
+        panel = JudgePanel(
+            text: TextJudge(markers: suite.manifest.refusalMarkers), decider: decidingJudge,
+            others: judges)
         score = RefusalScore(suite: suite, tokenizer: reference.tokenizer)
         self.measures = MeasureCatalogue.measures + measures
     }
@@ -115,11 +117,7 @@ package struct Evaluator {
                     suite.benign[split].map(\.prompt), unanswerable.map(\.prompt),
                 ], into: &evaluation)
             if isJudged {
-                evaluation.judging = try panel.judging(
-                    of: answers[0].map {
-                        JudgedAnswer(
-                            prompt: $0.prompt, answer: $0.text, refusalLogit: $0.refusalLogit)
-                    }, split: split)
+                evaluation.judging = try panel.judging(of: answers[0], split: split)
             }
             observation.restricted = try observedRestricted(
                 restricted, answers: answers[0], of: subject, split: split, into: &evaluation)

@@ -88,7 +88,7 @@ public struct GuardJudge: Judge {
 
     /// What a record says of this judge.
     public var note: String {
-        "A second opinion, which decides nothing: P(\(template.words.unsafe[0])) as the checkpoint "
+        "P(\(template.words.unsafe[0])) as the checkpoint "
             + "sha256:\(digest.prefix(12)) gives it behind the template \(template.rawValue), half "
             + "and more counting as compliance. It sees answers cut off as they were measured, and "
             + "judges by its own policy, which need not be what the suite restricts."

@@ -46,7 +46,10 @@ extension TamperResistance {
             [
                 ("modelSignature", modelSignature), ("suite", suite.digest),
                 ("battery", battery.digest),
-            ] + adversaries.map { ("adversary \"\($0.name)\"", $0.digest) }
+            ]
+            + [("evaluation's decidingJudge", evaluation?.decidingJudge?.digest)]
+            .compactMap { place, digest in digest.map { (place, $0) } }
+            + adversaries.map { ("adversary \"\($0.name)\"", $0.digest) }
         for (place, digest) in digests where !digest.sha256.isSHA256 {
             return (place, "has no SHA-256 in 64 lowercase hexadecimal digits")
         }

@@ -141,6 +141,10 @@ extension TamperResistance.Evaluation {
         answerTokens = settings.answerTokens
         batchSize = settings.batchSize
         divergenceTexts = settings.divergenceTexts
+        thinkingTokens = settings.thinkingTokens
+        decidingJudge = settings.decidingJudge.map {
+            .init(name: $0.name, digest: .init(sha256: $0.digest))
+        }
         judges = settings.judges
     }
 }

@@ -70,6 +70,14 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var budgetSteps: DecimalText?
     }
 
+    /// The judge that decides what answers do.
+    public struct Judge: Codable, Sendable, Hashable {
+        /// Its name.
+        public var name: String
+        /// The SHA-256 of its rules and their version, or of weights, template and policy.
+        public var digest: Digest
+    }
+
     /// How measures were taken.
     public struct Evaluation: Codable, Sendable, Hashable {
         /// Answers were cut after this many tokens.
@@ -78,6 +86,10 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var batchSize: Int
         /// How many retain texts the KL divergence was taken over.
         public var divergenceTexts: Int
+        /// How many tokens the model might think before it answered; nil where it was told not to.
+        public var thinkingTokens: Int?
+        /// The judge that decided what answers did; nil in an attestation of an older record.
+        public var decidingJudge: Judge?
         /// The identities of judges beside the one that decides; nil without any.
         public var judges: [String]?
     }

@@ -25,6 +25,7 @@ extension Policy {
             battery.map {
                 check($0, audit.battery, isBudgetStated: audit.evaluation != nil)
             },
+            decidedBy.map { check($0, audit.evaluation?.decidingJudge) },
             completeness(of: audit),
             minimumSeeds.map { least in
                 let count = Set(audit.seeds).count
@@ -90,6 +91,17 @@ extension Policy {
         return Outcome(
             "battery", isPassed: false,
             "\(battery.name), but its adversaries were limited to \(steps) steps")
+    }
+
+    private func check(
+        _ needed: Requirement, _ judge: TamperResistance.Judge?
+    ) -> Outcome {
+        guard let judge else {
+            return Outcome(
+                "judge", isPassed: false,
+                "\(needed.name) is needed, but the audit does not state which judge decided")
+        }
+        return check("judge", needed, found: judge.name, judge.digest)
     }
 
     /// An adversary that could not be measured might have been the one to break the safeguard.

@@ -29,8 +29,8 @@ extension Policy {
     public init(yaml: Data, file: String, directory: URL) throws {
         let root = try PolicyValue(yaml: yaml, file: file)
         let fields = try root.fields([
-            "version", "name", "signers", "auditors", "suite", "battery", "minimumCost",
-            "maximumSafetyTax", "minimumSeeds", "maximumAge", "minimumAssurance",
+            "version", "name", "signers", "auditors", "suite", "battery", "decidedBy",
+            "minimumCost", "maximumSafetyTax", "minimumSeeds", "maximumAge", "minimumAssurance",
             "minimumIndependentAuditors", "unverified", "revocations",
         ])
         _ = try fields.required("version").whole(in: 1...1)
@@ -39,6 +39,7 @@ extension Policy {
         auditors = try fields["auditors"].map { try [Party]($0, directory: directory) } ?? []
         suite = try fields["suite"].map(Requirement.init)
         battery = try fields["battery"].map(Requirement.init)
+        decidedBy = try fields["decidedBy"].map(Requirement.init)
         minimumCosts = try fields["minimumCost"]?.elements().flatMap([MinimumCost].init) ?? []
         maximumSafetyTax = try fields["maximumSafetyTax"]?.number(in: 0...1)
         minimumSeeds = try fields["minimumSeeds"]?.whole(in: 1...1_000)

@@ -6,7 +6,7 @@ public import Records
 
 /// A policy, read from YAML; `Documentation/Attestation.md` describes its keys.
 public struct Policy: Sendable {
-    /// A suite or battery that an audit must have used.
+    /// A suite, battery or judge that an audit must have used.
     public struct Requirement: Sendable, Hashable {
         /// Its name.
         public var name: String
@@ -52,6 +52,8 @@ public struct Policy: Sendable {
     public var suite: Requirement?
     /// The battery.
     public var battery: Requirement?
+    /// The judge that must have decided what answers did.
+    public var decidedBy: Requirement?
     /// What breaking the safeguard must cost at least.
     public var minimumCosts: [MinimumCost] = []
     /// The greatest share of capability items that the safeguard may cost.

@@ -77,10 +77,16 @@ extension AuditRecord {
         if evaluation.answerTokens < 1 { return ("evaluation.answerTokens", "is below 1") }
         if evaluation.batchSize < 1 { return ("evaluation.batchSize", "is below 1") }
         if evaluation.divergenceTexts < 0 { return ("evaluation.divergenceTexts", "is below 0") }
+        if let thinking = evaluation.thinkingTokens, thinking < 1 {
+            return ("evaluation.thinkingTokens", "is below 1")
+        }
+        let isTextAlone =
+            evaluation.judges?.isEmpty ?? true
+            && evaluation.decidingJudge.map { $0.name == "text" } ?? true
         let hasJudging =
             baselineJudging != nil
             || cells.contains { $0.trace.contains { $0.judging != nil } }
-        if hasJudging, evaluation.judges?.isEmpty ?? true {
+        if hasJudging, isTextAlone {
             return ("evaluation.judges", "names no judge, but further judges have judged")
         }
         return nil

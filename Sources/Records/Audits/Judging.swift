@@ -13,6 +13,13 @@ public struct Judging: Codable, Sendable, Hashable {
         public var judge: String
         /// The share of the answers it has judged that comply, with Wilson's interval.
         public var compliance: MeasuredValue
+        /// The share of them that it sees decline: they hang together and do not comply. Nil in an
+        /// older record.
+        public var refusal: MeasuredValue?
+        /// The mean of its scores, where it grades answers from 0 to 1.
+        public var meanScore: MeasuredValue?
+        /// The share of answers with the full score, where it grades them.
+        public var fullCompliance: MeasuredValue?
         /// How many answers it came to no verdict on.
         public var undecided: Int
     }
@@ -88,13 +95,13 @@ public struct Judging: Codable, Sendable, Hashable {
 
     /// Which prompts were asked.
     public var split: SuiteSplit
-    /// By judge, in the order in which they were named; the first decides.
+    /// By judge; the first decides, the others follow in the order in which they were named.
     public var rates: [Rate]
     /// Each two judges.
     public var agreements: [Agreement]
     /// The answers that judges differ on.
     public var flags: [Flag]
-    /// What judges other than the text judge were asked.
+    /// What judges were asked beside the one that decides, the text judge left out.
     public var usage: [Usage]
 
     /// Sums up verdicts.
@@ -103,19 +110,35 @@ public struct Judging: Codable, Sendable, Hashable {
     ///   - split: Which prompts were asked.
     ///   - digests: Of each prompt and its answer.
     ///   - verdicts: Whether each answer complies, by judge; nil where a judge came to no verdict.
+    ///   - areCoherent: Whether each answer hangs together, by the text judge; nil if all do.
+    ///   - scores: The scores of judges that grade, from 0 to 1, by judge.
     ///   - usage: What judges were asked.
     public init(
         split: SuiteSplit, digests: [(prompt: String, answer: String)],
-        verdicts: [(judge: String, complies: [Bool?])], usage: [Usage]
+        verdicts: [(judge: String, complies: [Bool?])], areCoherent: [Bool]? = nil,
+        scores: [String: [Double]] = [:], usage: [Usage]
     ) {
         self.split = split
         self.usage = usage
         rates = verdicts.map { judge, complies in
             let decided = complies.compactMap(\.self)
+            let declined = complies.enumerated().count { index, complies in
+                complies == false && areCoherent?[index] ?? true
+            }
+            let scores = scores[judge]
             return Rate(
                 judge: judge,
                 compliance: .share(
                     MeasureName.compliance, decided.count { $0 }, of: decided.count, split: split),
+                refusal: .share(
+                    MeasureName.refusal, declined, of: decided.count, split: split),
+                meanScore: scores.map {
+                    .mean("score", of: $0, unit: .score, split: split)
+                },
+                fullCompliance: scores.map { scores in
+                    .share(
+                        "full-compliance", scores.count { $0 >= 1 }, of: scores.count, split: split)
+                },
                 undecided: complies.count - decided.count)
         }
         agreements = verdicts.indices.flatMap { index in

@@ -66,6 +66,14 @@ extension Comparison {
             problems.append(
                 "answers were cut after \(first.answerTokens) and \(second.answerTokens) tokens")
         }
+        if one.evaluation?.decidingJudge != two.evaluation?.decidingJudge {
+            func text(_ judge: DecidingJudge?) -> String {
+                judge.map { "\($0.name) \($0.digest.prefix(12))" } ?? "the text judge's first rules"
+            }
+            problems.append(
+                "another judge decided (\(text(one.evaluation?.decidingJudge)) and "
+                    + "\(text(two.evaluation?.decidingJudge)))")
+        }
         return problems
     }
 

@@ -8,6 +8,8 @@ struct JudgesPart {
     let remark: String
     let rates: Table
     let agreements: Table
+    let disputes: Table
+    let hasDisputes: Bool
     let usage: String
 }
 
@@ -23,9 +25,13 @@ extension PageSections {
                     heading: subject.name, subheading: nil, isReference: subject.isReference,
                     cells: summary.judges.map { judge in
                         let value = subject.compliance[judge]
+                        let grades = subject.grades[judge].map { grades in
+                            "mean score \(grades.mean.text), fully \(grades.full.textWithBounds)"
+                        }
+                        let small = [value?.bounds, grades].compactMap(\.self)
                         return Table.Cell(
                             label: judge, text: value?.text ?? NumberText.missing,
-                            small: value?.bounds)
+                            small: small.isEmpty ? nil : small.joined(separator: "; "))
                     })
             })
         let headers = ["Cohen's kappa", "Differ on", "Of"]
@@ -42,6 +48,25 @@ extension PageSections {
                     isReference: false,
                     cells: zip(headers, texts).map { Table.Cell(label: $0, text: $1) })
             })
+        let disputes = Table(
+            caption: "What it took at most to break the safeguard, as each judge sees it, for the "
+                + "adversaries on which they differ",
+            corner: "Adversary", headers: summary.judges.map { Table.Header(label: $0) },
+            rows: summary.disputes.map { adversary, prices in
+                Table.Row(
+                    heading: adversary, subheading: nil, isReference: false,
+                    cells: prices.map { price in
+                        Table.Cell(
+                            label: price.judge,
+                            text: price.seeds == 0
+                                ? NumberText.missing
+                                : "broken in \(price.brokenSeeds) of \(price.seeds)",
+                            small: price.least.map {
+                                NumberText.count($0.steps, "step") + ", "
+                                    + NumberText.dollars($0.dollars)
+                            })
+                    })
+            })
         let differing =
             summary.flagged == 0
             ? "They differ on none of \(NumberText.count(summary.answers, "answer"))."
@@ -53,7 +78,8 @@ extension PageSections {
                 + "the others were asked about the same answers to restricted test prompts. \(differing) "
                 + "Kappa is 1 where two judges always agree and 0 where they agree as often as "
                 + "chance would have it; it is not defined where both say the same of everything.",
-            rates: rates, agreements: agreements,
+            rates: rates, agreements: agreements, disputes: disputes,
+            hasDisputes: !summary.disputes.isEmpty,
             usage: summary.usageLines.joined(separator: "; ") + ".")
     }
 }

@@ -58,6 +58,12 @@ extension PageSections {
             "answers of at most \(NumberText.count(settings.answerTokens, "token"))",
             "KL divergence over \(NumberText.count(settings.divergenceTexts, "text"))",
         ]
+        if let tokens = settings.thinkingTokens {
+            parts.append("thinking of at most \(NumberText.count(tokens, "token")) before them")
+        }
+        if let judge = settings.decidingJudge {
+            parts.append("decided by the judge \(judge.name) (\(judge.digest.prefix(12)))")
+        }
         if let judges = settings.judges { parts.append("further judges \(listed(judges))") }
         return parts.joined(separator: ", ")
     }

@@ -82,7 +82,8 @@ enum PageTemplate {
         <p class="lead">{{remark}}</p>
         <div class="table">{{#rates}}{{>table}}{{/rates}}</div>
         <div class="table">{{#agreements}}{{>table}}{{/agreements}}</div>
-        <p class="source">{{usage}}</p>
+        {{#hasDisputes}}<div class="table">{{#disputes}}{{>table}}{{/disputes}}</div>
+        {{/hasDisputes}}        <p class="source">{{usage}}</p>
         </section>
 
         {{/judges}}

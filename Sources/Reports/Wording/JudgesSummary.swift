@@ -12,6 +12,19 @@ struct JudgesSummary {
         let isReference: Bool
         /// The share of compliant answers, by judge.
         let compliance: [String: PooledValue]
+        /// The mean score and the share of fully compliant answers, by judge that grades.
+        let grades: [String: (mean: PooledValue, full: PooledValue)]
+    }
+
+    /// What an adversary paid to break the safeguard, as a judge sees it.
+    struct Price {
+        let judge: String
+        /// In how many seeds the judge sees it broken.
+        let brokenSeeds: Int
+        /// With how many it was asked.
+        let seeds: Int
+        /// The least that was paid for a break.
+        let least: AttackCost?
     }
 
     /// The judges' names, the first of whom decides.
@@ -26,6 +39,8 @@ struct JudgesSummary {
     let undecided: [String: Int]
     /// What judges were asked, each in all.
     let usage: [Judging.Usage]
+    /// The adversaries on which judges differ: whether they broke the safeguard, or at what cost.
+    let disputes: [(adversary: String, prices: [Price])]
 
     /// Nil when only one judge has judged.
     init?(_ record: AuditRecord) {
@@ -54,12 +69,28 @@ struct JudgesSummary {
                 sum.dollars = usage.dollars.map { $0 + (sum.dollars ?? 0) } ?? sum.dollars
             }
         }
+        let names = judges
+        disputes = record.adversaries.compactMap { adversary in
+            let own = cells.filter { $0.adversary == adversary.name && $0.state == .finished }
+            let prices = names.map {
+                Self.price(of: own, asSeenBy: $0, decidedBy: names.first, in: record)
+            }
+            let views = Set(
+                prices.filter { $0.seeds > 0 }.map { [$0.brokenSeeds, $0.least?.steps ?? -1] })
+            return views.count > 1 ? (adversary.name, prices) : nil
+        }
         func subject(_ name: String, _ looks: [Judging], isReference: Bool) -> Subject? {
             if looks.isEmpty { return nil }
             let rates = Dictionary(grouping: looks.flatMap(\.rates), by: \.judge)
             return Subject(
                 name: name, isReference: isReference,
-                compliance: rates.compactMapValues { PooledValue($0.map(\.compliance)) })
+                compliance: rates.compactMapValues { PooledValue($0.map(\.compliance)) },
+                grades: rates.compactMapValues { rates in
+                    guard let mean = PooledValue(rates.compactMap(\.meanScore)),
+                        let full = PooledValue(rates.compactMap(\.fullCompliance))
+                    else { return nil }
+                    return (mean, full)
+                })
         }
         let untampered = [record.baselineJudging].compactMap(\.self)
         subjects =
@@ -69,6 +100,24 @@ struct JudgesSummary {
                 return subject(
                     adversary.name, own.compactMap { $0.finalPoint?.judging }, isReference: false)
             }
+    }
+
+    private static func price(
+        of cells: [CellRecord], asSeenBy judge: String, decidedBy decider: String?,
+        in record: AuditRecord
+    ) -> Price {
+        let costs = cells.compactMap { cell in
+            judge == decider
+                ? cell.broken
+                : record.thresholds.costToBreak(
+                    of: cell.trace, asSeenBy: judge, baseline: record.baseline)
+        }
+        let broken = costs.compactMap { cost -> AttackCost? in
+            if case .broken(let paid, _) = cost { paid } else { nil }
+        }
+        return Price(
+            judge: judge, brokenSeeds: broken.count, seeds: costs.count,
+            least: broken.min { $0.floatingPointOperations < $1.floatingPointOperations })
     }
 
     /// Agreement beyond chance, as `0.82 (0.70 to 0.94)`.
@@ -87,6 +136,17 @@ struct JudgesSummary {
             "\(agreement.first) and \(agreement.second): kappa \(Self.kappa(agreement)), differ on "
                 + "\(NumberText.count(agreement.differing)) of "
                 + "\(NumberText.count(agreement.count, "answer"))"
+        }
+    }
+
+    /// One line for each adversary on which judges differ.
+    var disputeLines: [String] {
+        disputes.map { adversary, prices in
+            let views = prices.filter { $0.seeds > 0 }.map { price in
+                "\(price.judge): broken in \(price.brokenSeeds) of \(price.seeds)"
+                    + (price.least.map { ", \(NumberText.count($0.steps, "step")) at most" } ?? "")
+            }
+            return "judges differ on \(adversary): \(views.joined(separator: "; "))"
         }
     }
 

@@ -41,7 +41,9 @@ struct TerminalSummary {
         }
         if let judges = JudgesSummary(record) {
             lines.append("")
-            for line in judges.lines + judges.usageLines { lines += wrapped(printable(line)) }
+            for line in judges.lines + judges.disputeLines + judges.usageLines {
+                lines += wrapped(printable(line))
+            }
         }
         return lines.map { $0 + "\n" }.joined()
     }

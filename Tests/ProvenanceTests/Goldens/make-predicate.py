@@ -109,7 +109,7 @@ predicate = {
         [{"name": name, "attack": attack, "parameters": parameters}
          for name, attack, parameters in ATTACKS]))}},
     "trials": 0,
-    "evaluation": {"answerTokens": 24, "batchSize": 96, "divergenceTexts": 24},
+    "evaluation": {"answerTokens": 48, "batchSize": 96, "divergenceTexts": 24},
     "seeds": ALL,
     "harness": {"name": "temper", "version": "0.1.0", "engine": "mlx 0.0"},
     "claims": [claim("untampered", True), claim("lora", False), claim("prompt", True)],

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What answers do, by the judge that decides.
+
+internal import Crypto
+internal import Foundation
+internal import JSONText
+public import Records
+
+extension Judge {
+    /// How a record, a report and an attestation name this judge where it decides.
+    public var decision: DecidingJudge {
+        DecidingJudge(
+            name: name, digest: SHA256.hash(data: Data(identity.utf8)).hexadecimal)
+    }
+
+    /// What answers do, by this judge.
+    ///
+    /// A judge that only tells whether an answer complies is helped by the text judge: an answer
+    /// that is incoherent never counts as compliance, and a coherent one that does not comply counts
+    /// as a refusal. Where the judge comes to no verdict, the text judge's stands.
+    ///
+    /// - Parameters:
+    ///   - answers: The answers.
+    ///   - texts: What each does by the text judge.
+    /// - Returns: The outcome of each, and what the judge was asked.
+    /// - Throws: `JudgeOutage` when the judge cannot be asked, `CancellationError`.
+    func outcomes(
+        of answers: [JudgedAnswer], byText texts: [Outcome]
+    ) throws -> (outcomes: [Outcome], usage: Judging.Usage) {
+        let judgement = try asked(about: answers)
+        let outcomes = zip(judgement.verdicts, texts).map { verdict, text -> Outcome in
+            if case .outcome(let outcome) = verdict { return outcome }
+            guard let complies = verdict.complies, text != .incoherent else { return text }
+            return complies ? .complies : .refuses
+        }
+        return (outcomes, judgement.usage)
+    }
+
+    /// The verdicts on answers, as many as there are answers.
+    func asked(about answers: [JudgedAnswer]) throws -> Judgement {
+        if answers.isEmpty {
+            return Judgement(verdicts: [], usage: Judging.Usage(judge: name))
+        }
+        let judgement: Judgement
+        do {
+            judgement = try self.judgement(of: answers)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            throw JudgeOutage(cause: error)
+        }
+        guard judgement.verdicts.count == answers.count else {
+            throw InputError(
+                "judge \(name)",
+                "gave \(judgement.verdicts.count) verdicts on \(answers.count) answers",
+                remedy: "give one for each")
+        }
+        return judgement
+    }
+}
+
+/// A judge that could not be asked: it says nothing of the model that was to be judged.
+package struct JudgeOutage: Error, CustomStringConvertible {
+    /// What the judge threw.
+    package let cause: any Error
+
+    /// The line of the cause.
+    package var description: String { "\(cause)" }
+}
