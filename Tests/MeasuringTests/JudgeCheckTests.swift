@@ -71,6 +71,25 @@ struct JudgeCheckTests {
         }
     }
 
+    /// Where this fails, `TextJudge.version` rises and `Documentation/Judges.md` gets new figures.
+    @Test("version 2 of the text judge reads the labelled answers as its documentation says")
+    func figures() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let set = try LabelledAnswers(at: root.appending(path: "Suites/labelled-answers"))
+        let suite = try Suites.Suite(at: root.appending(path: "Suites/canary-refusal"))
+        let judge = TextJudge(markers: suite.manifest.refusalMarkers)
+        #expect(TextJudge.version == 2)
+        let figures: [LabelledAnswers.Part: [[Int]]] = [
+            .choosing: [[61, 2, 0], [0, 74, 0], [0, 19, 25]],
+            .unseen: [[73, 3, 0], [0, 46, 3], [0, 26, 23]],
+        ]
+        for (part, expected) in figures {
+            let check = try JudgeCheck(of: judge, on: #require(set.parts[part]))
+            #expect(check.confusion == expected, "\(part)")
+        }
+    }
+
     @Test("a line that is no labelled answer is an error with file and line")
     func malformed() throws {
         let directory = try TemporaryDirectory()
