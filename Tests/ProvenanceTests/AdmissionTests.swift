@@ -131,8 +131,8 @@ struct AdmissionTests {
             attest(
                 AuditFixture.record(digest: root, budget: AuditBudget(steps: 32))))
         let judge = DecidingJudge(name: "text", digest: String(repeating: "ef", count: 32))
-        func decided() async throws -> [Data] {
-            try await attest(
+        func decided() throws -> [Data] {
+            try attest(
                 AuditFixture.record(
                     digest: root, evaluation: EvaluationSettings(decidingJudge: judge)))
         }
