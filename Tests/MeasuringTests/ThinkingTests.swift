@@ -87,6 +87,21 @@ struct ThinkingTests {
         #expect(try answer(behind: "u:what is <think>?<end>a:", "No.").answer == "No.")
     }
 
+    @Test("words in the model's mouth come behind thinking that the template has begun")
+    func prefill() throws {
+        let opened = try model(
+            "{% for message in messages %}{{ message['content'] }}{% endfor %}{{ '<think>' }}")
+        func text(_ opening: String) throws -> String {
+            let subject = Subject(opened, framing: Framing(answerOpening: opening))
+            return opened.tokenizer.decode(try subject.tokens(for: "x"))
+        }
+        #expect(try text("") == "x<think>")
+        #expect(try text("Sure:") == "x<think></think>\n\nSure:")
+        let closed = Subject(try model(), framing: Framing(answerOpening: "Sure:"))
+        #expect(
+            closed.model.tokenizer.decode(try closed.tokens(for: "x")) == "u:x<end>a:Sure:")
+    }
+
     @Test(
         "the template's switch is off where a model is told not to think, and left alone otherwise")
     func template() throws {

@@ -30,12 +30,18 @@ public struct ThinkingMarks: Sendable, Hashable {
         ThinkingMarks(opening: "<reasoning>", closing: "</reasoning>"),
     ]
 
-    /// The marks whose thinking a text has begun and not ended.
+    /// A mark has no more tokens than this.
+    static let mostTokens = 32
+
+    /// The marks whose thinking a prompt has begun and not ended.
     ///
-    /// - Parameter text: A prompt as its template renders it, up to where the model goes on.
+    /// - Parameters:
+    ///   - prompt: Token identifiers, up to where the model goes on.
+    ///   - tokenizer: The model's tokenizer.
     /// - Returns: The marks; nil where the model is to answer at once.
-    static func left(openBy text: String) -> ThinkingMarks? {
-        known.first { marks in
+    static func left(openBy prompt: [Int], tokenizer: Tokenizer) -> ThinkingMarks? {
+        let text = tokenizer.decode(Array(prompt.suffix(mostTokens)))
+        return known.first { marks in
             guard let opening = text.ranges(of: marks.opening).last else { return false }
             // A prompt may speak of the marks: they count only where the model's turn begins.
             return text[opening.upperBound...].allSatisfy(\.isWhitespace)
@@ -62,7 +68,6 @@ public struct ThinkingReader: Sendable {
     /// The marks of what is thought.
     private var marks: ThinkingMarks?
     private let tokenizer: Tokenizer
-    private static let longestMark = 32
 
     /// Begins to follow an answer.
     ///
@@ -71,8 +76,7 @@ public struct ThinkingReader: Sendable {
     ///   - tokenizer: The model's tokenizer.
     public init(prompt: [Int], tokenizer: Tokenizer) {
         self.tokenizer = tokenizer
-        let end = tokenizer.decode(Array(prompt.suffix(Self.longestMark)))
-        marks = ThinkingMarks.left(openBy: end)
+        marks = ThinkingMarks.left(openBy: prompt, tokenizer: tokenizer)
         if marks != nil { state = .thinking }
     }
 
@@ -90,7 +94,7 @@ public struct ThinkingReader: Sendable {
                 state = .answering(from: 0)
             }
         case .thinking:
-            let end = tokenizer.decode(Array(tokens.suffix(Self.longestMark)))
+            let end = tokenizer.decode(Array(tokens.suffix(ThinkingMarks.mostTokens)))
             if let marks, end.contains(marks.closing) { state = .answering(from: tokens.count) }
         case .answering: break
         }

@@ -45,8 +45,15 @@ public struct Subject: Sendable {
             tokens.insert(
                 contentsOf: insertion.tokens, at: min(insertion.position, tokens.count))
         }
+        guard !framing.answerOpening.isEmpty else { return tokens }
+        // Words in the model's mouth are its answer: thinking that the template has begun ends first.
+        let opening =
+            ThinkingMarks.left(openBy: tokens, tokenizer: model.tokenizer).map {
+                $0.closing + "\n\n"
+            } ?? ""
         return tokens
-            + model.tokenizer.encode(framing.answerOpening, addingSpecialTokens: false)
+            + model.tokenizer.encode(
+                opening + framing.answerOpening, addingSpecialTokens: false)
     }
 
     /// Counts the tokens that stand in front of the user's text, whatever that is.
