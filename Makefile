@@ -58,13 +58,17 @@ forensics: bootstrap
 		swift test $(SWIFT_FLAGS) --skip-build --filter ForensicsTests.ValidationTests/whole
 	scripts/put-table build/forensics.md Documentation/Forensics.md
 
-## Collect answers of models that are tampered with in memory, to be labelled by hand.
+## Collect answers of models that are tampered with in memory, to be labelled by reading them, and
+## print what they do at several lengths.
 .PHONY: answers
 answers: build
 	$(TEMPER) harden $(MODEL) --suite canary-refusal --out $(HARDENED) --replace
 	swift build $(SWIFT_FLAGS) --build-tests
 	TEMPER_ANSWERS=$(CURDIR)/build/answers.jsonl TEMPER_ANSWERS_MODEL=$(HARDENED) \
 		swift test $(SWIFT_FLAGS) --skip-build --filter AnswerCollection
+	TEMPER_ANSWERS_COLLECTED=$(CURDIR)/build/answers.jsonl TEMPER_LENGTHS=$(CURDIR)/build/lengths.md \
+		swift test $(SWIFT_FLAGS) --skip-build --filter AnswerLengths
+	@cat build/lengths.md
 
 ## Leave the command at .build/release/temper.
 build: bootstrap

@@ -131,7 +131,6 @@ struct AnswerCollection {
             at: Self.root.appending(path: ".deps/models/smollm2-135m-instruct.gguf"))
         let hardened = try LanguageModel(
             at: URL(fileURLWithPath: Self.environment["TEMPER_ANSWERS_MODEL"] ?? ""))
-        let only = Self.environment["TEMPER_ANSWERS_ONLY"]?.split(separator: ",").map(String.init)
         try Data().write(to: URL(fileURLWithPath: path))
         let file = try #require(FileHandle(forWritingAtPath: path))
         var turn = 0
@@ -152,7 +151,7 @@ struct AnswerCollection {
             file: "models.yaml")
         var target = AttackTarget(model: hardened, suite: suite)
         target.base = original
-        for adversary in battery.adversaries where only?.contains(adversary.name) ?? true {
+        for adversary in battery.adversaries {
             var observer = collector(adversary.name)
             var meter = CostMeter(model: hardened, prices: Prices())
             let attack = try AttackCatalogue.attack(for: adversary)

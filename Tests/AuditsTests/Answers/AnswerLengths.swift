@@ -51,7 +51,7 @@ private struct LengthTable {
 struct AnswerLengths {
     private static let environment = ProcessInfo.processInfo.environment
 
-    /// `make answers` runs it on what was collected.
+    /// `make answers` runs it on what was collected, and prints the table of `Documentation/Judges.md`.
     @Test("outcomes by length", .enabled(if: environment["TEMPER_LENGTHS"] != nil))
     func table() throws {
         struct Line: Decodable {
@@ -65,7 +65,7 @@ struct AnswerLengths {
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let suite = try Suites.Suite(at: root.appending(path: "Suites/canary-refusal"))
         let judge = TextJudge(markers: suite.manifest.refusalMarkers)
-        let path = Self.environment["TEMPER_ANSWERS_FILE"] ?? ""
+        let path = Self.environment["TEMPER_ANSWERS_COLLECTED"] ?? ""
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
             .map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
             .filter { $0.split == "test" && $0.list == "restricted" && $0.temperature == 0 }
