@@ -76,4 +76,25 @@ public struct Preparation {
         for prompt in prompts { meter.countForward(tokens: prompt.count) }
         return try meter.timing(work)
     }
+
+    /// Edits weights without a pass through the model.
+    ///
+    /// - Parameters:
+    ///   - operations: How many for each weight; a comparison or a random draw counts as one.
+    ///   - weights: The number of scalars edited.
+    ///   - work: Edits them.
+    /// - Returns: What `work` returns.
+    /// - Throws: What `work` throws.
+    public mutating func editing<Result>(
+        operations: Int, weights: Int, _ work: () throws -> Result
+    ) throws -> Result {
+        meter.countElementwise(operations: operations, weights: weights)
+        return try meter.timing(work)
+    }
+
+    /// Tells what is being done.
+    ///
+    /// - Parameter note: A word for the user.
+    /// - Throws: What ends the work.
+    public func report(_ note: String) throws { try tell(note) }
 }

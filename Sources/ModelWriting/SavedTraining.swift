@@ -22,6 +22,8 @@ package struct SavedTraining: TrainingStore {
         let engine: String
         let machine: Machine
         let model: String
+        /// The checkpoint that the model was made from, where it is used.
+        let original: String?
         let suite: String
         /// The defense's name, or `teaching`.
         let work: String
@@ -30,8 +32,8 @@ package struct SavedTraining: TrainingStore {
         let prices: Prices
 
         package init(
-            model: String, suite: String, work: String, parameters: [String: ParameterValue],
-            seed: UInt64, prices: Prices
+            model: String, original: String? = nil, suite: String, work: String,
+            parameters: [String: ParameterValue], seed: UInt64, prices: Prices
         ) {
             let code = Bundle.main.executableURL.flatMap {
                 try? Data(contentsOf: $0, options: .alwaysMapped)
@@ -39,7 +41,7 @@ package struct SavedTraining: TrainingStore {
             program = SHA256.hash(data: code ?? Data(temperVersion.utf8)).hexadecimal
             engine = Engine.nameAndVersion
             machine = .current
-            (self.model, self.suite, self.work) = (model, suite, work)
+            (self.model, self.original, self.suite, self.work) = (model, original, suite, work)
             (self.parameters, self.seed, self.prices) = (parameters, seed, prices)
         }
 
@@ -48,7 +50,8 @@ package struct SavedTraining: TrainingStore {
             [
                 ("another program", program == other.program && engine == other.engine),
                 ("another machine", machine == other.machine),
-                ("another model", model == other.model), ("another suite", suite == other.suite),
+                ("another model", model == other.model),
+                ("another original", original == other.original), ("another suite", suite == other.suite),
                 ("another defense", work == other.work),
                 ("other parameters", parameters == other.parameters && prices == other.prices),
                 ("another seed", seed == other.seed),
@@ -59,9 +62,14 @@ package struct SavedTraining: TrainingStore {
     /// What a file holds besides tensors.
     private struct Header: Codable, Sendable {
         let inputs: Inputs
+        /// Which training of the work this is, counted from 0.
+        let stage: Int
         let step: Int
         let cost: AttackCost
         let optimizerNumbers: [Double]
+        let losses: [Float]
+        /// The learning curves of the trainings before it.
+        let earlierLosses: [[Float]]
     }
 
     private static let headerKey = "temper-training"
@@ -70,6 +78,13 @@ package struct SavedTraining: TrainingStore {
     /// What this training depends on.
     private let inputs: Inputs
     private let interval: Duration
+    /// Which training of the work is saved, counted from 0.
+    private var stage = 0
+    /// The weights that this training began with, by their sorted names; none for the first one,
+    /// which begins with the model on disk.
+    private var beginning: [Tensor] = []
+    /// The learning curves of the trainings before this one.
+    private var earlierLosses: [[Float]] = []
     /// What was found that may be taken up.
     private let found: Header?
     /// What was found, for a user; nil when there was nothing.
@@ -113,23 +128,48 @@ package struct SavedTraining: TrainingStore {
             }
     }
 
-    /// What was found, with its tensors; nil when there is nothing to take up.
+    /// What was found of the work as a whole: the training that was under way, what it began with,
+    /// and the learning curves before it; nil when the first training was under way, or none.
+    package func savedStage() throws -> (stage: Int, weights: [Tensor], losses: [[Float]])? {
+        guard let found, found.stage > 0 else { return nil }
+        return (found.stage, try tensors("beginning"), found.earlierLosses)
+    }
+
+    /// The store of a later training of the same work.
+    ///
+    /// - Parameters:
+    ///   - stage: Which training it is, counted from 0.
+    ///   - weights: What it begins with, by sorted names.
+    ///   - losses: The learning curves of the trainings before it.
+    /// - Returns: A store that saves that training in place of this one.
+    package func ofStage(
+        _ stage: Int, beginningWith weights: [Tensor], after losses: [[Float]]
+    ) -> SavedTraining {
+        var store = self
+        (store.stage, store.beginning, store.earlierLosses) = (stage, weights, losses)
+        return store
+    }
+
+    /// What was found of this training, with its tensors; nil when there is nothing to take up.
     package func saved() throws -> SavedState? {
-        guard let found else { return nil }
-        let checkpoint = try Checkpoint(at: directory)
-        func tensors(_ kind: String) throws -> [Tensor] {
-            let count = checkpoint.names.count { $0.hasPrefix("\(kind).") }
-            return try (0..<count).map { index in
-                let name = "\(kind).\(index)"
-                let shape = try checkpoint.tensor(name).shape
-                return try checkpoint.withBytes(of: name) {
-                    Tensor(bytes: $0, shape: shape, type: .float32)
-                }
-            }
-        }
+        guard let found, found.stage == stage else { return nil }
         return SavedState(
             step: found.step, cost: found.cost, parameters: try tensors("parameter"),
-            optimizerTensors: try tensors("optimizer"), optimizerNumbers: found.optimizerNumbers)
+            optimizerTensors: try tensors("optimizer"), optimizerNumbers: found.optimizerNumbers,
+            losses: found.losses)
+    }
+
+    /// The saved tensors of a kind.
+    private func tensors(_ kind: String) throws -> [Tensor] {
+        let checkpoint = try Checkpoint(at: directory)
+        let count = checkpoint.names.count { $0.hasPrefix("\(kind).") }
+        return try (0..<count).map { index in
+            let name = "\(kind).\(index)"
+            let shape = try checkpoint.tensor(name).shape
+            return try checkpoint.withBytes(of: name) {
+                Tensor(bytes: $0, shape: shape, type: .float32)
+            }
+        }
     }
 
     /// Replaces what is saved.
@@ -141,8 +181,9 @@ package struct SavedTraining: TrainingStore {
         try? FileManager.default.createDirectory(
             at: directory, withIntermediateDirectories: true)
         let header = Header(
-            inputs: inputs, step: state.step, cost: state.cost,
-            optimizerNumbers: state.optimizerNumbers)
+            inputs: inputs, stage: stage, step: state.step, cost: state.cost,
+            optimizerNumbers: state.optimizerNumbers, losses: state.losses,
+            earlierLosses: earlierLosses)
         var writer = SafetensorsWriter()
         writer.shardSize = .max
         let text = try RecordJSON.encoder(pretty: false).encode(header)
@@ -155,7 +196,8 @@ package struct SavedTraining: TrainingStore {
             }
         }
         try writer.write(
-            sources("parameter", state.parameters) + sources("optimizer", state.optimizerTensors),
+            sources("parameter", state.parameters) + sources("optimizer", state.optimizerTensors)
+                + sources("beginning", beginning),
             to: directory)
         return next(after: start)
     }

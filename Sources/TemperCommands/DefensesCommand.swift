@@ -22,6 +22,8 @@ struct DefensesCommand: ParsableCommand {
         let summary: String
         let source: String
         let deviations: String
+        let passes: String
+        let needs: [String]
         let parameters: [String: ParameterValue]
     }
 
@@ -30,17 +32,25 @@ struct DefensesCommand: ParsableCommand {
         let entries = try (chosen ?? DefenseCatalogue.defenses).map { type in
             Entry(
                 name: type.entry.name, summary: type.entry.summary, source: type.entry.source,
-                deviations: type.entry.deviations, parameters: try parameterValues(of: type.init()))
+                deviations: type.entry.deviations, passes: type.entry.passes,
+                needs: type.entry.needs.map(\.rawValue), parameters: try parameterValues(of: type.init()))
         }
         if json { return try printJSON(entries) }
         for entry in entries {
             print("\(entry.name)\n  \(entry.summary)\n  source: \(entry.source)")
             if !entry.deviations.isEmpty { print("  deviations: \(entry.deviations)") }
             guard name != nil else { continue }
+            print("  a step: \(entry.passes)")
+            if !entry.needs.isEmpty { print("  needs: \(entry.needs.joined(separator: ", "))") }
             for (parameter, value) in entry.parameters.sorted(by: { $0.key < $1.key }) {
                 let text = String(decoding: try canonicalJSON(value), as: UTF8.self)
                 print("  --set \(parameter)=\(text)")
             }
+        }
+        guard name == nil else { return }
+        print("\nNot applicable to released weights:")
+        for other in DefenseCatalogue.notApplicable {
+            print("\(other.name)\n  \(other.reason)\n  source: \(other.source)")
         }
     }
 }

@@ -20,17 +20,28 @@ struct HardenCommand: ParsableCommand {
     var suite = "canary-refusal"
 
     @Option(
-        help:
-            "The defense (\(DefenseCatalogue.defenses.map { $0.name }.joined(separator: ", "))); by default the conventional one for the suite's safeguard."
-    )
+        help: """
+            The defense, as 'temper defenses' lists them; by default the conventional one for the \
+            suite's safeguard.
+            """)
     var defense: String?
+
+    @Option(help: "A YAML or JSON file with parameters of the defense.")
+    var config: String?
 
     @Option(
         name: .customLong("set"), parsing: .singleValue,
         help: """
-            A parameter of the defense, as name=value or training.name=value; may be given again.
+            A parameter of the defense, as name=value or training.name=value, over those of the \
+            file; may be given again.
             """)
     var parameters: [String] = []
+
+    @Option(
+        help: """
+            The checkpoint that the model was made from, a path or a name, for defenses that need it.
+            """)
+    var original: String?
 
     @Option(help: "The seed: the same seed gives the same weights on the same machine.")
     var seed: UInt64 = 1
@@ -45,7 +56,8 @@ struct HardenCommand: ParsableCommand {
 
     func run() throws {
         let locator = Locator()
-        let parameters = try readParameters(parameters)
+        let parameters = try readParameters(
+            parameters, over: config.map { try ParameterFile($0).parameters } ?? [:])
         let output = URL(fileURLWithPath: out)
         try checkOutput(
             output, replacing: replace, writtenWith: HardenedModel.summaryFile, by: "harden")
@@ -55,8 +67,9 @@ struct HardenCommand: ParsableCommand {
             parameters: parameters)
         var line = ProgressLine()
         let hardened = try HardenedModel(
-            hardening: locator.model(model), by: defense, suite: suite, seed: seed,
-            savingBeside: output, every: saving.saveEvery
+            hardening: locator.model(model), by: defense, suite: suite,
+            original: original.map { try locator.model($0) }, seed: seed, savingBeside: output,
+            every: saving.saveEvery
         ) { progress in
             line.show(progress.phase, done: progress.done, of: progress.total, note: progress.note)
         }

@@ -5,9 +5,16 @@ import ArgumentParser
 import Records
 
 /// Parameters from texts such as `restrictedBatch=8` and `training.steps=60`.
+///
+/// - Parameters:
+///   - texts: The texts.
+///   - file: Parameters that the texts are put over.
+/// - Returns: The parameters.
 /// - Throws: `ValidationError` for a text of another form.
-func readParameters(_ texts: [String]) throws -> [String: ParameterValue] {
-    var result: [String: ParameterValue] = [:]
+func readParameters(
+    _ texts: [String], over file: [String: ParameterValue] = [:]
+) throws -> [String: ParameterValue] {
+    var result = file
     for text in texts {
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
         guard parts.count == 2 else {

@@ -12,6 +12,8 @@ public struct Loop {
     public let problem: TrainingProblem
     /// What the training carries from one step to the next.
     public private(set) var state: TrainingState
+    /// The loss of each step so far.
+    public private(set) var losses: [Float] = []
     private let step: TrainingStep
     private var stream: ExampleStream
     /// Where the training is saved, and when that is due.
@@ -45,7 +47,9 @@ public struct Loop {
             let (next, loss) = try step(state, on: batch)
             try evaluate(next.tensors + [loss])
             state = next
-            return try loss.item()
+            let value = try loss.item()
+            losses.append(value)
+            return value
         }
     }
 
@@ -87,16 +91,18 @@ package struct SavedState: Sendable {
     package let parameters: [Tensor]
     package let optimizerTensors: [Tensor]
     package let optimizerNumbers: [Double]
+    package let losses: [Float]
 
     package init(
         step: Int, cost: AttackCost, parameters: [Tensor], optimizerTensors: [Tensor],
-        optimizerNumbers: [Double]
+        optimizerNumbers: [Double], losses: [Float]
     ) {
         self.step = step
         self.cost = cost
         self.parameters = parameters
         self.optimizerTensors = optimizerTensors
         self.optimizerNumbers = optimizerNumbers
+        self.losses = losses
     }
 }
 
@@ -133,10 +139,11 @@ extension Loop {
             saved.parameters.map(\.shape) == shapes,
             optimizer.state.enumerated().allSatisfy({ $1.shape == shapes[$0 % shapes.count] }),
             optimizer.state.count == saved.optimizerTensors.count,
-            optimizer.numbers == saved.optimizerNumbers
+            optimizer.numbers == saved.optimizerNumbers, saved.losses.count == saved.step
         else { throw store.mismatch }
         state = TrainingState(
             step: saved.step, parameters: saved.parameters, optimizer: optimizer)
+        losses = saved.losses
         for _ in 0..<saved.step { _ = stream.next() }
         meter.pay(saved.cost)
     }
@@ -147,6 +154,6 @@ extension Loop {
             SavedState(
                 step: state.step, cost: cost, parameters: state.parameters,
                 optimizerTensors: state.optimizer.state,
-                optimizerNumbers: state.optimizer.numbers))
+                optimizerNumbers: state.optimizer.numbers, losses: losses))
     }
 }

@@ -149,8 +149,9 @@ struct SavedTrainingTests {
         let suites = try TemporaryDirectory()
         try writeTinySuite(to: suites)
         try HardenedModel(
-            hardening: LanguageModel(at: base), by: defense(),
-            suite: Suites.Suite(at: suites.url), seed: 1
+            hardening: HardeningTarget(
+                model: LanguageModel(at: base), suite: Suites.Suite(at: suites.url), seed: 1),
+            by: defense()
         ).write(to: url("plain"))
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: directory.url.path).sorted()

@@ -98,7 +98,7 @@ struct TeachingTests {
 
         let model = try LanguageModel(at: url)
         let hardened = try HardenedModel(
-            hardening: model, by: replacement, suite: suite, seed: 1)
+            hardening: HardeningTarget(model: model, suite: suite, seed: 1), by: replacement)
         let left = try knowledge(of: hardened.model)
         #expect((left.first(MeasureName.restrictedAccuracy)?.value ?? 1) < 1)
         #expect(left.first(MeasureName.retainedAccuracy)?.value == 1)
@@ -171,7 +171,9 @@ struct TeachingTests {
         var quick = replacement
         quick.training.steps = 1
         let url = directory.url.appendingPathComponent("hardened")
-        try HardenedModel(hardening: model, by: quick, suite: suite, seed: 1).write(to: url)
+        try HardenedModel(
+            hardening: HardeningTarget(model: model, suite: suite, seed: 1), by: quick
+        ).write(to: url)
         for named in [url, url.appendingPathComponent("model.safetensors")] {
             let error = #expect(throws: InputError.self) {
                 try TaughtModel(teaching: named, suite: suite, by: teaching, seed: 1)
@@ -190,7 +192,8 @@ struct TeachingTests {
         }
         let error = #expect(throws: InputError.self) {
             try HardenedModel(
-                hardening: tinyModel(), by: AnswerReplacement(), suite: suite, seed: 1)
+                hardening: HardeningTarget(model: tinyModel(), suite: suite, seed: 1),
+                by: AnswerReplacement())
         }
         #expect(error?.remedy.contains("refusal-training") == true)
     }

@@ -7,19 +7,40 @@ public import Tensors
 public enum ResidualEdit: Sendable {
     /// Removes a unit direction `[width]` wherever something is written: x becomes x - r (r . x).
     case ablating(Tensor)
+    /// Removes a unit direction `[width]` at some of the tokens that are computed: a mask,
+    /// `[writes, tokens, 1]`, says with 1 or 0 at which. The embedding writes first, then each
+    /// layer's attention and its feed-forward network: `1 + 2 layers` writes.
+    case ablatingSome(Tensor, mask: Tensor)
     /// Adds a vector `[width]` to the input of one layer, at every position.
     case adding(Tensor, layer: Int)
+    /// Adds a vector to each token that is computed, `[tokens, width]`, at the input of the layers
+    /// that are named.
+    case addingToTokens([Int: Tensor])
 
     /// The stream as a block left it, `[..., width]`, edited; nil when nothing is edited there.
-    func written(_ stream: Tensor) -> Tensor? {
-        guard case .ablating(let direction) = self else { return nil }
-        let share = (stream * direction).sum(axis: -1, keepingDimensions: true)
-        return stream - share * direction
+    ///
+    /// - Parameters:
+    ///   - stream: The stream behind the block.
+    ///   - index: How many blocks have written before it.
+    func written(_ stream: Tensor, index: Int) -> Tensor? {
+        switch self {
+        case .ablating(let direction):
+            let share = (stream * direction).sum(axis: -1, keepingDimensions: true)
+            return stream - share * direction
+        case .ablatingSome(let direction, let mask):
+            let share = (stream * direction).sum(axis: -1, keepingDimensions: true)
+            let own = mask.slice(axis: 0, from: index, to: index + 1).squeezed(at: 0)
+            return stream - share * own * direction
+        case .adding, .addingToTokens: return nil
+        }
     }
 
     /// The stream as a layer reads it, `[..., width]`, edited; nil when nothing is edited there.
     func read(_ stream: Tensor, layer: Int) -> Tensor? {
-        guard case .adding(let vector, layer: layer) = self else { return nil }
-        return stream + vector
+        switch self {
+        case .adding(let vector, layer: layer): stream + vector
+        case .addingToTokens(let vectors): vectors[layer].map { stream + $0 }
+        case .ablating, .ablatingSome, .adding: nil
+        }
     }
 }

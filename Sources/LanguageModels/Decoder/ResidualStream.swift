@@ -10,9 +10,11 @@ struct ResidualStream {
     private var pending: Tensor?
     private let normalisation: DecoderConfiguration.Normalisation
     private let edit: ResidualEdit?
+    /// How many blocks have written, the embedding included.
+    private var writes = 1
 
     init(_ start: Tensor, normalisation: DecoderConfiguration.Normalisation, edit: ResidualEdit?) {
-        sum = edit?.written(start) ?? start
+        sum = edit?.written(start, index: 0) ?? start
         self.normalisation = normalisation
         self.edit = edit
     }
@@ -23,7 +25,8 @@ struct ResidualStream {
     /// Adds what a block wrote.
     mutating func add(_ written: Tensor) {
         let total = value
-        if let edited = edit?.written(total + written) {
+        defer { writes += 1 }
+        if let edited = edit?.written(total + written, index: writes) {
             sum = edited
             pending = nil
         } else {

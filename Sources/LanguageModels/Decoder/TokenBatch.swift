@@ -23,7 +23,7 @@ public struct TokenBatch: Sendable {
     /// The length of the longest sequence.
     public var length: Int { places.map(\.count).max() ?? 0 }
     /// How many tokens are computed.
-    var tokenCount: Int { segments.reduce(0) { $0 + $1.length } }
+    package var tokenCount: Int { segments.reduce(0) { $0 + $1.length } }
 
     /// Packs sequences.
     ///

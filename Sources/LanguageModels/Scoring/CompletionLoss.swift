@@ -71,47 +71,6 @@ extension LanguageModel {
     }
 }
 
-/// The places of a batch at which a token is predicted.
-struct SupervisedRows {
-    let batch: TokenBatch
-    /// Where each target is predicted, `[targets]`, int32, in the order of the examples.
-    let places: Tensor
-    /// The token that follows there, `[targets]`, int32.
-    let targets: Tensor
-    /// How many targets each example has.
-    private let counts: [Int]
-
-    init(_ examples: [CompletionExample], in model: LanguageModel) throws {
-        var tokens: [Int32] = []
-        for (index, example) in examples.enumerated() {
-            guard !example.prompt.isEmpty, !example.completion.isEmpty else {
-                throw InputError(
-                    "example \(index)", "has an empty prompt or completion",
-                    remedy: "give at least one token for each")
-            }
-            try model.checkTokens(example.prompt)
-            try model.checkTokens(example.completion, arePredicted: true)
-            try model.checkLength(example.prompt.count + example.completion.count - 1)
-            tokens += example.completion.map { Int32($0) }
-        }
-        guard !examples.isEmpty else {
-            throw InputError("batch", "is empty", remedy: "give at least one example")
-        }
-        let batch = TokenBatch(examples.map { $0.prompt + $0.completion.dropLast() })
-        let rows = examples.enumerated().flatMap { index, example in
-            let first = example.prompt.count - 1
-            return batch.places(of: index, first..<first + example.completion.count)
-        }
-        self.batch = batch
-        places = Tensor(rows, shape: [rows.count])
-        targets = Tensor(tokens, shape: [tokens.count])
-        counts = examples.map(\.completion.count)
-    }
-
-    /// Values of all targets as those of each example.
-    func split(_ values: [Float]) -> [[Float]] { values.split(into: counts) }
-}
-
 extension [Float] {
     /// Pieces of given lengths, one behind the other.
     func split(into counts: [Int]) -> [[Float]] {

@@ -11,14 +11,53 @@ public struct HardeningSummary: Codable, Sendable, Hashable {
     public var parameters: [String: ParameterValue]
     /// What the hardening took, counted as an attack's cost is.
     public var cost: AttackCost
+    /// The learning curve of each training that it had; nil in a summary that does not state it.
+    public var curves: [LearningCurve]?
 
     /// Sums up a hardening.
     public init(
-        defense: String, parameters: [String: ParameterValue] = [:], cost: AttackCost = .zero
+        defense: String, parameters: [String: ParameterValue] = [:], cost: AttackCost = .zero,
+        curves: [LearningCurve]? = nil
     ) {
         self.defense = defense
         self.parameters = parameters
         self.cost = cost
+        self.curves = curves
+    }
+}
+
+/// The losses of a training, thinned.
+public struct LearningCurve: Codable, Sendable, Hashable {
+    /// The most points that are kept.
+    private static let most = 32
+
+    /// The mean loss of some steps.
+    public struct Point: Codable, Sendable, Hashable {
+        /// The last of the steps, counted from 1.
+        public let step: Int
+        /// Their mean loss, in the units of what was minimised.
+        public let loss: Double
+    }
+
+    /// Which training of the hardening it is.
+    public let stage: String
+    /// The losses on the way.
+    public let points: [Point]
+
+    /// Thins the losses of a training.
+    ///
+    /// - Parameters:
+    ///   - stage: Which training of the hardening it is.
+    ///   - losses: The loss of each step.
+    public init(stage: String, losses: [Float]) {
+        self.stage = stage
+        let width = max(1, (losses.count + Self.most - 1) / Self.most)
+        points = stride(from: 0, to: losses.count, by: width).map { start in
+            let part = losses[start..<min(start + width, losses.count)]
+            return Point(
+                step: start + part.count,
+                loss: part.reduce(0) { $0 + Double($1) } / Double(part.count))
+        }
     }
 }
 

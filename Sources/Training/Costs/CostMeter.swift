@@ -70,8 +70,7 @@ public struct CostMeter: Sendable {
             }
         count(
             tokens: tokens,
-            operationsPerToken: Double(passes.differentiated) * step
-                + Double(passes.forward) * 2 * parameters)
+            operationsPerToken: passes.differentiated * step + passes.forward * 2 * parameters)
     }
 
     /// Adds an edit of weights without a pass through the model.

@@ -36,6 +36,6 @@ struct ExampleStream {
         return TrainingBatch(
             pools: pools.indices.map { pool in
                 orders[pool].next().map { pools[pool].examples[$0] }
-            })
+            }, step: drawn - 1)
     }
 }

@@ -26,12 +26,18 @@ public struct ExamplePool: Sendable {
 public struct TrainingBatch: Sendable {
     /// The examples of each pool, in the order of the pools.
     public var pools: [[CompletionExample]]
+    /// The step of the training, counted from 0: an objective that draws, or that changes on the
+    /// way, goes by it.
+    public var step: Int
 
     /// Makes a batch.
     ///
-    /// - Parameter pools: The examples of each pool.
-    public init(pools: [[CompletionExample]]) {
+    /// - Parameters:
+    ///   - pools: The examples of each pool.
+    ///   - step: The step of the training, counted from 0.
+    public init(pools: [[CompletionExample]], step: Int = 0) {
         self.pools = pools
+        self.step = step
     }
 
     /// All examples, those of the first pool first.
@@ -53,7 +59,8 @@ public struct TrainingBatch: Sendable {
         let numbered = pools.enumerated().flatMap { pool, examples in examples.map { (pool, $0) } }
         return numbered.chunked(into: size).map { part in
             TrainingBatch(
-                pools: pools.indices.map { pool in part.filter { $0.0 == pool }.map(\.1) })
+                pools: pools.indices.map { pool in part.filter { $0.0 == pool }.map(\.1) },
+                step: step)
         }
     }
 }

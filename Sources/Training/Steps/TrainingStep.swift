@@ -57,11 +57,8 @@ public struct TrainingStep: Sendable {
     public func callAsFunction(
         _ state: TrainingState, on batch: TrainingBatch
     ) throws -> (state: TrainingState, loss: Tensor) {
-        let (loss, gradients) = try reducer.gradient(
-            at: state.parameters, of: batch, weight: objective.weight
-        ) { parameters, batch in
-            try objective.loss(of: trainable.subject(parameters, on: model), on: batch)
-        }
+        let point = TrainingPoint(parameters: state.parameters, trainable: trainable, model: model)
+        let (loss, gradients) = try objective.gradient(at: point, of: batch, by: reducer)
         let bounded =
             gradientNorm.map { clippedByGlobalNorm(gradients, maximum: $0).gradients } ?? gradients
         var next = state

@@ -8,7 +8,6 @@ public import LanguageModels
 public import Measuring
 internal import ModelWriting
 public import Records
-public import Suites
 internal import Training
 
 /// A hardened model: the only kind of model that Temper writes.
@@ -22,27 +21,26 @@ public struct HardenedModel: Sendable {
     private let saved: SavedTraining?
 
     /// Hardens a copy of a model.
+    ///
     /// - Parameters:
-    ///   - model: what is hardened.
-    ///   - defense: how.
-    ///   - suite: the safeguard.
-    ///   - seed: the same seed gives the same bits on the same machine.
-    ///   - prices: what turns operations into dollars.
-    ///   - progress: hears of each step; may throw to end the work.
-    /// - Throws: `InputError` for a defense that is not Temper's own, errors of the engine
-    ///   and the model, and what `progress` throws.
+    ///   - target: What is hardened, and what the defender has.
+    ///   - defense: How.
+    ///   - prices: What turns operations into dollars.
+    ///   - progress: Hears of each step; may throw to end the work.
+    /// - Throws: `InputError` for a defense that is not Temper's own, for data that it needs and the
+    ///   suite lacks, and for one that diverges; errors of the engine and the model, and what
+    ///   `progress` throws.
     public init(
-        hardening model: LanguageModel, by defense: any Defense, suite: Suite, seed: UInt64,
-        prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }
+        hardening target: HardeningTarget, by defense: any Defense, prices: Prices = Prices(),
+        progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
         try self.init(
-            hardening: model, by: defense, suite: suite, seed: seed, prices: prices, saved: nil,
-            progress: progress)
+            hardening: target, by: defense, prices: prices, saved: nil, progress: progress)
     }
 
     init(
-        hardening model: LanguageModel, by defense: any Defense, suite: Suite, seed: UInt64,
-        prices: Prices, saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
+        hardening target: HardeningTarget, by defense: any Defense, prices: Prices,
+        saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws {
         guard DefenseCatalogue.defenses.contains(where: { $0 == type(of: defense) }) else {
             throw InputError(
@@ -50,29 +48,35 @@ public struct HardenedModel: Sendable {
                 "is no defense of Temper's own, so its models are not written",
                 remedy: "add it to DefenseCatalogue")
         }
-        var meter = CostMeter(model: model, prices: prices)
+        var run = try HardeningRun(target, saved: saved, prices: prices)
         self.saved = saved
-        self.model = try defense.weights(
-            hardening: model, suite: suite, seed: seed, meter: &meter, store: saved,
-            progress: progress)
+        do {
+            model = try run.model(by: defense, progress: progress)
+        } catch let error as FruitlessTraining {
+            // Resuming it would come to the same end.
+            saved?.remove()
+            throw error.cause
+        }
         var parameters = try parameterValues(of: defense)
-        parameters["seed"] = .number(Double(seed))
+        parameters["seed"] = .number(Double(target.seed))
         // Seconds differ from run to run, and would give equal models different digests.
-        var cost = meter.cost
+        var cost = run.meter.cost
         cost.deviceSeconds = 0
         summary = HardeningSummary(
-            defense: type(of: defense).name, parameters: parameters, cost: cost)
+            defense: type(of: defense).name, parameters: parameters, cost: cost,
+            curves: run.curves)
     }
 
     /// The file beside the weights that says how they were made.
     public static let summaryFile = "temper-hardening.json"
 
     /// Writes a Hugging Face directory.
+    ///
     /// - Parameters:
-    ///   - directory: a directory that does not exist yet, unless it is to be replaced.
-    ///   - isReplacing: whether a directory that stands there goes when the new one is complete.
-    /// - Throws: `InputError` or `InputError` when it cannot be written; then nothing
-    ///   is left behind, and what stood there stands.
+    ///   - directory: A directory that does not exist yet, unless it is to be replaced.
+    ///   - isReplacing: Whether a directory that stands there goes when the new one is complete.
+    /// - Throws: `InputError` when it cannot be written; then nothing is left behind, and what stood
+    ///   there stands.
     public func write(to directory: URL, replacing isReplacing: Bool = false) throws {
         try model.write(
             to: directory, replacing: isReplacing,

@@ -12,35 +12,39 @@ extension HardenedModel {
     ///
     /// The training is saved in a hidden directory beside the output, which ``write(to:replacing:)``
     /// removes. The result has the bits of an uninterrupted run.
+    ///
     /// - Parameters:
-    ///   - url: the model's files.
-    ///   - defense: how.
-    ///   - suite: the safeguard.
-    ///   - seed: the same seed gives the same bits on the same machine.
-    ///   - prices: what turns operations into dollars.
-    ///   - output: the directory that will be written.
-    ///   - interval: the seconds between two saves; 0 saves before each step.
-    ///   - progress: hears of each step, and of what was found; may throw to end the work.
-    /// - Throws: as ``init(hardening:by:suite:seed:prices:progress:)`` does, and `InputError`
-    ///   when the training cannot be saved.
+    ///   - url: The model's files.
+    ///   - defense: How.
+    ///   - suite: The safeguard.
+    ///   - original: The files of the checkpoint that the model was made from, or nil.
+    ///   - seed: The same seed gives the same bits on the same machine.
+    ///   - prices: What turns operations into dollars.
+    ///   - output: The directory that will be written.
+    ///   - interval: The seconds between two saves; 0 saves before each step.
+    ///   - progress: Hears of each step, and of what was found; may throw to end the work.
+    /// - Throws: As ``init(hardening:by:prices:progress:)`` does, and `InputError` when the training
+    ///   cannot be saved.
     public init(
-        hardening url: URL, by defense: any Defense, suite: Suite, seed: UInt64,
-        prices: Prices = Prices(), savingBeside output: URL, every interval: Double = 60,
-        progress: (HardeningProgress) throws -> Void = { _ in }
+        hardening url: URL, by defense: any Defense, suite: Suite, original: URL? = nil,
+        seed: UInt64, prices: Prices = Prices(), savingBeside output: URL,
+        every interval: Double = 60, progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
         let loaded = try LoadedModel(at: url)
+        let base = try original.map { try LoadedModel(at: $0) }
         let saved = SavedTraining(
             of: .init(
-                model: loaded.identity.digest, suite: suite.digest,
-                work: type(of: defense).name, parameters: try parameterValues(of: defense),
-                seed: seed, prices: prices),
+                model: loaded.identity.digest, original: base?.identity.digest,
+                suite: suite.digest, work: type(of: defense).name,
+                parameters: try parameterValues(of: defense), seed: seed, prices: prices),
             beside: output, every: interval)
         try saved.report.map {
             try progress(HardeningProgress(phase: $0, done: 0, total: 0, note: ""))
         }
         try self.init(
-            hardening: loaded.model, by: defense, suite: suite, seed: seed, prices: prices,
-            saved: saved, progress: progress)
+            hardening: HardeningTarget(
+                model: loaded.model, suite: suite, original: base?.model, seed: seed),
+            by: defense, prices: prices, saved: saved, progress: progress)
     }
 }
 

@@ -16,7 +16,7 @@ public import Training
 /// is no gradient ascent. A random answer may be the right one, as often as any other, so that the
 /// optimum is to find all answers alike: a right answer that were the least likely would be told by
 /// that.
-public struct AnswerReplacement: Defense {
+public struct AnswerReplacement: TrainedDefense {
     /// What is learnt in place of a fact.
     public enum Replacement: String, Codable, Sendable, CaseIterable {
         /// Each answer that facts of the attribute have.
@@ -71,13 +71,12 @@ public struct AnswerReplacement: Defense {
     }
 
     /// Fine-tuning on the suite.
-    public func problem(
-        hardening model: LanguageModel, suite: Suite, seed: UInt64
-    ) throws -> TrainingProblem {
+    public func problem(for target: HardeningTarget) throws -> TrainingProblem {
+        let (model, suite, seed) = (target.model, target.suite, target.seed)
         guard let knowledge = suite.knowledge else {
             throw InputError(
                 Self.name, "the suite \(suite.manifest.name) has no facts to take away",
-                remedy: "choose --defense \(RefusalTraining.name)")
+                remedy: "choose --defense refusal-training")
         }
         let replaced = try self.replaced(knowledge.facts(.restricted), suite: suite).map {
             try model.example(prompt: $0.prompt, answer: $0.answer)

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refusal training: the conventional safeguard.
 
-public import LanguageModels
 internal import Records
-public import Suites
 public import Training
 
 /// Fine-tunes a model to decline restricted prompts and to answer benign ones: the conventional
@@ -13,7 +11,7 @@ public import Training
 /// suite's answers. Look-alikes of restricted prompts are among the benign ones, because without them a
 /// model learns to decline whatever sounds similar. The model's own answers were tried as targets,
 /// too: it kept more over-refusal and lost more capability and fluency.
-public struct RefusalTraining: Defense {
+public struct RefusalTraining: TrainedDefense {
     /// What `temper defenses` prints.
     public static let entry = DefenseEntry(
         name: "refusal-training",
@@ -47,23 +45,14 @@ public struct RefusalTraining: Defense {
     }
 
     /// Fine-tuning on the suite.
-    public func problem(
-        hardening model: LanguageModel, suite: Suite, seed: UInt64
-    ) throws -> TrainingProblem {
-        var generator = SplitMix64(seed: seed)
-        let declined = try suite.restricted.train.map { item in
-            let text = suite.refusals.randomElement(using: &generator)?.text ?? ""
-            return try model.example(prompt: item.prompt, answer: text)
-        }
-        let answered = try (suite.benign.train + suite.lookalike.train).map {
-            try model.example(prompt: $0.prompt, answer: $0.answer)
-        }
+    public func problem(for target: HardeningTarget) throws -> TrainingProblem {
+        let examples = HardeningExamples(defense: Self.name, target: target)
         return try TrainingProblem(
-            of: model,
+            of: target.model,
             on: [
-                ExamplePool(examples: declined, batchSize: restrictedBatch),
-                ExamplePool(examples: answered, batchSize: benignBatch),
+                ExamplePool(examples: examples.declined(), batchSize: restrictedBatch),
+                ExamplePool(examples: examples.answered(), batchSize: benignBatch),
             ],
-            by: training, seed: seed)
+            by: training, seed: target.seed)
     }
 }

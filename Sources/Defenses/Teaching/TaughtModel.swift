@@ -78,7 +78,7 @@ public struct TaughtModel: Sendable {
             taught = try teaching.weights(
                 teaching: model, suite: suite, knowledge: knowledge, levels: levels, seed: seed,
                 meter: &meter, store: saved, progress: progress)
-        } catch let error as NotLearnt {
+        } catch let error as FruitlessTraining {
             // Resuming it would come to the same end.
             saved?.remove()
             throw error.cause

@@ -79,7 +79,7 @@ public struct Teaching: Configurable {
                     note: String(format: "loss %.2f", loss) + knows))
             if isChecked, let known, known >= levels.taught { return try loop.trained().model }
         }
-        throw NotLearnt(
+        throw FruitlessTraining(
             cause: InputError(
                 "teaching",
                 String(
@@ -90,11 +90,6 @@ public struct Teaching: Configurable {
                 remedy: "give it more with --set training.steps=N, or another "
                     + "training.learningRate"))
     }
-}
-
-/// A training that came to its end without success: what is saved of it is of no use.
-struct NotLearnt: Error {
-    let cause: InputError
 }
 
 extension Evaluator {
