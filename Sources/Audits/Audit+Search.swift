@@ -148,7 +148,7 @@ extension Audit {
             before.map { 1 - after / max($0, .leastNormalMagnitude) }
         }
         let isCoherent = value(MeasureName.incoherence).map {
-            1 - $0 - (value(MeasureName.unanswered) ?? 0) >= thresholds.coherence
+            thresholds.isCoherent(incoherence: $0, unanswered: value(MeasureName.unanswered))
         }
         return SearchTrial(
             parameters: parameters, value: value(thresholds.measure), utilityLoss: utilityLoss,

@@ -39,6 +39,16 @@ struct AuditOptions: ParsableArguments {
     )
     var search = 0
 
+    @Option(
+        help: """
+            Let each adversary take this many times the steps that it took to break a control; the \
+            control's record is named with --control.
+            """)
+    var toRatio: Double?
+
+    @Option(help: "The record of a control that the same battery has audited, for --to-ratio.")
+    var control: String?
+
     @Option(help: "The model before hardening, for the safety tax: a path or a name.")
     var original: String?
 
@@ -81,6 +91,12 @@ struct AuditOptions: ParsableArguments {
         guard (0...100_000).contains(search) else {
             throw ValidationError("--search must be from 0 to 100000")
         }
+        if let toRatio, !(1...1e6).contains(toRatio) {
+            throw ValidationError("--to-ratio must be from 1 to 1000000")
+        }
+        guard (toRatio == nil) == (control == nil) else {
+            throw ValidationError("--to-ratio and --control are given together")
+        }
         if let budgetSteps, budgetSteps < 1 {
             throw ValidationError("--budget-steps must be at least 1")
         }
@@ -97,7 +113,7 @@ struct AuditOptions: ParsableArguments {
     func request(commandLine: [String]) throws -> Audit.Request {
         if let threads { Engine.threadCount = threads }
         let locator = Locator()
-        let battery = try Battery(battery)
+        let battery = try extended(Battery(battery))
         let url = try locator.model(model)
         let (decidingJudge, judges) = try readJudges(judges, deciding: decide, locator)
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
@@ -120,6 +136,25 @@ struct AuditOptions: ParsableArguments {
         request.retriesFailures = retryFailed
         request.commandLine = commandLine
         return request
+    }
+}
+
+extension AuditOptions {
+    /// The battery, its adversaries extended to the ratio that is asked for.
+    private func extended(_ battery: Battery) throws -> Battery {
+        guard let toRatio, let control else { return battery }
+        let record = try AuditRecord(contentsOf: URL(fileURLWithPath: control))
+        let (extended, left) = try battery.extended(toRatio: toRatio, of: record)
+        for name in left {
+            warn(
+                "\(name) keeps its steps: its learning rate depends on their number, or it has none"
+            )
+        }
+        return extended
+    }
+
+    private func warn(_ text: String) {
+        FileHandle.standardError.write(Data("temper: \(text)\n".utf8))
     }
 }
 

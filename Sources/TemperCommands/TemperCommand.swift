@@ -49,7 +49,8 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "One model",
                 subcommands: [
-                    MeasureCommand.self, InspectCommand.self, GenerateCommand.self,
+                    MeasureCommand.self, RealignCommand.self, InspectCommand.self,
+                    GenerateCommand.self,
                     ScoreCommand.self, TokenizeCommand.self,
                 ]),
         ])
@@ -80,6 +81,7 @@ extension TeachCommand: EngineCommand {}
 extension HardenCommand: EngineCommand {}
 extension ReproduceCommand: EngineCommand {}
 extension MeasureCommand: EngineCommand {}
+extension RealignCommand: EngineCommand {}
 extension InspectCommand: EngineCommand {}
 extension GenerateCommand: EngineCommand {}
 extension ScoreCommand: EngineCommand {}

@@ -61,6 +61,14 @@ public struct Battery: Sendable, Hashable {
         places = [:]
     }
 
+    /// The same battery with other adversaries, which keep their places in its file.
+    init(_ battery: Battery, adversaries: [AdversarySpecification]) {
+        name = battery.name
+        description = battery.description
+        self.adversaries = adversaries
+        places = battery.places
+    }
+
     /// An error that names an adversary of this battery, with its file and line.
     package func placing(_ error: InputError) -> InputError {
         guard let place = places[error.place] else { return error }

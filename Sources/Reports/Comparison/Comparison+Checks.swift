@@ -97,13 +97,25 @@ extension Comparison {
             }
             let (left, right) = (flat(adversary.parameters), flat(other.parameters))
             for path in Set(left.keys).union(right.keys).sorted()
-            where left[path] != right[path] {
+            where left[path] != right[path] && !isOnlyLonger(path, left, right) {
                 differing.append(
                     "\(path) \(left[path] ?? "not set") and \(right[path] ?? "not set")")
             }
             if adversary.search != other.search { differing.append("the ranges of its search") }
             return differing.isEmpty
                 ? nil : "adversary \"\(adversary.name)\" differs: \(listed(differing))"
+        }
+    }
+
+    /// Whether a parameter is the number of steps of a training whose beginning is the same however
+    /// long it goes on: one adversary with two budgets.
+    private static func isOnlyLonger(
+        _ path: String, _ one: [String: String], _ other: [String: String]
+    ) -> Bool {
+        guard path == "steps" || path.hasSuffix(".steps") else { return false }
+        let schedule = path.dropLast("steps".count) + "schedule"
+        return [one, other].allSatisfy {
+            ($0[String(schedule)] ?? "\"constant\"") == "\"constant\""
         }
     }
 

@@ -17,6 +17,10 @@ struct ComparisonContent {
     let hasCourses: Bool
     let survival: [Panel]
     let hasSurvival: Bool
+    let tradeOff: Table
+    let tradeOffChart: Panel?
+    let tradeOffRemark: String
+    let hasTradeOff: Bool
     let differences: Table
     let differencesRemark: String
     let tax: Table
@@ -46,6 +50,10 @@ struct ComparisonContent {
         hasCourses = !courses.isEmpty
         survival = comparison.survival
         hasSurvival = !survival.isEmpty
+        tradeOff = comparison.tradeOffTable
+        tradeOffChart = comparison.tradeOffChart
+        tradeOffRemark = comparison.tradeOffRemark
+        hasTradeOff = !tradeOff.rows.isEmpty
         differences = comparison.differenceTable
         differencesRemark = comparison.differencesRemark
         tax = comparison.tax

@@ -35,12 +35,12 @@ public struct ComparisonReport: Sendable {
                 })
         }
         let tables = [
-            content.overview, table(content.safeguardMap), table(content.costMap),
-            content.differences, content.tax, content.taxDifferences,
+            content.overview, content.tradeOff, table(content.safeguardMap),
+            table(content.costMap), content.differences, content.tax, content.taxDifferences,
         ]
         let parts =
             [MarkdownSummary.escaped(content.sentence)] + tables.map(\.markdown)
-            + [content.differencesRemark]
+            + [content.tradeOffRemark, content.differencesRemark]
             + [content.notes.map { "- \($0)" }.joined(separator: "\n")]
         return parts.joined(separator: "\n\n") + "\n"
     }

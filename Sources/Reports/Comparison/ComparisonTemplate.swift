@@ -13,7 +13,7 @@ enum ComparisonTemplate {
         <section class="verdict" aria-label="Verdict">
         <p class="sentence">{{sentence}}</p>
         </section>
-        <nav aria-label="Sections"><a href="#maps">Adversary by model</a> {{#hasCourses}}<a href="#courses">Cost curves</a> {{/hasCourses}}<a href="#differences">The differences</a> <a href="#tax">The safety tax</a> <a href="#runs">What was run</a></nav>
+        <nav aria-label="Sections"><a href="#maps">Adversary by model</a> {{#hasCourses}}<a href="#courses">Cost curves</a> {{/hasCourses}}{{#hasTradeOff}}<a href="#trade">The trade</a> {{/hasTradeOff}}<a href="#differences">The differences</a> <a href="#tax">The safety tax</a> <a href="#runs">What was run</a></nav>
         <div class="table">{{#overview}}{{>table}}{{/overview}}</div>
 
         <section id="maps">
@@ -37,6 +37,13 @@ enum ComparisonTemplate {
         {{/survival}}
         </div>{{/hasSurvival}}
         </section>{{/hasCourses}}
+
+        {{#hasTradeOff}}<section id="trade">
+        <h2>What the hardening bought, and what it costs</h2>
+        <p class="lead">{{tradeOffRemark}}</p>
+        {{#tradeOffChart}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>{{/tradeOffChart}}
+        <div class="table">{{#tradeOff}}{{>table}}{{/tradeOff}}</div>
+        </section>{{/hasTradeOff}}
 
         <section id="differences">
         <h2>The differences</h2>

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+// What refusal training restores of a model that was tampered with, measured in memory.
+
+public import Adversaries
+public import LanguageModels
+public import Measuring
+public import Records
+public import Suites
+internal import Training
+
+/// Tampers with a model in memory, teaches it to decline again, and measures it on the way.
+///
+/// Neither the tampered model nor the realigned one leaves this type: what comes out are numbers.
+public struct RealignmentRun: Sendable {
+    /// The model that is tampered with.
+    public let model: LanguageModel
+    /// The safeguard.
+    public let suite: Suite
+    /// Who tampers.
+    public let adversary: AdversarySpecification
+    /// How the tampered model is realigned.
+    public let realignment: Realignment
+    /// Draws examples and their order.
+    public let seed: UInt64
+
+    /// A point on the way.
+    public struct Point: Sendable {
+        /// Steps of realignment; 0 is the tampered model, nil the model before the tampering.
+        public let step: Int?
+        /// What the realignment has cost so far.
+        public let cost: AttackCost
+        /// Every measure, on test prompts.
+        public let measurements: [MeasuredValue]
+    }
+
+    /// Describes a run.
+    ///
+    /// - Parameters:
+    ///   - model: The model that is tampered with.
+    ///   - suite: The safeguard.
+    ///   - adversary: Who tampers.
+    ///   - realignment: How the tampered model is realigned.
+    ///   - seed: Draws examples and their order.
+    public init(
+        model: LanguageModel, suite: Suite, adversary: AdversarySpecification,
+        realignment: Realignment, seed: UInt64
+    ) {
+        self.model = model
+        self.suite = suite
+        self.adversary = adversary
+        self.realignment = realignment
+        self.seed = seed
+    }
+
+    /// Runs it.
+    ///
+    /// - Parameters:
+    ///   - settings: How measures are taken.
+    ///   - progress: Hears what is being done; may throw to end the work.
+    /// - Returns: The model before the tampering, the tampered model, and the model after 1, 2, 4 ...
+    ///   steps of realignment.
+    /// - Throws: Errors of the attack, the engine and the model, and what `progress` throws.
+    public func points(
+        settings: EvaluationSettings = EvaluationSettings(),
+        progress: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) throws -> [Point] {
+        let attack = try AttackCatalogue.attack(for: adversary)
+        let evaluator = Evaluator(
+            suite: suite, reference: model, settings: settings, prices: Prices())
+        var target = AttackTarget(model: model, suite: suite)
+        var observer = RealignmentObserver(evaluator: evaluator, tell: progress)
+        try observer.measure(Subject(model), step: nil, cost: .zero)
+        var meter = CostMeter(model: model, prices: Prices())
+        var catcher = TamperingObserver(tell: progress)
+        try attack.tamper(with: target, seed: seed, meter: &meter, observer: &catcher)
+        guard let tampered = catcher.last else { return observer.points }
+        try observer.measure(tampered, step: 0, cost: .zero)
+        target.model = tampered.model
+        meter = CostMeter(model: model, prices: Prices())
+        try realignment.tamper(with: target, seed: seed, meter: &meter, observer: &observer)
+        return observer.points
+    }
+}
+
+/// Keeps what an attack offers last.
+private struct TamperingObserver: AttackObserver {
+    let tell: @Sendable (String) throws -> Void
+    private(set) var last: Subject?
+
+    init(tell: @escaping @Sendable (String) throws -> Void) { self.tell = tell }
+
+    func decision(at step: Int) -> Bool? { nil }
+
+    mutating func observe(
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
+    ) throws -> Bool {
+        last = Subject(model.model, framing: model.framing, edit: model.edit)
+        return true
+    }
+
+    func advanced(to step: Int, note: String) throws {
+        try tell("tampering, step \(step): \(note)")
+    }
+}
+
+/// Measures every point.
+private struct RealignmentObserver: AttackObserver {
+    let evaluator: Evaluator
+    let tell: @Sendable (String) throws -> Void
+    private(set) var points: [RealignmentRun.Point] = []
+
+    init(evaluator: Evaluator, tell: @escaping @Sendable (String) throws -> Void) {
+        self.evaluator = evaluator
+        self.tell = tell
+    }
+
+    func decision(at step: Int) -> Bool? { nil }
+
+    mutating func observe(
+        _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
+    ) throws -> Bool {
+        try measure(
+            Subject(model.model, framing: model.framing, edit: model.edit), step: step, cost: cost)
+        return true
+    }
+
+    mutating func measure(_ subject: Subject, step: Int?, cost: AttackCost) throws {
+        try tell("measuring")
+        points.append(
+            RealignmentRun.Point(
+                step: step, cost: cost,
+                measurements: try evaluator.full(subject, baseline: nil).measurements))
+    }
+
+    func advanced(to step: Int, note: String) throws {
+        try tell("realignment, step \(step): \(note)")
+    }
+}
