@@ -51,7 +51,8 @@ package struct SavedTraining: TrainingStore {
                 ("another program", program == other.program && engine == other.engine),
                 ("another machine", machine == other.machine),
                 ("another model", model == other.model),
-                ("another original", original == other.original), ("another suite", suite == other.suite),
+                ("another original", original == other.original),
+                ("another suite", suite == other.suite),
                 ("another defense", work == other.work),
                 ("other parameters", parameters == other.parameters && prices == other.prices),
                 ("another seed", seed == other.seed),
@@ -69,7 +70,7 @@ package struct SavedTraining: TrainingStore {
         let optimizerNumbers: [Double]
         let losses: [Float]
         /// The learning curves of the trainings before it.
-        let earlierLosses: [[Float]]
+        let earlierCurves: [LearningCurve]
     }
 
     private static let headerKey = "temper-training"
@@ -84,7 +85,7 @@ package struct SavedTraining: TrainingStore {
     /// which begins with the model on disk.
     private var beginning: [Tensor] = []
     /// The learning curves of the trainings before this one.
-    private var earlierLosses: [[Float]] = []
+    private var earlierCurves: [LearningCurve] = []
     /// What was found that may be taken up.
     private let found: Header?
     /// What was found, for a user; nil when there was nothing.
@@ -130,9 +131,11 @@ package struct SavedTraining: TrainingStore {
 
     /// What was found of the work as a whole: the training that was under way, what it began with,
     /// and the learning curves before it; nil when the first training was under way, or none.
-    package func savedStage() throws -> (stage: Int, weights: [Tensor], losses: [[Float]])? {
+    package func savedStage() throws -> (
+        stage: Int, weights: [Tensor], curves: [LearningCurve]
+    )? {
         guard let found, found.stage > 0 else { return nil }
-        return (found.stage, try tensors("beginning"), found.earlierLosses)
+        return (found.stage, try tensors("beginning"), found.earlierCurves)
     }
 
     /// The store of a later training of the same work.
@@ -140,13 +143,13 @@ package struct SavedTraining: TrainingStore {
     /// - Parameters:
     ///   - stage: Which training it is, counted from 0.
     ///   - weights: What it begins with, by sorted names.
-    ///   - losses: The learning curves of the trainings before it.
+    ///   - curves: The learning curves of the trainings before it.
     /// - Returns: A store that saves that training in place of this one.
     package func ofStage(
-        _ stage: Int, beginningWith weights: [Tensor], after losses: [[Float]]
+        _ stage: Int, beginningWith weights: [Tensor], after curves: [LearningCurve]
     ) -> SavedTraining {
         var store = self
-        (store.stage, store.beginning, store.earlierLosses) = (stage, weights, losses)
+        (store.stage, store.beginning, store.earlierCurves) = (stage, weights, curves)
         return store
     }
 
@@ -183,7 +186,7 @@ package struct SavedTraining: TrainingStore {
         let header = Header(
             inputs: inputs, stage: stage, step: state.step, cost: state.cost,
             optimizerNumbers: state.optimizerNumbers, losses: state.losses,
-            earlierLosses: earlierLosses)
+            earlierCurves: earlierCurves)
         var writer = SafetensorsWriter()
         writer.shardSize = .max
         let text = try RecordJSON.encoder(pretty: false).encode(header)

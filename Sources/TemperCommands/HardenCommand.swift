@@ -43,6 +43,13 @@ struct HardenCommand: ParsableCommand {
             """)
     var original: String?
 
+    @Option(
+        help: """
+            How often a red team looks for wordings that the hardened model still answers, and the \
+            model is trained to decline them.
+            """)
+    var redTeam = 0
+
     @Option(help: "The seed: the same seed gives the same weights on the same machine.")
     var seed: UInt64 = 1
 
@@ -53,6 +60,12 @@ struct HardenCommand: ParsableCommand {
     var replace = false
 
     @OptionGroup var saving: SavingOptions
+
+    func validate() throws {
+        guard (0...1_000).contains(redTeam) else {
+            throw ValidationError("--red-team must be from 0 to 1000")
+        }
+    }
 
     func run() throws {
         let locator = Locator()
@@ -68,13 +81,16 @@ struct HardenCommand: ParsableCommand {
         var line = ProgressLine()
         let hardened = try HardenedModel(
             hardening: locator.model(model), by: defense, suite: suite,
-            original: original.map { try locator.model($0) }, seed: seed, savingBeside: output,
-            every: saving.saveEvery
+            original: original.map { try locator.model($0) }, redTeamRounds: redTeam, seed: seed,
+            savingBeside: output, every: saving.saveEvery
         ) { progress in
             line.show(progress.phase, done: progress.done, of: progress.total, note: progress.note)
         }
         line.end()
         try hardened.write(to: output, replacing: replace)
+        for curve in hardened.summary.curves ?? [] {
+            if let note = curve.note { print("\(curve.stage): \(note)") }
+        }
         print("\(out): \(hardened.summary.defense), \(hardened.summary.cost.steps) steps")
     }
 }

@@ -18,25 +18,29 @@ extension HardenedModel {
     ///   - defense: How.
     ///   - suite: The safeguard.
     ///   - original: The files of the checkpoint that the model was made from, or nil.
+    ///   - redTeamRounds: How often a red team looks for wordings that the model still answers.
     ///   - seed: The same seed gives the same bits on the same machine.
     ///   - prices: What turns operations into dollars.
     ///   - output: The directory that will be written.
     ///   - interval: The seconds between two saves; 0 saves before each step.
     ///   - progress: Hears of each step, and of what was found; may throw to end the work.
-    /// - Throws: As ``init(hardening:by:prices:progress:)`` does, and `InputError` when the training
+    /// - Throws: As ``init(hardening:by:redTeamRounds:prices:progress:)`` does, and `InputError` when the training
     ///   cannot be saved.
     public init(
         hardening url: URL, by defense: any Defense, suite: Suite, original: URL? = nil,
-        seed: UInt64, prices: Prices = Prices(), savingBeside output: URL,
-        every interval: Double = 60, progress: (HardeningProgress) throws -> Void = { _ in }
+        redTeamRounds: Int = 0, seed: UInt64, prices: Prices = Prices(),
+        savingBeside output: URL, every interval: Double = 60,
+        progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
         let loaded = try LoadedModel(at: url)
         let base = try original.map { try LoadedModel(at: $0) }
+        var parameters = try parameterValues(of: defense)
+        parameters["redTeamRounds"] = .number(Double(redTeamRounds))
         let saved = SavedTraining(
             of: .init(
                 model: loaded.identity.digest, original: base?.identity.digest,
-                suite: suite.digest, work: type(of: defense).name,
-                parameters: try parameterValues(of: defense), seed: seed, prices: prices),
+                suite: suite.digest, work: type(of: defense).name, parameters: parameters,
+                seed: seed, prices: prices),
             beside: output, every: interval)
         try saved.report.map {
             try progress(HardeningProgress(phase: $0, done: 0, total: 0, note: ""))
@@ -44,7 +48,8 @@ extension HardenedModel {
         try self.init(
             hardening: HardeningTarget(
                 model: loaded.model, suite: suite, original: base?.model, seed: seed),
-            by: defense, prices: prices, saved: saved, progress: progress)
+            by: defense, redTeamRounds: redTeamRounds, prices: prices, saved: saved,
+            progress: progress)
     }
 }
 

@@ -25,22 +25,25 @@ public struct HardenedModel: Sendable {
     /// - Parameters:
     ///   - target: What is hardened, and what the defender has.
     ///   - defense: How.
+    ///   - redTeamRounds: How often a red team looks for wordings that the model still answers, and
+    ///     the model is trained on them.
     ///   - prices: What turns operations into dollars.
     ///   - progress: Hears of each step; may throw to end the work.
     /// - Throws: `InputError` for a defense that is not Temper's own, for data that it needs and the
     ///   suite lacks, and for one that diverges; errors of the engine and the model, and what
     ///   `progress` throws.
     public init(
-        hardening target: HardeningTarget, by defense: any Defense, prices: Prices = Prices(),
-        progress: (HardeningProgress) throws -> Void = { _ in }
+        hardening target: HardeningTarget, by defense: any Defense, redTeamRounds: Int = 0,
+        prices: Prices = Prices(), progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
         try self.init(
-            hardening: target, by: defense, prices: prices, saved: nil, progress: progress)
+            hardening: target, by: defense, redTeamRounds: redTeamRounds, prices: prices,
+            saved: nil, progress: progress)
     }
 
     init(
-        hardening target: HardeningTarget, by defense: any Defense, prices: Prices,
-        saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
+        hardening target: HardeningTarget, by defense: any Defense, redTeamRounds: Int,
+        prices: Prices, saved: SavedTraining?, progress: (HardeningProgress) throws -> Void
     ) throws {
         guard DefenseCatalogue.defenses.contains(where: { $0 == type(of: defense) }) else {
             throw InputError(
@@ -48,7 +51,8 @@ public struct HardenedModel: Sendable {
                 "is no defense of Temper's own, so its models are not written",
                 remedy: "add it to DefenseCatalogue")
         }
-        var run = try HardeningRun(target, saved: saved, prices: prices)
+        var run = try HardeningRun(
+            target, redTeamRounds: redTeamRounds, saved: saved, prices: prices)
         self.saved = saved
         do {
             model = try run.model(by: defense, progress: progress)
@@ -59,6 +63,7 @@ public struct HardenedModel: Sendable {
         }
         var parameters = try parameterValues(of: defense)
         parameters["seed"] = .number(Double(target.seed))
+        if redTeamRounds > 0 { parameters["redTeamRounds"] = .number(Double(redTeamRounds)) }
         // Seconds differ from run to run, and would give equal models different digests.
         var cost = run.meter.cost
         cost.deviceSeconds = 0

@@ -19,10 +19,17 @@ struct HardeningRun {
     private(set) var meter: CostMeter
     /// The learning curve of each training so far.
     private(set) var curves: [LearningCurve] = []
+    /// What the last preparation reported; nil when it did nothing.
+    private var note: String?
+    private let redTeamRounds: Int
+    private let redTeam = RedTeam()
     private let guardian: CollapseGuard
 
-    init(_ target: HardeningTarget, saved: SavedTraining?, prices: Prices) throws {
+    init(
+        _ target: HardeningTarget, redTeamRounds: Int, saved: SavedTraining?, prices: Prices
+    ) throws {
         self.target = target
+        self.redTeamRounds = redTeamRounds
         self.saved = saved
         meter = CostMeter(model: target.model, prices: prices)
         guardian = try CollapseGuard(target)
@@ -38,24 +45,22 @@ struct HardeningRun {
     mutating func model(
         by defense: any Defense, progress: (HardeningProgress) throws -> Void
     ) throws -> LanguageModel {
-        let stages = try defense.stages(for: target)
+        var stages = try defense.stages(for: target)
+        stages += redTeam.stages(rounds: redTeamRounds, for: target)
         var model = target.model
         var first = 0
-        var losses: [[Float]] = []
         if let found = try saved?.savedStage(), stages.indices.contains(found.stage) {
-            (first, losses) = (found.stage, found.losses)
+            (first, curves) = (found.stage, found.curves)
             let names = model.weights.keys.sorted()
             model = try model.replacing(
                 Dictionary(zip(names, found.weights), uniquingKeysWith: { first, _ in first }))
         }
-        let trainings = stages.filter { if case .training = $0.work { true } else { false } }
-        curves = zip(trainings, losses).map { LearningCurve(stage: $0.name, losses: $1) }
         for (index, stage) in stages.enumerated().dropFirst(first) {
             let store = saved?.ofStage(
                 index,
                 beginningWith: index == 0
                     ? [] : model.weights.sorted { $0.key < $1.key }.map(\.value),
-                after: losses)
+                after: curves)
             let isLast = index == stages.count - 1
             switch stage.work {
             case .edit(let edit):
@@ -68,11 +73,12 @@ struct HardeningRun {
             case .training(let problem):
                 let loop = try train(
                     stage, store: store,
-                    problem: { [model] preparation in try problem(model, &preparation) },
-                    check: isLast ? { try guardian.check($0, defense: type(of: defense).name) } : nil,
+                    problem: { [model] in try problem(model, &$0) },
+                    check: isLast
+                        ? { try guardian.check($0, defense: type(of: defense).name) } : nil,
                     progress: progress)
-                losses.append(loop.losses)
-                curves.append(LearningCurve(stage: stage.name, losses: loop.losses))
+                curves.append(
+                    LearningCurve(stage: stage.name, note: note, losses: loop.losses))
                 model = try loop.trained().model
             }
         }
@@ -120,15 +126,24 @@ struct HardeningRun {
         progress: (HardeningProgress) throws -> Void,
         _ work: (inout Preparation) throws -> Result
     ) throws -> Result {
-        try withoutActuallyEscaping(progress) { progress in
+        note = nil
+        return try withoutActuallyEscaping(progress) { progress in
+            let notes = Notes()
             var preparation = Preparation(paying: meter) { note in
+                notes.last = note
                 try progress(HardeningProgress(phase: stage.name, done: 0, total: 0, note: note))
             }
             let result = try work(&preparation)
             if isPaid { meter = preparation.meter }
+            note = notes.last
             return result
         }
     }
+}
+
+/// What a preparation said last.
+private final class Notes {
+    var last: String?
 }
 
 /// Tells a hardened model that has collapsed from one that has not.
@@ -143,7 +158,9 @@ private struct CollapseGuard {
     init(_ target: HardeningTarget) throws {
         let model = target.model
         texts = target.suite.retain.prefix(Self.textCount)
-            .map { Array(model.tokenizer.encode($0.text).prefix(model.configuration.contextLength)) }
+            .map {
+                Array(model.tokenizer.encode($0.text).prefix(model.configuration.contextLength))
+            }
             .filter { $0.count > 1 }
         before = try Self.meanLoss(of: texts, by: model)
     }

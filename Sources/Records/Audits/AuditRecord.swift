@@ -41,6 +41,8 @@ public struct LearningCurve: Codable, Sendable, Hashable {
 
     /// Which training of the hardening it is.
     public let stage: String
+    /// What was found before it, such as how many wordings a red team got answered; nil for most.
+    public let note: String?
     /// The losses on the way.
     public let points: [Point]
 
@@ -48,9 +50,11 @@ public struct LearningCurve: Codable, Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - stage: Which training of the hardening it is.
+    ///   - note: What was found before it.
     ///   - losses: The loss of each step.
-    public init(stage: String, losses: [Float]) {
+    public init(stage: String, note: String? = nil, losses: [Float]) {
         self.stage = stage
+        self.note = note
         let width = max(1, (losses.count + Self.most - 1) / Self.most)
         points = stride(from: 0, to: losses.count, by: width).map { start in
             let part = losses[start..<min(start + width, losses.count)]
