@@ -9,6 +9,7 @@ internal import ModelWriting
 internal import Records
 internal import Suites
 internal import Tensors
+internal import Tokenization
 internal import Training
 
 /// Runs the stages of a hardening.
@@ -75,7 +76,8 @@ struct HardeningRun {
                     stage, store: store,
                     problem: { [model] in try problem(model, &$0) },
                     check: isLast
-                        ? { try guardian.check($0, defense: type(of: defense).name) } : nil,
+                        ? { [guardian] in try guardian.check($0, defense: type(of: defense).name) }
+                        : nil,
                     progress: progress)
                 curves.append(
                     LearningCurve(stage: stage.name, note: note, losses: loop.losses))
