@@ -3,7 +3,7 @@
 
 public import Adversaries
 public import LanguageModels
-public import Measuring
+internal import Measuring
 public import Records
 public import Suites
 internal import Training

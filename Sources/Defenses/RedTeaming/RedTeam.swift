@@ -6,7 +6,8 @@ internal import JSONText
 internal import LanguageModels
 internal import Measuring
 public import Records
-public import Suites
+internal import Suites
+internal import Tokenization
 public import Training
 
 /// Looks for wordings of restricted prompts that a hardened model still answers, and trains it to

@@ -40,8 +40,9 @@ struct TradeOffChart {
         guard !shown.isEmpty else { return nil }
         self.entries = shown
         self.quantity = quantity
-        let losses = shown.compactMap(\.tax).flatMap { [-$0.lower, -$0.upper, 0] }
-        let (low, high) = (losses.min() ?? 0, losses.max() ?? 0)
+        let taxes = shown.compactMap(\.tax)
+        let low = taxes.map { -$0.upper }.min() ?? 0
+        let high = taxes.map { -$0.lower }.max() ?? 0
         horizontal = Scale(
             kind: .linear, domain: min(low, -0.01)...max(high, 0.03), start: Self.left,
             end: Self.right)
