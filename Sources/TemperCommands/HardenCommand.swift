@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // `temper harden`: gives a model a safeguard by a published defense.
 
+import Adversaries
 import ArgumentParser
+import Audits
 import CommandLineInterface
 import Defenses
 import Foundation
+import Measuring
 import Records
+import Reports
 import Suites
 
-struct HardenCommand: ParsableCommand {
+struct HardenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "harden",
         abstract: "Give a model a safeguard and write it as a Hugging Face directory.")
@@ -59,16 +63,42 @@ struct HardenCommand: ParsableCommand {
     @Flag(help: "Replace the output directory if an earlier 'temper harden' wrote it.")
     var replace = false
 
+    @Option(
+        help: """
+            Audit the hardened model by this battery, a name or a file, against the model that it \
+            was made from.
+            """)
+    var audit: String?
+
+    @Option(
+        help: """
+            The record of a control that the same battery has audited: the audit ends with what the \
+            hardening bought and what it costs.
+            """)
+    var control: String?
+
+    @Option(help: "How many seeds the adversaries of --audit run with.")
+    var seeds = 1
+
     @OptionGroup var saving: SavingOptions
 
     func validate() throws {
+        guard control == nil || audit != nil else {
+            throw ValidationError("--control is for --audit: name a battery, too")
+        }
+        guard (1...1_000).contains(seeds) else {
+            throw ValidationError("--seeds must be from 1 to 1000")
+        }
         guard (0...1_000).contains(redTeam) else {
             throw ValidationError("--red-team must be from 0 to 1000")
         }
     }
 
-    func run() throws {
+    func run() async throws {
         let locator = Locator()
+        // What is wrong with the audit is said before any work.
+        let battery = try audit.map { try Battery($0) }
+        let control = try control.map { try AuditRecord(contentsOf: URL(fileURLWithPath: $0)) }
         let parameters = try readParameters(
             parameters, over: config.map { try ParameterFile($0).parameters } ?? [:])
         let output = URL(fileURLWithPath: out)
@@ -92,5 +122,39 @@ struct HardenCommand: ParsableCommand {
             if let note = curve.note { print("\(curve.stage): \(note)") }
         }
         print("\(out): \(hardened.summary.defense), \(hardened.summary.cost.steps) steps")
+        if let battery {
+            try await audit(output, by: battery, on: suite, against: control, locator)
+        }
+    }
+
+    /// Audits the hardened model, and prints what the hardening bought.
+    private func audit(
+        _ output: URL, by battery: Battery, on suite: Suite, against control: AuditRecord?,
+        _ locator: Locator
+    ) async throws {
+        let loaded = try LoadedModel(at: output)
+        var request = Audit.Request(
+            model: loaded.model, identity: loaded.identity, suite: suite, battery: battery,
+            seeds: (1...UInt64(seeds)).map { $0 })
+        request.hardening = try HardenedModel.summary(of: loaded)
+        request.original = try LoadedModel(at: locator.model(model))
+        request.attacksOriginal = false
+        request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
+        let directory = URL(fileURLWithPath: "\(out)-audit-\(battery.name)")
+        try makeDirectory(directory)
+        let store = try SQLiteCellStore(at: directory.appendingPathComponent("audit.sqlite"))
+        let audit = try Audit(request, store: store)
+        var display = AuditDisplay(
+            title: "\(audit.modelName), suite \(audit.suiteName)", measure: audit.measure)
+        var record: AuditRecord?
+        for try await event in audit.run() {
+            display.show(event)
+            if case .record(let found) = event { record = found }
+        }
+        guard let record else { return }
+        try writeAudit(record, to: directory)
+        guard let control else { return }
+        let comparison = try Comparison([("control", control), ("hardened", record)])
+        print("\n" + ComparisonReport(comparison).tradeOffText())
     }
 }

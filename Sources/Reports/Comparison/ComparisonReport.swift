@@ -45,6 +45,14 @@ public struct ComparisonReport: Sendable {
         return parts.joined(separator: "\n\n") + "\n"
     }
 
+    /// What each hardening bought and what it costs, as a Markdown table.
+    ///
+    /// - Returns: The table, and how to read it.
+    public func tradeOffText() -> String {
+        let content = ComparisonContent(comparison)
+        return content.tradeOff.markdown + "\n\n" + content.tradeOffRemark
+    }
+
     /// The comparison as JSON for programs, keys sorted.
     /// - Throws: `EncodingError` when it cannot be written.
     public func json() throws -> Data {
