@@ -33,7 +33,8 @@ struct DefensesCommand: ParsableCommand {
             Entry(
                 name: type.entry.name, summary: type.entry.summary, source: type.entry.source,
                 deviations: type.entry.deviations, passes: type.entry.passes,
-                needs: type.entry.needs.map(\.rawValue), parameters: try parameterValues(of: type.init()))
+                needs: type.entry.needs.map(\.rawValue),
+                parameters: try parameterValues(of: type.init()))
         }
         if json { return try printJSON(entries) }
         for entry in entries {

@@ -27,7 +27,8 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Audit",
                 subcommands: [
-                    AuditCommand.self, TeachCommand.self, HardenCommand.self, ReportCommand.self,
+                    AuditCommand.self, TeachCommand.self, HardenCommand.self,
+                    TuneDefenseCommand.self, ReportCommand.self,
                     CompareCommand.self, ReproduceCommand.self,
                 ]),
             CommandGroup(
@@ -79,6 +80,7 @@ extension AuditCommand: EngineCommand {}
 extension CellCommand: EngineCommand {}
 extension TeachCommand: EngineCommand {}
 extension HardenCommand: EngineCommand {}
+extension TuneDefenseCommand: EngineCommand {}
 extension ReproduceCommand: EngineCommand {}
 extension MeasureCommand: EngineCommand {}
 extension RealignCommand: EngineCommand {}

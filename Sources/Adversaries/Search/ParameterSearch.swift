@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// A search of named parameters within ranges, for adversaries and for defenses.
+
+internal import JSONText
+package import Records
+
+/// Chooses parameters within ranges by a tree-structured Parzen estimator.
+package struct ParameterSearch {
+    private let parameters: [String: ParameterValue]
+    private let ranges: [(path: String, range: SearchRange)]
+    private var estimator: TreeParzenEstimator
+
+    /// Begins a search.
+    ///
+    /// - Parameters:
+    ///   - ranges: What is searched, by dotted names.
+    ///   - parameters: All parameters, with the values of those that are not searched.
+    ///   - trials: How many will be tried; the first quarter at random, ten at most.
+    ///   - seed: Decides what is tried.
+    ///   - place: What errors name.
+    ///   - kind: The attack or defense, by its name.
+    ///   - list: The command that lists its parameters.
+    ///   - check: Throws an `InputError` for parameters that cannot be used.
+    /// - Throws: `InputError` for a range that is not one, or that is not taken.
+    package init(
+        _ ranges: [String: SearchRange], of parameters: [String: ParameterValue], trials: Int,
+        seed: UInt64, place: String, kind: String, list: String,
+        check: ([String: ParameterValue]) throws -> Void
+    ) throws {
+        self.parameters = parameters
+        self.ranges = ranges.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        estimator = TreeParzenEstimator(
+            choices: self.ranges.map { $0.range.choices?.count ?? 0 },
+            randomTrials: min(10, (trials + 3) / 4), seed: seed)
+        for (path, range) in self.ranges {
+            let place = "\(place).\(path)"
+            try range.validate(at: place)
+            let value = ParameterValue.object(parameters).value(at: path.split(separator: ".")[...])
+            guard value != nil else {
+                throw InputError(
+                    place, "\(kind) has no such parameter",
+                    remedy: "'\(list)' lists the parameters that it has")
+            }
+        }
+        for index in self.ranges.indices {
+            var point = self.ranges.map { _ in 0.0 }
+            for probe in Self.probes(of: self.ranges[index].range) {
+                point[index] = probe
+                do {
+                    try check(self.parameters(at: point))
+                } catch let error as InputError {
+                    throw InputError(
+                        "\(place).\(self.ranges[index].path)",
+                        "\(kind) does not take all of it: \(error.problem)",
+                        remedy: "\(error.remedy); whole numbers need \"whole: true\"")
+                }
+            }
+        }
+    }
+
+    /// Places that show whether a range is taken: every choice, or the ends and between them a
+    /// number that is not whole.
+    private static func probes(of range: SearchRange) -> [Double] {
+        guard let count = range.choices?.count else { return [0, 0.314159, 1] }
+        return (0..<count).map { (Double($0) + 0.5) / Double(count) }
+    }
+
+    /// The searched parameters at a place of the unit cube, by their dotted names.
+    package func chosen(at place: [Double]) -> [String: ParameterValue] {
+        Dictionary(
+            zip(ranges, place).map { ($0.path, $0.range.value(at: $1)) },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    /// All parameters at a place of the unit cube.
+    package func parameters(at place: [Double]) -> [String: ParameterValue] {
+        var result = ParameterValue.object(parameters)
+        for (path, value) in chosen(at: place) {
+            result = result.setting(value, at: path.split(separator: ".")[...])
+        }
+        return result.object ?? parameters
+    }
+
+    /// The place to try next.
+    package mutating func suggestion() -> [Double] { estimator.suggestion() }
+
+    /// Adds what a place gave; less is better.
+    package mutating func add(_ place: [Double], loss: Double) { estimator.add(place, loss: loss) }
+}
+
+extension ParameterValue {
+    /// The value at a dotted path, in which a number is a place in a list, counted from 0.
+    fileprivate func value(at path: ArraySlice<Substring>) -> ParameterValue? {
+        guard let name = path.first else { return self }
+        let inner =
+            object?[String(name)]
+            ?? list.flatMap { list in
+                Int(name).flatMap { list.indices.contains($0) ? list[$0] : nil }
+            }
+        return inner?.value(at: path.dropFirst())
+    }
+
+    /// The same with another value at a dotted path that is there.
+    fileprivate func setting(
+        _ value: ParameterValue, at path: ArraySlice<Substring>
+    ) -> ParameterValue {
+        guard let name = path.first else { return value }
+        if var fields = object, let inner = fields[String(name)] {
+            fields[String(name)] = inner.setting(value, at: path.dropFirst())
+            return .object(fields)
+        }
+        if var items = list, let place = Int(name), items.indices.contains(place) {
+            items[place] = items[place].setting(value, at: path.dropFirst())
+            return .list(items)
+        }
+        return self
+    }
+}
