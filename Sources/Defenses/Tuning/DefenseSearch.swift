@@ -7,7 +7,7 @@ internal import JSONText
 internal import LanguageModels
 internal import Measuring
 public import Records
-public import Suites
+internal import Suites
 internal import Training
 
 /// Searches the parameters of a defense: each trial hardens a model in memory, lets adversaries
