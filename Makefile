@@ -101,11 +101,10 @@ lint:
 clean:
 	rm -rf .build build
 
-## Build a package that audits a model, and test one that brings an attack of its own.
+## Build and test a package that depends on Temper: it audits a model, and has its own attack.
 .PHONY: example
 example: bootstrap
-	swift build -c release --package-path Examples/AuditAModel --scratch-path .build-example
-	swift test -c release --package-path Examples/AnAttackOfYourOwn --scratch-path .build-attack
+	swift test -c release --package-path Examples --scratch-path .build-example
 
 ## Measure Temper beside PyTorch, PEFT and transformers: writes Documentation/Performance.md.
 ## PEER_PYTHON names a Python that has them; BENCH says what to measure.

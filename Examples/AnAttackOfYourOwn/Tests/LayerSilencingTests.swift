@@ -14,7 +14,7 @@ import Testing
 func audit() async throws {
     try AttackCatalogue.register(LayerSilencing.self)
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../../..")
+        .appendingPathComponent("../../..")
     let loaded = try LoadedModel(
         at: root.appendingPathComponent(".deps/models/smollm2-135m-instruct.gguf"))
     var request = Audit.Request(
