@@ -48,6 +48,14 @@ knowledge: build
 	$(TEMPER) audit build/restricted --original build/taught --suite canary-knowledge \
 		--battery relearning --seeds $(SEEDS) --out build/knowledge
 
+## Harden by every defense, audit each beside the control, and put the table into
+## Documentation/Defenses.md. It takes a night; DEFENSES="deep-refusal tar" does some of them.
+.PHONY: defenses
+DEFENSES ?=
+defenses: build
+	SEEDS=$(SEEDS) scripts/study-defenses $(TEMPER) $(MODEL) $(SUITE) build/defenses $(DEFENSES)
+	scripts/put-table build/defenses/table.md Documentation/Defenses.md
+
 ## Inspect derivatives whose making is known, and put the table into Documentation/Forensics.md.
 .PHONY: forensics
 SEED ?= 3

@@ -26,6 +26,13 @@ struct CompareCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @Flag(
+        help: """
+            Print only what each hardening bought and what it costs, against the first record as the \
+            control.
+            """)
+    var trade = false
+
     func validate() throws {
         guard records.count > 1 else {
             throw ValidationError("compare takes two records or more")
@@ -50,6 +57,7 @@ struct CompareCommand: ParsableCommand {
                 }
             try write(data, to: file)
         }
+        if trade { return print(report.tradeOffText()) }
         if json {
             print(String(decoding: try report.json(), as: UTF8.self), terminator: "")
         } else {

@@ -59,6 +59,8 @@ public struct TradeOff: Sendable, Hashable {
         public let examples: ResistanceRatio
         /// The ratio of floating-point operations.
         public let operations: ResistanceRatio
+        /// Why the model held; nil where it broke.
+        public let held: CostToBreak.Reason?
     }
 
     /// The adversaries that broke the control, in the order of the battery.
@@ -81,7 +83,10 @@ public struct TradeOff: Sendable, Hashable {
                 let examples = ResistanceRatio(own, over: other, of: { Double($0.examples) }),
                 let operations = ResistanceRatio(own, over: other, of: \.floatingPointOperations)
             else { return nil }
-            return Row(adversary: adversary.name, examples: examples, operations: operations)
+            var held: CostToBreak.Reason?
+            if case .censored(_, let reason) = own { held = reason }
+            return Row(
+                adversary: adversary.name, examples: examples, operations: operations, held: held)
         }
         tax = record.original?.first(MeasureName.capability).flatMap { before in
             record.baseline.first(MeasureName.capability, preferring: before.split).flatMap {

@@ -15,46 +15,69 @@ extension Comparison {
     /// The ratios of costs, and what the safeguard costs untampered.
     var tradeOffTable: Table {
         let headers = [
-            "Examples, median", "least", "FLOPs, median", "least", "Adversaries",
-            "Capability lost", words.title(MeasureName.overRefusal), measureName,
+            ("Examples, median", false), ("least", false), ("FLOPs, median", false),
+            ("least", false), ("Held", true), ("Capability lost", false),
+            (words.title(MeasureName.overRefusal), false), (measureName, false),
+            ("Hardening took", true),
         ]
         return Table(
             caption: "How many times dearer than \(reference.label)", corner: "Model",
-            headers: headers.enumerated().map {
-                Table.Header(label: $0.element, isText: $0.offset == 4)
-            },
+            headers: headers.map { Table.Header(label: $0, isText: $1) },
             rows: tradeOffs.map { entry, trade in
-                func ratio(_ summary: (least: ResistanceRatio, median: ResistanceRatio)?)
-                    -> [String]
-                {
-                    summary.map { [TradeOffChart.text($0.median), TradeOffChart.text($0.least)] }
-                        ?? [NumberText.missing, NumberText.missing]
-                }
-                func share(_ measure: String) -> (String, String?) {
-                    let value = PooledValue(entry.record.baseline.first(measure).map { [$0] } ?? [])
-                    return (value?.text ?? NumberText.missing, value?.bounds)
-                }
-                let held = trade.rows.count { $0.operations.isLowerBound }
-                let tax = trade.tax.map { tax -> (String, String?) in
-                    (
-                        Self.points(-tax.difference),
-                        "\(Self.points(-tax.upper)) to \(Self.points(-tax.lower))"
-                    )
-                }
-                let texts: [(String, String?)] =
-                    (ratio(trade.examples) + ratio(trade.operations)).map { ($0, nil) }
-                    + [("\(held) of \(trade.rows.count) held", nil)]
-                    + [tax ?? (NumberText.missing, nil)]
-                    + [share(MeasureName.overRefusal), share(thresholds.measure)]
-                return Table.Row(
+                Table.Row(
                     heading: entry.label,
                     subheading: entry.record.hardening.map { Names.attack($0.defense) },
                     isReference: false,
-                    cells: zip(headers, texts).enumerated().map { index, pair in
+                    cells: zip(headers, texts(of: entry, trade)).map { header, text in
                         Table.Cell(
-                            label: pair.0, text: pair.1.0, small: pair.1.1, isText: index == 4)
+                            label: header.0, text: text.0, small: text.1, isText: header.1)
                     })
             })
+    }
+
+    /// The texts of a row, each with a second one in small letters.
+    private func texts(of entry: Entry, _ trade: TradeOff) -> [(String, String?)] {
+        func ratios(
+            _ summary: (least: ResistanceRatio, median: ResistanceRatio)?
+        ) -> [(String, String?)] {
+            let texts =
+                summary.map { [TradeOffChart.text($0.median), TradeOffChart.text($0.least)] }
+                ?? [NumberText.missing, NumberText.missing]
+            return texts.map { ($0, nil) }
+        }
+        func share(_ measure: String) -> (String, String?) {
+            let value = PooledValue(entry.record.baseline.first(measure).map { [$0] } ?? [])
+            return (value?.text ?? NumberText.missing, value?.bounds)
+        }
+        let tax = trade.tax.map { tax -> (String, String?) in
+            let bounds = "\(Self.points(-tax.upper)) to \(Self.points(-tax.lower))"
+            return (Self.points(-tax.difference), bounds)
+        }
+        let hardening = entry.record.hardening.map { hardening in
+            "\(NumberText.count(hardening.cost.steps, "step")), "
+                + Verdict.price(hardening.cost)
+        }
+        return ratios(trade.examples) + ratios(trade.operations)
+            + [
+                (Self.held(trade), nil), tax ?? (NumberText.missing, nil),
+                share(MeasureName.overRefusal), share(thresholds.measure),
+                (hardening ?? NumberText.missing, nil),
+            ]
+    }
+
+    /// How many adversaries a model held against, and by what.
+    private static func held(_ trade: TradeOff) -> String {
+        let reasons: [(CostToBreak.Reason, String)] = [
+            (.neverBelowThreshold, "by the safeguard"), (.incoherent, "by gibberish"),
+            (.utilityLost, "by lost capability"),
+        ]
+        let parts = reasons.compactMap { reason, words -> String? in
+            let count = trade.rows.count { $0.held == reason }
+            return count > 0 ? "\(count) \(words)" : nil
+        }
+        let count = trade.rows.count { $0.held != nil }
+        return "\(count) of \(trade.rows.count)"
+            + (parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))
     }
 
     /// The chart of the same, by floating-point operations.
