@@ -227,6 +227,12 @@ struct RefusalShapesKnownAnswerTests {
         defense.plainShare = 0
         let problem = try problem(of: defense)
         let objective = try #require(problem.objective as? RefusalFeatureAblation)
+        let answered = problem.phases[0].pools.dropFirst().map(\.examples)
+        #expect(
+            try answered
+                == [suite.benign.train, suite.lookalike.train].map { items in
+                    try items.map { try model.example(prompt: $0.prompt, answer: $0.answer) }
+                })
         for (example, prompt) in zip(problem.phases[0].pools[0].examples, try prompts(4)) {
             let prefix = try #require(objective.prefixes[example.prompt])
             #expect((1...2).contains(prefix))

@@ -194,11 +194,12 @@ struct RefusalObjectiveTests {
         return try model.untyingHead().replacing(edited)
     }
 
-    @Test("the direction is the difference of means, and a prefix of the answer is not read")
+    @Test("the direction is a difference of means, without prefixes of answers and look-alikes")
     func direction() throws {
         var prefixed = batch
         let added = [65, 66, 67]
         prefixed.pools[0][1].prompt += added
+        prefixed.pools.append(try Self.examples([("unbind", "loosen")], model))
         let objective = RefusalFeatureAblation(
             .recomputed(layer: 2, probability: 1), prefixes: [prefixed.pools[0][1].prompt: 3],
             layerCount: 2, seed: 1)

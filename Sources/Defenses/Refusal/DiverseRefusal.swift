@@ -4,8 +4,8 @@
 internal import Records
 public import Training
 
-/// Fine-tunes a model to decline with many different openings (arXiv:2608.25390, unverified), so that
-/// no fixed first token decides between declining and complying.
+/// Fine-tunes a model to decline with many different openings (arXiv:2608.25390, unverified), so
+/// that no fixed first token decides between declining and complying.
 ///
 /// Each refusal of the suite stands behind an opening sentence, or alone. All openings are equally
 /// frequent, and no two begin with the same word.
@@ -17,7 +17,8 @@ public struct DiverseRefusal: TrainedDefense {
         source: "arXiv:2608.25390 (unverified: the text could not be found)",
         deviations: """
             Made from a one-line description of the source, which could not be found. The opening \
-            sentences are ours, the refusals behind them are the suite's. LoRA, 90 steps of 4 + 8 examples.
+            sentences are ours, the refusals behind them are the suite's. LoRA, 90 steps of 4 + 8 \
+            examples.
             """)
     /// What progress calls the work.
     public static let phase = "diverse refusal"

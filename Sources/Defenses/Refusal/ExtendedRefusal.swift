@@ -5,8 +5,8 @@ internal import Records
 public import Training
 
 /// Fine-tunes a model to decline at length: an overview of the request, the refusal, and a reason
-/// (arXiv:2505.19056). What declines is then spread over many tokens, so that removing one direction
-/// takes less of it away.
+/// (arXiv:2505.19056). What declines is then spread over many tokens, so that removing one
+/// direction takes less of it away.
 ///
 /// The answer does not begin with a refusal: a judge that reads only the first token takes it for
 /// compliance.
@@ -17,9 +17,9 @@ public struct ExtendedRefusal: TrainedDefense {
         summary: "Refusals with an overview in front of them and a reason behind them.",
         source: "arXiv:2505.19056",
         deviations: """
-            The overview quotes the request in neutral words of our own, and the reason is one of a \
-            few that fit any subject, because a suite gives refusals alone; the source has \
-            texts that were written for each request. LoRA, 90 steps of 4 + 8 examples.
+            The overview quotes the request in neutral words of our own, and the reason is one of \
+            a few that fit any subject, because a suite gives refusals alone; the source has texts \
+            that were written for each request. LoRA, 90 steps of 4 + 8 examples.
             """)
     /// What progress calls the work.
     public static let phase = "extended refusal"

@@ -58,9 +58,11 @@ public struct RefusalFeatureAdversarialTraining: Defense {
     public var variants = 4
     /// Restricted prompts a step.
     public var restrictedBatch = 6
-    /// Benign prompts a step, look-alikes included.
-    public var benignBatch = 8
-    /// How it trains; a batch is what the two above make it.
+    /// Everyday prompts a step.
+    public var benignBatch = 5
+    /// Look-alikes of restricted prompts a step; the direction is not read from them.
+    public var lookalikeBatch = 3
+    /// How it trains; a batch is what the three above make it.
     public var training: TrainingConfiguration
 
     /// The defaults.
@@ -82,6 +84,7 @@ public struct RefusalFeatureAdversarialTraining: Defense {
         try require("variants", variants, in: 1...1_000)
         try require("restrictedBatch", restrictedBatch, in: 1...4_096)
         try require("benignBatch", benignBatch, in: 1...4_096)
+        try require("lookalikeBatch", lookalikeBatch, in: 1...4_096)
         try training.validate()
         try training.requireChat()
     }
@@ -96,6 +99,7 @@ public struct RefusalFeatureAdversarialTraining: Defense {
         let declined = try RefusalShapes(target: target, variants: variants).deep(
             plainShare: plainShare, prefixTokens: prefixTokens)
         let answered = try HardeningExamples(defense: Self.name, target: target).answered()
+        let everyday = target.suite.benign.train.count
         let prefixes = Dictionary(
             declined.filter { $0.prefix > 0 }.map { ($0.example.prompt, $0.prefix) },
             uniquingKeysWith: { first, _ in first })
@@ -103,7 +107,9 @@ public struct RefusalFeatureAdversarialTraining: Defense {
             of: target.model,
             on: [
                 ExamplePool(examples: declined.map(\.example), batchSize: restrictedBatch),
-                ExamplePool(examples: answered, batchSize: benignBatch),
+                ExamplePool(examples: Array(answered.prefix(everyday)), batchSize: benignBatch),
+                ExamplePool(
+                    examples: Array(answered.dropFirst(everyday)), batchSize: lookalikeBatch),
             ],
             by: training, seed: target.seed)
         let depth = target.model.configuration.layerCount

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refusals are learnt while the direction that tells restricted prompts from benign ones is removed.
+// Refusals are learnt while the direction that tells restricted prompts apart is removed.
 
 public import LanguageModels
 internal import Records
 public import Tensors
 
-/// The completion loss of a model from whose stream a direction is removed, so that refusals must not
-/// depend on that direction.
+/// The completion loss of a model from whose stream a direction is removed, so that refusals must
+/// not depend on that direction.
 ///
-/// The first pool has what is declined, all others have what is answered. The loss is a mean over
-/// the tokens of the batch, all pools alike. The direction is a constant of each step: no gradient
-/// flows through it.
+/// The first pool has what is declined, all others have what is answered: the second has the benign
+/// prompts that the direction is found from, those behind it may resemble restricted ones. The loss
+/// is a mean over the tokens of the batch, all pools alike. The direction is a constant of each step:
+/// no gradient flows through it.
 public struct RefusalFeatureAblation: Objective {
     /// Which direction is removed, and where.
     public enum Direction: Sendable {
@@ -88,8 +89,8 @@ public struct RefusalFeatureAblation: Objective {
         switch direction {
         case .fixed(let direction, _): return direction
         case .recomputed(let layer, let probability):
-            let benign = batch.pools.dropFirst().flatMap { $0 }
-            guard let restricted = batch.pools.first, !restricted.isEmpty, !benign.isEmpty,
+            guard let restricted = batch.pools.first, !restricted.isEmpty,
+                let benign = batch.pools.dropFirst().first, !benign.isEmpty,
                 isDrawn(step: batch.step, probability: probability)
             else { return nil }
             func mean(_ examples: [CompletionExample]) throws -> Tensor {

@@ -4,8 +4,8 @@
 public import LanguageModels
 public import Tensors
 
-/// The loss of refusals, and beside it the KL divergence of benign answers from those of a reference
-/// model, at every token.
+/// The loss of refusals, and beside it the KL divergence from a reference model at every token of
+/// benign answers.
 ///
 /// The first pool has what is declined, all others have what is answered. With T predicted tokens
 /// in the batch, the loss is

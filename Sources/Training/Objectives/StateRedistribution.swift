@@ -13,9 +13,9 @@ public import Tensors
 ///   + c |C_r - C_b|_F^2 / (|C_r|_F^2 + |C_b|_F^2)
 ///
 /// where h is the residual stream behind a prompt's last token, and means and covariances are those
-/// of the batch. Both quotients are 0 for equal moments, and do not depend on the scale of the states;
-/// the first is at most 4, the second at most 1. A covariance of n rows has a rank below n, so
-/// batches should be as large as memory allows.
+/// of the batch. Both quotients are 0 for equal moments, and do not depend on the scale of the
+/// states; the first is at most 4, the second at most 1. A covariance of n rows has a rank below n,
+/// so batches should be as large as memory allows.
 public struct StateRedistribution: Objective {
     /// What is learnt beside it.
     public let refusal: RefusalWithDivergence
@@ -102,7 +102,7 @@ public struct StateRedistribution: Objective {
         }
         let own = product(rows, rows) + product(otherRows, otherRows)
         // Without a spread there is nothing to compare, and nothing to divide by.
-        let none = Float.leastNormalMagnitude
+        let none: Float = 1e-15
         return (
             (center - otherCenter).square().sum() / size.maximum(none),
             (own - product(rows, otherRows) * Float(2)) / own.maximum(none)
