@@ -10,8 +10,8 @@ public import Tensors
 ///
 /// The first pool has what is declined, all others have what is answered: the second has the benign
 /// prompts that the direction is found from, those behind it may resemble restricted ones. The loss
-/// is a mean over the tokens of the batch, all pools alike. The direction is a constant of each step:
-/// no gradient flows through it.
+/// is a mean over the tokens of the batch, all pools alike. The direction is a constant of each
+/// step: no gradient flows through it.
 public struct RefusalFeatureAblation: Objective {
     /// Which direction is removed, and where.
     public enum Direction: Sendable {
