@@ -11,7 +11,16 @@ public enum DefenseCatalogue {
     public static let defenses: [any Defense.Type] = refusal + knowledge
 
     /// Shapes of refusal.
-    private static let refusal: [any Defense.Type] = [RefusalTraining.self]
+    private static let refusal: [any Defense.Type] = [
+        RefusalTraining.self,
+        DeepRefusal.self,
+        ExtendedRefusal.self,
+        DiverseRefusal.self,
+        CombinedRefusal.self,
+        RefusalFeatureAdversarialTraining.self,
+        Redistribution.self,
+        SelfDegradation.self,
+    ]
     /// Unlearning.
     private static let knowledge: [any Defense.Type] = [AnswerReplacement.self]
 
