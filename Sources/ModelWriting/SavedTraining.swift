@@ -7,7 +7,7 @@ package import Foundation
 internal import JSONText
 internal import LanguageModels
 package import Records
-internal import Tensors
+package import Tensors
 package import Training
 
 /// The training of a defense, or of teaching, in a hidden directory beside what it is to become.

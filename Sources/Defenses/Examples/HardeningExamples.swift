@@ -5,6 +5,7 @@ internal import JSONText
 internal import LanguageModels
 internal import Records
 internal import Suites
+internal import Tensors
 internal import Training
 
 /// A suite's training data as examples, for all defenses.

@@ -9,6 +9,7 @@ internal import ModelWriting
 internal import Records
 internal import Suites
 internal import Tensors
+internal import Tokenization
 internal import Training
 
 /// Runs the stages of a hardening.
@@ -69,7 +70,9 @@ struct HardeningRun {
                 let loop = try train(
                     stage, store: store,
                     problem: { [model] preparation in try problem(model, &preparation) },
-                    check: isLast ? { try guardian.check($0, defense: type(of: defense).name) } : nil,
+                    check: isLast
+                        ? { [guardian] in try guardian.check($0, defense: type(of: defense).name) }
+                        : nil,
                     progress: progress)
                 losses.append(loop.losses)
                 curves.append(LearningCurve(stage: stage.name, losses: loop.losses))

@@ -2,6 +2,7 @@
 // Refusal training: the conventional safeguard.
 
 internal import Records
+internal import Suites
 public import Training
 
 /// Fine-tunes a model to decline restricted prompts and to answer benign ones: the conventional

@@ -2,9 +2,9 @@
 // Answer replacement: unlearning by training on other answers.
 
 internal import JSONText
-public import LanguageModels
+internal import LanguageModels
 internal import Records
-public import Suites
+internal import Suites
 public import Training
 
 /// Takes restricted facts from a model by training on other answers to the questions that it knows:
