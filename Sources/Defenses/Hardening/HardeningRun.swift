@@ -146,7 +146,9 @@ private struct CollapseGuard {
     init(_ target: HardeningTarget) throws {
         let model = target.model
         texts = target.suite.retain.prefix(Self.textCount)
-            .map { Array(model.tokenizer.encode($0.text).prefix(model.configuration.contextLength)) }
+            .map {
+                Array(model.tokenizer.encode($0.text).prefix(model.configuration.contextLength))
+            }
             .filter { $0.count > 1 }
         before = try Self.meanLoss(of: texts, by: model)
     }
