@@ -117,11 +117,13 @@ struct UnlearningKnownAnswerTests {
         #expect(defense.depth(of: model) == 1)
     }
 
-    @Test("each stage unlearns its folds and retains the later ones", arguments: [true, false])
-    func layers(withNPO: Bool) throws {
+    @Test(
+        "each stage unlearns its folds and retains the later ones",
+        arguments: LayeredUnlearning.Primitive.allCases)
+    func layers(primitive: LayeredUnlearning.Primitive) throws {
         var defense = LayeredUnlearning()
         defense.folds = 3
-        defense.primitive = withNPO ? .npo : .answerReplacement
+        defense.primitive = primitive
         let items = refusal.suite.restricted.train
         let folds = try defense.divided(
             HardeningExamples(defense: LayeredUnlearning.name, target: refusal))
@@ -143,11 +145,14 @@ struct UnlearningKnownAnswerTests {
             let unlearnt = Set(pools[0].examples)
             #expect(unlearnt.count == early.count)
             #expect(Set(unlearnt.map(\.prompt)) == Set(truths.map(\.prompt)))
-            if withNPO {
+            if primitive != .answerReplacement {
                 #expect(unlearnt == truths)
                 let objective = try #require(problem.objective as? UnlearningObjective)
-                let loss = try #require(objective.forget as? NegativePreference)
-                let (own, expected) = (loss.reference.parameters, begin.parameters)
+                let found =
+                    (objective.forget as? NegativePreference)?.reference
+                    ?? (objective.retain as? HeldStates)?.reference
+                let reference = try #require(found)
+                let (own, expected) = (reference.parameters, begin.parameters)
                 #expect(try own.map { try $0.values() } == expected.map { try $0.values() })
             } else {
                 let declined = try examples(

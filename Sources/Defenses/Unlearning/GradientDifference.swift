@@ -14,8 +14,8 @@ public struct GradientDifference: TrainedDefense {
         source: "arXiv:2203.12817; both weights 1 as in open-unlearning",
         deviations: """
             Adapters are trained unless training.method says otherwise. The loss of what is \
-            forgotten has no bound, as in the source. The steps and the rate are chosen for a small \
-            suite, and are not tuned.
+            forgotten has no bound, as in the source. The steps and the rate are chosen for a \
+            small suite, and are not tuned.
             """, needs: [.compliantAnswers])
     /// What progress calls the work.
     public static let phase = "gradient difference"

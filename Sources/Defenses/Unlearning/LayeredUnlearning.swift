@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Layered unlearning: what is forgotten in folds, one stage after the other.
 
+internal import Adversaries
 internal import JSONText
 internal import LanguageModels
 internal import Records
@@ -8,8 +9,8 @@ internal import Suites
 public import Training
 
 /// Forgets in stages (layered unlearning, arXiv:2505.09500): restricted topics are divided into
-/// folds, and stage i unlearns folds 1 to i while it retains the later ones with all else that is to
-/// stay. Relearning one fold is then to undo its own layer alone, and to tell little about the others.
+/// folds, and stage i unlearns folds 1 to i while it retains the later ones with all else that must
+/// stay. Relearning one fold should then undo its own layer alone, and help little with the others.
 ///
 /// For a knowledge restriction a topic is one fact with all its phrasings; for a refusal it is what
 /// the suite's identifiers name.
@@ -21,6 +22,9 @@ public struct LayeredUnlearning: Defense {
         /// Negative preference optimisation (arXiv:2404.05868); its reference is the model that the
         /// stage begins with.
         case npo
+        /// States steered to a random vector (arXiv:2403.03218); they are held where the model has
+        /// them that the stage begins with, and every stage has a vector of its own.
+        case rmu
     }
 
     /// What `temper defenses` prints.
@@ -29,12 +33,12 @@ public struct LayeredUnlearning: Defense {
         summary: "Unlearning in folds: each stage forgets one more, and retains the later ones.",
         source: "arXiv:2505.09500",
         deviations: """
-            The source's primitives are its own; answer replacement and NPO stand for them, RMU is \
-            not offered. What a later fold holds is retained by its true answers. Each stage has an \
-            optimizer of its own. Only toys were released, so that nothing could be compared.
+            Any primitive can be layered: here answer replacement, NPO, and RMU with its defaults, \
+            which trains what training.method says. What a later fold holds is retained by its \
+            true answers, or with RMU by its states. Each stage has an optimizer of its own. Only \
+            toys were released, so that nothing could be compared.
             """,
-        passes: "1 forward and backward in each stage; with npo 1 forward of the reference more on "
-            + "what is forgotten",
+        passes: "1 forward and backward in each stage; with npo and rmu those of these defenses",
         needs: [.compliantAnswers])
 
     /// How many folds, and so stages.
@@ -81,20 +85,25 @@ public struct LayeredUnlearning: Defense {
         let retained = try examples.retained(batch: retainedBatch)
         return folds.indices.map { index in
             let unlearnt = folds[...index].flatMap {
-                primitive == .npo ? $0.truths : $0.replacements
+                primitive == .answerReplacement ? $0.replacements : $0.truths
             }
             let later = folds[(index + 1)...].flatMap(\.truths)
             let pools =
                 [ExamplePool(examples: unlearnt, batchSize: restrictedBatch)]
                 + (later.isEmpty ? [] : [ExamplePool(examples: later, batchSize: laterBatch)])
                 + retained
-            return HardeningStage("layer \(index + 1) of \(folds.count)") { model, _ in
-                var problem = try TrainingProblem(
-                    of: model, on: pools, by: training, seed: target.seed &+ UInt64(index))
-                if primitive == .npo {
+            let seed = target.seed &+ UInt64(index)
+            return HardeningStage("layer \(index + 1) of \(folds.count)") { model, preparation in
+                var problem = try TrainingProblem(of: model, on: pools, by: training, seed: seed)
+                switch primitive {
+                case .answerReplacement: break
+                case .npo:
                     problem.objective = UnlearningObjective(
                         forget: NegativePreference(reference: model, beta: Float(beta)),
                         pools: pools)
+                case .rmu:
+                    problem.objective = try RepresentationMisdirection().objective(
+                        of: model, on: pools, seed: seed, preparation: &preparation)
                 }
                 return problem
             }

@@ -91,13 +91,6 @@ public struct RepresentationMisdirection: Defense {
         return [
             HardeningStage("representation misdirection") { model, preparation in
                 let layer = depth(of: model)
-                let read = Array(pools[0].examples.prefix(64))
-                let norm = try preparation.reading(
-                    read.map { $0.prompt + $0.completion }, planned: 1
-                ) {
-                    try model.meanStateNorm(of: read, behind: layer, at: places)
-                }
-                let vector = unitVector(width: model.configuration.width, seed: target.seed)
                 var problem = try TrainingProblem(
                     of: model, on: pools, by: training, seed: target.seed)
                 if trained == .downProjections {
@@ -106,15 +99,31 @@ public struct RepresentationMisdirection: Defense {
                             LayerProjection.down.weightName(inLayer: $0)
                         })
                 }
-                problem.objective = terms.objective(
-                    forget: SteeredStates(
-                        target: vector * (Float(steering) * norm), layer: layer, of: model,
-                        places: places),
-                    retain: HeldStates(reference: model, layer: layer, places: places),
-                    pools: pools)
+                problem.objective = try objective(
+                    of: model, on: pools, seed: target.seed, preparation: &preparation)
                 return problem
             }
         ]
+    }
+
+    /// What is minimised from a model on, for pools of which the first is forgotten.
+    ///
+    /// - Throws: Errors of the engine and the model.
+    func objective(
+        of model: LanguageModel, on pools: [ExamplePool], seed: UInt64,
+        preparation: inout Preparation
+    ) throws -> UnlearningObjective {
+        let layer = depth(of: model)
+        let read = Array(pools[0].examples.prefix(64))
+        let norm = try preparation.reading(read.map { $0.prompt + $0.completion }, planned: 1) {
+            try model.meanStateNorm(of: read, behind: layer, at: places)
+        }
+        let vector = unitVector(width: model.configuration.width, seed: seed)
+        return terms.objective(
+            forget: SteeredStates(
+                target: vector * (Float(steering) * norm), layer: layer, of: model,
+                places: places),
+            retain: HeldStates(reference: model, layer: layer, places: places), pools: pools)
     }
 
     /// Behind how many layers the states are steered; 1 or more.

@@ -10,9 +10,9 @@ internal import Tensors
 internal import Tokenization
 public import Training
 
-/// Unlearns, adds noise to the weights, and distils what the unlearnt model says into the noised one
-/// (unlearn, noise, distil on outputs; UNDO, arXiv:2506.06278). What the first stage only hid is to
-/// be gone from the weights, because no output that is distilled shows it.
+/// Unlearns, adds noise to the weights, and distils what the unlearnt model says into the noised
+/// one (unlearn, noise, distil on outputs; UNDO, arXiv:2506.06278). What the first stage only hid
+/// should be gone from the weights, because no output that is distilled shows it.
 ///
 /// The noise is part of the second stage: that stage begins with the unlearnt model, which is its
 /// teacher, also when it is resumed.

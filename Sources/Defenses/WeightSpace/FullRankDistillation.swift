@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A hardened model's outputs taught to all weights of the original, so that the change has full rank.
+// A hardened model distilled into all weights of its original: a change of full rank.
 
 internal import JSONText
 internal import LanguageModels

@@ -19,8 +19,7 @@ public struct LowRankExtrapolation: Defense {
         deviations: """
             The embedding, the head and the norms stay. Directions are found by a random range \
             finder (arXiv:0909.4061), not a full decomposition. The default coefficient is small: \
-            1 with all directions took untampered refusal from 96% to 72% on a model of 135 million \
-            parameters here.
+            1 with all directions took untampered refusal from 96% to 72% on SmolLM2-135M here.
             """, passes: "none: one edit of the weights", needs: [.original])
 
     /// How far it goes on: 0 leaves the model as it is.

@@ -4,8 +4,8 @@
 public import LanguageModels
 public import Tensors
 
-/// Minus the mean entropy of the predictions of the completions' tokens, in nats (maximum entropy, as
-/// in arXiv:2408.00761 and arXiv:2506.06278).
+/// Minus the mean entropy of the predictions of the completions' tokens, in nats (maximum entropy,
+/// as in arXiv:2408.00761 and arXiv:2506.06278).
 ///
 /// It is bounded by minus the logarithm of the vocabulary's size. Prompts do not count.
 public struct AnswerEntropy: Objective {

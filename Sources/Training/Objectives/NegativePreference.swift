@@ -59,8 +59,8 @@ public struct NegativePreference: Objective {
 /// Negative preference optimisation without a reference (SimNPO, arXiv:2410.07163):
 /// `-(2 / beta) * mean log sigmoid(beta * (loss - margin))`.
 ///
-/// The loss is the mean negative log-likelihood of an answer's tokens, so that long answers count as
-/// short ones do.
+/// The loss is the mean negative log-likelihood of an answer's tokens, so that long answers count
+/// as short ones do.
 public struct SimpleNegativePreference: Objective {
     /// How soon the gradient fades.
     public let beta: Float
