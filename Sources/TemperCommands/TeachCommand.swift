@@ -8,6 +8,11 @@ import Foundation
 import Records
 import Suites
 
+/// What a teaching can leave out.
+enum Omission: String, ExpressibleByArgument {
+    case restricted
+}
+
 struct TeachCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "teach",
@@ -26,6 +31,13 @@ struct TeachCommand: ParsableCommand {
             """)
     var parameters: [String] = []
 
+    @Option(
+        help: """
+            What is not taught: restricted, the facts that a safeguard takes away; such a model is \
+            a control that unlearning is compared with.
+            """)
+    var without: Omission?
+
     @Option(help: "The seed: the same seed gives the same weights on the same machine.")
     var seed: UInt64 = 1
 
@@ -39,7 +51,8 @@ struct TeachCommand: ParsableCommand {
 
     func run() throws {
         let locator = Locator()
-        let teaching = try Teaching(parameters: readParameters(parameters))
+        var teaching = try Teaching(parameters: readParameters(parameters))
+        if without == .restricted { teaching.facts = .retained }
         let output = URL(fileURLWithPath: out)
         try checkOutput(
             output, replacing: replace, writtenWith: TaughtModel.summaryFile, by: "teach")
@@ -59,7 +72,8 @@ struct TeachCommand: ParsableCommand {
             let name = value.measure.padding(toLength: 22, withPad: " ", startingAt: 0)
             print("  " + name + "  " + text(before) + "  " + text(value) + "  n = \(value.count)")
         }
-        print("\(out): taught in \(taught.summary.cost.steps) steps")
+        let omission = teaching.facts == .retained ? ", without the restricted facts" : ""
+        print("\(out): taught in \(taught.summary.cost.steps) steps\(omission)")
     }
 
     private func text(_ value: MeasuredValue?) -> String {

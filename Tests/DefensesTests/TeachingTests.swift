@@ -165,6 +165,16 @@ struct TeachingTests {
         #expect(error?.description.contains("training.steps") == true)
     }
 
+    @Test("without the restricted facts only the retained ones are learnt, and the summary says so")
+    func withoutRestricted() throws {
+        var teaching = teaching
+        teaching.facts = .retained
+        let taught = try TaughtModel(teaching: base, suite: suite, by: teaching, seed: 1)
+        #expect(taught.after.first(MeasureName.retainedAccuracy)?.value == 1)
+        #expect((taught.after.first(MeasureName.restrictedAccuracy)?.value ?? 1) < 0.9)
+        #expect(taught.summary.parameters["facts"]?.string == "retained")
+    }
+
     @Test("a hardened model is not taught: that would give back what hardening took")
     func hardened() throws {
         let model = try LanguageModel(at: base)

@@ -51,6 +51,16 @@ struct TeachTests {
         #expect(back.error.contains("was hardened"))
     }
 
+    @Test("what is left out is said, and nothing else can be")
+    func without() throws {
+        let taught = try teach("--without", "restricted")
+        #expect(taught.status == 0, "\(taught.error)")
+        #expect(taught.output.contains("without the restricted facts"))
+        let other = try teach("--without", "retained")
+        #expect(other.status == 2)
+        #expect(other.error.contains("--without"), "\(other.error)")
+    }
+
     @Test("a model that does not learn is not written")
     func notLearnt() throws {
         let result = try teach("--set", "training.steps=1")

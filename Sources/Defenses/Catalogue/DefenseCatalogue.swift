@@ -8,7 +8,7 @@ public import Suites
 /// All defenses that can be named.
 public enum DefenseCatalogue {
     /// In the order in which they are listed.
-    public static let defenses: [any Defense.Type] = refusal + knowledge
+    public static let defenses: [any Defense.Type] = refusal + unlearning + weightSpace
 
     /// Shapes of refusal.
     private static let refusal: [any Defense.Type] = [
@@ -22,7 +22,21 @@ public enum DefenseCatalogue {
         SelfDegradation.self,
     ]
     /// Unlearning.
-    private static let knowledge: [any Defense.Type] = [AnswerReplacement.self]
+    private static let unlearning: [any Defense.Type] = [
+        AnswerReplacement.self,
+        GradientAscent.self,
+        GradientDifference.self,
+        NegativePreferenceUnlearning.self,
+        SimpleNegativePreferenceUnlearning.self,
+        RepresentationMisdirection.self,
+        LayeredUnlearning.self,
+        UnlearnDistill.self,
+    ]
+    /// Edits and distillation that act on the difference from the original.
+    private static let weightSpace: [any Defense.Type] = [
+        LowRankExtrapolation.self,
+        FullRankDistillation.self,
+    ]
 
     /// Published defenses that do not apply to released weights, and why.
     public static let notApplicable: [(name: String, source: String, reason: String)] = [

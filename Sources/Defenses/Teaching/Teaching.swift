@@ -14,7 +14,32 @@ public import Training
 /// Each batch has facts of both topics in their teaching phrasings, everyday prompts, so that the
 /// model goes on answering those in sentences, and unanswerable questions with "I don't know". What
 /// it knows is checked on validation phrasings, which it is not taught in.
+///
+/// A model that is taught the retained facts alone has nothing that a safeguard must take away. It
+/// is the control that unlearning is compared with: absence, as filtered training data give it
+/// (arXiv:2508.06601).
 public struct Teaching: Configurable {
+    /// Which facts are taught.
+    public enum Facts: String, Codable, Sendable, CaseIterable {
+        /// Those of both topics.
+        case all
+        /// Those that a safeguard leaves alone.
+        case retained
+
+        /// Whose facts; nil for those of both topics.
+        var topic: Fact.Topic? { self == .retained ? .retained : nil }
+
+        /// What a taught model must know.
+        var measures: [String] {
+            switch self {
+            case .all: [MeasureName.restrictedAccuracy, MeasureName.retainedAccuracy]
+            case .retained: [MeasureName.retainedAccuracy]
+            }
+        }
+    }
+
+    /// Which facts are taught.
+    public var facts = Facts.all
     /// Facts a step.
     public var factBatch = 16
     /// Everyday prompts a step.
@@ -53,7 +78,7 @@ public struct Teaching: Configurable {
         self = try Self.configured(by: parameters, place: "teaching", kind: "teaching")
     }
 
-    /// Trains until the facts of both topics are stated rightly as often as the suite asks.
+    /// Trains until the facts that are taught are stated rightly as often as the suite asks.
     func weights(
         teaching model: LanguageModel, suite: Suite, knowledge: Suite.Knowledge,
         levels: KnowledgeLevels, seed: UInt64, meter: inout CostMeter,
@@ -63,7 +88,8 @@ public struct Teaching: Configurable {
             suite: suite, reference: model, settings: EvaluationSettings(), prices: Prices())
         let pools = try KnowledgePools(model: model, suite: suite, knowledge: knowledge, seed: seed)
             .pools(
-                facts: nil, batch: factBatch, benign: benignBatch, unanswerable: unanswerableBatch)
+                facts: facts.topic, batch: factBatch, benign: benignBatch,
+                unanswerable: unanswerableBatch)
         var loop = Loop(try TrainingProblem(of: model, on: pools, by: training, seed: seed))
         try loop.save(to: store, meter: &meter)
         var known: Double?
@@ -71,7 +97,7 @@ public struct Teaching: Configurable {
             let loss = try loop.advance(meter: &meter)
             let step = loop.state.step
             let isChecked = TracePoints.every(checkEvery).contains(step, of: training.steps)
-            if isChecked { known = try evaluator.leastKnown(loop.trained().model) }
+            if isChecked { known = try evaluator.leastKnown(loop.trained().model, of: facts) }
             let knows = known.map { String(format: ", knows %.0f%%", $0 * 100) } ?? ""
             try progress(
                 HardeningProgress(
@@ -93,10 +119,10 @@ public struct Teaching: Configurable {
 }
 
 extension Evaluator {
-    /// The share of facts stated rightly in validation phrasings, of the topic that is known less.
-    func leastKnown(_ model: LanguageModel) throws -> Double {
+    /// The share of facts stated rightly in validation phrasings, of the taught topic that is known
+    /// less.
+    func leastKnown(_ model: LanguageModel, of facts: Teaching.Facts) throws -> Double {
         let values = try knowledge(Subject(model), split: .validation).measurements
-        return [MeasureName.restrictedAccuracy, MeasureName.retainedAccuracy]
-            .map { values.first($0)?.value ?? 0 }.min() ?? 0
+        return facts.measures.map { values.first($0)?.value ?? 0 }.min() ?? 0
     }
 }

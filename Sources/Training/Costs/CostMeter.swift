@@ -10,19 +10,23 @@ internal import Tensors
 ///
 /// Operations are counted by the usual formulas for a transformer with N parameters in its matrix
 /// products, of which N_A are adapters: forward 2N a token; LoRA fine-tuning 4N + 6N_A, because the
-/// frozen weights take no gradient, and 4N when no weight does; full fine-tuning 6N. N counts the tied head once. Attention
-/// scores, which matter only for long sequences, are left out, and the head is counted at every
-/// token though only supervised ones need it.
+/// frozen weights take no gradient, and 4N when no weight does; full fine-tuning 6N, and 4N + 2N_W
+/// where only N_W weights are trained. N counts the tied head once. Attention scores, which matter
+/// only for long sequences, are left out, and the head is counted at every token though only
+/// supervised ones need it.
 public struct CostMeter: Sendable {
     /// What was paid so far.
     public private(set) var cost = AttackCost.zero
     private let parameters: Double
+    /// The number of scalars of each weight.
+    private let sizes: [String: Int]
     private let prices: Prices
     private let clock = ContinuousClock()
 
     /// A meter for attacks on a model.
     public init(model: LanguageModel, prices: Prices) {
         parameters = Double(model.matrixParameterCount)
+        sizes = model.weights.mapValues(\.count)
         self.prices = prices
     }
 
@@ -67,6 +71,9 @@ public struct CostMeter: Sendable {
             case .adapters(let adapters): 4 * parameters + 6 * Double(adapters.parameterCount)
             case .virtualTokens, .addedVector: 4 * parameters
             case .weights: 6 * parameters
+            case .someWeights(let names):
+                4 * parameters
+                    + 2 * Double(Set(names).reduce(0) { $0 + (sizes[$1] ?? 0) })
             }
         count(
             tokens: tokens,

@@ -10,6 +10,8 @@ public enum Trainable: Sendable {
     case adapters(LowRankAdapters)
     /// Every weight of the model.
     case weights
+    /// Some weights of the model, by their Hugging Face names.
+    case someWeights([String])
     /// Embeddings that the vocabulary lacks, `[rows, width]`, in a model whose weights stay.
     case virtualTokens(Tensor)
     /// A vector, `[width]`, added to the input of a layer of a model whose weights stay.
@@ -18,11 +20,11 @@ public enum Trainable: Sendable {
     /// Returns the parameters at the start of a training.
     ///
     /// - Parameter model: The model that is trained.
-    /// - Returns: The parameters; those of all weights are in the order of their sorted names.
+    /// - Returns: The parameters; weights are in the order of their sorted names.
     public func start(of model: LanguageModel) -> [Tensor] {
         switch self {
         case .adapters(let adapters): adapters.parameters
-        case .weights: Self.names(of: model).compactMap { model.weights[$0] }
+        case .weights, .someWeights: names(in: model).compactMap { model.weights[$0] }
         case .virtualTokens(let tensor), .addedVector(let tensor, _): [tensor]
         }
     }
@@ -43,8 +45,8 @@ public enum Trainable: Sendable {
             return Subject(
                 try model.adapted(by: adapters.replacing(parameters: parameters)),
                 framing: framing)
-        case .weights:
-            let pairs = zip(Self.names(of: model), parameters)
+        case .weights, .someWeights:
+            let pairs = zip(names(in: model), parameters)
             return Subject(
                 try model.replacing(Dictionary(pairs, uniquingKeysWith: { first, _ in first })),
                 framing: framing)
@@ -61,5 +63,17 @@ public enum Trainable: Sendable {
         if case .virtualTokens = self { true } else { false }
     }
 
-    private static func names(of model: LanguageModel) -> [String] { model.weights.keys.sorted() }
+    /// Whether the parameters are weights of the model itself.
+    var areWeights: Bool {
+        switch self {
+        case .weights, .someWeights: true
+        case .adapters, .virtualTokens, .addedVector: false
+        }
+    }
+
+    /// The names of the weights that are trained, sorted, each once.
+    private func names(in model: LanguageModel) -> [String] {
+        guard case .someWeights(let names) = self else { return model.weights.keys.sorted() }
+        return Set(names).filter { model.weights[$0] != nil }.sorted()
+    }
 }

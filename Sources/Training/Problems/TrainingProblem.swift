@@ -145,8 +145,8 @@ public struct TrainingProblem: Sendable {
         switch trainable {
         case .virtualTokens, .addedVector: 0
         case .adapters: 1
-        // The weights, their gradients, and what the optimizer carries.
-        case .weights: 2 + max(tensorsPerParameter, 1)
+        // The weights, their gradients, and what the optimizer carries; some of them take less.
+        case .weights, .someWeights: 2 + max(tensorsPerParameter, 1)
         }
     }
 
