@@ -8,12 +8,17 @@ public import Suites
 /// All defenses that can be named.
 public enum DefenseCatalogue {
     /// In the order in which they are listed.
-    public static let defenses: [any Defense.Type] = refusal + knowledge
+    public static let defenses: [any Defense.Type] = refusal + knowledge + metaLearned
 
     /// Shapes of refusal.
     private static let refusal: [any Defense.Type] = [RefusalTraining.self]
     /// Unlearning.
     private static let knowledge: [any Defense.Type] = [AnswerReplacement.self]
+    /// Meta-learned: trained against attacks, or steps of them, that are simulated.
+    private static let metaLearned: [any Defense.Type] = [
+        TAR.self, MLAC.self, Booster.self, Vaccine.self, TargetedVaccine.self, SEAM.self,
+        CTRAP.self, AntiGeneralisation.self,
+    ]
 
     /// Published defenses that do not apply to released weights, and why.
     public static let notApplicable: [(name: String, source: String, reason: String)] = [
