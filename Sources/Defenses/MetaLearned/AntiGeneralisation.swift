@@ -2,14 +2,12 @@
 // Anti-generalisation: compliance that is learnt on one topic does not carry over.
 
 internal import JSONText
-internal import LanguageModels
 internal import Records
-internal import Suites
 public import Training
 
-/// Makes compliance that an attack learns on some topics not carry over to others: from the model of
-/// each step, a simulated attack learns the compliant answers of one cluster of topics, and what it
-/// leads to is pulled back to refusing on the other clusters.
+/// Makes compliance that an attack learns on some topics not carry over to others: from the model
+/// of each step, a simulated attack learns the compliant answers of one cluster of topics, and what
+/// it leads to is pulled back to refusing on the other clusters.
 ///
 /// It is Temper's own; nearest are MLAC with few examples (arXiv:2211.14946) and layered unlearning
 /// (arXiv:2505.09500). At best an attacker needs examples of each cluster, so that the gain is

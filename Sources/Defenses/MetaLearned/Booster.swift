@@ -5,8 +5,8 @@ internal import JSONText
 internal import Records
 public import Training
 
-/// Aligns a model while the descent of the harmful loss along a normalised step of an attack is made
-/// small (arXiv:2409.01586).
+/// Aligns a model while the descent of the harmful loss along a normalised step of an attack is
+/// made small (arXiv:2409.01586).
 public struct Booster: TrainedDefense {
     /// What `temper defenses` prints.
     public static let entry = DefenseEntry(

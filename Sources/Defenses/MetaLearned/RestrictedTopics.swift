@@ -12,6 +12,7 @@ extension HardeningExamples {
     /// seed chooses.
     ///
     /// - Parameter topics: The fewest topics that will do.
+    /// - Returns: The examples, in the suite's order.
     /// - Throws: Errors of the model's template, `InputError` for a suite that has prompts alone or
     ///   fewer topics.
     func byTopic(atLeast topics: Int) throws -> [RestrictedExample] {
@@ -40,6 +41,7 @@ extension HardeningExamples {
     /// - Parameters:
     ///   - restricted: Restricted prompts in a batch.
     ///   - retained: What must stay, in a batch.
+    /// - Returns: Pools, that of the restricted prompts first.
     /// - Throws: Errors of the model's template.
     func alignment(restricted: Int, retained: Int) throws -> [ExamplePool] {
         try [ExamplePool(examples: declined(), batchSize: restricted)]

@@ -14,12 +14,12 @@ public struct SEAM: TrainedDefense {
         summary: "Harmful gradients are turned against benign ones: an attack breaks the model.",
         source: "arXiv:2505.12186",
         deviations: """
-            The unlearning term counts all tokens of harmful answers; the released mask, taken from \
-            RepNoise, zeroes the logits of the first token that differs, and drops tokens that \
-            stand at the same place of both answers. Its loss is the mean over the head's readings \
-            of all streams, the last once. The moves of the Hessian-free estimate are a share of \
-            the weights' norm unless probe is published. Gradients are clipped; 200 steps in place \
-            of 2,000.
+            The unlearning term counts all tokens of harmful answers; the released mask, taken \
+            from RepNoise, zeroes the logits of the first token that differs, and drops tokens \
+            that stand at the same place of both answers. Its loss is the mean over the head's \
+            readings of all streams, the last once. The moves of the Hessian-free estimate are a \
+            share of the weights' norm unless probe is published. Gradients are clipped; 200 steps \
+            in place of 2,000.
             """,
         passes: "6 forward and backward, of harmful (3), refused (1) and benign (2) examples",
         needs: [.compliantAnswers])

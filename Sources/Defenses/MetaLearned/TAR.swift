@@ -3,9 +3,7 @@
 
 internal import Foundation
 internal import JSONText
-internal import LanguageModels
 internal import Records
-internal import Suites
 public import Training
 
 /// Meta-learns weights from which fine-tuning does not lead to restricted behaviour: in each step
@@ -30,12 +28,12 @@ public struct TAR: TrainedDefense {
         deviations: """
             16 inner steps in place of 64 and 100 outer ones in place of 750; attacks train \
             adapters unless inner.method is full, with learning rates from a range in place of two \
-            or three values, and half of them mix in benign examples. Attacks and the held-out batch \
-            have different topics. Entropy is taken at answer tokens; the released code counts all \
-            positions, padding included. Its schedule-free optimizer is never put into evaluation, \
-            so that it saves weights that are not averaged; here they are. The distance of hidden \
-            states includes the embedding's, and refusals are among what is retained. There is no \
-            random mapping before, and no benign fine-tuning after.
+            or three values, and half of them mix in benign examples. Attacks and the held-out \
+            batch have different topics. Entropy is taken at answer tokens; the released code \
+            counts all positions, padding included. Its schedule-free optimizer is never put into \
+            evaluation, so that it saves weights that are not averaged; here they are. The \
+            distance of hidden states includes the embedding's, and refusals are among what is \
+            retained. There is no random mapping before, and no benign fine-tuning after.
             """,
         passes:
             "inner.steps of attacks, 1 held-out for each interval, 1 retained and its reference",
@@ -59,7 +57,7 @@ public struct TAR: TrainedDefense {
     public var attacks: [InnerFineTuning.Data] = [.restricted, .restricted, .retainThenRestricted]
     /// Inner learning rates are drawn between `inner.learningRate` over this and times this.
     public var rateSpread = 10.0
-    /// The probability that an attack mixes benign examples in, 1 to 1.
+    /// The probability that an attack mixes benign examples in, one to one.
     public var mixedShare = 0.5
     /// How attacks train: `steps` of them are taken, `learningRate` is the middle one.
     public var inner: TrainingConfiguration

@@ -14,8 +14,8 @@ public struct TargetedVaccine: TrainedDefense {
         summary: "Vaccine in some layers, drawn by the norms of their gradients.",
         source: "arXiv:2410.09760",
         deviations: """
-            As for vaccine. Layers are drawn in each step, by the gradients of the alignment batch; \
-            all layers are trained, where the authors freeze those that were not drawn.
+            As for vaccine. Layers are drawn in each step, by the gradients of the alignment \
+            batch; all layers are trained, where the authors freeze those that were not drawn.
             """, passes: "2 forward and backward")
     /// What progress calls the work.
     public static let phase = "t-vaccine"

@@ -15,10 +15,10 @@ public struct Vaccine: TrainedDefense {
         source: "arXiv:2402.01109",
         deviations: """
             The residual stream in front of each layer is shifted in place of the attention's \
-            output. The released hook overwrites the data of an output, so that the shift is no part \
-            of the gradient's graph; here it is added as a constant. Aligned with refusals and the \
-            suite's benign answers. Tokens that examples of a batch begin with in common are \
-            shifted together.
+            output. The released hook overwrites the data of an output, so that the shift is no \
+            part of the gradient's graph; here it is added as a constant. Aligned with refusals \
+            and the suite's benign answers. Tokens that examples of a batch begin with in common \
+            are shifted together.
             """, passes: "2 forward and backward")
     /// What progress calls the work.
     public static let phase = "vaccine"

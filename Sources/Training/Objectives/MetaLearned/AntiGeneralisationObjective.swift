@@ -8,10 +8,11 @@ public import Tensors
 /// Makes compliance that is learnt on one cluster of topics not carry over to the others.
 ///
 /// In each step some clusters i are drawn. From the current parameters w a simulated attack learns
-/// the compliant answers of i, which leads to w_i. With L_refuse the mean negative log-likelihood of
-/// refusals, in nats a token, a step goes against
+/// the compliant answers of i, which leads to w_i. With L_refuse the mean negative log-likelihood
+/// of refusals, in nats a token, a step goes against
 ///
-///     lambda * mean over i: grad L_refuse(clusters j != i; w_i) + grad [L_refuse(all; w) + L_retain]
+///     lambda * mean over i: grad L_refuse(clusters j != i; w_i)
+///         + grad [L_refuse(all; w) + L_retain(w)]
 ///
 /// How w_i depends on w is left out (first order). Of the pools, one for each cluster holds
 /// refusals; the others hold what is retained.

@@ -7,8 +7,8 @@ public import Tensors
 /// Booster (arXiv:2409.01586): the alignment loss, and how far a normalised step of an attack gets.
 ///
 /// With f the alignment loss, h the harmful loss and w' = w - a grad h(w) / ||grad h(w)||, a step
-/// goes against grad f(w) + lambda (grad h(w) - grad h(w')). That is no gradient of a scalar: how w'
-/// depends on w is left out, as published. Pool 0 holds harmful examples, the others those of f.
+/// goes against grad f(w) + lambda (grad h(w) - grad h(w')). That is no gradient of a scalar: how
+/// w' depends on w is left out, as published. Pool 0 holds harmful examples, the others those of f.
 public struct BoosterObjective: Objective {
     /// The weight lambda of the second term.
     public let weight: Float

@@ -7,10 +7,10 @@ public import Tensors
 /// CTRAP (arXiv:2505.16559): the alignment loss, and a collapse that a harmful step sets off.
 ///
 /// A step goes against grad L_align(w) + lambda grad L_collapse(w'), w' = w - a grad h(w), where
-/// L_collapse is the mean negative log-likelihood of one fixed token at each place of an answer, and
-/// h the harmful loss. How w' depends on w is left out, as in the released text. Pool 0 holds harmful
-/// examples, pool 1 those on which the attacked model is to collapse, the others those of L_align;
-/// pool 1 belongs to L_align, too.
+/// L_collapse is the mean negative log-likelihood of one fixed token at each place of an answer,
+/// and h the harmful loss. How w' depends on w is left out, as in the released text. Pool 0 holds
+/// harmful examples, pool 1 those on which the attacked model is to collapse, the others those of
+/// L_align; pool 1 belongs to L_align, too.
 public struct CollapseTrapObjective: Objective {
     /// The weight lambda of the collapse.
     public let weight: Float

@@ -119,8 +119,9 @@ public struct InnerFineTuning: Sendable {
         return problem
     }
 
-    /// Adam's derivative is as large as the learning rate over epsilon where a gradient is zero, and
-    /// that of A is while B is zero. So B begins at small random numbers, and epsilon is greater.
+    /// Adam's derivative is as large as the learning rate over epsilon where a gradient is zero,
+    /// and that of A is while B is zero. So B begins at small random numbers, and epsilon is
+    /// greater.
     private func prepareSecondOrder(_ problem: inout TrainingProblem, seed: UInt64) throws {
         switch configuration.optimizer {
         case .adam: problem.optimizer = Adam(epsilon: epsilon)

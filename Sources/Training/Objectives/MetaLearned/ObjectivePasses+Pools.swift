@@ -4,7 +4,8 @@
 public import LanguageModels
 
 extension ObjectivePasses {
-    /// Counts passes that go through some pools of a batch only, or through tokens that are in none.
+    /// Counts passes that go through some pools of a batch only, or through tokens that are in
+    /// none.
     ///
     /// - Parameters:
     ///   - pools: The pools of the batch.

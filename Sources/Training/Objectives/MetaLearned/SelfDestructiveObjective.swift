@@ -6,8 +6,8 @@ public import Tensors
 
 /// SEAM (arXiv:2505.12186): unlearning, refusing, and gradients that oppose each other.
 ///
-/// The loss is L_ul + alpha L_up + beta cos(g_a, g_b): L_ul = -log(1 + CE of the harmful answers, as
-/// the mean over the head's readings of the stream in front of each layer and behind the last),
+/// The loss is L_ul + alpha L_up + beta cos(g_a, g_b): L_ul = -log(1 + CE of the harmful answers,
+/// as the mean over the head's readings of the stream in front of each layer and behind the last),
 /// L_up = CE of the refusals, g_a and g_b the gradients of the harmful and of the benign CE. The
 /// cosine's gradient is estimated without a Hessian: with hats for vectors of length 1 and c the
 /// cosine,

@@ -11,10 +11,10 @@ public import Tensors
 ///
 ///     sum over steps k of the attack: weight_k * grad L(w_k) + grad L_retain(w)
 ///
-/// with L the goal on a batch whose topics the attack does not learn from; one such batch serves all
-/// steps. L_retain is the mean negative log-likelihood, and, with a weight, the mean over the
-/// streams in front of each layer and behind the last of the mean over the tokens of
-/// ||h - h_reference||. Pool 0 holds restricted prompts with compliant answers, the others what is
+/// with L the goal on a batch whose topics the attack does not learn from; one such batch serves
+/// all steps. L_retain is the mean negative log-likelihood, and, with a weight, the mean over the
+/// streams in front of each layer and behind the last of the mean over the tokens of ||h -
+/// h_reference||. Pool 0 holds restricted prompts with compliant answers, the others what is
 /// retained.
 public struct TamperResistanceObjective: Objective {
     /// The attacks.
