@@ -27,13 +27,14 @@ public struct MLAC: TrainedDefense {
         deviations: """
             The published head adjustment is left out: language models have no class head to \
             adjust. In the released code it has no effect either, since with_linear_reset drops \
-            the head that it is given, so that each inner loop starts from a random one. At most 4 \
-            inner steps in place of 16, with adapters unless inner.method is full; the inner \
-            learning rate is drawn from a range, not learnt. The attack's loss counts up to \
-            log(vocabulary), that of knowing nothing, unless isBounded is false; published \
-            without. Topics of the attack and of the measured batch differ. In second order B of \
-            adapters begins at small random numbers and Adam's epsilon is 1e-6, since its \
-            derivative at zero gradients is the learning rate over epsilon.
+            the head that it is given, so that each inner loop starts from a random one. 4 inner \
+            steps in place of 16, with adapters unless inner.method is full (second order takes 16 \
+            at most with adapters, 4 with all weights); the inner learning rate is drawn from a \
+            range, not learnt. The attack's loss counts up to log(vocabulary), that of knowing \
+            nothing, unless isBounded is false; published without. Topics of the attack and of the \
+            measured batch differ. In second order B of adapters begins at small random numbers \
+            and Adam's epsilon is 1e-6, since its derivative at zero gradients is the learning \
+            rate over epsilon.
             """,
         passes: "inner.steps of attacks, and about 2 for each to go back through; inner.steps + 1 "
             + "held-out, 1 retained", needs: [.compliantAnswers])

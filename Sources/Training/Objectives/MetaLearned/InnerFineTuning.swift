@@ -69,10 +69,10 @@ public struct InnerFineTuning: Sendable {
     package func draw(at step: Int) -> Draw {
         var generator = SplitMix64(seed: seed, step: step)
         let middle = Double(configuration.learningRate)
-        // The sixth of eight uniform numbers in their order has the distribution Beta(6, 3).
         let data = data.randomElement(using: &generator) ?? .restricted
         let rate = generator.logUniform(in: middle / rateSpread...middle * rateSpread)
         let isMixed = Double.random(in: 0..<1, using: &generator) < mixedShare
+        // The sixth of eight uniform numbers in their order has the distribution Beta(6, 3).
         let share = (0..<8).map { _ in Double.random(in: 0..<1, using: &generator) }.sorted()[5]
         let turn = Int((share * Double(configuration.steps)).rounded())
         return Draw(
