@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An adversary that a defense trains against: it gives gradients, never a model.
 
+internal import JSONText
 public import LanguageModels
 public import Tensors
 
@@ -56,47 +57,107 @@ public struct InnerAdversary: Sendable {
         at parameters: [Tensor], of defense: Trainable, on model: LanguageModel,
         objective: any Objective, batch: TrainingBatch
     ) throws -> (value: Tensor, gradients: [Tensor]) {
-        let constant = order == .first ? try change(at: parameters, of: defense, on: model) : nil
-        return try valueAndGradient(at: parameters) { parameters in
-            let defended = try defense.subject(parameters, on: model).model.merged()
-            let problem = try problem(defended)
-            let own =
-                if let constant {
-                    problem.trainable.adding(constant, to: defended)
-                } else {
-                    try attacked(problem, evaluating: false).parameters
+        try gradient(
+            at: parameters, of: defense, on: model, objective: objective, batch: batch,
+            weights: [steps: 1])
+    }
+
+    /// Attacks a defended model once, and computes the gradient of what the defense wants on the way.
+    ///
+    /// - Parameters:
+    ///   - parameters: The defense's parameters.
+    ///   - defense: What these parameters are.
+    ///   - model: The model that the defense trains.
+    ///   - objective: What the defense minimises at the attacked model.
+    ///   - batch: The examples of that objective.
+    ///   - weights: After how many steps of the attack the objective counts, and how much; 0 is the
+    ///     model before the attack, with the attack's own start.
+    /// - Returns: The weighted sum of the objective, and its gradient in the order and shapes of the
+    ///   parameters. With first order the attack is evaluated.
+    /// - Throws: Errors of the engine, the model and the objective; `InputError` for a weight behind
+    ///   the last step.
+    public func gradient(
+        at parameters: [Tensor], of defense: Trainable, on model: LanguageModel,
+        objective: any Objective, batch: TrainingBatch, weights: [Int: Float]
+    ) throws -> (value: Tensor, gradients: [Tensor]) {
+        guard let last = weights.keys.max(), weights.keys.allSatisfy({ 0...steps ~= $0 }) else {
+            throw InputError(
+                "inner adversary", "is asked after other steps than 0 to \(steps)",
+                remedy: "choose at least one step that it takes")
+        }
+        switch order {
+        case .first:
+            return try firstOrder(
+                at: parameters, of: defense, on: model, objective: objective, batch: batch,
+                weights: weights)
+        case .second:
+            return try valueAndGradient(at: parameters) { parameters in
+                let defended = try defense.subject(parameters, on: model).model.merged()
+                let problem = try problem(defended)
+                var sum = Tensor(0)
+                try attack(problem, until: last, evaluating: false) { step, own in
+                    guard let weight = weights[step] else { return }
+                    sum = try sum + loss(own, in: problem, objective, batch) * weight
                 }
-            return try objective.loss(
-                of: problem.trainable.subject(own, on: defended, framing: problem.framing),
-                on: batch)
+                return sum
+            }
         }
     }
 
-    /// The attack's parameters behind its steps, less those of the model it starts from where it
-    /// trains the model's own weights.
-    private func change(
-        at parameters: [Tensor], of defense: Trainable, on model: LanguageModel
-    ) throws -> [Tensor] {
-        let defended = try defense.subject(parameters, on: model).model.fused()
-        let problem = try problem(defended)
-        let end = try attacked(problem, evaluating: true).parameters
-        let change = problem.trainable.change(to: end, from: defended)
-        try evaluate(change)
-        return change
+    /// Takes the attack's change as a constant, whatever the defense's parameters are.
+    private func firstOrder(
+        at parameters: [Tensor], of defense: Trainable, on model: LanguageModel,
+        objective: any Objective, batch: TrainingBatch, weights: [Int: Float]
+    ) throws -> (value: Tensor, gradients: [Tensor]) {
+        let start = try defense.subject(parameters, on: model).model.fused()
+        let attacked = try problem(start)
+        var sum: (value: Tensor, gradients: [Tensor])?
+        try attack(attacked, until: weights.keys.max() ?? 0, evaluating: true) { step, end in
+            guard let weight = weights[step] else { return }
+            let change = attacked.trainable.change(to: end, from: start)
+            try evaluate(change)
+            let term = try valueAndGradient(at: parameters) { parameters in
+                let defended = try defense.subject(parameters, on: model).model.merged()
+                let problem = try problem(defended)
+                let own = problem.trainable.adding(change, to: defended)
+                return try loss(own, in: problem, objective, batch) * weight
+            }
+            guard let earlier = sum else {
+                sum = term
+                return
+            }
+            let total = zip(earlier.gradients, term.gradients).map { $0 + $1 }
+            sum = (earlier.value + term.value, total)
+            // What one point kept is let go before the next.
+            try evaluate(total + [earlier.value, term.value])
+        }
+        return sum ?? (Tensor(0), parameters.map { Tensor.zeros($0.shape) })
     }
 
-    /// Takes the steps of the attack.
-    private func attacked(
-        _ problem: TrainingProblem, evaluating: Bool
-    ) throws -> TrainingState {
+    /// What the defense wants of the attacked model.
+    private func loss(
+        _ own: [Tensor], in problem: TrainingProblem, _ objective: any Objective,
+        _ batch: TrainingBatch
+    ) throws -> Tensor {
+        try objective.loss(
+            of: problem.trainable.subject(own, on: problem.model, framing: problem.framing),
+            on: batch)
+    }
+
+    /// Takes steps of the attack, and shows its parameters before the first and behind each.
+    private func attack(
+        _ problem: TrainingProblem, until last: Int, evaluating: Bool,
+        visit: (_ step: Int, _ parameters: [Tensor]) throws -> Void
+    ) throws {
         let step = problem.step()
         var stream = ExampleStream(problem)
         var state = problem.start
-        for _ in 0..<steps {
+        try visit(0, state.parameters)
+        for index in 0..<last {
             state = try step(state, on: stream.next()).state
             if evaluating { try evaluate(state.tensors) }
+            try visit(index + 1, state.optimizer.evaluationParameters(state.parameters))
         }
-        return state
     }
 }
 

@@ -8,34 +8,29 @@ public import Suites
 /// All defenses that can be named.
 public enum DefenseCatalogue {
     /// In the order in which they are listed.
-    public static let defenses: [any Defense.Type] = refusal + unlearning + weightSpace
+    public static let defenses: [any Defense.Type] =
+        refusal + unlearning + metaLearned + weightSpace
 
     /// Shapes of refusal.
     private static let refusal: [any Defense.Type] = [
-        RefusalTraining.self,
-        DeepRefusal.self,
-        ExtendedRefusal.self,
-        DiverseRefusal.self,
-        CombinedRefusal.self,
-        RefusalFeatureAdversarialTraining.self,
-        Redistribution.self,
+        RefusalTraining.self, DeepRefusal.self, ExtendedRefusal.self, DiverseRefusal.self,
+        CombinedRefusal.self, RefusalFeatureAdversarialTraining.self, Redistribution.self,
         SelfDegradation.self,
     ]
     /// Unlearning.
     private static let unlearning: [any Defense.Type] = [
-        AnswerReplacement.self,
-        GradientAscent.self,
-        GradientDifference.self,
-        NegativePreferenceUnlearning.self,
-        SimpleNegativePreferenceUnlearning.self,
-        RepresentationMisdirection.self,
-        LayeredUnlearning.self,
-        UnlearnDistill.self,
+        AnswerReplacement.self, GradientAscent.self, GradientDifference.self,
+        NegativePreferenceUnlearning.self, SimpleNegativePreferenceUnlearning.self,
+        RepresentationMisdirection.self, LayeredUnlearning.self, UnlearnDistill.self,
+    ]
+    /// Meta-learned: trained against attacks, or steps of them, that are simulated.
+    private static let metaLearned: [any Defense.Type] = [
+        TAR.self, MLAC.self, Booster.self, Vaccine.self, TargetedVaccine.self, SEAM.self,
+        CTRAP.self, AntiGeneralisation.self,
     ]
     /// Edits and distillation that act on the difference from the original.
     private static let weightSpace: [any Defense.Type] = [
-        LowRankExtrapolation.self,
-        FullRankDistillation.self,
+        LowRankExtrapolation.self, FullRankDistillation.self,
     ]
 
     /// Published defenses that do not apply to released weights, and why.
