@@ -8,12 +8,18 @@ public import Suites
 /// All defenses that can be named.
 public enum DefenseCatalogue {
     /// In the order in which they are listed.
-    public static let defenses: [any Defense.Type] = refusal + knowledge
+    public static let defenses: [any Defense.Type] =
+        refusal + knowledge + representations
 
     /// Shapes of refusal.
     private static let refusal: [any Defense.Type] = [RefusalTraining.self]
     /// Unlearning.
     private static let knowledge: [any Defense.Type] = [AnswerReplacement.self]
+    /// Representations.
+    private static let representations: [any Defense.Type] = [
+        CircuitBreakers.self, RepNoise.self, RandomMapping.self, LatentAdversarialTraining.self,
+        Triplet.self, Scrambling.self,
+    ]
 
     /// Published defenses that do not apply to released weights, and why.
     public static let notApplicable: [(name: String, source: String, reason: String)] = [
