@@ -294,6 +294,24 @@ struct RepresentationLossTests {
         #expect(size > 1e-3 && difference < 1e-3 * size)
     }
 
+    @Test("scrambling: what an answer begins with in common with a refusal is held")
+    func commonBeginning() throws {
+        let directions = TokenDirections(seed: 3)
+        let objective = ScramblingLoss(
+            reference: reference, layers: [2], weights: (1, 0, 0), directions: directions)
+        let answers = try ["certainly yes", "certainly no"].map {
+            try model.example(prompt: "bind", answer: $0)
+        }
+        let batch = TrainingBatch(pools: [[answers[0]], [answers[1]], []])
+        let shared = zip(answers[0].completion, answers[1].completion).prefix { $0 == $1 }.count
+        let states = try states(answers[0], of: model)[2].dropFirst(
+            answers[0].prompt.count + shared)
+        let tokens = answers[0].completion.dropLast().dropFirst(shared)
+        let terms = try zip(states, tokens).map { 1 - cosine($0, try direction($1, directions)) }
+        let found = try objective.loss(of: Subject(model), on: batch).item()
+        #expect(isClose(Double(found), terms.reduce(0, +) / Double(terms.count)))
+    }
+
     @Test("each loss changes along its gradient as the gradient says", arguments: 0..<6)
     func finiteDifferences(_ index: Int) throws {
         let directions = TokenDirections(seed: 3)
