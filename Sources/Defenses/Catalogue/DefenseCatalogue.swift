@@ -9,7 +9,7 @@ public import Suites
 public enum DefenseCatalogue {
     /// In the order in which they are listed.
     public static let defenses: [any Defense.Type] =
-        refusal + unlearning + metaLearned + weightSpace
+        refusal + unlearning + representations + metaLearned + weightSpace
 
     /// Shapes of refusal.
     private static let refusal: [any Defense.Type] = [
@@ -22,6 +22,11 @@ public enum DefenseCatalogue {
         AnswerReplacement.self, GradientAscent.self, GradientDifference.self,
         NegativePreferenceUnlearning.self, SimpleNegativePreferenceUnlearning.self,
         RepresentationMisdirection.self, LayeredUnlearning.self, UnlearnDistill.self,
+    ]
+    /// Hidden states that are scrambled, rerouted or perturbed.
+    private static let representations: [any Defense.Type] = [
+        CircuitBreakers.self, RepNoise.self, RandomMapping.self, LatentAdversarialTraining.self,
+        Triplet.self, Scrambling.self,
     ]
     /// Meta-learned: trained against attacks, or steps of them, that are simulated.
     private static let metaLearned: [any Defense.Type] = [

@@ -9,8 +9,13 @@ package import Tensors
 /// Nothing is padded; what examples begin with in common is computed once, so that the places of
 /// their prompts may be the same.
 package struct SupervisedRows: Sendable {
+    /// What was packed.
+    package let examples: [CompletionExample]
     /// The tokens.
     package let batch: TokenBatch
+    /// Where the tokens of each example are, the prompt's first; the completion's last, which is
+    /// never read, is not among them. Examples may have places in common where they begin alike.
+    package let sequences: [[Int32]]
     /// Where each target is predicted, `[targets]`, int32, in the order of the examples.
     package let places: Tensor
     /// The token that follows there, `[targets]`, int32.
@@ -56,7 +61,9 @@ package struct SupervisedRows: Sendable {
         completionPlaces = places {
             $0.prompt.count..<$0.prompt.count + $0.completion.count - 1
         }
+        self.examples = examples
         self.batch = batch
+        sequences = batch.lengths.enumerated().map { Array(batch.places(of: $0, 0..<$1)) }
         self.places = Tensor(rows, shape: [rows.count])
         targets = Tensor(tokens, shape: [tokens.count])
         counts = examples.map(\.completion.count)
