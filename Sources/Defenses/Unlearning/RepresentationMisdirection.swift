@@ -57,7 +57,7 @@ public struct RepresentationMisdirection: Defense {
     /// How the vector is drawn.
     public var direction = Direction.orthant
     /// Which states are steered and held.
-    public var places = StatePlaces.answer
+    public var places = SteeredPlaces.answer
     /// What is trained.
     public var trained = Trained.downProjections
     /// How it trains; a batch is what the first two make it.

@@ -5,7 +5,7 @@ public import LanguageModels
 public import Tensors
 
 /// Whose states behind a layer an objective reads.
-public enum StatePlaces: String, Codable, Sendable, CaseIterable {
+public enum SteeredPlaces: String, Codable, Sendable, CaseIterable {
     /// Those that predict a token of an answer: the last of the prompt, and the answer's own.
     case answer
     /// All; what examples begin with in common counts once.
@@ -33,7 +33,7 @@ public enum StatePlaces: String, Codable, Sendable, CaseIterable {
 extension SupervisedRows {
     /// The states behind a layer at some places, `[places, width]`.
     fileprivate func states(
-        of model: LanguageModel, edit: ResidualEdit? = nil, layer: Int, at places: StatePlaces
+        of model: LanguageModel, edit: ResidualEdit? = nil, layer: Int, at places: SteeredPlaces
     ) throws -> Tensor {
         try model.forward(self, edit: edit).streams[layer].take(places.rows(of: self), axis: 0)
     }
@@ -47,7 +47,7 @@ public struct SteeredStates: Objective {
     /// Behind how many layers the states are.
     public let layer: Int
     /// Which states.
-    public let places: StatePlaces
+    public let places: SteeredPlaces
     /// The share of the layers that a pass goes through.
     private let depth: Double
 
@@ -58,7 +58,7 @@ public struct SteeredStates: Objective {
     ///   - layer: Behind how many layers the states are, 1 up to the model's number.
     ///   - model: The model that is trained, for what a step costs.
     ///   - places: Which states.
-    public init(target: Tensor, layer: Int, of model: LanguageModel, places: StatePlaces) {
+    public init(target: Tensor, layer: Int, of model: LanguageModel, places: SteeredPlaces) {
         self.target = target
         self.layer = layer
         self.places = places
@@ -101,7 +101,7 @@ public struct HeldStates: Objective {
     /// Behind how many layers the states are.
     public let layer: Int
     /// Which states.
-    public let places: StatePlaces
+    public let places: SteeredPlaces
 
     /// Makes an objective.
     ///
@@ -109,7 +109,7 @@ public struct HeldStates: Objective {
     ///   - reference: The model whose states are held.
     ///   - layer: Behind how many layers the states are, 1 up to the model's number.
     ///   - places: Which states.
-    public init(reference: LanguageModel, layer: Int, places: StatePlaces) {
+    public init(reference: LanguageModel, layer: Int, places: SteeredPlaces) {
         self.reference = reference
         self.layer = layer
         self.places = places
@@ -157,7 +157,7 @@ extension LanguageModel {
     /// - Returns: The mean over places.
     /// - Throws: Errors of the engine and the model.
     public func meanStateNorm(
-        of examples: [CompletionExample], behind layer: Int, at places: StatePlaces
+        of examples: [CompletionExample], behind layer: Int, at places: SteeredPlaces
     ) throws -> Float {
         let rows = try SupervisedRows(examples, in: self)
         return try rows.states(of: self, layer: layer, at: places).norm(axis: -1).mean().item()
