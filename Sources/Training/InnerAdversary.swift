@@ -104,11 +104,11 @@ extension Trainable {
     /// What a training has changed, in a form that can be carried to another model: the difference
     /// for weights, the numbers themselves for what is put into a model.
     func change(to end: [Tensor], from model: LanguageModel) -> [Tensor] {
-        if case .weights = self { zip(end, start(of: model)).map { $0 - $1 } } else { end }
+        isWeights ? zip(end, start(of: model)).map { $0 - $1 } : end
     }
 
     /// The parameters that a change makes of a model.
     func adding(_ change: [Tensor], to model: LanguageModel) -> [Tensor] {
-        if case .weights = self { zip(start(of: model), change).map { $0 + $1 } } else { change }
+        isWeights ? zip(start(of: model), change).map { $0 + $1 } : change
     }
 }

@@ -21,7 +21,9 @@ public enum AttackCatalogue {
         SoftPrompt.self, LatentPerturbation.self, WeightOrthogonalisation.self,
         TunedOrthogonalisation.self, WeightInterpolation.self, TaskVectorSubtraction.self,
         QuantisationRoundTrip.self, MagnitudePruning.self, WeightNoise.self, FineTuningAttack.self,
-        IdentityShift.self, JailbreakTuning.self, Distillation.self, ComposedAttack.self,
+        IdentityShift.self, JailbreakTuning.self, Distillation.self, ActivationOffsets.self,
+        RepresentationFineTuning.self, InsertedLayer.self, Canonicalisation.self,
+        ComposedAttack.self,
     ]
 
     /// Makes an attack of another package known by its name, for the rest of the process.

@@ -10,20 +10,29 @@ public enum Trainable: Sendable {
     case adapters(LowRankAdapters)
     /// Every weight of the model.
     case weights
+    /// Some of the weights, by their names; no name stands twice.
+    case named([String])
     /// Embeddings that the vocabulary lacks, `[rows, width]`, in a model whose weights stay.
     case virtualTokens(Tensor)
     /// A vector, `[width]`, added to the input of a layer of a model whose weights stay.
     case addedVector(Tensor, layer: Int)
+    /// A vector for each layer, `[layers, width]`, added to the input of that layer of a model whose
+    /// weights stay.
+    case layerOffsets(Tensor)
+    /// Changes within subspaces of the inputs of some layers of a model whose weights stay.
+    case subspaces(SubspaceEdits)
 
     /// Returns the parameters at the start of a training.
     ///
     /// - Parameter model: The model that is trained.
-    /// - Returns: The parameters; those of all weights are in the order of their sorted names.
+    /// - Returns: The parameters; weights are in the order of their sorted names.
     public func start(of model: LanguageModel) -> [Tensor] {
         switch self {
         case .adapters(let adapters): adapters.parameters
-        case .weights: Self.names(of: model).compactMap { model.weights[$0] }
-        case .virtualTokens(let tensor), .addedVector(let tensor, _): [tensor]
+        case .weights, .named: weightNames(in: model).compactMap { model.weights[$0] }
+        case .virtualTokens(let tensor), .addedVector(let tensor, _), .layerOffsets(let tensor):
+            [tensor]
+        case .subspaces(let edits): edits.start
         }
     }
 
@@ -43,8 +52,8 @@ public enum Trainable: Sendable {
             return Subject(
                 try model.adapted(by: adapters.replacing(parameters: parameters)),
                 framing: framing)
-        case .weights:
-            let pairs = zip(Self.names(of: model), parameters)
+        case .weights, .named:
+            let pairs = zip(weightNames(in: model), parameters)
             return Subject(
                 try model.replacing(Dictionary(pairs, uniquingKeysWith: { first, _ in first })),
                 framing: framing)
@@ -53,6 +62,12 @@ public enum Trainable: Sendable {
         case .addedVector(let start, let layer):
             return Subject(
                 model, framing: framing, edit: .adding(parameters.first ?? start, layer: layer))
+        case .layerOffsets(let start):
+            return Subject(
+                model, framing: framing, edit: .addingToLayers(parameters.first ?? start))
+        case .subspaces(let edits):
+            return Subject(
+                model, framing: framing, edit: .movingInSubspaces(edits.edits(of: parameters)))
         }
     }
 
@@ -61,5 +76,29 @@ public enum Trainable: Sendable {
         if case .virtualTokens = self { true } else { false }
     }
 
-    private static func names(of model: LanguageModel) -> [String] { model.weights.keys.sorted() }
+    /// Whether the parameters are weights of the model themselves.
+    var isWeights: Bool {
+        switch self {
+        case .weights, .named: true
+        case .adapters, .virtualTokens, .addedVector, .layerOffsets, .subspaces: false
+        }
+    }
+
+    /// The names of the weights that are trained, sorted; none where something else is.
+    func weightNames(in model: LanguageModel) -> [String] {
+        switch self {
+        case .weights: model.weights.keys.sorted()
+        case .named(let names): names.filter { model.weights[$0] != nil }.sorted()
+        case .adapters, .virtualTokens, .addedVector, .layerOffsets, .subspaces: []
+        }
+    }
+}
+
+extension Trainable {
+    /// The scalars of the trained weights that are matrices and that each token is multiplied with.
+    func matrixParameterCount(in model: LanguageModel) -> Int {
+        let lookup = model.configuration.headIsTied ? nil : "model.embed_tokens.weight"
+        return weightNames(in: model).filter { $0 != lookup }.compactMap { model.weights[$0] }
+            .reduce(0) { $1.shape.count == 2 ? $0 + $1.count : $0 }
+    }
 }
