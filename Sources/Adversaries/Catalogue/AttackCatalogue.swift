@@ -18,12 +18,13 @@ public enum AttackCatalogue {
     /// Temper's own.
     static let own: [any Attack.Type] = [
         UntamperedControl.self, SystemPromptOverride.self, Prefill.self, FewShotOverride.self,
-        SoftPrompt.self, LatentPerturbation.self, WeightOrthogonalisation.self,
-        TunedOrthogonalisation.self, WeightInterpolation.self, TaskVectorSubtraction.self,
-        QuantisationRoundTrip.self, MagnitudePruning.self, WeightNoise.self, FineTuningAttack.self,
-        IdentityShift.self, JailbreakTuning.self, Distillation.self, ActivationOffsets.self,
-        RepresentationFineTuning.self, InsertedLayer.self, Canonicalisation.self,
-        ComposedAttack.self,
+        SoftPrompt.self, LatentPerturbation.self, ActivationOffsets.self,
+        RepresentationFineTuning.self, WeightOrthogonalisation.self,
+        MultiDirectionOrthogonalisation.self, TunedOrthogonalisation.self,
+        LeastSquaresRemoval.self, WeightInterpolation.self, TaskVectorSubtraction.self,
+        DeltaStripping.self, Canonicalisation.self, QuantisationRoundTrip.self,
+        MagnitudePruning.self, WeightNoise.self, FineTuningAttack.self, InsertedLayer.self,
+        IdentityShift.self, JailbreakTuning.self, Distillation.self, ComposedAttack.self,
     ]
 
     /// Makes an attack of another package known by its name, for the rest of the process.
