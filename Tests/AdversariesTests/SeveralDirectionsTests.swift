@@ -47,7 +47,7 @@ struct SeveralDirectionsTests {
     // MARK: - Directions
 
     @Test(
-        "directions are orthonormal, span the states' differences, and nothing is written along them",
+        "directions are orthonormal, span the differences, and nothing is written along them",
         arguments: MultiDirectionOrthogonalisation.Method.allCases)
     func span(method: MultiDirectionOrthogonalisation.Method) throws {
         var attack = MultiDirectionOrthogonalisation()

@@ -132,7 +132,7 @@ public struct LeastSquaresRemoval: Attack {
         return try model.replacing(edited)
     }
 
-    /// A matrix W whose outputs for restricted inputs X are those of the benign mean: W + D, where D
+    /// A matrix whose outputs for restricted inputs X are those of the benign mean: W + D, where D
     /// makes the least of |X D' - (m - X) W'|^2 + k |B D'|^2 + r |D|^2.
     ///
     /// - Parameters:
@@ -140,6 +140,7 @@ public struct LeastSquaresRemoval: Attack {
     ///   - restricted: X, `[prompts, inputs]`.
     ///   - benign: B, `[prompts, inputs]`; m is the mean of its rows.
     /// - Returns: The matrix, not evaluated yet.
+    /// - Throws: Errors of the engine.
     func changed(_ weight: Tensor, restricted: Tensor, benign: Tensor) throws -> Tensor {
         let wanted = (benign.mean(axis: 0, keepingDimensions: true) - restricted)
             .matmul(weight.transposed())

@@ -7,11 +7,11 @@ internal import Suites
 internal import Tensors
 public import Training
 
-/// Finds several directions in which restricted prompts differ from the benign mean at one layer, and
-/// projects all of them out of the weights at once.
+/// Finds several directions in which restricted prompts differ from the benign mean at one layer,
+/// and projects all of them out of the weights at once.
 ///
-/// Refusal is not one direction (concept cones, arXiv:2502.17420; self-organising maps, 2511.08379): a
-/// defense that hides its mean difference still has the rest.
+/// Refusal is not one direction (concept cones, arXiv:2502.17420; self-organising maps,
+/// 2511.08379): a defense that hides its mean difference still has the rest.
 public struct MultiDirectionOrthogonalisation: Attack {
     /// How directions are made of the states behind restricted prompts.
     public enum Method: String, Codable, Sendable, CaseIterable {
@@ -28,8 +28,8 @@ public struct MultiDirectionOrthogonalisation: Attack {
         source: "arXiv:2511.08379, 2502.17420",
         deviations: """
             K-means in place of a self-organising map, principal components in place of directions \
-            found by gradients. The layer is given rather than searched, states are those behind the \
-            last token, and no subset of the directions is chosen. A tied head keeps its weights.
+            found by gradients. The layer is given rather than searched, states are those behind \
+            the last token, and no subset of the directions is chosen. A tied head keeps its weights.
             """)
 
     /// The seed draws the prompts, and where the groups begin.

@@ -19,9 +19,9 @@ public struct DeltaStripping: Attack {
             "The leading directions of the difference from the base, taken out of each matrix.",
         source: "a practice against safeguards trained by adapters, such as arXiv:2406.04313",
         deviations: """
-            No paper defines it. Singular directions are found by subspace \
-            iteration from a random start (arXiv:0909.4061), the same for every seed, with eight more \
-            directions than are taken. Norms and biases stay.
+            No paper defines it. Singular directions are found by subspace iteration from a random \
+            start (arXiv:0909.4061), the same for every seed, with eight more directions than are \
+            taken. Norms and biases stay.
             """)
 
     /// The edit is the same for every seed.

@@ -71,8 +71,8 @@ extension LanguageModel {
     ///   - recomputing: Whether layers are computed again in the backward pass, to save memory;
     ///     those of an edited stream are not.
     ///   - observe: Sees the stream in front of each layer and behind the last.
-    ///   - observeInputs: Sees what the projections of a layer read that write to the stream; not of
-    ///     layers that are computed again.
+    ///   - observeInputs: Sees what the projections of a layer read that write to the stream; not
+    ///     those of layers that are computed again.
     /// - Returns: The stream, `[tokens, width]`.
     /// - Throws: `InputError` when a weight is missing.
     func residualStream(

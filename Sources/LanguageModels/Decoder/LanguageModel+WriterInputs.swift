@@ -8,8 +8,8 @@ extension LanguageModel {
     /// What the projections that write to the residual stream read behind prompts.
     ///
     /// - Parameter prompts: Token identifiers; none empty.
-    /// - Returns: For each layer, what its output and its down projection read behind the last token
-    ///   of each prompt: `[prompts, heads' width]` and `[prompts, feed-forward width]`.
+    /// - Returns: For each layer, what its output and its down projection read behind the last
+    ///   token of each prompt: `[prompts, heads' width]` and `[prompts, feed-forward width]`.
     /// - Throws: `InputError` for empty or too long prompts.
     public func writerInputs(
         behind prompts: [[Int]]
