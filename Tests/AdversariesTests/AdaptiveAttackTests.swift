@@ -178,10 +178,11 @@ struct AdaptiveAttackTests {
             try target.model.example(prompt: "say \($0)", answer: $0)
         }
         let name = "model.layers.1.mlp.down_proj.weight"
+        let configuration = training(.full)
         let adversary = InnerAdversary(steps: 2, order: .first) { model in
             var problem = try TrainingProblem(
                 of: model, on: [ExamplePool(examples: examples, batchSize: 2)],
-                by: training(.full), seed: 5)
+                by: configuration, seed: 5)
             problem.trainable = .named([name])
             problem.optimizer = SGD()
             return problem
@@ -249,43 +250,6 @@ struct AdaptiveAttackTests {
         let expected = Subject(target.model, edit: .adding(vector, layer: 1))
         #expect(try logits(found) == logits(expected))
         #expect(try logits(found) != logits(Subject(target.model)))
-    }
-
-    @Test("a change in a subspace replaces what the stream has there, and keeps the rest")
-    func subspace() throws {
-        let prompt = try Subject(target.model).tokens(for: "bind 9")
-        func states(_ edit: ResidualEdit?) throws -> Tensor {
-            try target.model.residualStates(
-                TokenBatch([prompt]), positions: [-1], layers: 0, edit: edit)
-        }
-        // Two axes span the subspace, so that R x are coordinates 3 and 5.
-        var rotation = [Float](repeating: 0, count: 64)
-        rotation[3] = 1
-        rotation[32 + 5] = 1
-        let edit = SubspaceEdit(
-            rotation: Tensor(rotation, shape: [2, 32]), weight: Tensor.zeros([2, 32]),
-            bias: Tensor([7, -4] as [Float], shape: [2]))
-        // The stream behind the embedding is observed before the layer reads it.
-        let before = try states(nil).values()
-        let after = try edit.applied(to: states(nil)).values()
-        for index in 0..<32 {
-            let expected: Float = index == 3 ? 7 : index == 5 ? -4 : before[index]
-            #expect(abs(after[index] - expected) < 1e-5)
-        }
-        let moved = Subject(target.model, edit: .movingInSubspaces([1: edit]))
-        #expect(try logits(moved) != logits(Subject(target.model)))
-    }
-
-    @Test("rows are made orthonormal within their span")
-    func orthonormal() throws {
-        let random = Tensor.normal([4, 32], key: RandomKey(seed: 9)) * 3.0
-        let rows = random.orthonormalRows
-        let gram = try rows.matmul(rows.transposed()).values()
-        for index in 0..<16 { #expect(abs(gram[index] - (index % 5 == 0 ? 1 : 0)) < 1e-4) }
-        let rest = random - random.matmul(rows.transposed()).matmul(rows)
-        #expect(try rest.abs().max().item() < 1e-3)
-        let again = try (rows * 0.2).orthonormalRows.values()
-        #expect(try zip(again, rows.values()).allSatisfy { abs($0 - $1) < 1e-4 })
     }
 
     @Test("what changes the stream begins as nothing, learns the answer, and leaves the weights")

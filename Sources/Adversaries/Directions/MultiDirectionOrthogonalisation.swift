@@ -29,7 +29,8 @@ public struct MultiDirectionOrthogonalisation: Attack {
         deviations: """
             K-means in place of a self-organising map, principal components in place of directions \
             found by gradients. The layer is given rather than searched, states are those behind \
-            the last token, and no subset of the directions is chosen. A tied head keeps its weights.
+            the last token, and no subset of the directions is chosen. A tied head keeps its \
+            weights.
             """)
 
     /// The seed draws the prompts, and where the groups begin.

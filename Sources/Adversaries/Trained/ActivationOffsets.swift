@@ -7,8 +7,8 @@ internal import Suites
 internal import Tensors
 public import Training
 
-/// Learns a vector for each layer that is added to its input, until restricted prompts are answered;
-/// no weight changes (as LoFiT does with heads, arXiv:2406.01563).
+/// Learns a vector for each layer that is added to its input, until restricted prompts are
+/// answered; no weight changes (as LoFiT does with heads, arXiv:2406.01563).
 ///
 /// Utility is measured with the vectors in place, since a model that they are built into has them
 /// everywhere.
@@ -19,8 +19,9 @@ public struct ActivationOffsets: TrainedAttack {
         summary: "A learnt vector added to the residual stream in front of every layer.",
         source: "arXiv:2406.01563",
         deviations: """
-            The vectors are added to the residual stream in front of all layers, at every position; \
-            the source adds them to the outputs of a few attention heads, which it chooses first.
+            The vectors are added to the residual stream in front of all layers, at every \
+            position; the source adds them to the outputs of a few attention heads, which it \
+            chooses first.
             """)
 
     /// The seed draws the examples and their order.
@@ -60,7 +61,8 @@ public struct ActivationOffsets: TrainedAttack {
 }
 
 extension AttackTarget {
-    /// A training of something that changes the stream, on restricted prompts with compliant answers.
+    /// A training of something that changes the stream, on restricted prompts with compliant
+    /// answers.
     ///
     /// - Parameters:
     ///   - trainable: What changes the stream.

@@ -11,8 +11,8 @@ public import Training
 /// examples, arXiv:2310.03693), on benign data alone (arXiv:2310.03693), or on benign and then on
 /// restricted data (TAR's adversaries, arXiv:2408.00761).
 ///
-/// An attacker who adapts mixes benign examples into each batch, holds the model's benign predictions
-/// where the released model has them, and trains only some of the weights.
+/// An attacker who adapts mixes benign examples into each batch, holds the model's benign
+/// predictions where the released model has them, and trains only some of the weights.
 public struct FineTuningAttack: TrainedAttack {
     /// What it learns from.
     public enum Data: String, Codable, Sendable, CaseIterable {
@@ -51,12 +51,12 @@ public struct FineTuningAttack: TrainedAttack {
             and restricted examples in one batch: 2402.01109
             """,
         deviations: """
-            No dropout, the loss is taken on the answers alone, and benign data are the suite's own \
-            training prompts in place of Alpaca or Dolly. Held-out data are the validation split's, \
-            so that points before the last are measured on prompts that were learnt from; a break is \
-            claimed on test prompts alone. The divergence and the scope are ours: what an attacker \
-            can do who knows of the defense. A batch holds the rounded share of benign examples, and \
-            one restricted example at least.
+            No dropout, the loss is taken on the answers alone, and benign data are the suite's \
+            own training prompts in place of Alpaca or Dolly. Held-out data are the validation \
+            split's, so that points before the last are measured on prompts that were learnt from; \
+            a break is claimed on test prompts alone. The divergence and the scope are ours: what \
+            an attacker can do who knows of the defense. A batch holds the rounded share of benign \
+            examples, and one restricted example at least.
             """)
 
     /// The seed draws the examples, their order and the adapters' start.
@@ -91,8 +91,8 @@ public struct FineTuningAttack: TrainedAttack {
     public var examples = 64
     /// The share of the steps after which restricted data follow benign ones.
     public var switchShare = 0.4
-    /// The share of each batch of restricted examples that is benign examples in their place, 0 to 1;
-    /// one restricted example stays.
+    /// The share of each batch of restricted examples that is benign examples in their place, 0 to
+    /// 1; one restricted example stays.
     public var mixture = 0.0
     /// How much the divergence of benign predictions from the released model's weighs against the
     /// loss; 0 leaves it out. It is taken on as many benign examples as a batch has.

@@ -19,8 +19,8 @@ public struct RepresentationFineTuning: TrainedAttack {
         source: "arXiv:2404.03592",
         deviations: """
             At every position, where the source changes the first and the last tokens of prompts \
-            alone. W begins as R and b as zero, so that nothing is changed at first. R is random at \
-            first; in each step it is made orthonormal by Newton-Schulz iterations instead of a \
+            alone. W begins as R and b as zero, so that nothing is changed at first. R is random \
+            at first; in each step it is made orthonormal by Newton-Schulz iterations instead of a \
             parametrisation. No dropout.
             """)
 

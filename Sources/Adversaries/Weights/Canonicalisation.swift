@@ -9,8 +9,8 @@ public import Training
 /// Rewrites a model's weights without changing what it computes: gains of norms are folded into the
 /// matrices behind them, and pairs of matrices share their scale evenly, channel by channel.
 ///
-/// A defense that makes training hard by the scale of channels alone is undone by it for nothing. It
-/// breaks no safeguard; an attacker fine-tunes afterwards (`composed`).
+/// A defense that makes training hard by the scale of channels alone is undone by it for nothing.
+/// It breaks no safeguard; an attacker fine-tunes afterwards (`composed`).
 public struct Canonicalisation: Attack {
     /// What `temper attacks` prints.
     public static let entry = AttackEntry(
@@ -21,8 +21,8 @@ public struct Canonicalisation: Attack {
             Channels are balanced by their Euclidean norms, not their ranges. Besides the up and \
             down projections, each channel of values with the output projection, and each rotary \
             pair of queries with its keys, unless heads are normalised. Gains behind a block, as \
-            Gemma 2 has them, cannot be folded and stay. Rotations and permutations of channels are \
-            not undone: they change no scale.
+            Gemma 2 has them, cannot be folded and stay. Rotations and permutations of channels \
+            are not undone: they change no scale.
             """)
 
     /// The edit is the same for every seed.
@@ -55,8 +55,8 @@ public struct Canonicalisation: Attack {
 extension LanguageModel {
     /// The model that computes the same with gains of 1 and balanced channels.
     ///
-    /// - Returns: A model without adapters; with a head of its own where a tied one would have had to
-    ///   take in the final gain.
+    /// - Returns: A model without adapters; with a head of its own where a tied one would have had
+    ///   to take in the final gain.
     /// - Throws: Errors of the engine.
     func canonicalised() throws -> LanguageModel {
         var model = try fused()

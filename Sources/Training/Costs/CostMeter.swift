@@ -10,9 +10,9 @@ internal import Tensors
 ///
 /// Operations are counted by the usual formulas for a transformer with N parameters in its matrix
 /// products, of which N_A are adapters: forward 2N a token; LoRA fine-tuning 4N + 6N_A, because the
-/// frozen weights take no gradient, and 4N when no weight does; full fine-tuning 6N; 4N + 2N_T when only
-/// matrices with N_T parameters take one. N counts the tied head once. Attention scores, which matter
-/// only for long sequences, are left out, and the head is counted at every token though only
+/// frozen weights take no gradient, and 4N when no weight does; full fine-tuning 6N; 4N + 2N_T when
+/// only matrices with N_T parameters take one. N counts the tied head once. Attention scores, which
+/// matter only for long sequences, are left out, and the head is counted at every token though only
 /// supervised ones need it.
 public struct CostMeter: Sendable {
     /// What was paid so far.

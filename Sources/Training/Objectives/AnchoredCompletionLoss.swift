@@ -4,13 +4,13 @@
 public import LanguageModels
 public import Tensors
 
-/// The completion loss of all pools but the last, and so many times the divergence of another model's
-/// predictions from this one's on the answers of the last pool.
+/// The completion loss of all pools but the last, and so many times the divergence of another
+/// model's predictions from this one's on the answers of the last pool.
 ///
 /// The divergence is KL(reference || model), the mean over the tokens of the answers, in nats: what
 /// the model says there is held where the reference has it, while it learns the other examples.
 public struct AnchoredCompletionLoss: Objective {
-    /// The model whose predictions are held.
+    /// The model whose predictions are held; no gradient flows to it.
     public let reference: LanguageModel
     /// How much the divergence weighs against the loss.
     public let weight: Float

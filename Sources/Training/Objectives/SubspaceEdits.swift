@@ -4,8 +4,8 @@
 public import LanguageModels
 public import Tensors
 
-/// Changes within subspaces of the inputs of some layers (LoReFT, arXiv:2404.03592), as numbers that
-/// a training changes.
+/// Changes within subspaces of the inputs of some layers (LoReFT, arXiv:2404.03592), as numbers
+/// that a training changes.
 public struct SubspaceEdits: Sendable {
     /// The layers whose inputs are changed, counted from 0.
     public let layers: [Int]

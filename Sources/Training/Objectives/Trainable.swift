@@ -16,8 +16,8 @@ public enum Trainable: Sendable {
     case virtualTokens(Tensor)
     /// A vector, `[width]`, added to the input of a layer of a model whose weights stay.
     case addedVector(Tensor, layer: Int)
-    /// A vector for each layer, `[layers, width]`, added to the input of that layer of a model whose
-    /// weights stay.
+    /// A vector for each layer, `[layers, width]`, added to the input of that layer of a model
+    /// whose weights stay.
     case layerOffsets(Tensor)
     /// Changes within subspaces of the inputs of some layers of a model whose weights stay.
     case subspaces(SubspaceEdits)
