@@ -165,11 +165,11 @@ extension Trainable {
     /// What a training has changed, in a form that can be carried to another model: the difference
     /// for weights, the numbers themselves for what is put into a model.
     func change(to end: [Tensor], from model: LanguageModel) -> [Tensor] {
-        areWeights ? zip(end, start(of: model)).map { $0 - $1 } : end
+        isWeights ? zip(end, start(of: model)).map { $0 - $1 } : end
     }
 
     /// The parameters that a change makes of a model.
     func adding(_ change: [Tensor], to model: LanguageModel) -> [Tensor] {
-        areWeights ? zip(start(of: model), change).map { $0 + $1 } : change
+        isWeights ? zip(start(of: model), change).map { $0 + $1 } : change
     }
 }

@@ -41,7 +41,8 @@ public struct Loop {
         try saveIfDue(cost: meter.cost)
         let batch = stream.next()
         meter.countStep(
-            of: problem.trainable, tokens: batch.tokenCount, passes: problem.objective.passes)
+            of: problem.trainable, tokens: batch.tokenCount, passes: problem.objective.passes,
+            in: problem.model)
         meter.use(examples: stream.distinctExamples)
         return try meter.timing {
             let (next, loss) = try step(state, on: batch)

@@ -106,7 +106,7 @@ struct UnlearningKnownAnswerTests {
         }
         let expected = 3 * norms.reduce(0, +) / Float(norms.count)
         #expect(abs(try steered.target.norm().item() - expected) < 1e-3 * expected)
-        guard case .someWeights(let names) = problem.trainable else {
+        guard case .named(let names) = problem.trainable else {
             Issue.record("other numbers are trained")
             return
         }

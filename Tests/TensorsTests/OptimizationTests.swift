@@ -24,6 +24,28 @@ struct OptimizationTests {
         try expectTraining(with: optimizer, toGive: name) { _ in rate }
     }
 
+    @Test("Lion takes the steps of its definition, and keeps its mean apart from the mix")
+    func lion() throws {
+        // By hand: all numbers are exact in binary.
+        var optimizer = Lion(betas: (0.5, 0.75), weightDecay: 0.1)
+        var parameters = [Tensor([1, 2, 3] as [Float], shape: [3])]
+        let gradients: [[Float]] = [[2, -2, 0], [-2, 1, 1], [0.25, 0, -3]]
+        // Means behind the steps: m <- 0.75 m + 0.25 g.
+        let means: [[Float]] = [
+            [0.5, -0.5, 0], [-0.125, -0.125, 0.25], [-0.03125, -0.09375, -0.5625],
+        ]
+        // Signs of 0.5 m + 0.5 g, with the mean in front of the step.
+        let signs: [[Float]] = [[1, -1, 0], [-1, 1, 1], [1, -1, -1]]
+        var expected: [Float] = [1, 2, 3]
+        for step in 0..<3 {
+            parameters = optimizer.update(
+                parameters, gradients: [Tensor(gradients[step], shape: [3])], learningRate: 0.1)
+            expected = zip(expected, signs[step]).map { $0 * 0.99 - 0.1 * $1 }
+            try expectClose(parameters[0], expected)
+            try expectClose(optimizer.state[0], means[step])
+        }
+    }
+
     @Test("a schedule-free average follows a learning rate that rises from zero and falls")
     func changingRate() throws {
         let schedule = LearningRateSchedule.warmup(steps: 5, then: .linear)
@@ -36,7 +58,7 @@ struct OptimizationTests {
     func copies() throws {
         let network = Network(try TensorGolden.load().network)
         let (_, gradients) = try valueAndGradient(at: network.parameters, of: network.loss)
-        for start in [Adagrad(), Adadelta(), ScheduleFreeAdamW()] as [any Optimizer] {
+        for start in [Adagrad(), Adadelta(), ScheduleFreeAdamW(), Lion()] as [any Optimizer] {
             var original = start
             let once = original.update(
                 network.parameters, gradients: gradients, learningRate: 0.05)
@@ -57,7 +79,7 @@ struct OptimizationTests {
         let network = Network(try TensorGolden.load().network)
         let rules: [any Optimizer] = [
             SGD(), SGD(momentum: 0.9, nesterov: true), Adam(), AdamW(), Adagrad(), Adadelta(),
-            ScheduleFreeAdamW(),
+            ScheduleFreeAdamW(), Lion(),
         ]
         for start in rules {
             var (first, second) = (start, start)

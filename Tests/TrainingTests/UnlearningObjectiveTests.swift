@@ -116,8 +116,8 @@ struct UnlearningObjectiveTests {
 
     @Test(
         "RMU's losses are mean squares of states that are read apart",
-        arguments: StatePlaces.allCases, [1, 2])
-    func layerStates(places: StatePlaces, layer: Int) throws {
+        arguments: SteeredPlaces.allCases, [1, 2])
+    func layerStates(places: SteeredPlaces, layer: Int) throws {
         let example = forgotten.examples[1]
         let batch = TrainingBatch(pools: [[example]])
         let tokens = example.prompt + example.completion.dropLast()
@@ -233,7 +233,7 @@ struct UnlearningObjectiveTests {
     }
 
     @Test("of some weights only the named ones are trained, and pay for their gradient")
-    func someWeights() throws {
+    func named() throws {
         let name = LayerProjection.down.weightName(inLayer: 1)
         var configuration = TrainingConfiguration()
         configuration.method = .full
@@ -241,7 +241,7 @@ struct UnlearningObjectiveTests {
         var problem = try TrainingProblem(
             of: model, on: [ExamplePool(examples: forgotten.examples, batchSize: 2)],
             by: configuration, seed: 1)
-        problem.trainable = .someWeights([name, name])
+        problem.trainable = .named([name])
         var meter = CostMeter(model: model, prices: Prices())
         var loop = Loop(problem)
         _ = try loop.advance(meter: &meter)

@@ -18,9 +18,12 @@ public enum AttackCatalogue {
     /// Temper's own.
     static let own: [any Attack.Type] = [
         UntamperedControl.self, SystemPromptOverride.self, Prefill.self, FewShotOverride.self,
-        SoftPrompt.self, LatentPerturbation.self, WeightOrthogonalisation.self,
-        TunedOrthogonalisation.self, WeightInterpolation.self, TaskVectorSubtraction.self,
-        QuantisationRoundTrip.self, MagnitudePruning.self, WeightNoise.self, FineTuningAttack.self,
+        SoftPrompt.self, LatentPerturbation.self, ActivationOffsets.self,
+        RepresentationFineTuning.self, WeightOrthogonalisation.self,
+        MultiDirectionOrthogonalisation.self, TunedOrthogonalisation.self,
+        LeastSquaresRemoval.self, WeightInterpolation.self, TaskVectorSubtraction.self,
+        DeltaStripping.self, Canonicalisation.self, QuantisationRoundTrip.self,
+        MagnitudePruning.self, WeightNoise.self, FineTuningAttack.self, InsertedLayer.self,
         IdentityShift.self, JailbreakTuning.self, Distillation.self, ComposedAttack.self,
     ]
 

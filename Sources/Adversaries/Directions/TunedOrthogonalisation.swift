@@ -45,6 +45,8 @@ public struct TunedOrthogonalisation: Attack {
     public var divergenceScale = 1.0
     /// Whether the rows of edited matrices are scaled back to the norms they had.
     public var keepsRowNorms = true
+    /// Which benign prompts means are taken over; trials are scored on everyday ones.
+    public var contrast = PromptContrast.unmatched
 
     /// The defaults.
     public init() {}
@@ -88,7 +90,7 @@ public struct TunedOrthogonalisation: Attack {
         try observer.advanced(to: 0, note: "means of \(restricted.count) prompts a class")
         let directions = try directions(
             of: model, restricted: tokens(restricted),
-            benign: tokens(suite.benign.train.sample(examples, seed: seed).map(\.prompt)),
+            benign: tokens(contrast.prompts(of: suite, examples, seed: seed)),
             meter: &meter)
         meter.use(examples: restricted.count)
         let judge = EditJudge(

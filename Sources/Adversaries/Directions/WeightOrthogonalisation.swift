@@ -48,6 +48,8 @@ public struct WeightOrthogonalisation: Attack {
     public var mostDivergence = 0.1
     /// How many directions are projected out, each found in the model that the last left.
     public var directions = 1
+    /// Which benign prompts means are taken over; candidates are scored on everyday ones.
+    public var contrast = PromptContrast.unmatched
 
     /// The published defaults.
     public init() {}
@@ -91,7 +93,7 @@ public struct WeightOrthogonalisation: Attack {
         let (suite, steps) = (target.suite, steps(within: target.budget))
         if observer.decision(at: steps) != nil { return }
         let restricted = suite.restricted.train.sample(examples, seed: seed).map(\.prompt)
-        let benign = suite.benign.train.sample(examples, seed: seed).map(\.prompt)
+        let benign = try contrast.prompts(of: suite, examples, seed: seed)
         meter.use(examples: restricted.count)
         var model = target.model
         for step in 1...steps {

@@ -88,7 +88,9 @@ public struct MLAC: TrainedDefense {
         case (.second, .lora): try require("inner.steps", inner.steps, in: 1...16)
         case (.second, .full): try require("inner.steps", inner.steps, in: 1...4)
         }
-        let differentiable: [TrainingConfiguration.Rule] = [.momentum, .nesterov, .adam, .adamW]
+        let differentiable: [TrainingConfiguration.Rule] = [
+            .sgd, .momentum, .nesterov, .adam, .adamW,
+        ]
         guard order == .first || differentiable.contains(inner.optimizer) else {
             throw InputError(
                 "inner.optimizer",

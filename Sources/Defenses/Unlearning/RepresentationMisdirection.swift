@@ -94,7 +94,7 @@ public struct RepresentationMisdirection: Defense {
                 var problem = try TrainingProblem(
                     of: model, on: pools, by: training, seed: target.seed)
                 if trained == .downProjections {
-                    problem.trainable = .someWeights(
+                    problem.trainable = .named(
                         (max(layer - 3, 0)..<layer).map {
                             LayerProjection.down.weightName(inLayer: $0)
                         })

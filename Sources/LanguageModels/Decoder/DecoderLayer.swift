@@ -67,9 +67,11 @@ struct DecoderLayer {
     ///   - configuration: The decoder's configuration.
     ///   - layout: Positions and masks.
     ///   - cache: Keys and values so far.
+    ///   - observe: Sees what the projections read that write to the stream.
     func forward(
         _ stream: inout ResidualStream, configuration: DecoderConfiguration,
-        layout: AttentionLayout, cache: inout KeyValueCache?
+        layout: AttentionLayout, cache: inout KeyValueCache?,
+        observe: ((LayerProjection, Tensor) -> Void)? = nil
     ) {
         let normalisation = configuration.normalisation
         func written(_ tensor: Tensor, _ norm: Tensor?) -> Tensor {
@@ -79,9 +81,11 @@ struct DecoderLayer {
         let read = stream.normalised(by: inputNorm)
         let found = attend(
             to: read, normalisation: normalisation, layout: layout, cache: &cache)
-        stream.add(written(found, attentionOutputNorm))
+        observe?(.output, found)
+        stream.add(written(found.projected(by: output), attentionOutputNorm))
         let halves = stream.normalised(by: feedForwardNorm).projected(by: [gate, up])
         let inner = configuration.activation.gated(halves[0], halves[1])
+        observe?(.down, inner)
         stream.add(written(inner.projected(by: down), feedForwardOutputNorm))
     }
 
@@ -101,7 +105,6 @@ struct DecoderLayer {
             keys: heads(projected[1], attention.keyValueHeadCount, keyNorm),
             values: heads(projected[2], attention.keyValueHeadCount), layer: index, cache: &cache)
         return found.reshaped(outer + [attention.headCount * attention.headDimension])
-            .projected(by: output)
     }
 }
 

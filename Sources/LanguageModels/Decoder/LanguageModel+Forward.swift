@@ -71,11 +71,14 @@ extension LanguageModel {
     ///   - recomputing: Whether layers are computed again in the backward pass, to save memory;
     ///     those of an edited stream are not.
     ///   - observe: Sees the stream in front of each layer and behind the last.
+    ///   - observeInputs: Sees what the projections of a layer read that write to the stream; not
+    ///     those of layers that are computed again.
     /// - Returns: The stream, `[tokens, width]`.
     /// - Throws: `InputError` when a weight is missing.
     func residualStream(
         _ pass: ForwardPass, cache: inout KeyValueCache?, layers: Int? = nil,
-        edit: ResidualEdit? = nil, recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil
+        edit: ResidualEdit? = nil, recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil,
+        observeInputs: ((LayerProjection, Tensor) -> Void)? = nil
     ) throws -> ResidualStream {
         let layout = AttentionLayout(configuration, pass: pass)
         var start = try embeddings(of: pass.tokens)
@@ -93,7 +96,8 @@ extension LanguageModel {
                     value, normalisation: configuration.normalisation, edit: nil)
             } else {
                 layer.forward(
-                    &stream, configuration: configuration, layout: layout, cache: &cache)
+                    &stream, configuration: configuration, layout: layout, cache: &cache,
+                    observe: observeInputs)
             }
         }
         observe?(stream.value)

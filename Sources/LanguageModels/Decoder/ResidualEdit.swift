@@ -16,12 +16,17 @@ public enum ResidualEdit: Sendable {
     /// Adds a vector to each token that is computed, `[tokens, width]`, at the input of the layers
     /// that are named.
     case addingToTokens([Int: Tensor])
+    /// Adds a vector of its own to the input of each layer, `[layers, width]`, at every position.
+    case addingToLayers(Tensor)
+    /// Moves the inputs of the layers that are named within a subspace each, at every position.
+    case movingInSubspaces([Int: SubspaceEdit])
 
     /// The stream as a block left it, `[..., width]`, edited; nil when nothing is edited there.
     ///
     /// - Parameters:
     ///   - stream: The stream behind the block.
     ///   - index: How many blocks have written before it.
+    /// - Returns: The edited stream, or nil.
     func written(_ stream: Tensor, index: Int) -> Tensor? {
         switch self {
         case .ablating(let direction):
@@ -31,7 +36,7 @@ public enum ResidualEdit: Sendable {
             let share = (stream * direction).sum(axis: -1, keepingDimensions: true)
             let own = mask.slice(axis: 0, from: index, to: index + 1).squeezed(at: 0)
             return stream - share * own * direction
-        case .adding, .addingToTokens: return nil
+        case .adding, .addingToTokens, .addingToLayers, .movingInSubspaces: return nil
         }
     }
 
@@ -40,7 +45,35 @@ public enum ResidualEdit: Sendable {
         switch self {
         case .adding(let vector, layer: layer): stream + vector
         case .addingToTokens(let vectors): vectors[layer].map { stream + $0 }
+        case .addingToLayers(let vectors):
+            stream + vectors.slice(axis: 0, from: layer, to: layer + 1).flattened()
+        case .movingInSubspaces(let edits): edits[layer].map { $0.applied(to: stream) }
         case .ablating, .ablatingSome, .adding: nil
         }
+    }
+}
+
+/// A change within a subspace (LoReFT, arXiv:2404.03592): x becomes x + R'(W x + b - R x), so that
+/// what x has in the subspace is replaced, and the rest of it stays.
+public struct SubspaceEdit: Sendable {
+    /// R, `[rank, width]`, with orthonormal rows, which span the subspace.
+    public let rotation: Tensor
+    /// W, `[rank, width]`.
+    public let weight: Tensor
+    /// b, `[rank]`.
+    public let bias: Tensor
+
+    /// Makes a change.
+    ///
+    /// - Parameters:
+    ///   - rotation: R, `[rank, width]`, with orthonormal rows.
+    ///   - weight: W, `[rank, width]`.
+    ///   - bias: b, `[rank]`.
+    public init(rotation: Tensor, weight: Tensor, bias: Tensor) {
+        (self.rotation, self.weight, self.bias) = (rotation, weight, bias)
+    }
+
+    func applied(to stream: Tensor) -> Tensor {
+        stream + (stream.matmul((weight - rotation).transposed()) + bias).matmul(rotation)
     }
 }

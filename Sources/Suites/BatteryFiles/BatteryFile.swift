@@ -20,12 +20,16 @@ public struct BatteryFile {
 
     /// The batteries that ship with Temper, by name.
     public static let shipped: [String: Data] = [
+        "adaptive": Data(PackageResources.adaptive_yaml),
         "badllama": Data(PackageResources.badllama_yaml),
+        "base-dependent": Data(PackageResources.base_dependent_yaml),
         "exhaustive": Data(PackageResources.exhaustive_yaml),
         "halloran": Data(PackageResources.halloran_yaml),
+        "held-out": Data(PackageResources.held_out_yaml),
         "immunization": Data(PackageResources.immunization_yaml),
         "quick": Data(PackageResources.quick_yaml),
         "relearning": Data(PackageResources.relearning_yaml),
+        "seen": Data(PackageResources.seen_yaml),
         "standard": Data(PackageResources.standard_yaml),
         "tamperbench": Data(PackageResources.tamperbench_yaml),
         "tar-28": Data(PackageResources.tar_28_yaml),

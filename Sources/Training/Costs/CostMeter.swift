@@ -10,23 +10,20 @@ internal import Tensors
 ///
 /// Operations are counted by the usual formulas for a transformer with N parameters in its matrix
 /// products, of which N_A are adapters: forward 2N a token; LoRA fine-tuning 4N + 6N_A, because the
-/// frozen weights take no gradient, and 4N when no weight does; full fine-tuning 6N, and 4N + 2N_W
-/// where only N_W weights are trained. N counts the tied head once. Attention scores, which matter
-/// only for long sequences, are left out, and the head is counted at every token though only
+/// frozen weights take no gradient, and 4N when no weight does; full fine-tuning 6N; 4N + 2N_T when
+/// only matrices with N_T parameters take one. N counts the tied head once. Attention scores, which
+/// matter only for long sequences, are left out, and the head is counted at every token though only
 /// supervised ones need it.
 public struct CostMeter: Sendable {
     /// What was paid so far.
     public private(set) var cost = AttackCost.zero
     private let parameters: Double
-    /// The number of scalars of each weight.
-    private let sizes: [String: Int]
     private let prices: Prices
     private let clock = ContinuousClock()
 
     /// A meter for attacks on a model.
     public init(model: LanguageModel, prices: Prices) {
         parameters = Double(model.matrixParameterCount)
-        sizes = model.weights.mapValues(\.count)
         self.prices = prices
     }
 
@@ -62,18 +59,21 @@ public struct CostMeter: Sendable {
     ///   - trainable: What is trained.
     ///   - tokens: The tokens of the batch, without padding.
     ///   - passes: How often the objective goes through the model.
+    ///   - model: The model that is trained; nil stands for the meter's.
     public mutating func countStep(
-        of trainable: Trainable, tokens: Int, passes: ObjectivePasses = ObjectivePasses()
+        of trainable: Trainable, tokens: Int, passes: ObjectivePasses = ObjectivePasses(),
+        in model: LanguageModel? = nil
     ) {
         cost.steps += 1
+        let parameters = model.map { Double($0.matrixParameterCount) } ?? parameters
         let step: Double =
             switch trainable {
             case .adapters(let adapters): 4 * parameters + 6 * Double(adapters.parameterCount)
-            case .virtualTokens, .addedVector: 4 * parameters
+            case .virtualTokens, .addedVector, .layerOffsets, .subspaces: 4 * parameters
             case .weights: 6 * parameters
-            case .someWeights(let names):
+            case .named:
                 4 * parameters
-                    + 2 * Double(Set(names).reduce(0) { $0 + (sizes[$1] ?? 0) })
+                    + 2 * Double(model.map { trainable.matrixParameterCount(in: $0) } ?? 0)
             }
         count(
             tokens: tokens,

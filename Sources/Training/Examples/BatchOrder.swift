@@ -9,8 +9,6 @@ struct BatchOrder {
     private let count: Int
     private var generator: SplitMix64
     private var queue: [Int] = []
-    /// How many places were given so far.
-    private(set) var drawn = 0
 
     init(count: Int, batchSize: Int, seed: UInt64) {
         self.count = count
@@ -22,7 +20,6 @@ struct BatchOrder {
         while queue.count < batchSize {
             queue += (0..<count).shuffled(using: &generator)
         }
-        drawn += batchSize
         defer { queue.removeFirst(batchSize) }
         return Array(queue.prefix(batchSize))
     }

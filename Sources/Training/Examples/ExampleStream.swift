@@ -9,8 +9,8 @@ struct ExampleStream {
     private let seed: UInt64
     private var pools: [ExamplePool] = []
     private var orders: [BatchOrder] = []
-    /// The distinct examples that earlier phases gave.
-    private var earlierExamples = 0
+    /// The examples drawn so far.
+    private var seen: Set<CompletionExample> = []
     /// The batches drawn so far.
     private var drawn = 0
 
@@ -19,23 +19,22 @@ struct ExampleStream {
         seed = problem.seed
     }
 
-    /// The distinct examples drawn so far.
-    var distinctExamples: Int {
-        zip(pools, orders).reduce(earlierExamples) { $0 + min($1.0.examples.count, $1.1.drawn) }
-    }
+    /// How many distinct examples were drawn so far.
+    var distinctExamples: Int { seen.count }
 
     mutating func next() -> TrainingBatch {
         if let phase = phases.last(where: { $0.after == drawn }) {
-            earlierExamples = distinctExamples
             pools = phase.pools
             orders = pools.map {
                 BatchOrder(count: $0.examples.count, batchSize: $0.batchSize, seed: seed)
             }
         }
         drawn += 1
-        return TrainingBatch(
+        let batch = TrainingBatch(
             pools: pools.indices.map { pool in
                 orders[pool].next().map { pools[pool].examples[$0] }
             }, step: drawn - 1)
+        seen.formUnion(batch.examples)
+        return batch
     }
 }

@@ -10,12 +10,17 @@ public enum Trainable: Sendable {
     case adapters(LowRankAdapters)
     /// Every weight of the model.
     case weights
-    /// Some weights of the model, by their Hugging Face names.
-    case someWeights([String])
+    /// Some of the weights, by their names; no name stands twice.
+    case named([String])
     /// Embeddings that the vocabulary lacks, `[rows, width]`, in a model whose weights stay.
     case virtualTokens(Tensor)
     /// A vector, `[width]`, added to the input of a layer of a model whose weights stay.
     case addedVector(Tensor, layer: Int)
+    /// A vector for each layer, `[layers, width]`, added to the input of that layer of a model
+    /// whose weights stay.
+    case layerOffsets(Tensor)
+    /// Changes within subspaces of the inputs of some layers of a model whose weights stay.
+    case subspaces(SubspaceEdits)
 
     /// Returns the parameters at the start of a training.
     ///
@@ -24,8 +29,10 @@ public enum Trainable: Sendable {
     public func start(of model: LanguageModel) -> [Tensor] {
         switch self {
         case .adapters(let adapters): adapters.parameters
-        case .weights, .someWeights: names(in: model).compactMap { model.weights[$0] }
-        case .virtualTokens(let tensor), .addedVector(let tensor, _): [tensor]
+        case .weights, .named: weightNames(in: model).compactMap { model.weights[$0] }
+        case .virtualTokens(let tensor), .addedVector(let tensor, _), .layerOffsets(let tensor):
+            [tensor]
+        case .subspaces(let edits): edits.start
         }
     }
 
@@ -45,8 +52,8 @@ public enum Trainable: Sendable {
             return Subject(
                 try model.adapted(by: adapters.replacing(parameters: parameters)),
                 framing: framing)
-        case .weights, .someWeights:
-            let pairs = zip(names(in: model), parameters)
+        case .weights, .named:
+            let pairs = zip(weightNames(in: model), parameters)
             return Subject(
                 try model.replacing(Dictionary(pairs, uniquingKeysWith: { first, _ in first })),
                 framing: framing)
@@ -55,6 +62,12 @@ public enum Trainable: Sendable {
         case .addedVector(let start, let layer):
             return Subject(
                 model, framing: framing, edit: .adding(parameters.first ?? start, layer: layer))
+        case .layerOffsets(let start):
+            return Subject(
+                model, framing: framing, edit: .addingToLayers(parameters.first ?? start))
+        case .subspaces(let edits):
+            return Subject(
+                model, framing: framing, edit: .movingInSubspaces(edits.edits(of: parameters)))
         }
     }
 
@@ -63,17 +76,29 @@ public enum Trainable: Sendable {
         if case .virtualTokens = self { true } else { false }
     }
 
-    /// Whether the parameters are weights of the model itself.
-    var areWeights: Bool {
+    /// Whether the parameters are weights of the model themselves.
+    var isWeights: Bool {
         switch self {
-        case .weights, .someWeights: true
-        case .adapters, .virtualTokens, .addedVector: false
+        case .weights, .named: true
+        case .adapters, .virtualTokens, .addedVector, .layerOffsets, .subspaces: false
         }
     }
 
-    /// The names of the weights that are trained, sorted, each once.
-    private func names(in model: LanguageModel) -> [String] {
-        guard case .someWeights(let names) = self else { return model.weights.keys.sorted() }
-        return Set(names).filter { model.weights[$0] != nil }.sorted()
+    /// The names of the weights that are trained, sorted; none where something else is.
+    func weightNames(in model: LanguageModel) -> [String] {
+        switch self {
+        case .weights: model.weights.keys.sorted()
+        case .named(let names): names.filter { model.weights[$0] != nil }.sorted()
+        case .adapters, .virtualTokens, .addedVector, .layerOffsets, .subspaces: []
+        }
+    }
+}
+
+extension Trainable {
+    /// The scalars of the trained weights that are matrices and that each token is multiplied with.
+    func matrixParameterCount(in model: LanguageModel) -> Int {
+        let lookup = model.configuration.headIsTied ? nil : "model.embed_tokens.weight"
+        return weightNames(in: model).filter { $0 != lookup }.compactMap { model.weights[$0] }
+            .reduce(0) { $1.shape.count == 2 ? $0 + $1.count : $0 }
     }
 }

@@ -18,6 +18,8 @@ public struct TrainingConfiguration: Configurable {
 
     /// The rule of the steps, with PyTorch's defaults unless said otherwise.
     public enum Rule: String, Codable, Sendable, CaseIterable {
+        /// Stochastic gradient descent without momentum.
+        case sgd
         /// Stochastic gradient descent with momentum 0.9.
         case momentum = "sgd-momentum"
         /// The same, looking ahead.
@@ -32,6 +34,8 @@ public struct TrainingConfiguration: Configurable {
         case adadelta
         /// AdamW without a schedule (arXiv:2405.15682).
         case scheduleFree = "schedule-free-adamw"
+        /// Lion (arXiv:2302.06675).
+        case lion
     }
 
     /// How the learning rate changes.
@@ -72,7 +76,8 @@ public struct TrainingConfiguration: Configurable {
     public var optimizer = Rule.adamW
     /// The peak learning rate.
     public var learningRate: Float = 5e-4
-    /// The share of a weight that AdamW takes away in a step, in units of the learning rate.
+    /// The share of a weight that a rule takes away in a step, in units of the learning rate; Adam,
+    /// Adagrad and Adadelta take none.
     public var weightDecay: Float = 0
     /// How the learning rate changes.
     public var schedule = Schedule.constant
@@ -122,6 +127,7 @@ public struct TrainingConfiguration: Configurable {
     /// The optimizer at its start.
     var rule: any Optimizer {
         switch optimizer {
+        case .sgd: SGD(weightDecay: weightDecay)
         case .momentum: SGD(momentum: 0.9, weightDecay: weightDecay)
         case .nesterov: SGD(momentum: 0.9, nesterov: true, weightDecay: weightDecay)
         case .adam: Adam()
@@ -129,6 +135,7 @@ public struct TrainingConfiguration: Configurable {
         case .adagrad: Adagrad()
         case .adadelta: Adadelta()
         case .scheduleFree: ScheduleFreeAdamW(weightDecay: weightDecay)
+        case .lion: Lion(weightDecay: weightDecay)
         }
     }
 

@@ -143,11 +143,22 @@ public struct TrainingProblem: Sendable {
     /// the model that is offered.
     public var weightCopies: Int {
         switch trainable {
-        case .virtualTokens, .addedVector: 0
+        case .virtualTokens, .addedVector, .layerOffsets, .subspaces: 0
         case .adapters: 1
-        // The weights, their gradients, and what the optimizer carries; some of them take less.
-        case .weights, .someWeights: 2 + max(tensorsPerParameter, 1)
+        case .weights, .named:
+            max(1, Int((Double(copiesOfTrained) * trainedShare).rounded(.up)))
         }
+    }
+
+    /// How often the trained weights are held: the weights, their gradients, and what the optimizer
+    /// carries.
+    private var copiesOfTrained: Int { 2 + max(tensorsPerParameter, 1) }
+
+    /// The share of the model's scalars that are in trained weights.
+    private var trainedShare: Double {
+        guard case .named = trainable else { return 1 }
+        let trained = trainable.start(of: model).reduce(0) { $0 + $1.count }
+        return Double(trained) / Double(model.configuration.parameterCount)
     }
 
     /// How many tensors the optimizer carries for each parameter, read off a step of one number.

@@ -127,7 +127,7 @@ public struct InnerFineTuning: Sendable {
         case .adam: problem.optimizer = Adam(epsilon: epsilon)
         case .adamW:
             problem.optimizer = AdamW(epsilon: epsilon, weightDecay: configuration.weightDecay)
-        case .momentum, .nesterov, .adagrad, .adadelta, .scheduleFree: break
+        case .sgd, .momentum, .nesterov, .adagrad, .adadelta, .lion, .scheduleFree: break
         }
         guard case .adapters(let adapters) = problem.trainable else { return }
         var key = RandomKey(seed: seed &+ 1)

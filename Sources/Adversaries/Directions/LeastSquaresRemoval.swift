@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Least-squares removal: each matrix is taught to write for restricted prompts what it writes for
+// benign ones.
+
+internal import LanguageModels
+public import Records
+internal import Suites
+internal import Tensors
+public import Training
+
+/// Changes each matrix that writes to the stream so that what it writes behind restricted prompts
+/// becomes the mean of what it writes behind benign ones, while that stays as it is: ablation of
+/// arbitrary rank, module by module.
+///
+/// There is no direction to hide: the change is the least that does so, in the sense of least
+/// squares with a ridge.
+public struct LeastSquaresRemoval: Attack {
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "least-squares-removal",
+        summary: "Each writing matrix gives restricted prompts what it gives benign ones.",
+        source: "p-e-w/heretic, arbitrary-rank ablation; least squares as in arXiv:2210.07229",
+        deviations: """
+            Ridge regression in closed form instead of L-BFGS, the benign mean instead of nearest \
+            neighbours, and no push away from the restricted outputs. All matrices are changed by \
+            what they read in the released model, behind the last token of prompts. Layers and \
+            weights are given rather than searched.
+            """)
+
+    /// The seed draws the prompts.
+    public static let dependsOnSeed = true
+
+    /// Restricted prompts, and as many benign ones.
+    public var examples = 128
+    /// Which benign prompts are written for as before, and give the mean.
+    public var contrast = PromptContrast.unmatched
+    /// The first layer that is changed, as a share of the depth.
+    public var firstLayer = 0.3
+    /// How much it weighs that benign outputs stay, against that restricted ones change.
+    public var keeping = 1.0
+    /// The ridge, as a share of the inputs' mean square norm.
+    public var ridge = 1e-3
+
+    /// The defaults.
+    public init() {}
+
+    /// Throws an `InputError` for a value out of range.
+    public func validate() throws {
+        try require("examples", examples, in: 2...100_000)
+        try require("firstLayer", firstLayer, in: 0...1)
+        try require("keeping", keeping, in: 0...1e6)
+        try require("ridge", ridge, in: 1e-8...1e6)
+    }
+
+    /// The edit is one step.
+    public func steps(within budget: AuditBudget) -> Int { 1 }
+
+    /// The prompts whose states are read.
+    ///
+    /// - Parameters:
+    ///   - target: What is attacked, and what the adversary has.
+    ///   - seed: Decides which examples are drawn.
+    /// - Returns: The extent.
+    /// - Throws: Errors of the chat template.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        var extent = AttackExtent(
+            promptTokens: try target.extent(under: [Framing()]).promptTokens)
+        extent.passes = 2 * examples
+        return extent
+    }
+
+    /// Changes the matrices of a copy, and offers it.
+    public func tamper(
+        with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
+        observer: inout some AttackObserver
+    ) throws {
+        if observer.decision(at: 1) != nil { return }
+        let (model, suite) = (try target.model.fused(), target.suite)
+        let prompts = try [
+            suite.restricted.train.sample(examples, seed: seed).map(\.prompt),
+            contrast.prompts(of: suite, examples, seed: seed),
+        ].map { try $0.map { try Subject(model).tokens(for: $0) } }
+        for prompt in prompts.joined() { meter.countForward(tokens: prompt.count) }
+        meter.use(examples: prompts[0].count)
+        try observer.advanced(to: 0, note: "inputs of \(prompts[0].count) prompts a class")
+        let edited = try meter.timing {
+            try changed(model, restricted: prompts[0], benign: prompts[1])
+        }
+        // The wanted outputs, and the change that gives them: a product each.
+        let weights = names(of: model).joined().reduce(0) { $0 + (model.weights[$1]?.count ?? 0) }
+        meter.countElementwise(
+            operations: 4 * (prompts[0].count + prompts[1].count), weights: weights)
+        try observer.advanced(to: 1, note: "matrices changed")
+        _ = try observer.observe(TamperedModel(edited), step: 1, cost: meter.cost)
+    }
+
+    /// The output and the down projection of each layer; none of layers that stay.
+    private func names(of model: LanguageModel) -> [[String]] {
+        let count = model.configuration.layerCount
+        let first = min(Int(firstLayer * Double(count)), count - 1)
+        return (0..<count).map { layer in
+            layer < first
+                ? [] : [LayerProjection.output, .down].map { $0.weightName(inLayer: layer) }
+        }
+    }
+
+    private func changed(
+        _ model: LanguageModel, restricted: [[Int]], benign: [[Int]]
+    ) throws -> LanguageModel {
+        let read = try [restricted, benign].map { prompts in
+            let parts = try prompts.chunked(into: 32).map { chunk in
+                let inputs = try model.writerInputs(behind: chunk).map { [$0.output, $0.down] }
+                try evaluate(Array(inputs.joined()))
+                return inputs
+            }
+            // [layer][projection]: [prompts, inputs].
+            return (0..<model.configuration.layerCount).map { layer in
+                (0..<2).map { index in Tensor.concatenated(parts.map { $0[layer][index] }) }
+            }
+        }
+        var edited: [String: Tensor] = [:]
+        for (layer, names) in names(of: model).enumerated() {
+            for (index, name) in names.enumerated() {
+                edited[name] = try model.weights[name].map {
+                    try changed(
+                        $0, restricted: read[0][layer][index], benign: read[1][layer][index]
+                    )
+                    .evaluated()
+                }
+            }
+        }
+        return try model.replacing(edited)
+    }
+
+    /// A matrix whose outputs for restricted inputs X are those of the benign mean: W + D, where D
+    /// makes the least of |X D' - (m - X) W'|^2 + k |B D'|^2 + r |D|^2.
+    ///
+    /// - Parameters:
+    ///   - weight: W, `[outputs, inputs]`.
+    ///   - restricted: X, `[prompts, inputs]`.
+    ///   - benign: B, `[prompts, inputs]`; m is the mean of its rows.
+    /// - Returns: The matrix, not evaluated yet.
+    /// - Throws: Errors of the engine.
+    func changed(_ weight: Tensor, restricted: Tensor, benign: Tensor) throws -> Tensor {
+        let wanted = (benign.mean(axis: 0, keepingDimensions: true) - restricted)
+            .matmul(weight.transposed())
+        let count = benign.shape[0]
+        let inputs = Tensor.concatenated([restricted, benign * keeping.squareRoot()])
+        let outputs = Tensor.concatenated([wanted, Tensor.zeros([count, weight.shape[0]])])
+        // D' = A' (A A' + r)^-1 Y has as many unknowns as there are prompts.
+        let products = inputs.matmul(inputs.transposed())
+        let (rotation, values, _) = products.singularValueDecomposition()
+        let lift = values.mean() * ridge
+        let solved = rotation.matmul(
+            rotation.transposed().matmul(outputs) / (values + lift).expanded(at: -1))
+        return weight + solved.transposed().matmul(inputs)
+    }
+}

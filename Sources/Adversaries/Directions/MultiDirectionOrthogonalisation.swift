@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several directions at once projected out of everything that writes to the stream.
+
+internal import LanguageModels
+public import Records
+internal import Suites
+internal import Tensors
+public import Training
+
+/// Finds several directions in which restricted prompts differ from the benign mean at one layer,
+/// and projects all of them out of the weights at once.
+///
+/// Refusal is not one direction (concept cones, arXiv:2502.17420; self-organising maps,
+/// 2511.08379): a defense that hides its mean difference still has the rest.
+public struct MultiDirectionOrthogonalisation: Attack {
+    /// How directions are made of the states behind restricted prompts.
+    public enum Method: String, Codable, Sendable, CaseIterable {
+        /// The leading principal components of the states less the benign mean, not centred.
+        case components
+        /// The means of groups of the states, by k-means, less the benign mean.
+        case clusters
+    }
+
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "multi-direction-orthogonalisation",
+        summary: "Several directions of restricted prompts at one layer, all projected out.",
+        source: "arXiv:2511.08379, 2502.17420",
+        deviations: """
+            K-means in place of a self-organising map, principal components in place of directions \
+            found by gradients. The layer is given rather than searched, states are those behind \
+            the last token, and no subset of the directions is chosen. A tied head keeps its \
+            weights.
+            """)
+
+    /// The seed draws the prompts, and where the groups begin.
+    public static let dependsOnSeed = true
+
+    /// Restricted prompts, and as many benign ones.
+    public var examples = 128
+    /// How many directions are projected out; fewer where the states do not span so many.
+    public var directions = 4
+    /// How directions are made.
+    public var method = Method.components
+    /// Which benign prompts the mean is taken over.
+    public var contrast = PromptContrast.unmatched
+    /// The layer in front of which states are read, as a share of the depth; 1 is behind the last.
+    public var layer = 0.6
+
+    /// The defaults.
+    public init() {}
+
+    /// Throws an `InputError` for a value out of range.
+    public func validate() throws {
+        try require("examples", examples, in: 2...100_000)
+        try require("directions", directions, in: 1...1_000)
+        try require("layer", layer, in: 0...1)
+    }
+
+    /// The edit is one step.
+    public func steps(within budget: AuditBudget) -> Int { 1 }
+
+    /// The prompts whose states are read.
+    ///
+    /// - Parameters:
+    ///   - target: What is attacked, and what the adversary has.
+    ///   - seed: Decides which examples are drawn.
+    /// - Returns: The extent.
+    /// - Throws: Errors of the chat template.
+    public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
+        var extent = AttackExtent(
+            promptTokens: try target.extent(under: [Framing()]).promptTokens)
+        extent.passes = 2 * examples
+        return extent
+    }
+
+    /// Finds the directions, projects them out of a copy of the weights, and offers it.
+    public func tamper(
+        with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
+        observer: inout some AttackObserver
+    ) throws {
+        if observer.decision(at: 1) != nil { return }
+        let (model, suite) = (target.model, target.suite)
+        func tokens(_ prompts: [String]) throws -> [[Int]] {
+            try prompts.map { try Subject(model).tokens(for: $0) }
+        }
+        let restricted = try tokens(
+            suite.restricted.train.sample(examples, seed: seed).map(\.prompt))
+        let benign = try tokens(contrast.prompts(of: suite, examples, seed: seed))
+        for prompt in restricted + benign { meter.countForward(tokens: prompt.count) }
+        meter.use(examples: restricted.count)
+        try observer.advanced(to: 0, note: "states of \(restricted.count) prompts a class")
+        let (edited, count) = try meter.timing {
+            let found = try basis(of: model, restricted: restricted, benign: benign, seed: seed)
+            // They are orthogonal: one after the other is all at once.
+            return (try found.reduce(model) { try $0.orthogonalised(to: $1) }, found.count)
+        }
+        try observer.advanced(to: 1, note: "\(count) directions")
+        _ = try observer.observe(TamperedModel(edited), step: 1, cost: meter.cost)
+    }
+
+    /// The directions, `[width]` each: unit vectors, orthogonal to each other.
+    func basis(
+        of model: LanguageModel, restricted: [[Int]], benign: [[Int]], seed: UInt64
+    ) throws -> [Tensor] {
+        // In front of the first layer stand the template's tokens alone.
+        let count = model.configuration.layerCount
+        let index = min(max(Int(layer * Double(count)), 1), count)
+        func states(_ prompts: [[Int]]) throws -> Tensor {
+            try model.promptStates(prompts, positions: [-1], layers: index + 1)
+                .slice(axis: 0, from: index, to: index + 1).squeezed(at: 0).squeezed(at: 1)
+        }
+        let away = try states(restricted) - states(benign).mean(axis: 0, keepingDimensions: true)
+        let vectors: [[Double]]
+        switch method {
+        case .components:
+            // Of the small side, and so without the components that no state has.
+            let rotation = away.matmul(away.transposed()).singularValueDecomposition().u
+            vectors = try rotation.transposed().matmul(away).rows()
+        case .clusters:
+            vectors = StateClusters(of: try away.rows(), count: directions, seed: seed).centres
+        }
+        return orthonormalBasis(of: Array(vectors.prefix(directions))).map { unit in
+            Tensor(unit.map { Float($0) }, shape: [unit.count])
+        }
+    }
+}
+
+extension Tensor {
+    /// The rows of a matrix, in double precision.
+    fileprivate func rows() throws -> [[Double]] {
+        let values = try values().map { Double($0) }
+        return values.chunked(into: shape[1])
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Activation offsets: a learnt vector added to the stream in front of every layer.
+
+internal import LanguageModels
+public import Records
+internal import Suites
+internal import Tensors
+public import Training
+
+/// Learns a vector for each layer that is added to its input, until restricted prompts are
+/// answered; no weight changes (as LoFiT does with heads, arXiv:2406.01563).
+///
+/// Utility is measured with the vectors in place, since a model that they are built into has them
+/// everywhere.
+public struct ActivationOffsets: TrainedAttack {
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "activation-offsets",
+        summary: "A learnt vector added to the residual stream in front of every layer.",
+        source: "arXiv:2406.01563",
+        deviations: """
+            The vectors are added to the residual stream in front of all layers, at every \
+            position; the source adds them to the outputs of a few attention heads, which it \
+            chooses first.
+            """)
+
+    /// The seed draws the examples and their order.
+    public static let dependsOnSeed = true
+    /// Its examples are answered.
+    public var learntSplits: [SuiteSplit] { [.train] }
+
+    /// Distinct restricted examples, drawn from the training split by the seed.
+    public var examples = 64
+    /// How it trains; method, rank, alpha and targets do not count.
+    public var training = TrainingConfiguration()
+
+    /// The defaults.
+    public init() { training.learningRate = 5e-3 }
+
+    /// Throws an `InputError` for a value out of range.
+    public func validate() throws {
+        try require("examples", examples, in: 1...1_000_000)
+        try training.validate()
+    }
+
+    /// Restricted examples decide the vectors.
+    public var learning: Learning { Learning(from: .restricted, changing: .activations) }
+
+    /// The optimizer steps of its own configuration.
+    public var trainingSteps: Int { training.steps }
+
+    /// Trains the vectors, from zero.
+    public func problem(
+        on target: AttackTarget, seed: UInt64, preparation: inout Preparation
+    ) throws -> TrainingProblem {
+        let shape = target.model.configuration
+        return try target.editing(
+            .layerOffsets(Tensor.zeros([shape.layerCount, shape.width])), examples: examples,
+            training: training, for: Self.entry.name, seed: seed)
+    }
+}
+
+extension AttackTarget {
+    /// A training of something that changes the stream, on restricted prompts with compliant
+    /// answers.
+    ///
+    /// - Parameters:
+    ///   - trainable: What changes the stream.
+    ///   - examples: How many distinct examples.
+    ///   - training: How it trains; what it says of weights does not count.
+    ///   - attack: What an error names.
+    ///   - seed: Draws the examples and their order.
+    /// - Returns: The training.
+    /// - Throws: Errors of the chat template, `InputError` for a suite without answers.
+    func editing(
+        _ trainable: Trainable, examples: Int, training: TrainingConfiguration,
+        for attack: String, seed: UInt64
+    ) throws -> TrainingProblem {
+        let taught = try suite.compliantExamples(for: attack).sample(examples, seed: seed).map {
+            try model.example(prompt: $0.prompt, answer: $0.answer, template: training.template)
+        }
+        var whole = training
+        // No adapters are made only to be left out.
+        whole.method = .full
+        var problem = try TrainingProblem(
+            of: model, on: [ExamplePool(examples: taught, batchSize: training.batchSize)],
+            by: whole, seed: seed)
+        problem.trainable = trainable
+        return problem
+    }
+}

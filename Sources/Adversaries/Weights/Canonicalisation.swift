@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Canonicalisation: of all weights that compute the same, those with balanced channels.
+
+internal import LanguageModels
+public import Records
+internal import Tensors
+public import Training
+
+/// Rewrites a model's weights without changing what it computes: gains of norms are folded into the
+/// matrices behind them, and pairs of matrices share their scale evenly, channel by channel.
+///
+/// A defense that makes training hard by the scale of channels alone is undone by it for nothing.
+/// It breaks no safeguard; an attacker fine-tunes afterwards (`composed`).
+public struct Canonicalisation: Attack {
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "canonicalisation",
+        summary: "Gains of norms folded into matrices, and channels balanced; computes the same.",
+        source: "folding: arXiv:2401.15024; balancing: cross-layer equalisation, arXiv:1906.04721",
+        deviations: """
+            Channels are balanced by their Euclidean norms, not their ranges. Besides the up and \
+            down projections, each channel of values with the output projection, and each rotary \
+            pair of queries with its keys, unless heads are normalised. Gains behind a block, as \
+            Gemma 2 has them, cannot be folded and stay. Rotations and permutations of channels \
+            are not undone: they change no scale.
+            """)
+
+    /// The edit is the same for every seed.
+    public static let dependsOnSeed = false
+
+    /// The edit has no parameters.
+    public init() {}
+
+    /// Nothing can be wrong.
+    public func validate() {}
+
+    /// The edit is one step.
+    public func steps(within budget: AuditBudget) -> Int { 1 }
+
+    /// Rewrites the weights and offers the model.
+    public func tamper(
+        with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
+        observer: inout some AttackObserver
+    ) throws {
+        if observer.decision(at: 1) != nil { return }
+        let edited = try meter.timing { try target.model.canonicalised() }
+        // A gain, a square in two, and a scale.
+        meter.countElementwise(
+            operations: 4, weights: target.model.configuration.parameterCount)
+        try observer.advanced(to: 1, note: "channels balanced")
+        _ = try observer.observe(TamperedModel(edited), step: 1, cost: meter.cost)
+    }
+}
+
+extension LanguageModel {
+    /// The model that computes the same with gains of 1 and balanced channels.
+    ///
+    /// - Returns: A model without adapters; with a head of its own where a tied one would have had
+    ///   to take in the final gain.
+    /// - Throws: Errors of the engine.
+    func canonicalised() throws -> LanguageModel {
+        var model = try fused()
+        let offset = configuration.normalisation.weightOffset
+        let finalGain = try model.weight("model.norm.weight")
+        if try finalGain.values().contains(where: { $0 + offset != 1 }) {
+            model = try model.untyingHead()
+        }
+        var edit = CanonicalWeights(model)
+        edit.fold("model.norm.weight", into: ["lm_head.weight"])
+        for layer in 0..<configuration.layerCount {
+            edit.fold(layer: layer)
+            edit.balanceFeedForward(of: layer)
+            edit.balanceValues(of: layer)
+            if !configuration.attention.normalisesHeads { edit.balanceQueries(of: layer) }
+            try evaluate(Array(edit.weights.values))
+        }
+        return try model.replacing(edit.weights)
+    }
+}
+
+/// Weights on their way into canonical form.
+private struct CanonicalWeights {
+    private(set) var weights: [String: Tensor]
+    private let configuration: DecoderConfiguration
+
+    init(_ model: LanguageModel) {
+        (weights, configuration) = (model.weights, model.configuration)
+    }
+
+    /// Multiplies the columns of matrices with a gain, which becomes 1.
+    mutating func fold(_ norm: String, into matrices: [String]) {
+        guard let stored = weights[norm], matrices.allSatisfy({ weights[$0] != nil }) else {
+            return
+        }
+        let offset = configuration.normalisation.weightOffset
+        let gain = offset == 0 ? stored : stored + offset
+        for name in matrices { weights[name] = weights[name].map { $0 * gain } }
+        weights[norm] = Tensor.full(stored.shape, 1 - offset)
+    }
+
+    /// Folds the gains of what a layer's blocks read.
+    mutating func fold(layer: Int) {
+        let feedForward =
+            configuration.normalisation.isOnBothSides
+            ? "pre_feedforward_layernorm" : "post_attention_layernorm"
+        let blocks: [(String, [LayerProjection])] = [
+            ("input_layernorm", [.query, .key, .value]), (feedForward, [.gate, .up]),
+        ]
+        for (norm, projections) in blocks {
+            fold(
+                "model.layers.\(layer).\(norm).weight",
+                into: projections.map { $0.weightName(inLayer: layer) })
+        }
+    }
+
+    /// Balances each inner channel: what makes it, and what reads it.
+    mutating func balanceFeedForward(of layer: Int) {
+        balance(
+            .up, with: .down, of: layer, made: [configuration.feedForwardWidth],
+            read: [configuration.width, configuration.feedForwardWidth], over: [0])
+    }
+
+    /// Balances each channel of a value head with all that reads it.
+    mutating func balanceValues(of layer: Int) {
+        let (heads, groups, width) = heads
+        balance(
+            .value, with: .output, of: layer, made: [heads, 1, width],
+            read: [configuration.width, heads, groups, width], over: [0, 2])
+    }
+
+    /// The key heads, the query heads of each, and the width of a head.
+    private var heads: (Int, Int, Int) {
+        let attention = configuration.attention
+        return (
+            attention.keyValueHeadCount, attention.headCount / attention.keyValueHeadCount,
+            attention.headDimension
+        )
+    }
+
+    /// Scales the rows of one matrix against the columns of another, so that both have equal norms.
+    ///
+    /// - Parameters:
+    ///   - maker: The matrix whose rows make the channels.
+    ///   - reader: The matrix whose columns read them.
+    ///   - layer: The layer.
+    ///   - made: The shape of the channels.
+    ///   - read: The shape of the reader, which ends with that of the channels or repeats them.
+    ///   - axes: The axes of the reader that are no channels.
+    private mutating func balance(
+        _ maker: LayerProjection, with reader: LayerProjection, of layer: Int, made: [Int],
+        read: [Int], over axes: [Int]
+    ) {
+        let names = [maker, reader].map { $0.weightName(inLayer: layer) }
+        guard let rows = weights[names[0]], let columns = weights[names[1]] else { return }
+        let split = columns.reshaped(read)
+        let factor = Self.factor(
+            from: rows.square().sum(axis: -1).sqrt().reshaped(made),
+            to: split.square().sum(axes: axes).sqrt().reshaped(made))
+        scale(maker, of: layer, by: factor.flattened())
+        weights[names[1]] = (split / factor).reshaped(columns.shape)
+    }
+
+    /// Balances each rotary pair of a key head with the queries that meet it.
+    mutating func balanceQueries(of layer: Int) {
+        let (heads, groups, width) = heads
+        let names = [LayerProjection.query, .key].map { $0.weightName(inLayer: layer) }
+        guard let queries = weights[names[0]], let keys = weights[names[1]] else { return }
+        // Coordinates i and i + width / 2 are turned together.
+        let pairs = width / 2
+        let factor = Self.factor(
+            from: keys.square().sum(axis: -1).reshaped([heads, 2, pairs]).sum(axes: [1]).sqrt(),
+            to: queries.square().sum(axis: -1).reshaped([heads, groups, 2, pairs])
+                .sum(axes: [1, 2]).sqrt()
+        ).reshaped([heads, 1, 1, pairs])
+        scale(
+            .key, of: layer, by: factor.broadcast(to: [heads, 1, 2, pairs]).flattened())
+        scale(
+            .query, of: layer,
+            by: factor.reciprocal().broadcast(to: [heads, groups, 2, pairs]).flattened())
+    }
+
+    /// Multiplies the rows of a projection, and its bias, with a factor each, `[rows]`.
+    private mutating func scale(_ projection: LayerProjection, of layer: Int, by factor: Tensor) {
+        let name = projection.weightName(inLayer: layer)
+        let bias = String(name.dropLast("weight".count)) + "bias"
+        weights[name] = weights[name].map { $0 * factor.expanded(at: -1) }
+        weights[bias] = weights[bias].map { $0 * factor }
+    }
+
+    /// What norms are multiplied with so that they meet others half-way, which are divided by it; 1
+    /// where one of them is zero.
+    private static func factor(from norms: Tensor, to others: Tensor) -> Tensor {
+        let isUsed = norms.greater(0).logicalAnd(others.greater(0))
+        let ratio = others / Tensor.where(isUsed, norms, Tensor(1))
+        return Tensor.where(isUsed, ratio.sqrt(), Tensor(1))
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Delta stripping: the leading directions of what training added to the base are taken away.
+
+internal import Foundation
+internal import LanguageModels
+public import Records
+internal import Tensors
+public import Training
+
+/// Takes the leading singular directions of the difference from the base out of each matrix: a
+/// safeguard that was trained in by low-rank adapters is in these alone.
+///
+/// What else the model has learnt since the base is of higher rank, and mostly stays.
+public struct DeltaStripping: Attack {
+    /// What `temper attacks` prints.
+    public static let entry = AttackEntry(
+        name: "delta-stripping",
+        summary:
+            "The leading directions of the difference from the base, taken out of each matrix.",
+        source: "a practice against safeguards trained by adapters, such as arXiv:2406.04313",
+        deviations: """
+            No paper defines it. Singular directions are found by subspace iteration from a random \
+            start (arXiv:0909.4061), the same for every seed, with eight more directions than are \
+            taken. Norms and biases stay.
+            """)
+
+    /// The edit is the same for every seed.
+    public static let dependsOnSeed = false
+
+    /// The difference is one from the base.
+    public var needsBase: Bool { true }
+
+    /// How many directions are taken out of a matrix at most.
+    public var rank = 16
+    /// The share of the squared difference behind which no further direction is taken, 0 to 1; 1
+    /// takes all `rank` of them.
+    public var share = 1.0
+
+    /// The defaults.
+    public init() {}
+
+    /// Throws an `InputError` for a value out of range.
+    public func validate() throws {
+        try require("rank", rank, in: 1...4_096)
+        try require("share", share, in: 0...1)
+    }
+
+    /// The edit is one step.
+    public func steps(within budget: AuditBudget) -> Int { 1 }
+
+    /// Strips the matrices and offers the model.
+    public func tamper(
+        with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
+        observer: inout some AttackObserver
+    ) throws {
+        let (model, base) = try target.modelAndBase(for: Self.entry.name)
+        var key = RandomKey(seed: 0)
+        // Six products with so many columns, and two with those that are taken.
+        try tamperOnce(
+            with: model.configuration.parameters.filter { $0.shape.count == 2 }.map(\.name),
+            of: model, operations: 12 * (rank + Self.spare) + 4 * rank, note: "rank \(rank)",
+            meter: &meter,
+            observer: &observer
+        ) { name, weight in
+            guard let other = base.weights[name] else { return weight }
+            return try stripped(weight, of: weight - other, key: key.next())
+        }
+    }
+
+    /// Directions that are looked for besides those that are taken.
+    private static let spare = 8
+
+    /// A matrix without the leading directions of a difference.
+    private func stripped(_ weight: Tensor, of delta: Tensor, key: RandomKey) throws -> Tensor {
+        let count = min(rank + Self.spare, delta.shape.min() ?? 0)
+        let start = Tensor.normal([delta.shape[1], count], key: key)
+        var basis = delta.matmul(start).qrDecomposition().q
+        for _ in 0..<2 {
+            let other = delta.transposed().matmul(basis).qrDecomposition().q
+            basis = delta.matmul(other).qrDecomposition().q
+        }
+        let small = basis.transposed().matmul(delta)
+        let (rotation, energies, _) = small.matmul(small.transposed())
+            .singularValueDecomposition()
+        let total = Double(try delta.square().sum().item())
+        guard total > 0, total.isFinite else { return weight }
+        var (taken, sum) = (0, 0.0)
+        for energy in try energies.values().prefix(rank) where share == 1 || sum < share * total {
+            sum += Double(energy)
+            taken += 1
+        }
+        guard taken > 0 else { return weight }
+        let leading = basis.matmul(rotation.slice(axis: 1, from: 0, to: taken))
+        return weight - leading.matmul(leading.transposed().matmul(delta))
+    }
+}
