@@ -26,7 +26,8 @@ public struct HardeningStage: Sendable {
     ///     stage is resumed, and must be the same then. What it computes is paid by the preparation.
     public init(
         _ name: String,
-        training problem: @escaping @Sendable (LanguageModel, inout Preparation) throws ->
+        training problem:
+            @escaping @Sendable (LanguageModel, inout Preparation) throws ->
             TrainingProblem
     ) {
         self.name = name

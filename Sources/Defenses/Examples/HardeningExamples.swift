@@ -78,9 +78,10 @@ struct HardeningExamples {
             facts: .retained, batch: max(1, batch - 2 * other), benign: other, unanswerable: other)
     }
 
-    /// Throws an `InputError` for a suite without facts.
+    /// Checks that the suite has facts.
     ///
     /// - Parameter remedy: Which defense to choose instead.
+    /// - Throws: `InputError` for a suite without facts.
     func requireFacts(else remedy: String) throws {
         guard suite.knowledge == nil else { return }
         throw InputError(

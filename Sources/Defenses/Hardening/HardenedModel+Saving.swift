@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hardening and teaching of models on disk, saved on their way.
+// Hardening of models on disk, saved on its way.
 
 public import Foundation
 internal import Measuring
@@ -49,42 +49,6 @@ extension HardenedModel {
             hardening: HardeningTarget(
                 model: loaded.model, suite: suite, original: base?.model, seed: seed),
             by: defense, redTeamRounds: redTeamRounds, prices: prices, saved: saved,
-            progress: progress)
-    }
-}
-
-extension TaughtModel {
-    /// Teaches a model so that the same call resumes an interrupted run.
-    ///
-    /// The training is saved in a hidden directory beside the output, which ``write(to:replacing:)``
-    /// removes. The result has the bits of an uninterrupted run.
-    /// - Parameters:
-    ///   - url: the model's files.
-    ///   - suite: a knowledge restriction.
-    ///   - teaching: how.
-    ///   - seed: the same seed gives the same bits on the same machine.
-    ///   - prices: what turns operations into dollars.
-    ///   - output: the directory that will be written.
-    ///   - interval: the seconds between two saves; 0 saves before each step.
-    ///   - progress: hears of each step, and of what was found; may throw to end the work.
-    /// - Throws: as ``init(teaching:suite:by:seed:prices:progress:)`` does, and `InputError`
-    ///   when the training cannot be saved.
-    public init(
-        teaching url: URL, suite: Suite, by teaching: Teaching = Teaching(), seed: UInt64,
-        prices: Prices = Prices(), savingBeside output: URL, every interval: Double = 60,
-        progress: (HardeningProgress) throws -> Void = { _ in }
-    ) throws {
-        let loaded = try LoadedModel(at: url)
-        let saved = SavedTraining(
-            of: .init(
-                model: loaded.identity.digest, suite: suite.digest, work: "teaching",
-                parameters: try parameterValues(of: teaching), seed: seed, prices: prices),
-            beside: output, every: interval)
-        try saved.report.map {
-            try progress(HardeningProgress(phase: $0, done: 0, total: 0, note: ""))
-        }
-        try self.init(
-            teaching: loaded, suite: suite, by: teaching, seed: seed, prices: prices, saved: saved,
             progress: progress)
     }
 }
