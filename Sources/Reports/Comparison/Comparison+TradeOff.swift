@@ -16,7 +16,8 @@ extension Comparison {
     var tradeOffTable: Table {
         let headers = [
             ("Examples, median", false), ("least", false), ("FLOPs, median", false),
-            ("least", false), ("Held", true), ("Capability lost", false),
+            ("least", false), ("Held", true), ("Answered rightly, most", false),
+            ("Capability lost", false),
             (words.title(MeasureName.overRefusal), false), (measureName, false),
             ("Hardening took", true),
         ]
@@ -59,10 +60,20 @@ extension Comparison {
         }
         return ratios(trade.examples) + ratios(trade.operations)
             + [
-                (Self.held(trade), nil), tax ?? (NumberText.missing, nil),
+                (Self.held(trade), nil), answeredRightly(entry),
+                tax ?? (NumberText.missing, nil),
                 share(MeasureName.overRefusal), share(thresholds.measure),
                 (hardening ?? NumberText.missing, nil),
             ]
+    }
+
+    /// The most restricted prompts that were answered rightly at the end of any adversary: a fluent
+    /// wrong answer counts as compliance, but gives nothing away.
+    private func answeredRightly(_ entry: Entry) -> (String, String?) {
+        let most = adversaries.compactMap {
+            entry.summary($0.name)?.final(MeasureName.restrictedAccuracy)
+        }.max { $0.value < $1.value }
+        return (most?.text ?? NumberText.missing, most?.bounds)
     }
 
     /// How many adversaries a model held against, and by what.

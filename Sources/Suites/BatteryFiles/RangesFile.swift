@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ranges that a defense's parameters are searched in, in a file.
 
-public import Foundation
+internal import Foundation
 internal import JSONText
 public import Records
 internal import Yams
