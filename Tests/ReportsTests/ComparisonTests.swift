@@ -147,12 +147,43 @@ import Testing
     func otherParameters() throws {
         var records = Self.records()
         records[1].record.adversaries[1].parameters["rank"] = 8
-        records[1].record.adversaries[1].parameters["training"] = .object(["steps": 9])
+        records[1].record.adversaries[1].parameters["training"] = .object(["learningRate": 9])
         let error = #expect(throws: InputError.self) { try Comparison(records) }
         let text = error?.description ?? ""
-        for word in ["one/record.json", "lora-16-examples", "rank 16 and 8", "training.steps"] {
+        for word in [
+            "one/record.json", "lora-16-examples", "rank 16 and 8", "training.learningRate",
+        ] {
             #expect(text.contains(word), "\(text)")
         }
+    }
+
+    @Test("more steps are the same adversary with a greater budget, unless its rate goes by them")
+    func moreSteps() throws {
+        func records(_ schedule: ParameterValue) -> [(file: String, record: AuditRecord)] {
+            var records = Self.records()
+            for index in records.indices {
+                records[index].record.adversaries[1].parameters["training"] = .object([
+                    "steps": .number(Double(8 * (index + 1))), "schedule": schedule,
+                ])
+            }
+            return records
+        }
+        #expect(try Comparison(records("constant")).shared.contains("lora-16-examples"))
+        let error = #expect(throws: InputError.self) { try Comparison(records("cosine")) }
+        #expect(error?.description.contains("training.steps 8 and 16") == true)
+    }
+
+    @Test("the trade has a row for each model but the control, and a point for each")
+    func trade() throws {
+        let reader = PageReader(html)
+        #expect(reader.failure == nil)
+        #expect(html.contains("id=\"trade-off\"") || comparison.tradeOffChart == nil)
+        let table = comparison.tradeOffTable
+        #expect(table.rows.map(\.heading) == ["hardened-twice"])
+        let held = try #require(table.rows[0].cells.first { $0.label == "Held" })
+        #expect(held.text.contains(" of "))
+        let text = ComparisonReport(comparison).tradeOffText()
+        #expect(text.contains("hardened-twice") && text.contains("held"))
     }
 
     @Test("other suites, thresholds and budgets are refused; one record is no comparison")

@@ -222,17 +222,17 @@ struct RefusalObjectiveTests {
         let expected =
             try (sum(other, restricted) + sum(model, benign)) / Float(batch.targetCount)
         let plain = try CompletionLoss().loss(of: Subject(model), on: batch).item()
-        #expect(abs(expected - plain) > 1e-3)
+        #expect(!isClose(expected, plain))
         func loss(_ direction: RefusalFeatureAblation.Direction) throws -> Float {
             try RefusalFeatureAblation(direction, layerCount: 2, seed: 1)
                 .loss(of: Subject(model), on: batch).item()
         }
-        #expect(try isClose(loss(.recomputed(layer: 2, probability: 1)), expected))
+        #expect(try isClose(loss(.recomputed(layer: 2, probability: 1)), expected, 2e-5))
         #expect(try loss(.recomputed(layer: 2, probability: 0)) == plain)
         let fixed = Tensor(direction, shape: [direction.count])
         let everywhere = try sum(other, batch.examples) / Float(batch.targetCount)
-        #expect(try isClose(loss(.fixed(fixed, probability: 1)), everywhere))
-        #expect(try isClose(loss(.fixed(fixed, probability: 0)), plain))
+        #expect(try isClose(loss(.fixed(fixed, probability: 1)), everywhere, 2e-5))
+        #expect(try isClose(loss(.fixed(fixed, probability: 0)), plain, 2e-5))
         let some = try loss(.fixed(fixed, probability: 0.5))
         #expect(!isClose(some, plain) && !isClose(some, everywhere))
     }
