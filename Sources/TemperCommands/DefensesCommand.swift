@@ -43,7 +43,7 @@ struct DefensesCommand: ParsableCommand {
             guard name != nil else { continue }
             print("  a step: \(entry.passes)")
             if !entry.needs.isEmpty { print("  needs: \(entry.needs.joined(separator: ", "))") }
-            for (parameter, value) in entry.parameters.sorted(by: { $0.key < $1.key }) {
+            for (parameter, value) in flattened(entry.parameters) {
                 let text = String(decoding: try canonicalJSON(value), as: UTF8.self)
                 print("  --set \(parameter)=\(text)")
             }
@@ -53,5 +53,14 @@ struct DefensesCommand: ParsableCommand {
         for other in DefenseCatalogue.notApplicable {
             print("\(other.name)\n  \(other.reason)\n  source: \(other.source)")
         }
+    }
+}
+
+/// Parameters of parameters by their dotted names, sorted, as `--set` takes them.
+private func flattened(
+    _ parameters: [String: ParameterValue], under prefix: String = ""
+) -> [(name: String, value: ParameterValue)] {
+    parameters.sorted { $0.key < $1.key }.flatMap { key, value in
+        value.object.map { flattened($0, under: prefix + key + ".") } ?? [(prefix + key, value)]
     }
 }
