@@ -6,8 +6,8 @@
 - A kind with forms ("? What is the capital of {}?") has "subject | right". The wrong choices are
   right answers of other subjects of the kind. "! other" names answers of the kind that must not
   stand beside the right one, because one may argue that they are right, too.
-- A row of such a kind may bring its wrong choices: "subject | right | wrong | wrong | wrong"; with
-  one or two of them, the unchanged subject and what a rule makes of it fill up the rest.
+- A row of such a kind may bring its wrong choices: "subject | right | wrong | wrong | wrong". Rules
+  make those of past tenses, and the third of plurals.
 - kinds.txt says of kinds of things which things are examples of them.
 
 What can be computed is computed: sums, series, forms of verbs.
@@ -129,7 +129,7 @@ def items(kind, forms, rows, draws):
 
 
 def verb_forms(verb):
-    """Forms that are not the past tense of an irregular verb."""
+    """Three forms of an irregular verb that are not its past tense."""
     last = verb[-1] * (verb in DOUBLED)
     stem = verb[:-1] if verb.endswith("e") and not verb.endswith("ee") else verb + last
     regular = verb + "d" if verb.endswith("e") else stem + "ed"
