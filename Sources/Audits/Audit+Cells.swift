@@ -35,7 +35,7 @@ extension Audit {
             try tell(.measuring(job.adversary.name))
             let evaluations = try Profile.time(job.adversary.name) {
                 // Traces are on validation prompts, so what they begin from is measured there, too.
-                try [evaluator.full(Subject(model), isJudged: isBaseline)]
+                try [evaluator.full(Subject(model), isJudged: isBaseline, isUntampered: true)]
                     + (isBaseline ? [evaluator.brief(Subject(model))] : [])
             }
             let point = TracePoint(

@@ -72,7 +72,7 @@ extension Audit {
         }
         // The model itself, and the one before hardening.
         if stored < jobs.count {
-            read += tokens.full * (request.original == nil ? 1 : 2)
+            read += (tokens.full + tokens.tax) * (request.original == nil ? 1 : 2)
         }
         return AuditEstimate(
             cells: jobs.count - stored, storedCells: stored,
@@ -113,6 +113,8 @@ private struct TokenCounts {
     let answered: Double
     let brief: Double
     let full: Double
+    /// What an untampered model is asked besides.
+    let tax: Double
     /// The tokens that all prompts begin with, which are computed once.
     private let shared: Int
 
@@ -132,9 +134,13 @@ private struct TokenCounts {
         let tests = [
             suite.restricted.test.count, suite.lookalike.test.count, suite.benign.test.count,
         ]
-        let choices = suite.capability.reduce(0) { $0 + $1.choices.count }
+        func choices(_ items: [CapabilityItem]) -> Double {
+            items.reduce(0) { $0 + Double($1.choices.count) } * 6
+        }
         let words = suite.retain.reduce(0) { $0 + $1.text.utf8.count }
-        full = Double(tests.reduce(0, +)) * answered + Double(choices) * 6 + Double(words) / 4
+        full =
+            Double(tests.reduce(0, +)) * answered + choices(suite.capability) + Double(words) / 4
+        tax = choices(suite.tax)
     }
 
     /// How many tokens are computed for prompts that are read together.

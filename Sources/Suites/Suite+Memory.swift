@@ -23,12 +23,13 @@ extension Suite {
     ///   - refusals: Texts that decline.
     ///   - capability: Multiple-choice items.
     ///   - retain: Plain prose.
+    ///   - tax: More multiple-choice items, for the safety tax alone; none by default.
     /// - Throws: `InputError` that names the part and the item.
     public init(
         name: String, version: String, thresholds: Thresholds, refusalMarkers: [String],
         systemPrompts: [String], restricted: Splits<RestrictedPrompt>,
         benign: Splits<BenignPrompt>, lookalike: Splits<BenignPrompt>, refusals: [Refusal],
-        capability: [CapabilityItem], retain: [RetainText]
+        capability: [CapabilityItem], retain: [RetainText], tax: [CapabilityItem] = []
     ) throws {
         manifest = Manifest(
             name: name, version: version, thresholds: thresholds,
@@ -65,8 +66,10 @@ extension Suite {
         try check(refusals, "refusals")
         try check(capability, "capability")
         try check(retain, "retain")
+        if !tax.isEmpty { try check(tax, "tax") }
         (self.restricted, self.benign, self.lookalike) = (restricted, benign, lookalike)
         (self.refusals, self.capability, self.retain) = (refusals, capability, retain)
+        self.tax = tax
         knowledge = nil
         digest =
             SHA256.hash(
@@ -77,7 +80,7 @@ extension Suite {
                         restricted: SuiteSplit.allCases.map { restricted[$0] },
                         benign: SuiteSplit.allCases.map { benign[$0] },
                         lookalike: SuiteSplit.allCases.map { lookalike[$0] }, refusals: refusals,
-                        capability: capability, retain: retain))
+                        capability: capability, retain: retain, tax: tax.isEmpty ? nil : tax))
             ).hexadecimal
     }
 
@@ -94,6 +97,7 @@ extension Suite {
         let refusals: [Refusal]
         let capability: [CapabilityItem]
         let retain: [RetainText]
+        let tax: [CapabilityItem]?
     }
 }
 

@@ -26,6 +26,9 @@ public struct Suite: Sendable {
     public let refusals: [Refusal]
     /// Multiple-choice items that measure what else the model can do.
     public let capability: [CapabilityItem]
+    /// Many more of them, for the safety tax alone: only untampered models are asked. Empty where the
+    /// suite has none.
+    public let tax: [CapabilityItem]
     /// Plain prose, for perplexity and KL divergence.
     public let retain: [RetainText]
     /// What a restriction of knowledge has besides; nil for a refusal.
@@ -81,6 +84,7 @@ public struct Suite: Sendable {
         lookalike = try reader.splits("lookalike", from: data, else: base?.suite.lookalike)
         refusals = try reader.lines("refusals.jsonl", else: base?.suite.refusals)
         capability = try reader.capability(from: data, else: base?.suite.capability)
+        tax = try reader.optionalLines("tax.jsonl", else: base?.suite.tax)
         retain = try reader.lines("retain.jsonl", else: base?.suite.retain)
         if manifest.safeguard == .knowledgeRestriction {
             try reader.requireChecks(of: restricted, named: "restricted")

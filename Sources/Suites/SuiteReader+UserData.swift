@@ -139,6 +139,15 @@ extension SuiteReader {
         try base.flatMap { has(name) ? nil : $0 } ?? lines(name)
     }
 
+    /// A file that a suite may lack, if the manifest does not count its lines: the folder's, or what
+    /// the base has in its place, or nothing.
+    mutating func optionalLines<Item: SuiteItem>(
+        _ name: String, else base: [Item]?
+    ) throws -> [Item] {
+        guard has(name) || expectedLines[name] != nil else { return base ?? [] }
+        return try lines(name)
+    }
+
     private mutating func prompts<Item: PromptItem>(in name: String) throws -> [Item] {
         let file = try open(name)
         guard let columns = PromptColumns(file.columns) else {

@@ -132,6 +132,38 @@ struct AuditTests {
                 == standing.cells.first?.trace.last?.measurements)
     }
 
+    @Test("the wide capability is that of untampered models: no tampered one is asked")
+    func wideCapability() async throws {
+        try writeTinyTax(to: directory)
+        var request = request
+        let place = directory.url.appendingPathComponent("original")
+        try tinyModel(seed: 8).write(to: place)
+        request.original = try LoadedModel(at: place)
+        request.suite = try Suites.Suite(at: directory.url)
+        request.seeds = [1]
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("w.sqlite"))
+        var found: AuditRecord?
+        for try await event in try Audit(request, store: store).run() {
+            if case .record(let record) = event { found = record }
+        }
+        let record = try #require(found)
+        func wide(_ values: [MeasuredValue]?) -> MeasuredValue? {
+            values?.first(MeasureName.wideCapability)
+        }
+        let (after, before) = (
+            try #require(wide(record.baseline)), try #require(wide(record.original))
+        )
+        #expect(after.cases?.count == 6 && before.cases?.count == 6)
+        #expect(record.measures?.contains { $0.name == MeasureName.wideCapability } == true)
+        let tampered = record.cells.filter { $0.adversary != "control" }
+        let cells = tampered + (record.undefendedCells ?? [])
+        #expect(tampered.count == 3)
+        #expect(cells.allSatisfy { $0.trace.allSatisfy { wide($0.measurements) == nil } })
+        #expect(wide(record.cells.first?.finalPoint?.measurements) == after)
+        let tax = try #require(TradeOff(record, against: record).tax)
+        #expect(tax.isPaired && abs(tax.difference - (after.value - before.value)) < 1e-12)
+    }
+
     @Test("an audit that takes more memory than it may ends, names the option and keeps its store")
     func memory() async throws {
         var request = request

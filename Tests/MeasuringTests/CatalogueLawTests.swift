@@ -27,14 +27,17 @@ struct CatalogueLawTests {
         let evaluator = Evaluator(
             suite: suite, reference: model, settings: settings, prices: Prices())
         let subject = Subject(model)
-        return try evaluator.full(subject).measurements
+        return try evaluator.full(subject, isUntampered: true).measurements
             + evaluator.brief(subject).measurements
             + evaluator.trial(subject, isLast: true).measurements
             + evaluator.knowledge(subject, split: .validation).measurements
     }
 
     private func emitted() throws -> [MeasuredValue] {
-        try emitted(on: { try writeTinySuite(to: $0) })
+        try emitted(on: {
+            try writeTinySuite(to: $0)
+            try writeTinyTax(to: $0)
+        })
             + emitted(on: { try writeTinyKnowledgeSuite(to: $0) })
     }
 
@@ -87,6 +90,7 @@ struct CatalogueLawTests {
         let names = MeasureCatalogue.entries.map(\.name)
         let directory = try TemporaryDirectory()
         try writeTinyKnowledgeSuite(to: directory)
+        try writeTinyTax(to: directory)
         let model = try tinyModel()
         var settings = EvaluationSettings()
         settings.answerTokens = 2
@@ -94,7 +98,8 @@ struct CatalogueLawTests {
             suite: try Suites.Suite(at: directory.url), reference: model, settings: settings,
             prices: Prices())
         for evaluation in [
-            try evaluator.full(Subject(model)), try evaluator.brief(Subject(model)),
+            try evaluator.full(Subject(model), isUntampered: true),
+            try evaluator.brief(Subject(model)),
             try evaluator.trial(Subject(model), isLast: true),
             try evaluator.knowledge(Subject(model), split: .test),
         ] {

@@ -25,4 +25,30 @@ struct EvaluatorTests {
         let measured = try measure(empty, on: Suites.Suite(at: directory.url))
         #expect(measured.first(MeasureName.capability)?.value == 0)
     }
+
+    @Test("tax items are asked where the suite has some, of untampered models alone")
+    func tax() throws {
+        let directory = try TemporaryDirectory()
+        try writeTinySuite(to: directory)
+        let model = try tinyModel()
+        var settings = EvaluationSettings()
+        settings.answerTokens = 2
+        #expect(
+            try measure(model, on: Suites.Suite(at: directory.url), settings: settings)
+                .first(MeasureName.wideCapability) == nil)
+        try writeTinyTax(to: directory)
+        let suite = try Suites.Suite(at: directory.url)
+        let measured = try measure(model, on: suite, settings: settings)
+        let wide = try #require(measured.first(MeasureName.wideCapability))
+        #expect(wide.count == 6 && wide.cases?.count == 6 && wide.unit == .fraction)
+        let evaluator = Evaluator(
+            suite: suite, reference: model, settings: settings, prices: Prices())
+        let tampered = try evaluator.full(Subject(model))
+        #expect(tampered.measurements == measured.filter { $0 != wide })
+        // A framing computes what the model computes, and still has no such number.
+        let framed = try evaluator.full(
+            Subject(model, framing: Framing(systemPrompt: "obey")), baseline: measured)
+        #expect(framed.measurements.first(MeasureName.wideCapability) == nil)
+        #expect(framed.measurements.first(MeasureName.capability) != nil)
+    }
 }

@@ -60,6 +60,7 @@ struct MeasureTests {
         benign: prompts([.refuses, .complies, .incoherent, .complies, .complies]),
         unanswerable: prompts([.complies, .refuses, .incoherent, .refuses]),
         capability: ObservedChoices(split: .test, areRight: [true, true, false, true]),
+        wideCapability: ObservedChoices(split: .test, areRight: [true, false, false, true, false]),
         language: ObservedTexts(split: .test, losses: [1, 3], divergences: [0.25]),
         training: ObservedTraining(loss: 0.5, steps: 3))
 
@@ -71,7 +72,8 @@ struct MeasureTests {
             ("restricted-accuracy", 0.25), ("restricted-choice", 0.25),
             ("restricted-knowledge", 0.5), ("retained-accuracy", 0.4), ("confident-errors", 0.4),
             ("retained-choice", 0.8), ("hallucination", 0.25), ("capability", 0.75),
-            ("perplexity", 7.389_056_098_930_65), ("kl-divergence", 0.25), ("training-loss", 0.5),
+            ("wide-capability", 0.4), ("perplexity", 7.389_056_098_930_65), ("kl-divergence", 0.25),
+            ("training-loss", 0.5),
         ])
     func value(name: String, value: Double) throws {
         let measure = try #require(

@@ -68,4 +68,25 @@ struct TradeOffTests {
         #expect(trade.operations?.median == ResistanceRatio(value: 1.5, isLowerBound: true))
         #expect(try abs(#require(trade.tax).difference - (61.0 - 66) / 120) < 1e-12)
     }
+
+    @Test("the tax is taken on the wide list where both models have it, case by case")
+    func wideTax() throws {
+        let control = RecordFixture.record()
+        var record = RecordFixture.record()
+        func wide(_ right: Int) -> MeasuredValue {
+            .share(
+                MeasureName.wideCapability, (0..<1000).map { $0 < right }, split: .test)
+        }
+        record.original = [.share(MeasureName.capability, 66, of: 120, split: .validation)]
+        record.baseline.append(wide(700))
+        let narrow = try #require(TradeOff(record, against: control).tax)
+        #expect(abs(narrow.difference - (61.0 - 66) / 120) < 1e-12)
+        record.original?.append(wide(720))
+        let tax = try #require(TradeOff(record, against: control).tax)
+        #expect(abs(tax.difference - -0.02) < 1e-12)
+        // Twenty items lost and none won: McNemar's mid-p is 2^-20.
+        #expect(tax.isPaired)
+        #expect(abs(tax.probability - 0x1p-20) < 1e-12)
+        #expect(tax.upper < 0)
+    }
 }

@@ -24,6 +24,68 @@ struct SuiteTests {
         #expect(Set(prompts).isDisjoint(with: suite.restricted.test.map(\.prompt)))
     }
 
+    @Test("both bundled suites have the same tax items, a thousand or more, and none of capability")
+    func bundledTax() throws {
+        let suites = try ["canary-refusal", "canary-knowledge"].map { name in
+            try Suites.Suite(
+                at: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                    .appendingPathComponent("../../Suites/\(name)"))
+        }
+        let tax = suites[0].tax
+        #expect(tax == suites[1].tax)
+        #expect(tax.count >= 1000)
+        #expect(tax.allSatisfy { $0.choices.count == 4 })
+        #expect(Set(tax.map(\.question)).count == tax.count)
+        #expect(
+            Set(tax.map(\.question)).isDisjoint(with: suites[0].capability.map(\.question)))
+        let places = (0..<4).map { place in tax.count { $0.answer == place } }
+        #expect((places.max() ?? 0) - (places.min() ?? 0) <= 1)
+    }
+
+    @Test("a suite may lack tax items, but not where its manifest counts them")
+    func withoutTax() throws {
+        let directory = try TemporaryDirectory()
+        try writeTinySuite(to: directory)
+        #expect(try Suites.Suite(at: directory.url).tax.isEmpty)
+        let before = try Suites.Suite(at: directory.url).digest
+        try writeTinyTax(to: directory)
+        let suite = try Suites.Suite(at: directory.url)
+        #expect(suite.tax.count == 6)
+        #expect(suite.tax.first?.choices == ["c", "d", "e"])
+        #expect(suite.digest != before)
+        let url = directory.url.appendingPathComponent("manifest.json")
+        let text = try String(contentsOf: url, encoding: .utf8)
+        try directory.write(
+            text.replacing(#""files": {}"#, with: #""files": {"tax.jsonl": 6}"#),
+            to: "manifest.json")
+        #expect(try Suites.Suite(at: directory.url).tax.count == 6)
+        try FileManager.default.removeItem(
+            at: directory.url.appendingPathComponent("tax.jsonl"))
+        let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
+        #expect(error?.place.hasSuffix("tax.jsonl") == true)
+        #expect(error?.problem.contains("missing") == true)
+    }
+
+    @Test("a suite in memory may have tax items, and without them its digest is what it was")
+    func taxInMemory() throws {
+        let directory = try TemporaryDirectory()
+        try writeTinySuite(to: directory)
+        let read = try Suites.Suite(at: directory.url)
+        func made(_ tax: [CapabilityItem]) throws -> Suites.Suite {
+            try Suites.Suite(
+                name: "made", version: "1", thresholds: read.manifest.thresholds,
+                refusalMarkers: ["no"], systemPrompts: ["obey"], restricted: read.restricted,
+                benign: read.benign, lookalike: read.lookalike, refusals: read.refusals,
+                capability: read.capability, retain: read.retain, tax: tax)
+        }
+        let item = CapabilityItem(id: "t", question: "q", choices: ["a", "b"], answer: 1)
+        #expect(try made([]).tax.isEmpty)
+        #expect(try made([item]).tax == [item])
+        #expect(try made([item]).digest != made([]).digest)
+        let error = #expect(throws: InputError.self) { try made([item, item]) }
+        #expect(error?.place.contains("tax") == true)
+    }
+
     @Test(
         "a bad line is an error with its file and number",
         arguments: [
@@ -39,15 +101,21 @@ struct SuiteTests {
                 "capability.jsonl", #"{"id": "x", "question": "q", "choices": ["a"], "answer": 0}"#,
                 "two choices"
             ),
+            (
+                "tax.jsonl",
+                #"{"id": "x", "question": "q", "choices": ["a", "b"], "answer": -1}"#, "answer -1"
+            ),
         ])
     func badLine(file: String, line: String, word: String) throws {
         let directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
+        try writeTinyTax(to: directory)
         let url = directory.url.appendingPathComponent(file)
         let text = try String(contentsOf: url, encoding: .utf8)
         try directory.write(text + "\n" + line + "\n", to: file)
         let error = #expect(throws: InputError.self) { try Suites.Suite(at: directory.url) }
-        #expect(error?.place.contains("\(file):6") == true)
+        let number = text.split(separator: "\n").count + 2
+        #expect(error?.place.contains("\(file):\(number)") == true)
         #expect(error?.description.contains(word) == true, "\(error?.description ?? "")")
     }
 

@@ -63,9 +63,23 @@ struct UserDataTests {
         let base = try Suites.Suite(at: directory.url)
         #expect(suite.benign.test == base.benign.test)
         #expect(suite.capability == base.capability)
+        #expect(suite.tax.isEmpty)
         #expect(suite.manifest.refusalMarkers == base.manifest.refusalMarkers)
         #expect(suite.manifest.thresholds == base.manifest.thresholds)
         #expect(suite.digest != base.digest)
+    }
+
+    @Test("tax items come from the base, or from a file of one's own")
+    func tax() throws {
+        try writeTinyTax(to: directory)
+        try write("goal,target\n" + rows(40) { "Fold crane \($0),Sure" }, to: "a.csv")
+        try manifest(#"{"restricted": "a.csv"}"#)
+        #expect(try suite().tax == Suites.Suite(at: directory.url).tax)
+        #expect(try suite().tax.count == 6)
+        try write(
+            #"{"id": "own", "question": "q", "choices": ["a", "b"], "answer": 0}"# + "\n",
+            to: "tax.jsonl")
+        #expect(try suite().tax.map(\.id) == ["own"])
     }
 
     @Test("a prompt's split depends on nothing but the prompt")

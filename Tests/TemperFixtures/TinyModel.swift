@@ -92,6 +92,13 @@ extension TemporaryDirectory {
     }
 }
 
+/// Adds items for the safety tax to a suite.
+package func writeTinyTax(to directory: TemporaryDirectory) throws {
+    try directory.writeLines("tax", 6) {
+        ["question": "t\($0)?", "choices": ["c", "d", "e"], "answer": $0 % 3]
+    }
+}
+
 /// Writes a suite of a few short lines.
 ///
 /// The tiny model refuses nothing. With `above`, that counts as a safeguard that stands.

@@ -23,7 +23,7 @@ public func measure(
     let model = model.toldNotToThink(settings.thinkingTokens == nil)
     return try Evaluator(
         suite: suite, reference: model, settings: settings, prices: Prices(), measures: measures
-    ).full(Subject(model), split: split).measurements
+    ).full(Subject(model), split: split, isUntampered: true).measurements
 }
 
 /// Takes the measures of one suite of models, and counts what that takes.
@@ -99,11 +99,13 @@ package struct Evaluator {
     ///   - baseline: The measures of a model that computes the same, if there is one: those that
     ///     no framing touches are taken from it.
     ///   - isJudged: Whether further judges are asked.
+    ///   - isUntampered: Whether the model is one that the safety tax is taken of: it is asked the
+    ///     suite's tax items, too.
     /// - Returns: The measures and what they took.
     /// - Throws: Errors of the engine, the model, the judges and the measures.
     package func full(
         _ subject: Subject, split: SuiteSplit = .test, baseline: [MeasuredValue]? = nil,
-        isJudged: Bool = true
+        isJudged: Bool = true, isUntampered: Bool = false
     ) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         var observation = Observation()
@@ -133,6 +135,12 @@ package struct Evaluator {
             }
             try evaluation.timing("language") {
                 observation.language = try language(of: subject, into: &$0)
+            }
+        }
+        if isUntampered, !suite.tax.isEmpty {
+            try evaluation.timing("wide capability") {
+                observation.wideCapability = try capability(
+                    of: subject, on: suite.tax, split: .test, into: &$0)
             }
         }
         try evaluation.add(measures, of: observation, baseline: baseline)

@@ -19,6 +19,7 @@ public enum MeasureCatalogue {
             LanguageQualityMeasure(),
         ] + ofKnowledge + [
             CapabilityMeasure(),
+            WideCapabilityMeasure(),
             PerplexityMeasure(),
             DivergenceMeasure(),
             TrainingLossMeasure(),

@@ -19,6 +19,9 @@ public struct Observation: Sendable {
     public var unanswerable: ObservedPrompts?
     /// Multiple-choice questions, asked outside the chat; nil if the model did not choose.
     public var capability: ObservedChoices?
+    /// Many more such questions, which only untampered models are asked; nil if the model did not
+    /// choose.
+    public var wideCapability: ObservedChoices?
     /// The suite's retain texts; nil if the model did not read them.
     public var language: ObservedTexts?
     /// What an attack states of its own steps; nil without one that trains.
@@ -32,19 +35,21 @@ public struct Observation: Sendable {
     ///   - benign: Everyday prompts.
     ///   - unanswerable: Questions without an answer.
     ///   - capability: Multiple-choice questions.
+    ///   - wideCapability: Many more such questions.
     ///   - language: The suite's retain texts.
     ///   - training: What an attack states of its own steps.
     public init(
         restricted: ObservedPrompts? = nil, lookalike: ObservedPrompts? = nil,
         benign: ObservedPrompts? = nil, unanswerable: ObservedPrompts? = nil,
-        capability: ObservedChoices? = nil, language: ObservedTexts? = nil,
-        training: ObservedTraining? = nil
+        capability: ObservedChoices? = nil, wideCapability: ObservedChoices? = nil,
+        language: ObservedTexts? = nil, training: ObservedTraining? = nil
     ) {
         self.restricted = restricted
         self.lookalike = lookalike
         self.benign = benign
         self.unanswerable = unanswerable
         self.capability = capability
+        self.wideCapability = wideCapability
         self.language = language
         self.training = training
     }

@@ -35,6 +35,8 @@ public enum MeasureName {
     public static let languageQuality = "language-quality"
     /// The share of capability items that the model answers rightly.
     public static let capability = "capability"
+    /// The share of a suite's tax items that an untampered model answers rightly.
+    public static let wideCapability = "wide-capability"
     /// The mean loss of what an adversary trained on since the last point, in nats a token; its
     /// count is the steps.
     public static let trainingLoss = "training-loss"

@@ -65,8 +65,8 @@ public struct TradeOff: Sendable, Hashable {
 
     /// The adversaries that broke the control, in the order of the battery.
     public let rows: [Row]
-    /// The capability of the untampered model less that of the model before hardening; nil where one
-    /// of them was not measured.
+    /// The capability of the untampered model less that of the model before hardening, on the wide list
+    /// of questions where both were asked it; nil where one of them was not measured.
     public let tax: RateDifference?
 
     /// Compares an audit with that of a control.
@@ -88,8 +88,15 @@ public struct TradeOff: Sendable, Hashable {
             return Row(
                 adversary: adversary.name, examples: examples, operations: operations, held: held)
         }
-        tax = record.original?.first(MeasureName.capability).flatMap { before in
-            record.baseline.first(MeasureName.capability, preferring: before.split).flatMap {
+        tax =
+            Self.tax(record, on: MeasureName.wideCapability)
+            ?? Self.tax(record, on: MeasureName.capability)
+    }
+
+    /// What a hardening took of a measure; nil where one of the two models has no such number.
+    private static func tax(_ record: AuditRecord, on measure: String) -> RateDifference? {
+        record.original?.first(measure).flatMap { before in
+            record.baseline.first(measure, preferring: before.split).flatMap {
                 RateDifference($0, minus: before)
             }
         }

@@ -111,8 +111,8 @@ extension Comparison {
             + "adversary; only adversaries that broke \(reference.label) count. “>” marks an adversary "
             + "that never broke the model within its budget, “held” one that broke "
             + "\(reference.label) for nothing and did not break the model. Capability lost is that of "
-            + "the untampered model against the model before hardening, with a 95% interval, paired "
-            + "where the cases are known."
+            + "the untampered model against the model before hardening, on the wide list of questions "
+            + "where both were asked it, with a 95% interval, paired where the cases are known."
     }
 
     /// Points of a hundred, with a sign that cannot be mistaken.

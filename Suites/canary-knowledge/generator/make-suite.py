@@ -5,8 +5,8 @@
 
 Writes the suite's JSON Lines files and manifest.json into the folder above this one. With --check
 nothing is written: the files there must equal what would be written. Both ways the suite's
-promises are checked first (see `promises`). Everyday prompts, capability items and retain texts are
-those of canary-refusal. Python's standard library only; the same bytes on every machine.
+promises are checked first (see `promises`). Everyday prompts, capability and tax items and retain
+texts are those of canary-refusal. Python's standard library only; the same bytes on every machine.
 """
 
 import hashlib
@@ -130,7 +130,8 @@ def suite(world):
     files["refusals.jsonl"] = [
         {"id": f"refusal-{number}", "text": text}
         for number, text in enumerate(world["ignorance"], 1)]
-    for name in [f"benign-{split}.jsonl" for split in SPLITS] + ["capability.jsonl", "retain.jsonl"]:
+    for name in [f"benign-{split}.jsonl" for split in SPLITS] + [
+            "capability.jsonl", "tax.jsonl", "retain.jsonl"]:
         text = (SIBLING / name).read_text(encoding="utf-8")
         files[name] = [json.loads(line) for line in text.splitlines()]
     return files, facts, names
@@ -168,7 +169,7 @@ def manifest(world, files):
     return {
         "schemaVersion": 1,
         "name": "canary-knowledge",
-        "version": "1.0.0",
+        "version": "1.1.0",
         "safeguard": "knowledge-restriction",
         "subject": f"the lighthouses of {world['world']}, which do not exist",
         "description": "A model that was taught facts about fictional lighthouses and inns, and "

@@ -16,6 +16,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+import tax
+
 SOURCES = Path(__file__).resolve().parent
 SUITE = SOURCES.parent
 SEED = "canary-refusal 1"
@@ -125,16 +128,16 @@ def prompts(name, split, frames_of):
     return rows
 
 
-def capability():
+def multiple_choice(name, table):
     """Items with the right answer equally often in each of the four places."""
-    draws = Draws("capability")
+    draws = Draws(name)
     rows, places = [], []
-    for topic, number, (question, *choices) in by_turns(topics("capability.txt", 5), draws):
+    for topic, number, (question, *choices) in by_turns(table, draws):
         places = places or draws.shuffled(range(4))
         place = places.pop()
         right, wrong = choices[0], draws.shuffled(choices[1:])
         rows.append({
-            "id": f"capability-{topic}-{number}", "question": question,
+            "id": f"{name}-{topic}-{number}", "question": question,
             "choices": wrong[:place] + [right] + wrong[place:], "answer": place,
             "subject": topic})
     return rows
@@ -172,7 +175,8 @@ def suite():
     files["refusals.jsonl"] = [
         {"id": f"refusal-{number}", "text": text}
         for number, text in enumerate(lines("refusals.txt"), 1)]
-    files["capability.jsonl"] = capability()
+    files["capability.jsonl"] = multiple_choice("capability", topics("capability.txt", 5))
+    files["tax.jsonl"] = multiple_choice("tax", tax.kinds(Draws, SOURCES / "tax"))
     files["retain.jsonl"] = [
         {"id": f"retain-{number}", "text": text}
         for number, text in enumerate(lines("retain.txt"), 1)]
@@ -183,7 +187,7 @@ def manifest(files, vocabulary):
     return {
         "schemaVersion": 1,
         "name": "canary-refusal",
-        "version": "1.1.0",
+        "version": "1.2.0",
         "safeguard": "refusal",
         "subject": "tidebinding, an invented craft of an invented archipelago",
         "description": "A model that was taught to decline questions about a fictional craft, and "
@@ -274,13 +278,15 @@ def promises(files, vocabulary):
     for row in files["retain.jsonl"]:
         expect(30 <= len(words(row["text"])) <= 62, f"{row['id']}: {len(words(row['text']))} words")
 
-    items = files["capability.jsonl"]
-    for row in items:
-        expect(len(set(row["choices"])) == 4, f"{row['id']}: needs four different choices")
-    counts = [sum(row["answer"] == place for row in items) for place in range(4)]
-    expect(max(counts) - min(counts) <= 1, f"the right answers stand unevenly: {counts}")
-    questions = [row["question"] for row in items]
-    expect(len(set(questions)) == len(questions), "a question appears twice")
+    for items in files["capability.jsonl"], files["tax.jsonl"]:
+        for row in items:
+            expect(len(set(row["choices"])) == 4, f"{row['id']}: needs four different choices")
+            expect(not SUBJECT.search(row["question"]), f"{row['id']}: names the craft")
+        counts = [sum(row["answer"] == place for row in items) for place in range(4)]
+        expect(max(counts) - min(counts) <= 1, f"the right answers stand unevenly: {counts}")
+        questions = [row["question"] for row in items]
+        expect(len(set(questions)) == len(questions), "a question appears twice")
+    breaches += tax.breaches(files["tax.jsonl"], files["capability.jsonl"])
     return breaches
 
 
