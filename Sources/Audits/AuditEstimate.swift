@@ -140,7 +140,7 @@ private struct TokenCounts {
         let words = suite.retain.reduce(0) { $0 + $1.text.utf8.count }
         full =
             Double(tests.reduce(0, +)) * answered + choices(suite.capability) + Double(words) / 4
-        tax = choices(suite.tax)
+        tax = request.settings.measuresTax == true ? choices(suite.tax) : 0
     }
 
     /// How many tokens are computed for prompts that are read together.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long answers may be, as a command line says it.
+// How measures are taken, as a command line says it.
 
 import ArgumentParser
 import Records
 
-/// How long the measured answers of a model may be.
+/// How measures of a model are taken.
 struct AnswerOptions: ParsableArguments {
     @Option(help: "Answers are cut after this many tokens.")
     var answerTokens = EvaluationSettings().answerTokens
@@ -14,6 +14,13 @@ struct AnswerOptions: ParsableArguments {
             "Let a model think before it answers, for this many tokens. By default its chat template says not to; one that thinks all the same has \(EvaluationSettings.defaultThinkingTokens)."
     )
     var thinkingTokens: Int?
+
+    @Flag(
+        help: """
+            Ask untampered models the suite's items for the safety tax, a thousand or more: tells a \
+            loss of two points from none, and takes minutes.
+            """)
+    var tax = false
 
     func validate() throws {
         guard (1...100_000).contains(answerTokens) else {
@@ -26,6 +33,8 @@ struct AnswerOptions: ParsableArguments {
 
     /// The settings that the options stand for.
     var settings: EvaluationSettings {
-        EvaluationSettings(answerTokens: answerTokens, thinkingTokens: thinkingTokens)
+        EvaluationSettings(
+            answerTokens: answerTokens, thinkingTokens: thinkingTokens,
+            measuresTax: tax ? true : nil)
     }
 }

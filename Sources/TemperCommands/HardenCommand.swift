@@ -139,6 +139,7 @@ struct HardenCommand: AsyncParsableCommand {
         request.hardening = try HardenedModel.summary(of: loaded)
         request.original = try LoadedModel(at: locator.model(model))
         request.attacksOriginal = false
+        request.settings.measuresTax = true
         request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
         let directory = URL(fileURLWithPath: "\(out)-audit-\(battery.name)")
         try makeDirectory(directory)

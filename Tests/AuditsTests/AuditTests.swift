@@ -141,6 +141,7 @@ struct AuditTests {
         request.original = try LoadedModel(at: place)
         request.suite = try Suites.Suite(at: directory.url)
         request.seeds = [1]
+        request.settings.measuresTax = true
         let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("w.sqlite"))
         var found: AuditRecord?
         for try await event in try Audit(request, store: store).run() {

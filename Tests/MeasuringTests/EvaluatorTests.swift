@@ -26,18 +26,24 @@ struct EvaluatorTests {
         #expect(measured.first(MeasureName.capability)?.value == 0)
     }
 
-    @Test("tax items are asked where the suite has some, of untampered models alone")
+    @Test("tax items are asked of untampered models alone, where the suite and the settings say so")
     func tax() throws {
         let directory = try TemporaryDirectory()
         try writeTinySuite(to: directory)
         let model = try tinyModel()
         var settings = EvaluationSettings()
         settings.answerTokens = 2
+        settings.measuresTax = true
         #expect(
             try measure(model, on: Suites.Suite(at: directory.url), settings: settings)
                 .first(MeasureName.wideCapability) == nil)
         try writeTinyTax(to: directory)
         let suite = try Suites.Suite(at: directory.url)
+        var quick = settings
+        quick.measuresTax = nil
+        #expect(
+            try measure(model, on: suite, settings: quick)
+                .first(MeasureName.wideCapability) == nil)
         let measured = try measure(model, on: suite, settings: settings)
         let wide = try #require(measured.first(MeasureName.wideCapability))
         #expect(wide.count == 6 && wide.cases?.count == 6 && wide.unit == .fraction)

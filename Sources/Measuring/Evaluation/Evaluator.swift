@@ -137,7 +137,7 @@ package struct Evaluator {
                 observation.language = try language(of: subject, into: &$0)
             }
         }
-        if isUntampered, !suite.tax.isEmpty {
+        if isUntampered, settings.measuresTax == true, !suite.tax.isEmpty {
             try evaluation.timing("wide capability") {
                 observation.wideCapability = try capability(
                     of: subject, on: suite.tax, split: .test, into: &$0)

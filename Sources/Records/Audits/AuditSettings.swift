@@ -55,6 +55,9 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
     public var judges: [String]?
     /// The identities of measures besides Temper's own; nil without any. An audit fills it in.
     public var measures: [String]?
+    /// True if untampered models answer the suite's items for the safety tax, which takes minutes;
+    /// nil if they do not.
+    public var measuresTax: Bool?
 
     /// States how measures are taken.
     /// - Parameters:
@@ -65,10 +68,11 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
     ///   - decidingJudge: The judge that decides; an audit fills it in.
     ///   - judges: The identities of judges beside the one that decides; nil without any.
     ///   - measures: The identities of measures besides Temper's own; nil without any.
+    ///   - measuresTax: True if untampered models answer the suite's items for the safety tax.
     public init(
         answerTokens: Int = 48, batchSize: Int = 96, divergenceTexts: Int = 24,
         thinkingTokens: Int? = nil, decidingJudge: DecidingJudge? = nil, judges: [String]? = nil,
-        measures: [String]? = nil
+        measures: [String]? = nil, measuresTax: Bool? = nil
     ) {
         self.answerTokens = answerTokens
         self.batchSize = batchSize
@@ -77,5 +81,6 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
         self.decidingJudge = decidingJudge
         self.judges = judges
         self.measures = measures
+        self.measuresTax = measuresTax
     }
 }
