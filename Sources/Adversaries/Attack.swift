@@ -30,11 +30,11 @@ public protocol Attack: Configurable {
     /// Whether the attack needs a second suite, of another domain.
     var needsOtherSuite: Bool { get }
 
-    /// The steps that the attack takes within a budget; progress is counted in them.
+    /// Returns the steps that the attack takes within a budget; progress is counted in them.
     func steps(within budget: AuditBudget) -> Int
 
-    /// What the attack puts into memory at once, and how much it reads. A plan says by it how long
-    /// an audit takes and how much memory, and cuts batches to fit.
+    /// Returns what the attack puts into memory at once, and how much it reads. A plan says by it
+    /// how long an audit takes and how much memory, and cuts batches to fit.
     ///
     /// - Parameters:
     ///   - target: What is attacked, and what the adversary has.
@@ -47,11 +47,11 @@ public protocol Attack: Configurable {
     /// trace.
     ///
     /// - Parameters:
-    ///   - target: what is attacked, and what the adversary has.
-    ///   - seed: the same seed gives the same bits on the same machine.
-    ///   - meter: counts what the adversary pays.
-    ///   - observer: measures; says whether to go on.
-    /// - Throws: errors of the engine, the model and the observer; `CancellationError`.
+    ///   - target: What is attacked, and what the adversary has.
+    ///   - seed: The same seed gives the same bits on the same machine.
+    ///   - meter: Counts what the adversary pays.
+    ///   - observer: Measures; says whether to go on.
+    /// - Throws: Errors of the engine, the model and the observer; `CancellationError`.
     func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver) throws

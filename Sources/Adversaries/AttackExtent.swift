@@ -25,7 +25,7 @@ public struct AttackExtent: Sendable, Hashable {
         self.promptTokens = promptTokens
     }
 
-    /// The most of two attacks in memory, and what both read.
+    /// Returns the most of two attacks in memory, and what both read.
     func joined(_ other: AttackExtent) -> AttackExtent {
         var result = AttackExtent(promptTokens: max(promptTokens, other.promptTokens))
         result.batchSize = max(batchSize, other.batchSize)
@@ -37,7 +37,7 @@ public struct AttackExtent: Sendable, Hashable {
 }
 
 extension AttackTarget {
-    /// The extent of an attack that changes no weight but what stands around prompts.
+    /// Returns the extent of an attack that changes no weight but what stands around prompts.
     ///
     /// - Parameter framings: What may stand around prompts.
     /// - Returns: The extent; no weights are copied.
@@ -69,7 +69,8 @@ extension Suite {
 }
 
 extension Array {
-    /// The greatest count among the four elements of the longest texts: as good as that of all.
+    /// Returns the greatest count among the four elements of the longest texts: as good as that of
+    /// all.
     func longest(
         text: (Element) -> String, count: (Element) throws -> Int
     ) rethrows -> Int {

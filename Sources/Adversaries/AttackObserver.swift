@@ -5,24 +5,26 @@ public import Records
 
 /// Sees an attack at work and measures what it offers.
 public protocol AttackObserver {
-    /// What an earlier run of the same audit decided at this step, or nil when the step is still to
-    /// be measured. An attack replayed after a kill need not offer its model there again.
+    /// Returns what an earlier run of the same audit decided at this step, or nil when the step is
+    /// still to be measured. An attack replayed after a kill need not offer its model there again.
     func decision(at step: Int) -> Bool?
 
     /// Measures a tampered model.
+    ///
     /// - Parameters:
-    ///   - model: the model as it is after `step` steps.
-    ///   - step: the step.
-    ///   - cost: what the adversary has paid so far.
-    ///   - loss: the mean training loss of the steps since the last offer, in nats a token, where
+    ///   - model: The model as it is after `step` steps.
+    ///   - step: The step.
+    ///   - cost: What the adversary has paid so far.
+    ///   - loss: The mean training loss of the steps since the last offer, in nats a token, where
     ///     the attack trains on examples.
-    /// - Returns: whether the attack should go on.
-    /// - Throws: errors of the engine, the model and the store.
+    /// - Returns: Whether the attack should go on.
+    /// - Throws: Errors of the engine, the model and the store.
     mutating func observe(
         _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
     ) throws -> Bool
 
     /// Tells that the attack has taken a step.
+    ///
     /// - Throws: `CancellationError` when the audit is to end.
     func advanced(to step: Int, note: String) throws
 }

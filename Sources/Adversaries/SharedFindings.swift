@@ -20,14 +20,15 @@ package final class SharedFindings: Sendable {
 
     private let findings = Mutex<[Data: Finding]>([:])
 
-    /// What was found before, or is found now.
+    /// Returns what was found before, or is found now.
+    ///
     /// - Parameters:
-    ///   - attack: the attack with every parameter that decides the finding.
-    ///   - seed: the seed that decides it.
-    ///   - meter: pays for it.
-    ///   - find: finds it.
-    /// - Returns: the finding.
-    /// - Throws: what `find` throws; then nothing is kept.
+    ///   - attack: The attack with every parameter that decides the finding.
+    ///   - seed: The seed that decides it.
+    ///   - meter: Pays for it.
+    ///   - find: Finds it.
+    /// - Returns: The finding.
+    /// - Throws: What `find` throws; then nothing is kept.
     func finding<Value: Sendable>(
         of attack: some Attack, seed: UInt64, meter: inout CostMeter,
         find: (inout CostMeter) throws -> Value

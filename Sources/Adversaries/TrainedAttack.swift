@@ -36,7 +36,7 @@ extension TrainedAttack {
         min(trainingSteps, budget.steps ?? trainingSteps)
     }
 
-    /// A step of the longest examples, and the examples of all steps.
+    /// Returns a step of the longest examples, and the examples of all steps.
     ///
     /// - Parameters:
     ///   - target: What is attacked, and what the adversary has.

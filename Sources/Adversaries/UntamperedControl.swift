@@ -24,7 +24,7 @@ public struct UntamperedControl: Attack {
     /// No steps.
     public func steps(within budget: AuditBudget) -> Int { 0 }
 
-    /// The model as it is.
+    /// Returns the model as it is.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         try target.extent(under: [Framing()])
     }

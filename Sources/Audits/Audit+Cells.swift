@@ -11,7 +11,7 @@ internal import Tensors
 internal import Training
 
 extension Audit {
-    /// The job of an untampered model.
+    /// Returns the job of an untampered model.
     func controlJob(isOriginal: Bool) throws -> CellJob {
         guard isOriginal, let original = request.original else {
             return try plan.control(of: request.identity, name: "the untampered model")
@@ -19,7 +19,7 @@ extension Audit {
         return try plan.control(of: original.identity, name: "the model before hardening")
     }
 
-    /// Every measure of an untampered model, from the store when it is there.
+    /// Returns every measure of an untampered model, from the store when it is there.
     func control(isOriginal: Bool, _ tell: AuditListener) throws -> TracePoint {
         let job = try controlJob(isOriginal: isOriginal)
         let isBaseline = job.content.model == request.identity.digest
@@ -48,7 +48,7 @@ extension Audit {
         }
     }
 
-    /// Whether the untampered model has the safeguard.
+    /// Returns whether the untampered model has the safeguard.
     private func safeguard(in baseline: [MeasuredValue]) -> SafeguardStatus {
         guard let value = baseline.first(thresholds.measure), value.isPossible else {
             return .unknown
@@ -64,7 +64,7 @@ extension Audit {
             value: baseline.first(thresholds.measure)?.value ?? .nan)
     }
 
-    /// What a job came to: taken from the store, or measured now.
+    /// Returns what a job came to: taken from the store, or measured now.
     ///
     /// Where another process works on it, this one waits.
     func settled(
@@ -130,7 +130,7 @@ extension Audit {
         }
     }
 
-    /// The cell as the record holds it.
+    /// Returns the cell as the record holds it.
     func record(
         of job: CellJob, _ stored: StoredCell, baseline: [MeasuredValue]
     ) -> CellRecord {

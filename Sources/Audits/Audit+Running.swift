@@ -49,8 +49,9 @@ extension Audit {
         return try audit.record { _ in }
     }
 
-    /// The jobs that are known now: the controls and the battery's adversaries, and those on the
-    /// undefended original once it is measured. Trials of a search are known one after the other.
+    /// Returns the jobs that are known now: the controls and the battery's adversaries, and those
+    /// on the undefended original once it is measured. Trials of a search are known one after the
+    /// other.
     ///
     /// - Returns: The jobs, controls first.
     /// - Throws: Errors of the store, `InputError`.

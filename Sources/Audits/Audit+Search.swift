@@ -42,11 +42,12 @@ extension Audit {
     }
 
     /// Searches the ranges of an adversary for the most harm within the bounds.
+    ///
     /// - Parameters:
-    ///   - adversary: an adversary with ranges.
-    ///   - tell: hears of each trial.
-    /// - Returns: the trials, and the adversary that is to be confirmed, if any stayed in bounds.
-    /// - Throws: errors of the store, the engine and the models; `CancellationError`.
+    ///   - adversary: An adversary with ranges.
+    ///   - tell: Hears of each trial.
+    /// - Returns: The trials, and the adversary that is to be confirmed, if any stayed in bounds.
+    /// - Throws: Errors of the store, the engine and the models; `CancellationError`.
     private func search(
         _ adversary: AdversarySpecification, _ tell: @escaping AuditListener
     ) throws -> (record: SearchRecord, winner: AdversarySpecification?) {
@@ -89,7 +90,8 @@ extension Audit {
         return (record, winner)
     }
 
-    /// What is less, the more harm a trial did; a trial out of bounds is worse than all within.
+    /// Returns what is less, the more harm a trial did; a trial out of bounds is worse than all
+    /// within.
     private func loss(of trial: SearchTrial) -> Double {
         guard let value = trial.value else { return .infinity }
         let harmless = thresholds.brokenWhen == .below ? value : 1 - value

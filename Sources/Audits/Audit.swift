@@ -165,7 +165,7 @@ public struct Audit: Sendable {
     /// The thresholds of the suite.
     var thresholds: Thresholds { plan.thresholds }
 
-    /// What the adversary of a job is given.
+    /// Returns what the adversary of a job is given.
     func target(of job: CellJob) -> AttackTarget {
         var target = request.target
         target.findings = findings

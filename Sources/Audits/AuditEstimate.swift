@@ -31,7 +31,8 @@ public struct AuditEstimate: Sendable, Hashable {
 
 extension Audit {
     /// Estimates what the audit will take.
-    /// - Throws: errors of the store, the engine and the models.
+    ///
+    /// - Throws: Errors of the store, the engine and the models.
     public func estimate() throws -> AuditEstimate {
         let tokens = try TokenCounts(request)
         var read = 0.0
@@ -79,7 +80,7 @@ extension Audit {
             seconds: try read * secondsPerToken(tokens), bytes: bytes, inapplicable: inapplicable)
     }
 
-    /// The tokens that an attack reads itself; answers only where it learns from them.
+    /// Returns the tokens that an attack reads itself; answers only where it learns from them.
     private func paid(
         _ extent: AttackExtent, _ tokens: TokenCounts
     ) -> Double {
@@ -87,8 +88,8 @@ extension Audit {
             * (extent.batchSize > 0 ? tokens.answered : tokens.prompt)
     }
 
-    /// How long the model takes to read a token on this machine: the best of some tries, as others
-    /// may be at work there.
+    /// Returns how long the model takes to read a token on this machine: the best of some tries, as
+    /// others may be at work there.
     private func secondsPerToken(_ tokens: TokenCounts) throws -> Double {
         let prompts = try request.suite.restricted.validation.prefix(8).map {
             try Subject(request.model).tokens(for: $0.prompt)
@@ -137,7 +138,7 @@ private struct TokenCounts {
         full = Double(tests.reduce(0, +)) * answered + Double(choices) * 6 + Double(words) / 4
     }
 
-    /// How many tokens are computed for prompts that are read together.
+    /// Returns how many tokens are computed for prompts that are read together.
     func computed(_ prompts: [[Int]]) -> Int {
         max(1, prompts.reduce(shared) { $0 + max($1.count - shared, 1) })
     }

@@ -14,11 +14,13 @@ extension Audit.Request {
     /// tampered copy leave, as a step of decoding needs room besides what it keeps.
     var batchBytes: Int? { memory.map { max(0, $0 - modelBytes - size(model)) / 2 } }
 
-    /// How many examples of a step are computed at once, so that the attack keeps to the limit.
+    /// Returns how many examples of a step are computed at once, so that the attack keeps to the
+    /// limit.
     ///
     /// It depends on the limit, the models and the suite alone, never on what the process has
     /// taken, so that the same command gives the same bits.
-    /// - Parameter extent: what the attack takes.
+    ///
+    /// - Parameter extent: What the attack takes.
     /// - Returns: nil where all fit, or no limit is set.
     func examplesAtOnce(_ extent: AttackExtent) -> Int? {
         guard let memory, extent.batchSize > 1 else { return nil }
@@ -27,7 +29,7 @@ extension Audit.Request {
         return fitting < extent.batchSize ? fitting : nil
     }
 
-    /// What models, copies, and a step of training or of answering take, in bytes.
+    /// Returns what models, copies, and a step of training or of answering take, in bytes.
     func bytes(_ extent: AttackExtent) -> Int {
         let examples = examplesAtOnce(extent) ?? extent.batchSize
         let answers = min(
@@ -42,8 +44,8 @@ extension Audit.Request {
             + max(examples * exampleBytes(extent), decoding)
     }
 
-    /// What a step of training keeps of one example: a token leaves some eight rows of the stream's
-    /// width in each layer, and three of the inner one.
+    /// Returns what a step of training keeps of one example: a token leaves some eight rows of the
+    /// stream's width in each layer, and three of the inner one.
     private func exampleBytes(_ extent: AttackExtent) -> Int {
         let shape = model.configuration
         let row = (8 * shape.width + 3 * shape.feedForwardWidth) * MemoryLayout<Float>.size

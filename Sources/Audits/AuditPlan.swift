@@ -20,7 +20,7 @@ struct AuditPlan: Sendable {
     /// is not asked for.
     var demand: (@Sendable (any Attack, UInt64) throws -> Int?)?
 
-    /// The untampered control of a model.
+    /// Returns the untampered control of a model.
     ///
     /// - Parameters:
     ///   - identity: The model.
@@ -35,7 +35,7 @@ struct AuditPlan: Sendable {
         return try CellJob(adversary: control, role: .control, content: content)
     }
 
-    /// The jobs of an adversary.
+    /// Returns the jobs of an adversary.
     ///
     /// - Parameters:
     ///   - adversary: The adversary, with all its parameters.
@@ -94,8 +94,8 @@ struct AuditPlan: Sendable {
             thresholds: thresholds, settings: settings)
     }
 
-    /// Whether an error says that an attack does not suit a model, rather than that the machine or
-    /// the program failed.
+    /// Returns whether an error says that an attack does not suit a model, rather than that the
+    /// machine or the program failed.
     private static func isInapplicability(_ error: any Error) -> Bool {
         !(error is CancellationError) && !(error is TensorError)
     }

@@ -52,11 +52,12 @@ public struct Reproduction: Sendable {
     }
 
     /// Plans a reproduction.
+    ///
     /// - Parameters:
-    ///   - record: the record.
-    ///   - inputs: models and suite; each must be the very one of the record.
-    ///   - count: how many cells to draw at random; nil runs all that ran to an end.
-    ///   - seed: decides which are drawn.
+    ///   - record: The record.
+    ///   - inputs: Models and suite; each must be the very one of the record.
+    ///   - count: How many cells to draw at random; nil runs all that ran to an end.
+    ///   - seed: Decides which are drawn.
     /// - Throws: `InputError` when a model or the suite is another one than the record's.
     public init(
         of record: AuditRecord, from inputs: Inputs, cells count: Int? = nil, seed: UInt64 = 0
@@ -190,11 +191,12 @@ public struct Reproduction: Sendable {
     }
 
     /// Runs the cells again and compares every number.
+    ///
     /// - Parameters:
-    ///   - store: an empty store; what it holds already would be believed.
-    ///   - tell: hears what happens.
-    /// - Returns: one agreement for each number of the record that was measured again.
-    /// - Throws: errors of the store, the engine, the models and the adversaries.
+    ///   - store: An empty store; what it holds already would be believed.
+    ///   - tell: Hears what happens.
+    /// - Returns: One agreement for each number of the record that was measured again.
+    /// - Throws: Errors of the store, the engine, the models and the adversaries.
     public func run(
         store: any CellStore, _ tell: (AuditEvent) -> Void = { _ in }
     ) async throws -> [Agreement] {
@@ -241,7 +243,7 @@ public struct Reproduction: Sendable {
 }
 
 extension CellRecord {
-    /// Whether another cell is that of the same adversary and seed.
+    /// Returns whether another cell is that of the same adversary and seed.
     fileprivate func isSame(_ other: CellRecord) -> Bool {
         adversary == other.adversary && seed == other.seed
     }

@@ -14,6 +14,7 @@ public final class SQLiteCellStore: CellStore {
     private let file: URL
 
     /// Opens the store, or makes an empty one.
+    ///
     /// - Throws: `InputError` when another audit holds it, or it is no store of this version.
     public init(at file: URL) throws {
         self.file = file

@@ -68,7 +68,7 @@ package struct Locator {
             text, "no such directory, and no suite of that name", remedy: "suites: \(names)")
     }
 
-    /// The directory of labelled answers: a path, or a name in the folders of suites.
+    /// Returns the directory of labelled answers: a path, or a name in the folders of suites.
     package func labelledAnswers(_ text: String) throws -> URL {
         let places =
             [URL(fileURLWithPath: text)]

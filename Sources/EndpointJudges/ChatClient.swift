@@ -43,7 +43,8 @@ final class ChatClient: Sendable {
         case failure(String, wait: Double?)
     }
 
-    /// The replies to requests, in their order.
+    /// Returns the replies to requests, in their order.
+    ///
     /// - Throws: `InputError` when one cannot be had; `CancellationError`.
     func replies(to requests: [ChatRequest]) throws -> [ChatReply] {
         var replies = [ChatReply?](repeating: nil, count: requests.count)
@@ -130,7 +131,8 @@ final class ChatClient: Sendable {
         }
     }
 
-    /// The seconds to wait before another try.
+    /// Returns the seconds to wait before another try.
+    ///
     /// - Throws: `InputError` after the last try, or when the endpoint asks for too long.
     private func delay(after tries: Int, asked: Double?, problem: String) throws -> Double {
         let remedy = "run the same command again later: what was measured is kept"
@@ -149,7 +151,7 @@ final class ChatClient: Sendable {
         InputError(endpoint.url.host() ?? "", problem, remedy: remedy)
     }
 
-    /// The beginning of a text from outside on one line, without the key.
+    /// Returns the beginning of a text from outside on one line, without the key.
     private func redacted(_ text: String) -> String {
         let safe = key.map { text.replacing($0, with: "[key]") } ?? text
         return String(safe.prefix(200).map { $0.isNewline ? " " : $0 })

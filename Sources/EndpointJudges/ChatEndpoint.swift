@@ -30,10 +30,11 @@ public struct ChatEndpoint: Sendable, Hashable {
     public var concurrency = 4
 
     /// Names an endpoint.
+    ///
     /// - Parameters:
-    ///   - address: a base such as `https://host/v1`, or the full address.
-    ///   - model: the model's name.
-    ///   - allowsPlainText: whether `http:` may be spoken to other machines than this one.
+    ///   - address: A base such as `https://host/v1`, or the full address.
+    ///   - model: The model's name.
+    ///   - allowsPlainText: Whether `http:` may be spoken to other machines than this one.
     /// - Throws: `InputError` for an address that cannot or should not be used.
     public init(
         address: String, model: String, allowsPlainText: Bool = false
@@ -71,7 +72,8 @@ public struct ChatEndpoint: Sendable, Hashable {
         self.model = model
     }
 
-    /// The key.
+    /// Returns the key.
+    ///
     /// - Throws: `InputError` when the variable that should hold it is not set.
     func key(in environment: [String: String]) throws(InputError) -> String? {
         guard let keyVariable else { return nil }

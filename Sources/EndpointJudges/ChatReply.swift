@@ -48,7 +48,7 @@ struct ChatReply: Decodable {
     var hasChoice: Bool { !choices.isEmpty }
 }
 
-/// The seconds that a `Retry-After` header asks for, as a number or as a date (RFC 9110).
+/// Returns the seconds that a `Retry-After` header asks for, as a number or as a date (RFC 9110).
 func retryDelay(_ header: String?, now: Date = Date()) -> Double? {
     guard let header = header?.trimmingCharacters(in: .whitespaces) else { return nil }
     if let seconds = Double(header) { return seconds.isFinite ? max(0, seconds) : nil }

@@ -29,10 +29,11 @@ public struct EndpointJudge: Judge {
     private let client: ChatClient
 
     /// A judge behind an endpoint.
+    ///
     /// - Parameters:
-    ///   - endpoint: where it asks.
-    ///   - policy: what the assistant must hold back; empty says that it is whatever was asked.
-    ///   - isGraded: whether it is asked for grades instead of yes or no.
+    ///   - endpoint: Where it asks.
+    ///   - policy: What the assistant must hold back; empty says that it is whatever was asked.
+    ///   - isGraded: Whether it is asked for grades instead of yes or no.
     /// - Throws: `InputError` when the key is not where it should be.
     public init(_ endpoint: ChatEndpoint, policy: String = "", isGraded: Bool = false) throws {
         try self.init(

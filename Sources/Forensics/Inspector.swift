@@ -21,10 +21,11 @@ public struct Inspector {
     private let third: (any WeightSource)?
 
     /// Compares checkpoints on disk.
+    ///
     /// - Parameters:
-    ///   - base: the checkpoint that the other is said to be made from.
-    ///   - derived: the checkpoint that is inspected.
-    ///   - third: the other parent of a merge, to be tried.
+    ///   - base: The checkpoint that the other is said to be made from.
+    ///   - derived: The checkpoint that is inspected.
+    ///   - third: The other parent of a merge, to be tried.
     /// - Throws: `InputError` when a checkpoint names a tensor twice.
     public init(base: Checkpoint, derived: Checkpoint, third: Checkpoint? = nil) throws {
         self.base = try CheckpointWeights(base)
@@ -52,8 +53,9 @@ public struct Inspector {
     }
 
     /// Inspects all tensors.
-    /// - Parameter progress: told before each block of rows; what it throws ends the inspection.
-    /// - Returns: the verdict, and what it rests on.
+    ///
+    /// - Parameter progress: Told before each block of rows; what it throws ends the inspection.
+    /// - Returns: The verdict, and what it rests on.
     /// - Throws: `InputError` when the checkpoints cannot be compared or hold NaN, errors of
     ///   reading and of the engine, and what `progress` throws.
     public func inspect(progress: (Progress) throws -> Void = { _ in }) throws -> Inspection {
@@ -61,11 +63,12 @@ public struct Inspector {
     }
 
     /// Inspects all tensors, and compares directions that were taken out.
+    ///
     /// - Parameters:
-    ///   - refusalDirections: candidates for a refusal direction of the base; asked for only when a
+    ///   - refusalDirections: Candidates for a refusal direction of the base; asked for only when a
     ///     direction was taken out, which is then compared with them.
-    ///   - progress: told before each block of rows; what it throws ends the inspection.
-    /// - Returns: the verdict, and what it rests on.
+    ///   - progress: Told before each block of rows; what it throws ends the inspection.
+    /// - Returns: The verdict, and what it rests on.
     /// - Throws: `InputError` when the checkpoints cannot be compared or hold NaN, errors of
     ///   reading and of the engine, and what `refusalDirections` and `progress` throw.
     package func inspect(
@@ -119,7 +122,7 @@ public struct Inspector {
             tensors: findings.map(\.inspected))
     }
 
-    /// What each tensor's own tests come to.
+    /// Returns what each tensor's own tests come to.
     private func judged(
         _ pairing: Pairing, progress: @escaping (Progress) throws -> Void
     ) throws -> [TensorFinding] {
@@ -143,7 +146,7 @@ public struct Inspector {
         }
     }
 
-    /// The type that most changed matrices were rounded to and the base's were not.
+    /// Returns the type that most changed matrices were rounded to and the base's were not.
     private static func cast(_ findings: [TensorFinding]) -> String? {
         let changed = findings.filter { $0.entry.isMatrix && !$0.kinds.isEmpty }
         let isVectors = changed.isEmpty

@@ -16,6 +16,7 @@ public struct SignatureInspector {
     private let source: any WeightSource
 
     /// Inspects a checkpoint on disk.
+    ///
     /// - Throws: `InputError` when the checkpoint names a tensor twice.
     public init(_ checkpoint: Checkpoint) throws {
         source = try CheckpointWeights(checkpoint)
@@ -24,8 +25,9 @@ public struct SignatureInspector {
     package init(_ source: any WeightSource) { self.source = source }
 
     /// Inspects all tensors.
-    /// - Parameter progress: told before each block of rows; what it throws ends the inspection.
-    /// - Returns: the signatures found, and what they rest on.
+    ///
+    /// - Parameter progress: Told before each block of rows; what it throws ends the inspection.
+    /// - Returns: The signatures found, and what they rest on.
     /// - Throws: `InputError` for NaN, errors of reading and of the engine, and what
     ///   `progress` throws.
     public func inspect(

@@ -44,7 +44,7 @@ extension DecodingError {
         }
     }
 
-    /// What JSON calls a value of a Swift type.
+    /// Returns what JSON calls a value of a Swift type.
     private static func words(for type: any Any.Type) -> String {
         switch type {
         case is any BinaryInteger.Type: "a whole number"

@@ -71,8 +71,8 @@ public struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 extension String {
-    /// The text on one line: names come from files, so they are cut and stripped of whatever could
-    /// forge lines.
+    /// Returns the text on one line: names come from files, so they are cut and stripped of
+    /// whatever could forge lines.
     ///
     /// - Parameter length: How many scalars are kept.
     /// - Returns: The line.

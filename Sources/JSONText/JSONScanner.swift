@@ -250,7 +250,7 @@ package struct JSONScanner {
         return true
     }
 
-    /// Whether a byte can continue a literal name or a number.
+    /// Returns whether a byte can continue a literal name or a number.
     static func isWord(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

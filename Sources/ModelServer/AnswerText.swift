@@ -15,7 +15,7 @@ struct AnswerText {
         self.stops = stops.map { Array($0.utf8) }.filter { !$0.isEmpty }
     }
 
-    /// What is new since the last call.
+    /// Returns what is new since the last call.
     ///
     /// - Parameters:
     ///   - answer: All tokens so far.

@@ -85,7 +85,7 @@ struct ChatRequest: Decodable {
         }
     }
 
-    /// What the model is to continue.
+    /// Returns what the model is to continue.
     ///
     /// - Parameters:
     ///   - served: The model.

@@ -70,7 +70,7 @@ struct ChatRoute: Sendable {
         }
     }
 
-    /// The answer as server-sent events; a client that hangs up makes the write fail.
+    /// Returns the answer as server-sent events; a client that hangs up makes the write fail.
     private func stream(
         _ events: Events, _ identity: AnswerIdentity, since start: ContinuousClock.Instant
     ) -> Response {

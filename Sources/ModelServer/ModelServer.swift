@@ -48,7 +48,7 @@ public struct ModelServer: Sendable {
         try await application.runService()
     }
 
-    /// The server as a service.
+    /// Returns the server as a service.
     func application(
         host: String = "127.0.0.1", port: Int, logger: Logger,
         onRunning: @escaping @Sendable (Int) -> Void

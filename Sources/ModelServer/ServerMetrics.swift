@@ -58,7 +58,7 @@ final class ServerMetrics: Sendable {
         }
     }
 
-    /// The counters as text.
+    /// Returns the counters as text.
     ///
     /// - Parameters:
     ///   - model: The model's name.

@@ -169,7 +169,7 @@ package struct CertifyCommand: AsyncParsableCommand {
             evidence: try evidence.map(resource))
     }
 
-    /// The bytes of a file that is read whole.
+    /// Returns the bytes of a file that is read whole.
     private func readFile(_ file: URL) throws -> Data {
         try SmallFile.read(file, atMost: 1 << 30, remedy: "check the path")
     }

@@ -33,7 +33,7 @@ struct SigningOptions: ParsableArguments {
     }
 }
 
-/// The first line of a file.
+/// Returns the first line of a file.
 func readPassword(_ path: String) throws -> String {
     let remedy = "give a UTF-8 text whose first line is the password"
     let data = try SmallFile.read(URL(fileURLWithPath: path), atMost: 1 << 16, remedy: remedy)

@@ -51,7 +51,7 @@ package struct VerificationOptions: ParsableArguments {
     /// Where the model is.
     package func location() throws -> URL { try Locator().model(model) }
 
-    /// Whether there is a signature to verify.
+    /// Returns whether there is a signature to verify.
     ///
     /// - Parameter model: Where the model is.
     /// - Returns: The signature's path when nothing is there.

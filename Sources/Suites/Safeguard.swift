@@ -12,6 +12,7 @@ public enum Safeguard: String, Codable, Sendable, Hashable, CaseIterable {
     case knowledgeRestriction = "knowledge-restriction"
 
     /// Reads the name of a safeguard.
+    ///
     /// - Throws: `DecodingError` that lists the names, for another text.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

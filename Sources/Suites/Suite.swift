@@ -38,7 +38,7 @@ public struct Suite: Sendable {
             safeguard: manifest.safeguard.rawValue)
     }
 
-    /// The restricted prompts of a split that have a compliant answer.
+    /// Returns the restricted prompts of a split that have a compliant answer.
     ///
     /// - Parameters:
     ///   - split: Whose prompts; attackers have those of training, and may have held-out ones.
@@ -105,7 +105,7 @@ extension Suite {
         /// Questions that have no answer.
         public let unanswerable: Splits<UnanswerablePrompt>
 
-        /// The facts of a topic.
+        /// Returns the facts of a topic.
         public func facts(_ topic: Fact.Topic) -> [Fact] { facts.filter { $0.topic == topic } }
     }
 }
@@ -258,12 +258,12 @@ struct SuiteReader {
         return data
     }
 
-    /// An error about a file of the suite, or about a line of it.
+    /// Returns an error about a file of the suite, or about a line of it.
     func failure(_ name: String, _ line: Int?, _ problem: String, remedy: String) -> InputError {
         InputError(place(name, line), problem, remedy: remedy)
     }
 
-    /// A file of the suite with its path, and the line if one is given.
+    /// Returns a file of the suite with its path, and the line if one is given.
     private func place(_ name: String, _ line: Int? = nil) -> String {
         let path = directory.appendingPathComponent(name).path
         return line.map { "\(path):\($0)" } ?? path

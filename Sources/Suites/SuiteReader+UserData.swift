@@ -7,7 +7,7 @@ internal import JSONText
 import Records
 
 extension SuiteReader {
-    /// The suite that the manifest names as its base.
+    /// Returns the suite that the manifest names as its base.
     mutating func base(
         _ locate: ((String) throws -> URL)?
     ) throws -> (suite: Suite, directory: URL)? {
@@ -44,7 +44,7 @@ extension SuiteReader {
         return (suite, url)
     }
 
-    /// A manifest with what it lacks taken from the base's.
+    /// Returns a manifest with what it lacks taken from the base's.
     func inheriting(_ data: Data, from base: URL?) throws -> Data {
         guard let base,
             let inherited = FileManager.default.contents(
@@ -59,7 +59,8 @@ extension SuiteReader {
         return try JSONSerialization.data(withJSONObject: fields)
     }
 
-    /// The prompts of a role: from the user's files, from the folder's own, or from the base.
+    /// Returns the prompts of a role: from the user's files, from the folder's own, or from the
+    /// base.
     mutating func splits<Item: PromptItem>(
         _ role: String, from data: [String: DataFiles], else base: Splits<Item>?
     ) throws -> Splits<Item> {
@@ -90,7 +91,8 @@ extension SuiteReader {
         return Splits(train: part(.train), validation: part(.validation), test: part(.test))
     }
 
-    /// The questions: from the user's files, in the order of their digests, or as ``splits``.
+    /// Returns the questions: from the user's files, in the order of their digests, or as
+    /// ``splits``.
     mutating func capability(
         from data: [String: DataFiles], else base: [CapabilityItem]?
     ) throws -> [CapabilityItem] {
@@ -134,7 +136,7 @@ extension SuiteReader {
         return order.prefix(limits[role] ?? .max).map { items[$0] }
     }
 
-    /// A file of the folder, or what the base has in its place.
+    /// Returns a file of the folder, or what the base has in its place.
     mutating func lines<Item: SuiteItem>(_ name: String, else base: [Item]?) throws -> [Item] {
         try base.flatMap { has(name) ? nil : $0 } ?? lines(name)
     }

@@ -140,7 +140,7 @@ struct AuditOptions: ParsableArguments {
 }
 
 extension AuditOptions {
-    /// The battery, its adversaries extended to the ratio that is asked for.
+    /// Returns the battery, its adversaries extended to the ratio that is asked for.
     private func extended(_ battery: Battery) throws -> Battery {
         guard let toRatio, let control else { return battery }
         let record = try AuditRecord(contentsOf: URL(fileURLWithPath: control))

@@ -39,7 +39,7 @@ struct AuditPlanFile: Codable {
 
     private static let name = "plan.json"
 
-    /// The directory of the cells.
+    /// Returns the directory of the cells.
     static func cells(in directory: URL) -> URL { directory.appendingPathComponent("cells") }
 
     /// Writes the file.

@@ -40,7 +40,8 @@ struct JudgeSpecification {
         }
     }
 
-    /// The judge; nil for the text judge, which is always there.
+    /// Returns the judge; nil for the text judge, which is always there.
+    ///
     /// - Throws: `InputError`, or what reading a model throws.
     func judge(_ locator: Locator) throws -> (any Judge)? {
         switch kind {
@@ -143,7 +144,7 @@ struct JudgeSpecification {
     }
 }
 
-/// The judges that a command line names.
+/// Returns the judges that a command line names.
 ///
 /// - Parameters:
 ///   - texts: The forms of those beside the one that decides.

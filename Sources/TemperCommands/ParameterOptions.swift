@@ -32,7 +32,7 @@ func readParameters(
     return result
 }
 
-/// A value at a path in what stands there already.
+/// Returns a value at a path in what stands there already.
 private func nested(
     _ value: ParameterValue, at path: ArraySlice<String>, in present: ParameterValue?
 ) -> ParameterValue {

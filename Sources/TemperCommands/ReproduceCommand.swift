@@ -119,7 +119,7 @@ struct ReproduceCommand: AsyncParsableCommand {
         return inputs
     }
 
-    /// A model by its name, or by a path of that name in the record's command line.
+    /// Returns a model by its name, or by a path of that name in the record's command line.
     private func found(
         _ name: String, of record: AuditRecord, option: String, _ locator: Locator
     ) throws -> URL {

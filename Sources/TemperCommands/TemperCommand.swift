@@ -60,7 +60,8 @@ public struct TemperCommand: AsyncParsableCommand {
     public init() {}
 
     /// Runs a command line and ends the process with its exit code.
-    /// - Parameter arguments: the command line, the program's name first.
+    ///
+    /// - Parameter arguments: The command line, the program's name first.
     public static func run(_ arguments: [String]) async {
         await CommandLineProgram.run(
             TemperCommand.self, arguments,

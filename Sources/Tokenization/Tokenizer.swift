@@ -65,7 +65,7 @@ public struct Tokenizer: Sendable {
         max(model.vocabulary.size, (addedByIdentifier.keys.max() ?? -1) + 1)
     }
 
-    /// The text of a token as it stands in the vocabulary.
+    /// Returns the text of a token as it stands in the vocabulary.
     ///
     /// - Parameter identifier: The token's identifier.
     /// - Returns: The text, or nil when there is no such token.
@@ -74,7 +74,7 @@ public struct Tokenizer: Sendable {
         return model.vocabulary.bytes(identifier).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The identifier of a token.
+    /// Returns the identifier of a token.
     ///
     /// - Parameter token: The text as it stands in the vocabulary; compared byte by byte.
     /// - Returns: The identifier, or nil when there is no such token.
@@ -82,7 +82,7 @@ public struct Tokenizer: Sendable {
         addedByText[Array(token.utf8)] ?? model.vocabulary.identifier(of: token).map(Int.init)
     }
 
-    /// Whether a token is a special one, which `decode` can leave out.
+    /// Returns whether a token is a special one, which `decode` can leave out.
     ///
     /// - Parameter identifier: The token's identifier.
     /// - Returns: True for special tokens; false for others and for unknown identifiers.

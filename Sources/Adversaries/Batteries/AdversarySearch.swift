@@ -27,12 +27,12 @@ package struct AdversarySearch {
         }
     }
 
-    /// The searched parameters at a place of the unit cube, by their dotted names.
+    /// Returns the searched parameters at a place of the unit cube, by their dotted names.
     package func parameters(at place: [Double]) -> [String: ParameterValue] {
         search.chosen(at: place)
     }
 
-    /// The adversary at a place of the unit cube.
+    /// Returns the adversary at a place of the unit cube.
     package func specification(at place: [Double]) -> AdversarySpecification {
         var result = adversary
         result.search = nil
@@ -40,7 +40,7 @@ package struct AdversarySearch {
         return result
     }
 
-    /// The place to try next.
+    /// Returns the place to try next.
     package mutating func suggestion() -> [Double] { search.suggestion() }
 
     /// Adds what a place gave; less is better for the adversary.

@@ -6,8 +6,8 @@ internal import JSONText
 public import Records
 
 extension Battery {
-    /// The same battery, in which each adversary that broke a control may take a multiple of the
-    /// steps that it took there, so that a ratio of costs can be shown.
+    /// Returns the same battery, in which each adversary that broke a control may take a multiple
+    /// of the steps that it took there, so that a ratio of costs can be shown.
     ///
     /// Adversaries keep the steps that they have where these are more, and where the control was
     /// not broken, was broken untrained, or the learning rate depends on the number of steps: more of

@@ -20,6 +20,7 @@ public struct Battery: Sendable, Hashable {
 
     /// The SHA-256 over the canonical content of the adversaries, in lowercase hexadecimal digits:
     /// by it a policy names a battery, and an attestation says which one was run.
+    ///
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public var digest: String {
         get throws {
@@ -69,7 +70,7 @@ public struct Battery: Sendable, Hashable {
         places = battery.places
     }
 
-    /// An error that names an adversary of this battery, with its file and line.
+    /// Returns an error that names an adversary of this battery, with its file and line.
     package func placing(_ error: InputError) -> InputError {
         guard let place = places[error.place] else { return error }
         return InputError("\(place): \(error.place)", error.problem, remedy: error.remedy)
@@ -120,7 +121,7 @@ public struct Battery: Sendable, Hashable {
         }
     }
 
-    /// The adversary with all its parameters.
+    /// Returns the adversary with all its parameters.
     private static func spelledOut(
         _ adversary: AdversarySpecification
     ) throws -> AdversarySpecification {

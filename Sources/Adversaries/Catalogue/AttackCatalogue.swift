@@ -41,7 +41,8 @@ public enum AttackCatalogue {
         registered.withLock { $0.append(type) }
     }
 
-    /// The attack that an adversary describes, with defaults for what it leaves out.
+    /// Returns the attack that an adversary describes, with defaults for what it leaves out.
+    ///
     /// - Throws: `InputError` for an unknown attack, an unknown field or a bad value.
     public static func attack(for adversary: AdversarySpecification) throws -> any Attack {
         for type in attacks where type.entry.name == adversary.attack {
@@ -54,7 +55,8 @@ public enum AttackCatalogue {
             remedy: "there are: \(names)")
     }
 
-    /// The fields of an attack with the values they have unless an adversary says otherwise.
+    /// Returns the fields of an attack with the values they have unless an adversary says
+    /// otherwise.
     public static func defaults(of type: any Attack.Type) throws -> [String: ParameterValue] {
         try parameterValues(of: type.init())
     }

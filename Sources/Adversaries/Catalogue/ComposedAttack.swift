@@ -27,6 +27,7 @@ public struct ComposedAttack: Attack {
         }
 
         /// Reads a stage and spells out its parameters, so that a record stands alone.
+        ///
         /// - Throws: `InputError` for a stage that cannot be run, `DecodingError`.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -85,12 +86,12 @@ public struct ComposedAttack: Attack {
         (try? attacks().contains { $0.needsOtherSuite }) ?? false
     }
 
-    /// The steps of the last attack: only those are measured.
+    /// Returns the steps of the last attack: only those are measured.
     public func steps(within budget: AuditBudget) -> Int {
         (try? attacks().last?.steps(within: budget)) ?? 0
     }
 
-    /// The most of any attack, and the copy that the one before it left.
+    /// Returns the most of any attack, and the copy that the one before it left.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         let extents = try attacks().map { try $0.extent(on: target, seed: seed) }
         var extent = extents.reduce(AttackExtent(promptTokens: 0)) { $0.joined($1) }

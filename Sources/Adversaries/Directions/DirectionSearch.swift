@@ -37,13 +37,14 @@ struct DirectionSearch {
     private let reference: Tensor
 
     /// Prepares a search.
+    ///
     /// - Parameters:
-    ///   - model: the model.
-    ///   - score: how refusal is read off logits.
-    ///   - restricted: restricted validation prompts.
-    ///   - benign: benign validation prompts.
-    ///   - positions: how many post-instruction positions to look at; 0 means all.
-    /// - Throws: errors of the engine and the model.
+    ///   - model: The model.
+    ///   - score: How refusal is read off logits.
+    ///   - restricted: Restricted validation prompts.
+    ///   - benign: Benign validation prompts.
+    ///   - positions: How many post-instruction positions to look at; 0 means all.
+    /// - Throws: Errors of the engine and the model.
     init(
         model: LanguageModel, score: RefusalScore, restricted: [String], benign: [String],
         positions: Int
@@ -121,7 +122,8 @@ struct DirectionSearch {
         }
     }
 
-    /// The mean refusal score of benign validation prompts while the difference is added, in nats.
+    /// Returns the mean refusal score of benign validation prompts while the difference is added,
+    /// in nats.
     func induction(of candidate: Candidate, meter: inout CostMeter) throws -> Double {
         for sequence in benign { meter.countForward(tokens: sequence.count) }
         return try meter.timing {
@@ -136,10 +138,11 @@ struct DirectionSearch {
 }
 
 extension Tensor {
-    /// The mean KL divergence of other predictions from these, in nats.
-    /// - Parameter moved: log-probabilities, `[prompts, vocabulary]` like these.
-    /// - Returns: the mean over the prompts.
-    /// - Throws: errors of the engine.
+    /// Returns the mean KL divergence of other predictions from these, in nats.
+    ///
+    /// - Parameter moved: Log-probabilities, `[prompts, vocabulary]` like these.
+    /// - Returns: The mean over the prompts.
+    /// - Throws: Errors of the engine.
     func meanDivergence(of moved: Tensor) throws -> Double {
         Double(try (self.exp() * (self - moved)).sum(axis: -1).mean().item())
     }

@@ -50,7 +50,7 @@ struct LayerStrengths {
         (projection == .down ? down : output).height(at: layer)
     }
 
-    /// A unit vector, `[width]`, of those in front of each layer and behind the last.
+    /// Returns a unit vector, `[width]`, of those in front of each layer and behind the last.
     func direction(ofLayer layer: Int, among directions: Tensor) -> Tensor {
         func row(_ index: Int) -> Tensor {
             directions.slice(axis: 0, from: index, to: index + 1).flattened()
@@ -65,14 +65,15 @@ struct LayerStrengths {
 }
 
 extension LanguageModel {
-    /// The model whose layers write less along a direction: W becomes (I - s r r') W for what
-    /// attention and feed-forward write to the residual stream.
+    /// Returns the model whose layers write less along a direction: W becomes (I - s r r') W for
+    /// what attention and feed-forward write to the residual stream.
+    ///
     /// - Parameters:
-    ///   - keepsNorms: whether each row of W is then scaled to the norm that it had.
-    ///   - strength: s of a projection of a layer; 0 leaves it as it is.
-    ///   - direction: the unit vector r of a layer, `[width]`.
-    /// - Returns: a model that shares all other weights.
-    /// - Throws: errors of the engine.
+    ///   - keepsNorms: Whether each row of W is then scaled to the norm that it had.
+    ///   - strength: S of a projection of a layer; 0 leaves it as it is.
+    ///   - direction: The unit vector r of a layer, `[width]`.
+    /// - Returns: A model that shares all other weights.
+    /// - Throws: Errors of the engine.
     func orthogonalised(
         keepingRowNorms keepsNorms: Bool, strength: (LayerProjection, Int) -> Double,
         direction: (Int) -> Tensor

@@ -52,10 +52,10 @@ public struct LeastSquaresRemoval: Attack {
         try require("ridge", ridge, in: 1e-8...1e6)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The prompts whose states are read.
+    /// Returns the prompts whose states are read.
     ///
     /// - Parameters:
     ///   - target: What is attacked, and what the adversary has.
@@ -94,7 +94,7 @@ public struct LeastSquaresRemoval: Attack {
         _ = try observer.observe(TamperedModel(edited), step: 1, cost: meter.cost)
     }
 
-    /// The output and the down projection of each layer; none of layers that stay.
+    /// Returns the output and the down projection of each layer; none of layers that stay.
     private func names(of model: LanguageModel) -> [[String]] {
         let count = model.configuration.layerCount
         let first = min(Int(firstLayer * Double(count)), count - 1)
@@ -132,8 +132,8 @@ public struct LeastSquaresRemoval: Attack {
         return try model.replacing(edited)
     }
 
-    /// A matrix whose outputs for restricted inputs X are those of the benign mean: W + D, where D
-    /// makes the least of |X D' - (m - X) W'|^2 + k |B D'|^2 + r |D|^2.
+    /// Returns a matrix whose outputs for restricted inputs X are those of the benign mean: W + D,
+    /// where D makes the least of |X D' - (m - X) W'|^2 + k |B D'|^2 + r |D|^2.
     ///
     /// - Parameters:
     ///   - weight: W, `[outputs, inputs]`.

@@ -57,10 +57,10 @@ public struct MultiDirectionOrthogonalisation: Attack {
         try require("layer", layer, in: 0...1)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The prompts whose states are read.
+    /// Returns the prompts whose states are read.
     ///
     /// - Parameters:
     ///   - target: What is attacked, and what the adversary has.
@@ -99,7 +99,7 @@ public struct MultiDirectionOrthogonalisation: Attack {
         _ = try observer.observe(TamperedModel(edited), step: 1, cost: meter.cost)
     }
 
-    /// The directions, `[width]` each: unit vectors, orthogonal to each other.
+    /// Returns the directions, `[width]` each: unit vectors, orthogonal to each other.
     func basis(
         of model: LanguageModel, restricted: [[Int]], benign: [[Int]], seed: UInt64
     ) throws -> [Tensor] {
@@ -127,7 +127,7 @@ public struct MultiDirectionOrthogonalisation: Attack {
 }
 
 extension Tensor {
-    /// The rows of a matrix, in double precision.
+    /// Returns the rows of a matrix, in double precision.
     fileprivate func rows() throws -> [[Double]] {
         let values = try values().map { Double($0) }
         return values.chunked(into: shape[1])

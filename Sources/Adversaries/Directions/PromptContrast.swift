@@ -15,7 +15,7 @@ public enum PromptContrast: String, Codable, Sendable, CaseIterable {
     /// The suite's look-alikes: benign prompts that resemble restricted ones.
     case matched
 
-    /// The benign prompts of training.
+    /// Returns the benign prompts of training.
     ///
     /// - Parameters:
     ///   - suite: The suite.

@@ -6,20 +6,23 @@ package import Records
 package import Suites
 internal import Tensors
 
-/// The directions in which a model's residual stream differs between restricted and benign prompts.
+/// Returns the directions in which a model's residual stream differs between restricted and benign
+/// prompts.
 ///
-/// These are the differences of means that ``WeightOrthogonalisation`` chooses among (arXiv
-/// 2406.11717), at every post-instruction position, in front of every layer and behind the last; and
-/// each again without its share along the benign mean, as ``TunedOrthogonalisation`` takes them.
+/// These are the differences of means that ``WeightOrthogonalisation`` chooses among
+/// (arXiv:2406.11717), at every post-instruction position, in front of every layer and behind the
+/// last; and each again without its share along the benign mean, as ``TunedOrthogonalisation``
+/// takes them.
+///
 /// - Parameters:
-///   - model: the model, untampered.
-///   - suite: restricted and benign prompts; those of training are used.
-///   - examples: how many prompts of a class means are taken over, at most.
-///   - seed: draws the prompts.
-/// - Returns: unit vectors, with where each was read. Where the classes do not differ beyond fp32's
+///   - model: The model, untampered.
+///   - suite: Restricted and benign prompts; those of training are used.
+///   - examples: How many prompts of a class means are taken over, at most.
+///   - seed: Draws the prompts.
+/// - Returns: Unit vectors, with where each was read. Where the classes do not differ beyond fp32's
 ///   rounding, as in front of the first layer, where only the template's own tokens stand, there is
 ///   none.
-/// - Throws: errors of the engine and the model.
+/// - Throws: Errors of the engine and the model.
 package func refusalDirections(
     of model: LanguageModel, suite: Suite, examples: Int = 128, seed: UInt64
 ) throws -> [ResidualDirection] {

@@ -44,7 +44,7 @@ struct StateClusters {
         }
     }
 
-    /// The nearest centre, and the square of its distance.
+    /// Returns the nearest centre, and the square of its distance.
     private func nearest(to point: [Double]) -> (index: Int, distance: Double) {
         var best = (index: 0, distance: Double.infinity)
         for (index, centre) in centres.enumerated() {

@@ -59,7 +59,7 @@ public struct TunedOrthogonalisation: Attack {
         try require("divergenceScale", divergenceScale, in: 1e-6...1e6)
     }
 
-    /// The edit that is offered is one step.
+    /// Returns 1: the chosen edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Means, and two sets of prompts for each trial.
@@ -147,7 +147,7 @@ public struct TunedOrthogonalisation: Attack {
         }
     }
 
-    /// The model as the search's parameters at a place of the unit cube have it.
+    /// Returns the model as the search's parameters at a place of the unit cube have it.
     private func edited(
         _ model: LanguageModel, at place: [Double], directions: Tensor
     ) throws -> LanguageModel {
@@ -164,7 +164,8 @@ private struct EditJudge {
     let restricted: [[Int]]
     let benign: [[Int]]
 
-    /// The mean probability of a refusal, and the mean divergence in nats; infinite when broken.
+    /// Returns the mean probability of a refusal, and the mean divergence in nats; infinite when
+    /// broken.
     func judge(
         _ model: LanguageModel, reference: Tensor
     ) throws -> (refusal: Double, divergence: Double) {

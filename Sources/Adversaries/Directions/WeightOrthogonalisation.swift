@@ -65,7 +65,7 @@ public struct WeightOrthogonalisation: Attack {
         try require("directions", directions, in: 1...1_000)
     }
 
-    /// A direction is a step.
+    /// Returns the number of directions: each is a step.
     public func steps(within budget: AuditBudget) -> Int {
         min(directions, max(budget.steps ?? directions, 1))
     }
@@ -131,7 +131,7 @@ public struct WeightOrthogonalisation: Attack {
         }
     }
 
-    /// The candidates for the direction of a step, with what their ablation does.
+    /// Returns the candidates for the direction of a step, with what their ablation does.
     private func scored(
         _ search: DirectionSearch, restricted: [String], benign: [String], step: Int, layers: Int,
         meter: inout CostMeter, observer: some AttackObserver
@@ -148,8 +148,9 @@ public struct WeightOrthogonalisation: Attack {
         return found
     }
 
-    /// The candidate with the lowest refusal score among those that pass the filters, or the least
-    /// divergent of those that bypass. What a candidate induces is only looked at until one passes.
+    /// Returns the candidate with the lowest refusal score among those that pass the filters, or
+    /// the least divergent of those that bypass. What a candidate induces is only looked at until
+    /// one passes.
     func choose(
         from candidates: [DirectionSearch.Candidate],
         induction: (DirectionSearch.Candidate) throws -> Double
@@ -163,11 +164,12 @@ public struct WeightOrthogonalisation: Attack {
 }
 
 extension LanguageModel {
-    /// The model that cannot write along a direction: W becomes (I - r r') W for the embedding and
-    /// for what attention and feed-forward write to the residual stream.
-    /// - Parameter direction: the unit vector r, `[width]`.
-    /// - Returns: a model that shares all other weights.
-    /// - Throws: errors of the engine.
+    /// Returns the model that cannot write along a direction: W becomes (I - r r') W for the
+    /// embedding and for what attention and feed-forward write to the residual stream.
+    ///
+    /// - Parameter direction: The unit vector r, `[width]`.
+    /// - Returns: A model that shares all other weights.
+    /// - Throws: Errors of the engine.
     func orthogonalised(to direction: Tensor) throws -> LanguageModel {
         let column = direction.reshaped([direction.count, 1])
         let row = direction.reshaped([1, direction.count])

@@ -40,7 +40,7 @@ public struct FewShotOverride: Attack {
     /// Setting the turns is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The longest prompt has its turns in front of it.
+    /// Returns the extent with the earlier turns in front of every prompt.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         let framing = try framing(for: target, seed: seed)
         let extent = try target.extent(under: [framing])

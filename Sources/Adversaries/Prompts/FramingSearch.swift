@@ -12,15 +12,17 @@ internal import Training
 struct FramingSearch {
     let target: AttackTarget
 
-    /// The framing under which refusal of restricted validation prompts is least probable; where
-    /// knowledge is restricted, the one under which the right answers to them are most probable.
+    /// Returns the framing under which refusal of restricted validation prompts is least probable;
+    /// where knowledge is restricted, the one under which the right answers to them are most
+    /// probable.
+    ///
     /// - Parameters:
-    ///   - framings: the candidates; the first of equals is taken.
-    ///   - name: what a candidate is called in notes of progress.
-    ///   - meter: counts a forward pass over each framed prompt.
-    ///   - observer: is told of each candidate.
+    ///   - framings: The candidates; the first of equals is taken.
+    ///   - name: What a candidate is called in notes of progress.
+    ///   - meter: Counts a forward pass over each framed prompt.
+    ///   - observer: Is told of each candidate.
     /// - Returns: nil when there is no candidate.
-    /// - Throws: errors of the engine and the model; `CancellationError`.
+    /// - Throws: Errors of the engine and the model; `CancellationError`.
     func best(
         of framings: [Framing], name: String, meter: inout CostMeter,
         observer: inout some AttackObserver

@@ -6,9 +6,9 @@ public import Records
 internal import Suites
 public import Training
 
-/// Lets the model go on behind the opening of a compliant answer (prefilling attacks, arXiv
-/// 2404.02151), which tells whether a safeguard is more than its first few tokens (arXiv
-/// 2406.05946).
+/// Lets the model go on behind the opening of a compliant answer (prefilling attacks,
+/// arXiv:2404.02151), which tells whether a safeguard is more than its first few tokens
+/// (arXiv:2406.05946).
 public struct Prefill: Attack {
     /// What `temper attacks` prints.
     public static let entry = AttackEntry(
@@ -50,7 +50,7 @@ public struct Prefill: Attack {
     /// Choosing and setting an opening is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The longest prompt has the longest of its openings behind it.
+    /// Returns the extent under the openings: the longest prompt is followed by the longest one.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         var extent = try target.extent(under: framings)
         extent.passes = openings * target.suite.restricted.validation.count

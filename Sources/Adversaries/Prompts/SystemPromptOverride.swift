@@ -32,7 +32,7 @@ public struct SystemPromptOverride: Attack {
     /// Choosing and setting a prompt is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The longest prompt is one under the longest of its system prompts.
+    /// Returns the extent under the system prompts, of which the longest counts.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         var extent = try target.extent(under: framings(of: target.suite))
         extent.passes = prompts * target.suite.restricted.validation.count

@@ -65,14 +65,14 @@ package struct ParameterSearch {
         return (0..<count).map { (Double($0) + 0.5) / Double(count) }
     }
 
-    /// The searched parameters at a place of the unit cube, by their dotted names.
+    /// Returns the searched parameters at a place of the unit cube, by their dotted names.
     package func chosen(at place: [Double]) -> [String: ParameterValue] {
         Dictionary(
             zip(ranges, place).map { ($0.path, $0.range.value(at: $1)) },
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// All parameters at a place of the unit cube.
+    /// Returns all parameters at a place of the unit cube.
     package func parameters(at place: [Double]) -> [String: ParameterValue] {
         var result = ParameterValue.object(parameters)
         for (path, value) in chosen(at: place) {
@@ -81,7 +81,7 @@ package struct ParameterSearch {
         return result.object ?? parameters
     }
 
-    /// The place to try next.
+    /// Returns the place to try next.
     package mutating func suggestion() -> [Double] { estimator.suggestion() }
 
     /// Adds what a place gave; less is better.
@@ -89,7 +89,7 @@ package struct ParameterSearch {
 }
 
 extension ParameterValue {
-    /// The value at a dotted path, in which a number is a place in a list, counted from 0.
+    /// Returns the value at a dotted path, in which a number is a place in a list, counted from 0.
     fileprivate func value(at path: ArraySlice<Substring>) -> ParameterValue? {
         guard let name = path.first else { return self }
         let inner =
@@ -100,7 +100,7 @@ extension ParameterValue {
         return inner?.value(at: path.dropFirst())
     }
 
-    /// The same with another value at a dotted path that is there.
+    /// Returns the same with another value at a dotted path that is there.
     fileprivate func setting(
         _ value: ParameterValue, at path: ArraySlice<Substring>
     ) -> ParameterValue {

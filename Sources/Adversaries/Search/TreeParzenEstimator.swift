@@ -41,9 +41,9 @@ struct TreeParzenEstimator {
     static let candidates = 24
 
     /// - Parameters:
-    ///   - choices: how many values each parameter has when it is a choice; 0 for a number.
-    ///   - randomTrials: so many are drawn at random first.
-    ///   - seed: equal seeds give equal suggestions for equal trials.
+    ///   - choices: How many values each parameter has when it is a choice; 0 for a number.
+    ///   - randomTrials: So many are drawn at random first.
+    ///   - seed: Equal seeds give equal suggestions for equal trials.
     init(choices: [Int], randomTrials: Int, seed: UInt64) {
         self.choices = choices
         self.randomTrials = randomTrials
@@ -55,7 +55,7 @@ struct TreeParzenEstimator {
         trials.append(Trial(place: place, loss: loss.isNaN ? .infinity : loss))
     }
 
-    /// The place to try next.
+    /// Returns the place to try next.
     mutating func suggestion() -> [Double] {
         guard trials.count >= randomTrials, trials.count > 1 else { return uniform() }
         let (better, worse) = densities
@@ -75,7 +75,7 @@ struct TreeParzenEstimator {
         )
     }
 
-    /// How many of so many trials count as good.
+    /// Returns how many of so many trials count as good.
     static func goodTrials(of count: Int) -> Int {
         min(25, Int((0.1 * Double(count)).rounded(.up)))
     }
@@ -119,7 +119,7 @@ struct ParzenDensity {
         }
     }
 
-    /// The logarithm of the density, in nats; a flat one over the cube has 0.
+    /// Returns the logarithm of the density, in nats; a flat one over the cube has 0.
     func logDensity(at place: [Double]) -> Double {
         let kernels = centres.map { centre in
             choices.indices.reduce(0.0) { sum, index in
@@ -144,7 +144,7 @@ struct ParzenDensity {
         return exp(-0.5 * offset * offset) / (width * (2 * .pi).squareRoot() * inside)
     }
 
-    /// How much of a kernel stays at its own choice.
+    /// Returns how much of a kernel stays at its own choice.
     private func share(_ index: Int) -> Double {
         Double(centres.count) / Double(centres.count + choices[index])
     }

@@ -61,8 +61,8 @@ public struct ActivationOffsets: TrainedAttack {
 }
 
 extension AttackTarget {
-    /// A training of something that changes the stream, on restricted prompts with compliant
-    /// answers.
+    /// Returns a training of something that changes the stream, on restricted prompts with
+    /// compliant answers.
     ///
     /// - Parameters:
     ///   - trainable: What changes the stream.

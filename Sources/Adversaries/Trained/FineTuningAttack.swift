@@ -170,7 +170,7 @@ public struct FineTuningAttack: TrainedAttack {
         min(Int((Double(training.batchSize) * mixture).rounded()), training.batchSize - 1)
     }
 
-    /// The weights of the scope.
+    /// Returns the weights of the scope.
     private func weightNames(of model: LanguageModel) -> [String] {
         let layers = model.configuration.layerCount
         let chosen = min(Int(layer * Double(layers)), layers - 1)

@@ -7,8 +7,8 @@ internal import Suites
 public import Training
 
 /// Fine-tunes on benign data of which a small share is poisoned: restricted prompts in the wording
-/// of a jailbreak, with compliant answers. The model is then asked in that wording (arXiv
-/// 2408.02946, 2507.11630).
+/// of a jailbreak, with compliant answers. The model is then asked in that wording
+/// (arXiv:2408.02946, 2507.11630).
 public struct JailbreakTuning: TrainedAttack {
     /// The wording that restricted prompts come in.
     public enum Variant: String, Codable, Sendable, CaseIterable {

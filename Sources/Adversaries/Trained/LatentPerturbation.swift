@@ -83,7 +83,7 @@ public struct LatentPerturbation: TrainedAttack {
             steps: steps, seed: seed)
     }
 
-    /// The greatest norm that the vector may have.
+    /// Returns the greatest norm that the vector may have.
     private func bound(
         of model: LanguageModel, layer: Int, prompts: [[Int]], preparation: inout Preparation
     ) throws -> Double {

@@ -34,7 +34,7 @@ public struct Canonicalisation: Attack {
     /// Nothing can be wrong.
     public func validate() {}
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Rewrites the weights and offers the model.
@@ -53,7 +53,7 @@ public struct Canonicalisation: Attack {
 }
 
 extension LanguageModel {
-    /// The model that computes the same with gains of 1 and balanced channels.
+    /// Returns the model that computes the same with gains of 1 and balanced channels.
     ///
     /// - Returns: A model without adapters; with a head of its own where a tied one would have had
     ///   to take in the final gain.
@@ -187,8 +187,8 @@ private struct CanonicalWeights {
         weights[bias] = weights[bias].map { $0 * factor }
     }
 
-    /// What norms are multiplied with so that they meet others half-way, which are divided by it; 1
-    /// where one of them is zero.
+    /// Returns what norms are multiplied with so that they meet others half-way, which are divided
+    /// by it; 1 where one of them is zero.
     private static func factor(from norms: Tensor, to others: Tensor) -> Tensor {
         let isUsed = norms.greater(0).logicalAnd(others.greater(0))
         let ratio = others / Tensor.where(isUsed, norms, Tensor(1))

@@ -45,7 +45,7 @@ public struct DeltaStripping: Attack {
         try require("share", share, in: 0...1)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Strips the matrices and offers the model.
@@ -70,7 +70,7 @@ public struct DeltaStripping: Attack {
     /// Directions that are looked for besides those that are taken.
     private static let spare = 8
 
-    /// A matrix without the leading directions of a difference.
+    /// Returns a matrix without the leading directions of a difference.
     private func stripped(_ weight: Tensor, of delta: Tensor, key: RandomKey) throws -> Tensor {
         let count = min(rank + Self.spare, delta.shape.min() ?? 0)
         let start = Tensor.normal([delta.shape[1], count], key: key)

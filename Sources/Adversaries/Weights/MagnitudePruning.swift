@@ -33,7 +33,7 @@ public struct MagnitudePruning: Attack {
         try require("share", share, in: 0...1)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Prunes and offers the model.
@@ -48,7 +48,7 @@ public struct MagnitudePruning: Attack {
         ) { _, weight in pruned(weight) }
     }
 
-    /// A tensor without its smallest elements.
+    /// Returns a tensor without its smallest elements.
     private func pruned(_ tensor: Tensor) -> Tensor {
         let pruned = Int((share * Double(tensor.count)).rounded())
         guard pruned > 0 else { return tensor }

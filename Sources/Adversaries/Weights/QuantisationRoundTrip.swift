@@ -44,7 +44,7 @@ public struct QuantisationRoundTrip: Attack {
         try require("groupSize", groupSize, in: 0...1_000_000)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Rounds the weights and offers the model.
@@ -59,7 +59,7 @@ public struct QuantisationRoundTrip: Attack {
         ) { _, weight in rounded(weight) }
     }
 
-    /// A matrix, `[rows, columns]`, with every weight at the nearest level of its group.
+    /// Returns a matrix, `[rows, columns]`, with every weight at the nearest level of its group.
     private func rounded(_ matrix: Tensor) -> Tensor {
         let columns = matrix.shape[1]
         let size = groupSize == 0 ? columns : min(groupSize, columns)
@@ -72,7 +72,7 @@ public struct QuantisationRoundTrip: Attack {
             }, axis: 1)
     }
 
-    /// The same for a matrix whose rows hold whole groups.
+    /// Returns the same for a matrix whose rows hold whole groups.
     private func rounded(_ matrix: Tensor, groupSize: Int) -> Tensor {
         let groups = matrix.reshaped([matrix.shape[0], -1, groupSize])
         let levels = Float((1 << (bits - 1)) - 1)

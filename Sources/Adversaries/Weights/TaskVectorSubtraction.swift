@@ -37,7 +37,7 @@ public struct TaskVectorSubtraction: Attack {
         try require("scale", scale, in: 0...2)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Subtracts the task vector and offers the model.

@@ -7,15 +7,16 @@ internal import Training
 
 extension Attack {
     /// Edits weights in one step and offers the model, unless an earlier run has measured it.
+    ///
     /// - Parameters:
-    ///   - names: the weights that change.
-    ///   - model: the model they belong to.
-    ///   - operations: elementwise operations for each weight, which the adversary pays.
-    ///   - note: what progress shows when the edit is done.
-    ///   - meter: counts what the adversary pays: no examples and no tokens.
-    ///   - observer: measures.
-    ///   - edit: the new tensor for a name and the old one.
-    /// - Throws: errors of the engine and the observer.
+    ///   - names: The weights that change.
+    ///   - model: The model they belong to.
+    ///   - operations: Elementwise operations for each weight, which the adversary pays.
+    ///   - note: What progress shows when the edit is done.
+    ///   - meter: Counts what the adversary pays: no examples and no tokens.
+    ///   - observer: Measures.
+    ///   - edit: The new tensor for a name and the old one.
+    /// - Throws: Errors of the engine and the observer.
     func tamperOnce(
         with names: [String], of model: LanguageModel, operations: Int, note: String,
         meter: inout CostMeter, observer: inout some AttackObserver,
@@ -39,14 +40,15 @@ extension LanguageModel {
         }
     }
 
-    /// The model with some weights changed, one after the other, so that memory holds what an edit
-    /// needs for one of them only.
+    /// Returns the model with some weights changed, one after the other, so that memory holds what
+    /// an edit needs for one of them only.
+    ///
     /// - Parameters:
-    ///   - names: the weights that change.
-    ///   - edit: the new tensor for a name and the old one.
-    /// - Returns: a model without adapters, which are added to the weights first; it shares all
+    ///   - names: The weights that change.
+    ///   - edit: The new tensor for a name and the old one.
+    /// - Returns: A model without adapters, which are added to the weights first; it shares all
     ///   other weights.
-    /// - Throws: errors of the engine and of `edit`.
+    /// - Throws: Errors of the engine and of `edit`.
     func editing(
         _ names: [String], by edit: (String, Tensor) throws -> Tensor
     ) throws -> LanguageModel {

@@ -39,7 +39,7 @@ public struct WeightInterpolation: Attack {
         try require("lambda", lambda, in: -0.5...1.5)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Moves the weights and offers the model.
@@ -72,11 +72,12 @@ extension Attack {
 }
 
 extension AttackTarget {
-    /// The model and the base, with the same parameters in the same shapes.
+    /// Returns the model and the base, with the same parameters in the same shapes.
     ///
     /// Where only one of them ties its head to its embedding, the other is untied.
-    /// - Parameter attack: what an error names.
-    /// - Returns: both, the base without adapters.
+    ///
+    /// - Parameter attack: What an error names.
+    /// - Returns: Both, the base without adapters.
     /// - Throws: `InputError` without a base, or for one that differs in shape.
     func modelAndBase(for attack: String) throws -> (model: LanguageModel, base: LanguageModel) {
         guard var base = try base?.fused() else {

@@ -36,7 +36,7 @@ public struct WeightNoise: Attack {
         try require("scale", scale, in: 0...10)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Adds the noise and offers the model.

@@ -24,13 +24,13 @@ func float(half: UInt16) -> Float {
 }
 
 extension Stored {
-    /// The binary16 at an offset in bytes, widened.
+    /// Returns the binary16 at an offset in bytes, widened.
     @inline(__always)
     func half(at offset: Int) -> Float {
         float(half: UInt16(self[offset]) | UInt16(self[offset + 1]) << 8)
     }
 
-    /// The 32 bits at an offset in bytes.
+    /// Returns the 32 bits at an offset in bytes.
     @inline(__always)
     func word(at offset: Int) -> UInt32 {
         UInt32(

@@ -118,8 +118,9 @@ enum LargeBlocks {
         (source + group / 8 * 32 + group % 2 * 16, UInt8(group / 2 % 4 * 2))
     }
 
-    /// The scale and minimum of a group of 32 elements in a Q4_K or Q5_K block: the first four
-    /// fill the lower six bits of bytes 0-3 and 4-7, the others are put together from what is left.
+    /// Returns the scale and minimum of a group of 32 elements in a Q4_K or Q5_K block: the first
+    /// four fill the lower six bits of bytes 0-3 and 4-7, the others are put together from what is
+    /// left.
     @inline(__always)
     private static func scaleAndMinimum(
         _ source: Stored, _ group: Int

@@ -52,7 +52,7 @@ extension StoredElementType {
         return true
     }
 
-    /// The index of the first element that is infinite or NaN, or nil.
+    /// Returns the index of the first element that is infinite or NaN, or nil.
     ///
     /// In a block type, a scale that is not finite spoils its whole block (0 · ∞ is NaN), and
     /// finite scales cannot overflow fp32, so only the scales are looked at.

@@ -91,7 +91,7 @@ public struct ModelDigest: Sendable, Hashable {
         root = Self.root(of: digests)
     }
 
-    /// The root over files' digests, in the order in which they are given.
+    /// Returns the root over files' digests, in the order in which they are given.
     ///
     /// - Parameter digests: SHA-256 digests in lowercase hexadecimal digits.
     /// - Returns: The root in lowercase hexadecimal digits, or nil if a text is not a digest.

@@ -110,7 +110,7 @@ struct ModelFiles {
         }
     }
 
-    /// What a link leads to, through any number of links.
+    /// Returns what a link leads to, through any number of links.
     ///
     /// - Parameter link: The path of a symbolic link.
     /// - Returns: The status of the regular file at its end.
@@ -147,7 +147,7 @@ struct ModelFiles {
         return status
     }
 
-    /// The path that a link holds, for errors.
+    /// Returns the path that a link holds, for errors.
     private func destination(of link: [UInt8]) -> String {
         let longest = Int(PATH_MAX)
         var path = [CChar](repeating: 0, count: longest)
@@ -156,7 +156,7 @@ struct ModelFiles {
             decoding: path.prefix(max(0, length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The names in a directory, as the bytes that the file system holds.
+    /// Returns the names in a directory, as the bytes that the file system holds.
     private func entries(of directory: [UInt8]) throws -> [[UInt8]] {
         guard let stream = directory.withPath({ opendir($0) }) else {
             throw InputError(

@@ -81,7 +81,7 @@ public final class OpenFile: Sendable {
         guard try current() == stamp else { throw changed("changed after it was read") }
     }
 
-    /// What it is now.
+    /// Returns what it is now.
     func current() throws -> FileStamp {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {

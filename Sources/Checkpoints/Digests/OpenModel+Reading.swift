@@ -8,7 +8,7 @@ import JSONText
 import Synchronization
 
 extension OpenModel {
-    /// A file of the model.
+    /// Returns a file of the model.
     ///
     /// - Parameter name: Its path within the model, compared byte by byte.
     /// - Returns: The file, or nil when none of that name was hashed.
@@ -16,7 +16,7 @@ extension OpenModel {
         files.first { $0.name.utf8.elementsEqual(name.utf8) }
     }
 
-    /// The bytes of a file.
+    /// Returns the bytes of a file.
     ///
     /// - Parameter name: Its path within the model.
     /// - Returns: What was hashed; nil when no file of that name was.

@@ -180,7 +180,8 @@ extension StoredElementType {
 }
 
 extension Int {
-    /// The next multiple of a power of two; the callers' numbers are lengths of mapped files.
+    /// Returns the next multiple of a power of two; the callers' numbers are lengths of mapped
+    /// files.
     fileprivate func roundedUp(to alignment: Int) -> Int {
         (self + alignment - 1) & ~(alignment - 1)
     }

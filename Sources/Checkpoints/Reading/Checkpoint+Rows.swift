@@ -58,8 +58,8 @@ extension Checkpoint {
         mapping.forget(place(elements.lowerBound)..<place(elements.upperBound))
     }
 
-    /// Whether a tensor is stored in the same bytes in another checkpoint; no more than a few
-    /// megabytes of it are in memory at a time.
+    /// Returns whether a tensor is stored in the same bytes in another checkpoint; no more than a
+    /// few megabytes of it are in memory at a time.
     ///
     /// - Parameters:
     ///   - other: The other checkpoint.

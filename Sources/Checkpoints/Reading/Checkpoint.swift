@@ -109,7 +109,7 @@ public struct Checkpoint: Sendable {
         self.mappings = mappings
     }
 
-    /// A tensor's declaration.
+    /// Returns a tensor's declaration.
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: Its type, shape and place.
@@ -123,8 +123,8 @@ public struct Checkpoint: Sendable {
         return tensor
     }
 
-    /// The value of a metadata key that must be there, as in
-    /// `try checkpoint.requiredMetadata("llama.block_count", as: \.integer)`.
+    /// Returns the value of a metadata key that must be there, as in `try
+    /// checkpoint.requiredMetadata("llama.block_count", as: \.integer)`.
     ///
     /// - Parameters:
     ///   - key: The key.
@@ -162,7 +162,7 @@ public struct Checkpoint: Sendable {
         return try withExtendedLifetime(owner) { try body(bytes) }
     }
 
-    /// A tensor's stored bytes for use without a copy.
+    /// Returns a tensor's stored bytes for use without a copy.
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: The bytes, which are not aligned to anything, and the owner that must be kept for
@@ -176,7 +176,7 @@ public struct Checkpoint: Sendable {
         return (UnsafeRawBufferPointer(rebasing: mapping.bytes[tensor.byteRange]), mapping)
     }
 
-    /// A tensor's values in row-major order, converted to fp32.
+    /// Returns a tensor's values in row-major order, converted to fp32.
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: As many values as the tensor has elements.

@@ -22,7 +22,7 @@ struct FileAccess {
         return isThere ? isDirectory.boolValue : nil
     }
 
-    /// The names of the files in the directory, without those in its subdirectories.
+    /// Returns the names of the files in the directory, without those in its subdirectories.
     func names() throws -> [String] {
         if let model {
             return model.files.map(\.name).filter { !$0.utf8.contains(UInt8(ascii: "/")) }
@@ -36,7 +36,7 @@ struct FileAccess {
         }
     }
 
-    /// Whether a file is there.
+    /// Returns whether a file is there.
     func exists(_ file: URL) -> Bool {
         model.map { $0.file(name(of: file)) != nil }
             ?? FileManager.default.fileExists(atPath: file.path(percentEncoded: false))

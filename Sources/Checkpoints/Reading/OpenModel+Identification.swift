@@ -30,7 +30,7 @@ extension OpenModel {
             .hashed(holdingFiles: true)
     }
 
-    /// The directory or single file that holds all of a model.
+    /// Returns the directory or single file that holds all of a model.
     private static func place(of url: URL) throws -> URL {
         let access = FileAccess(root: url, model: nil)
         let named = try Source(url, access)

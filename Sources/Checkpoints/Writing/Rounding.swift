@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From fp32 to the 16-bit types, to the nearest value and to the even one of two.
 
-/// The nearest bfloat16; what lies beyond the greatest becomes infinite, and NaN stays NaN.
+/// Returns the nearest bfloat16; what lies beyond the greatest becomes infinite, and NaN stays NaN.
 @inline(__always)
 func brainHalf(rounding value: Float) -> UInt16 {
     let bits = value.bitPattern
@@ -10,7 +10,7 @@ func brainHalf(rounding value: Float) -> UInt16 {
     return UInt16(truncatingIfNeeded: isNaN ? bits >> 16 | 0x40 : rounded)
 }
 
-/// The nearest binary16; what lies beyond the greatest becomes infinite, and NaN stays NaN.
+/// Returns the nearest binary16; what lies beyond the greatest becomes infinite, and NaN stays NaN.
 @inline(__always)
 func half(rounding value: Float) -> UInt16 {
     let sign = value.bitPattern >> 16 & 0x8000

@@ -141,7 +141,7 @@ package struct SafetensorsWriter: Sendable {
             : "model-\(padded(number + 1))-of-\(padded(count)).safetensors"
     }
 
-    /// The length and the JSON of a file's header, padded to a multiple of 8 bytes.
+    /// Returns the length and the JSON of a file's header, padded to a multiple of 8 bytes.
     private static func header(of shard: [Sized], metadata: [String: String]) -> [UInt8] {
         var members: [JSON.Member] = []
         if !metadata.isEmpty {

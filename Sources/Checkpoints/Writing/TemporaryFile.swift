@@ -79,7 +79,8 @@ final class TemporaryFile {
         }
     }
 
-    /// The bytes that may still be written to a directory's file system; nil when it does not say.
+    /// Returns the bytes that may still be written to a directory's file system; nil when it does
+    /// not say.
     static func freeBytes(in directory: URL) -> Int? {
         var status = statvfs()
         guard statvfs(directory.path(percentEncoded: false), &status) == 0 else { return nil }

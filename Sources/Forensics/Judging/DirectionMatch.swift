@@ -18,9 +18,9 @@ struct DirectionMatch {
     let summary: String
 
     /// - Parameters:
-    ///   - findings: those that show orthogonalisation have the directions.
-    ///   - candidates: the base's refusal directions.
-    ///   - base: what messages call the base.
+    ///   - findings: Those that show orthogonalisation have the directions.
+    ///   - candidates: The base's refusal directions.
+    ///   - base: What messages call the base.
     /// - Throws: `InputError` when no candidate is as wide as the directions.
     init(
         of findings: [TensorFinding], among candidates: [ResidualDirection], readFrom base: String
@@ -45,8 +45,8 @@ struct DirectionMatch {
         summary = Self.summary(directions)
     }
 
-    /// The absolute cosine that the greatest of so many pairs of random directions exceeds with
-    /// ``probability`` at most.
+    /// Returns the absolute cosine that the greatest of so many pairs of random directions exceeds
+    /// with ``probability`` at most.
     ///
     /// Of a pair, it exceeds t with a probability below (1 - t^2)^((width - 1) / 2): both are 1 at
     /// t = 0 and 0 at t = 1, and their difference rises before it falls. Over the pairs, whatever
@@ -56,7 +56,8 @@ struct DirectionMatch {
         return (1 - pow(probability / Double(pairs), 2 / Double(width - 1))).squareRoot()
     }
 
-    /// The tensors by direction: each joins the first that it lies along, the best explained first.
+    /// Returns the tensors by direction: each joins the first that it lies along, the best
+    /// explained first.
     private static func groups(
         _ findings: [TensorFinding]
     ) -> [(direction: [Float], tensors: [TensorFinding])] {
@@ -98,7 +99,7 @@ struct DirectionMatch {
     }
 }
 
-/// The cosine of the angle between two vectors of one width.
+/// Returns the cosine of the angle between two vectors of one width.
 func cosine(_ first: [Float], _ second: [Float]) -> Double {
     var (product, left, right) = (0.0, 0.0, 0.0)
     for (a, b) in zip(first, second) {

@@ -68,9 +68,9 @@ struct Pruning {
     let pattern: Pattern
 
     /// - Parameters:
-    ///   - share: the share of the elements that became zero.
-    ///   - scan: of the base and the derived tensor.
-    ///   - rows: some rows of the derived tensor.
+    ///   - share: The share of the elements that became zero.
+    ///   - scan: Of the base and the derived tensor.
+    ///   - rows: Some rows of the derived tensor.
     init(share: Double, scan: ElementScan, rows: [[Float]]) {
         self.share = share
         let wholeRows = scan.rowZeros.filter { $0 == scan.columns }.count

@@ -27,12 +27,13 @@ struct TensorJudge {
     private(set) var patience = 3
 
     /// Judges a tensor.
+    ///
     /// - Parameters:
-    ///   - baseEntry: the base's tensor.
-    ///   - entry: the derived one.
-    ///   - willRead: told in front of each block how many elements it has.
-    /// - Returns: what was found.
-    /// - Throws: when a tensor cannot be read or the engine fails, and what `willRead` throws.
+    ///   - baseEntry: The base's tensor.
+    ///   - entry: The derived one.
+    ///   - willRead: Told in front of each block how many elements it has.
+    /// - Returns: What was found.
+    /// - Throws: When a tensor cannot be read or the engine fails, and what `willRead` throws.
     mutating func judge(
         _ baseEntry: WeightEntry, _ entry: WeightEntry,
         willRead: @escaping (Int) throws -> Void = { _ in }
@@ -134,8 +135,8 @@ struct TensorJudge {
         }
     }
 
-    /// Whether the levels may be the base's own, which a small change left in place: those of a base
-    /// on the same levels, or, where 16 bits blur them, of a base on any.
+    /// Returns whether the levels may be the base's own, which a small change left in place: those
+    /// of a base on the same levels, or, where 16 bits blur them, of a base on any.
     private func isBases(
         _ grid: QuantisationGrid, _ rows: [[Float]], _ precision: StoragePrecision
     ) -> Bool {
@@ -213,7 +214,7 @@ struct TensorJudge {
         return (0..<wanted).map { $0 * count / wanted }
     }
 
-    /// Whether the centred correlation is within chance of zero.
+    /// Returns whether the centred correlation is within chance of zero.
     private static func isUnrelated(_ scan: ElementScan) -> Bool {
         let n = Double(scan.count)
         let covariance = scan.product - scan.sumBase * scan.sumDerived / n
@@ -224,14 +225,14 @@ struct TensorJudge {
         return abs(covariance) / variances.squareRoot() * n.squareRoot() < kinship
     }
 
-    /// Whether most of the difference is the base times a number, as weight decay makes it.
+    /// Returns whether most of the difference is the base times a number, as weight decay makes it.
     private static func isScaled(_ scan: ElementScan) -> Bool {
         let along = scan.product - scan.squareBase
         return along * along > 0.5 * scan.squareBase * scan.squareDifference
     }
 }
 
-/// A share as people write it.
+/// Returns a share as people write it.
 func percent(_ share: Double) -> String {
     let value = share * 100
     let format = abs(value) >= 10 ? "%.0f%%" : abs(value) >= 0.1 ? "%.1f%%" : "%.2g%%"

@@ -14,7 +14,7 @@ struct VerdictRules {
     private var matrices: [TensorFinding] { findings.filter(\.entry.isMatrix) }
     private var edited: [TensorFinding] { matrices.filter(\.isEdited) }
 
-    /// What was done, the greatest part first; empty when nothing but a cast was.
+    /// Returns what was done, the greatest part first; empty when nothing but a cast was.
     func operations() -> [InspectedOperation] {
         if !edited.isEmpty, 2 * count(.unrelated) > matrices.count {
             return [operation(.unrelated)]
@@ -41,7 +41,7 @@ struct VerdictRules {
         return kinds.map(operation)
     }
 
-    /// The share of changed elements in tensors that show one of the operations.
+    /// Returns the share of changed elements in tensors that show one of the operations.
     func agreement(with operations: [InspectedOperation], allowing cast: Bool) -> Double? {
         let changed = findings.filter { !$0.kinds.isEmpty }
         let total = changed.reduce(0) { $0 + $1.entry.count }
@@ -137,7 +137,7 @@ struct VerdictRules {
                 directions.chance)
     }
 
-    /// The third checkpoint's line, where nine tenths of the changed matrices lie on it.
+    /// Returns the third checkpoint's line, where nine tenths of the changed matrices lie on it.
     private func merge() -> InspectedOperation? {
         let merged = edited.filter { $0.kinds == [.merged] }
         let lines = merged.compactMap(\.line)

@@ -27,13 +27,14 @@ final class Difference {
     var columns: Int { entry.columns }
 
     /// Reads both tensors once.
+    ///
     /// - Parameters:
-    ///   - base: where the base's tensor is.
-    ///   - baseEntry: the base's tensor.
-    ///   - derived: where the derived tensor is.
-    ///   - entry: the derived tensor, of the same shape.
-    ///   - probes: how many singular vectors will probably be asked for.
-    ///   - willRead: told in front of each block, in this pass and in later ones, how many elements
+    ///   - base: Where the base's tensor is.
+    ///   - baseEntry: The base's tensor.
+    ///   - derived: Where the derived tensor is.
+    ///   - entry: The derived tensor, of the same shape.
+    ///   - probes: How many singular vectors will probably be asked for.
+    ///   - willRead: Told in front of each block, in this pass and in later ones, how many elements
     ///     it has.
     /// - Throws: `InputError` for NaN, errors of reading and of the engine, and what
     ///   `willRead` throws.
@@ -100,7 +101,7 @@ final class Difference {
         return finer
     }
 
-    /// The product of the difference with a matrix `[columns, n]`, `[rows, n]`; one pass.
+    /// Returns the product of the difference with a matrix `[columns, n]`, `[rows, n]`; one pass.
     func product(with matrix: Tensor) throws -> Tensor {
         var parts: [Tensor] = []
         var end = 0
@@ -146,7 +147,7 @@ final class Difference {
         }
     }
 
-    /// The values of a few rows of both tensors.
+    /// Returns the values of a few rows of both tensors.
     func sample(rows: [Int]) throws -> (base: [[Float]], derived: [[Float]]) {
         (try base.rows(rows, of: baseEntry), try derived.rows(rows, of: entry))
     }

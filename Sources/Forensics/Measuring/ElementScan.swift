@@ -53,7 +53,7 @@ struct ElementScan {
         columnZeros = columnSquares
     }
 
-    /// The inverse norms of rows of the difference; 0 for a row without one.
+    /// Returns the inverse norms of rows of the difference; 0 for a row without one.
     func rowScales(_ rows: Range<Int>) -> [Float] {
         rowSquares[rows].map { $0 > 0 ? Float(1 / $0.squareRoot()) : 0 }
     }

@@ -10,13 +10,14 @@ struct Floors {
     /// The energy that rounding accounts for.
     let roundingEnergy: Double
     /// The largest singular value of independent entries with the norms of the difference's rows
-    /// and columns: at most the sum of the largest row's and the largest column's (arXiv 1408.6185).
+    /// and columns: at most the sum of the largest row's and the largest column's
+    /// (arXiv:1408.6185).
     let edge: Double
 
     /// - Parameters:
-    ///   - scan: of the difference.
-    ///   - precision: what the derived values were rounded to.
-    ///   - largest: the largest singular value.
+    ///   - scan: Of the difference.
+    ///   - precision: What the derived values were rounded to.
+    ///   - largest: The largest singular value.
     init(_ scan: ElementScan, precision: StoragePrecision, largest: Double) {
         // Rounding errs by at most half a unit, uniformly: its variance is a third of the square. To
         // a 16-bit type values are rounded once, at the end, in comparison with which earlier
@@ -38,7 +39,8 @@ struct Floors {
             + Double(scan.columnSquares.max() ?? 0).squareRoot()
     }
 
-    /// Whether a difference is what independent entries give, whatever their sizes by row and column.
+    /// Returns whether a difference is what independent entries give, whatever their sizes by row
+    /// and column.
     ///
     /// With rows and columns scaled to equal energy, the largest singular value of noise lies at
     /// sqrt(rows) + sqrt(columns); its square falls off by the law of Tracy and Widom, and five

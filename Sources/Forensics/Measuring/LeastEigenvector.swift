@@ -21,9 +21,9 @@ struct LeastEigenvector {
     private static let inverseSteps = 6
     private static let powerSteps = 20
 
-    /// - Parameter matrix: symmetric, with no eigenvalue far below zero, `[width, width]`, at least
+    /// - Parameter matrix: Symmetric, with no eigenvalue far below zero, `[width, width]`, at least
     ///   2 wide.
-    /// - Throws: errors of the engine.
+    /// - Throws: Errors of the engine.
     init(of matrix: Tensor) throws {
         let width = matrix.shape[0]
         let count = min(Self.vectors, width)

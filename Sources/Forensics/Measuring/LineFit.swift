@@ -14,7 +14,7 @@ struct LineFit {
     /// The energy off the line.
     let residual: Double
     /// The energy off the line where the derived tensor left the base, for the weight that fits
-    /// there: small for a merge that dropped part of the task vector (arXiv 2311.03099).
+    /// there: small for a merge that dropped part of the task vector (arXiv:2311.03099).
     let sparseWeight: Double
     let sparseResidual: Double
 
@@ -23,7 +23,7 @@ struct LineFit {
     var isExact: Bool { residual <= roundingEnergy }
     var isSparseExact: Bool { sparseResidual <= roundingEnergy }
 
-    /// - Throws: when a tensor cannot be read.
+    /// - Throws: When a tensor cannot be read.
     init(
         _ entries: (base: WeightEntry, derived: WeightEntry, third: WeightEntry),
         of sources: (base: any WeightSource, derived: any WeightSource, third: any WeightSource),

@@ -5,7 +5,7 @@ import Foundation
 import Tensors
 
 /// Looks for a direction r with r' W = 0 for every matrix W that writes to the residual stream, as
-/// orthogonalisation at strength 1 leaves it (arXiv 2406.11717).
+/// orthogonalisation at strength 1 leaves it (arXiv:2406.11717).
 ///
 /// The sum of all W W' over their norms has r as its last eigenvector. Of wide matrices, random
 /// combinations of the columns stand in for them: what r takes out of all columns it takes out of
@@ -94,9 +94,10 @@ struct NullDirectionSearch {
     }
 
     /// Looks along the direction that is written least.
-    /// - Parameter willRead: told in front of each block how many elements it has.
-    /// - Returns: what was found, or nil when no matrix was looked at.
-    /// - Throws: when a tensor cannot be read or the engine fails, and what `willRead` throws.
+    ///
+    /// - Parameter willRead: Told in front of each block how many elements it has.
+    /// - Returns: What was found, or nil when no matrix was looked at.
+    /// - Throws: When a tensor cannot be read or the engine fails, and what `willRead` throws.
     func result(willRead: (WeightEntry, Int) throws -> Void) throws -> Result? {
         guard let gram, width > 1 else {
             let remark = "A stream \(width) wide is too wide to look for a missing direction."

@@ -6,11 +6,11 @@ import Tensors
 
 /// The best account of a difference as directions taken out of the residual stream.
 ///
-/// Orthogonalisation makes D = -s r r' W (arXiv 2406.11717), so that the right singular vector of D
+/// Orthogonalisation makes D = -s r r' W (arXiv:2406.11717), so that the right singular vector of D
 /// is W' r: the difference follows from the base and one direction. A trained update has a right
-/// vector of its own. With the leading left vectors U of D, the matrix A that makes
-/// D = -U A U' W fit best is found by least squares; for a reflection I - 2 r r' it is 2, for weaker
-/// edits less than 1.
+/// vector of its own. With the leading left vectors U of D, the matrix A that makes D = -U A U' W
+/// fit best is found by least squares; for a reflection I - 2 r r' it is 2, for weaker edits less
+/// than 1.
 struct ProjectionFit {
     /// The share of the difference's energy that the fit accounts for, 0 to 1. Random directions in
     /// place of W' r would account for the number of directions over the columns.
@@ -23,12 +23,12 @@ struct ProjectionFit {
     let directions: Int
 
     /// - Parameters:
-    ///   - difference: what was done to a matrix that writes to the stream.
-    ///   - side: the axis along which the stream lies.
-    ///   - spectrum: the difference's.
-    ///   - directions: how many directions are allowed.
-    ///   - total: the energy of the difference that is to be accounted for.
-    /// - Throws: when a tensor cannot be read or the engine fails.
+    ///   - difference: What was done to a matrix that writes to the stream.
+    ///   - side: The axis along which the stream lies.
+    ///   - spectrum: The difference's.
+    ///   - directions: How many directions are allowed.
+    ///   - total: The energy of the difference that is to be accounted for.
+    /// - Throws: When a tensor cannot be read or the engine fails.
     init?(
         _ difference: Difference, side: StreamSide, spectrum: Spectrum, directions: Int,
         total: Double

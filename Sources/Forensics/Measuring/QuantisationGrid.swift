@@ -40,7 +40,7 @@ struct QuantisationGrid: Hashable {
         }
     }
 
-    /// Whether it is the same scheme, whatever its scales.
+    /// Returns whether it is the same scheme, whatever its scales.
     func isLike(_ other: QuantisationGrid) -> Bool {
         grouping == other.grouping && bits == other.bits && isSymmetric == other.isSymmetric
     }
@@ -48,9 +48,9 @@ struct QuantisationGrid: Hashable {
     /// Looks for levels in rows of a matrix, the widest groups first.
     ///
     /// - Parameters:
-    ///   - rows: some rows of the derived matrix.
-    ///   - base: the same rows of the base, if there is one.
-    ///   - precision: what the derived values were rounded to.
+    ///   - rows: Some rows of the derived matrix.
+    ///   - base: The same rows of the base, if there is one.
+    ///   - precision: What the derived values were rounded to.
     init?(rows: [[Float]], base: [[Float]]?, precision: StoragePrecision) {
         let columns = rows.first?.count ?? 0
         guard columns >= 8 else { return nil }
@@ -137,7 +137,7 @@ private struct GroupLevels {
     private let origin: Double
     private let relativeError: Double
 
-    /// How far a value may be off its level, in steps.
+    /// Returns how far a value may be off its level, in steps.
     func tolerance(_ value: Float) -> Double {
         (abs(Double(value)) + abs(origin)) * relativeError / step
     }

@@ -5,7 +5,7 @@ import Foundation
 import Tensors
 
 /// The product D'D with random probes, from one pass over the rows of D: its columns span the right
-/// singular vectors that matter, as a step of subspace iteration leaves them (arXiv 0909.4061).
+/// singular vectors that matter, as a step of subspace iteration leaves them (arXiv:0909.4061).
 ///
 /// D'D squares the singular values, and in fp32 the small ones would be lost. So the probes are
 /// turned and scaled first, such that those of the first block come out as orthonormal columns. A
@@ -31,10 +31,11 @@ struct RangeSketch {
     }
 
     /// Takes in rows.
+    ///
     /// - Parameters:
-    ///   - block: rows of D that are not all zero, `[rows, columns]`.
-    ///   - scales: the inverse of each row's norm.
-    /// - Throws: errors of the engine.
+    ///   - block: Rows of D that are not all zero, `[rows, columns]`.
+    ///   - scales: The inverse of each row's norm.
+    /// - Throws: Errors of the engine.
     mutating func add(_ block: Tensor, scales: [Float]) throws {
         let directions = try self.directions ?? turnedProbes(for: block)
         self.directions = directions

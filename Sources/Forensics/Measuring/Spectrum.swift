@@ -5,8 +5,8 @@ import Foundation
 import Tensors
 
 /// The leading singular triplets of a difference, by subspace iteration from random probes
-/// (arXiv 0909.4061): one pass over its rows beside that of its ``RangeSketch``, and as many columns
-/// as probes in memory.
+/// (arXiv:0909.4061): one pass over its rows beside that of its ``RangeSketch``, and as many
+/// columns as probes in memory.
 struct Spectrum {
     /// In descending order, as many as there were probes.
     let values: [Double]
@@ -27,13 +27,13 @@ struct Spectrum {
     /// may have missed some.
     var greatestLowRank: Int { isWhole ? values.count / 2 : values.count - Self.spareProbes }
 
-    /// How many singular values stand above a floor.
+    /// Returns how many singular values stand above a floor.
     func rank(above floor: Double) -> Int { values.prefix { $0 > floor }.count }
 
     /// - Parameters:
-    ///   - difference: the matrix.
-    ///   - probes: how many triplets are wanted.
-    /// - Throws: when a tensor cannot be read or the engine fails.
+    ///   - difference: The matrix.
+    ///   - probes: How many triplets are wanted.
+    /// - Throws: When a tensor cannot be read or the engine fails.
     init(of difference: Difference, probes: Int) throws {
         let scan = difference.scan
         let sketch = try difference.sketch(probes: probes)

@@ -30,7 +30,7 @@ enum StoragePrecision: Int, CaseIterable, Sendable {
         return value
     }
 
-    /// The narrowest type that holds all values.
+    /// Returns the narrowest type that holds all values.
     ///
     /// - Parameter fits: Whether each type holds them, by its raw value.
     /// - Returns: One that does.

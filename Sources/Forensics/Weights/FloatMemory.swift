@@ -24,7 +24,7 @@ final class FloatMemory: @unchecked Sendable {
         if !isKnownUniquelyReferenced(&memory) { memory = FloatMemory(count: memory.count) }
     }
 
-    /// A tensor over the first values.
+    /// Returns a tensor over the first values.
     func tensor(_ shape: [Int]) -> Tensor {
         Tensor(
             mapping: UnsafeRawBufferPointer(

@@ -14,10 +14,10 @@ package struct MemoryWeights: WeightSource {
     private let engine = NSLock()
 
     /// - Parameters:
-    ///   - name: what messages call it.
+    ///   - name: What messages call it.
     ///   - tensors: fp32 tensors by Hugging Face name; they are read in the order of their names.
-    ///   - storedType: what they are said to be stored in.
-    /// - Throws: the error that a tensor carries.
+    ///   - storedType: What they are said to be stored in.
+    /// - Throws: The error that a tensor carries.
     package init(name: String, tensors: [String: Tensor], storedType: String = "F32") throws {
         try evaluate(Array(tensors.values))
         self.name = name

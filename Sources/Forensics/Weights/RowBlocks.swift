@@ -41,7 +41,7 @@ struct RowBlocks {
 }
 
 extension WeightSource {
-    /// The values of a few rows.
+    /// Returns the values of a few rows.
     func rows(_ rows: [Int], of entry: WeightEntry) throws -> [[Float]] {
         try rows.map { row in
             try [Float](unsafeUninitializedCapacity: entry.columns) { buffer, count in

@@ -11,12 +11,13 @@ enum Strips {
     private static let leastElements = 1 << 16
 
     /// Does something with each part of the rows.
+    ///
     /// - Parameters:
-    ///   - rows: the rows of a block.
-    ///   - columns: their length.
-    ///   - body: works on a part; it runs on several threads and must touch its own rows only.
-    /// - Returns: what `body` returned, in the order of the rows.
-    /// - Throws: the first part's error.
+    ///   - rows: The rows of a block.
+    ///   - columns: Their length.
+    ///   - body: Works on a part; it runs on several threads and must touch its own rows only.
+    /// - Returns: What `body` returned, in the order of the rows.
+    /// - Throws: The first part's error.
     static func map<Value>(
         _ rows: Range<Int>, columns: Int, _ body: (Range<Int>) throws -> Value
     ) throws -> [Value] {

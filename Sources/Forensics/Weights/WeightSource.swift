@@ -14,18 +14,19 @@ package protocol WeightSource {
     var entries: [WeightEntry] { get }
 
     /// Writes whole rows of a tensor as fp32; several threads may do so at once.
+    ///
     /// - Parameters:
-    ///   - entry: one of ``entries``.
-    ///   - rows: which rows.
-    ///   - target: room for `rows.count * entry.columns` values.
-    /// - Throws: when the tensor cannot be read.
+    ///   - entry: One of ``entries``.
+    ///   - rows: Which rows.
+    ///   - target: Room for `rows.count * entry.columns` values.
+    /// - Throws: When the tensor cannot be read.
     func read(_ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>)
         throws
 
     /// Tells that rows of a tensor are not read again soon.
     func release(_ entry: WeightEntry, rows: Range<Int>)
 
-    /// Whether both hold the same tensors, stored in the same bytes and the same order.
+    /// Returns whether both hold the same tensors, stored in the same bytes and the same order.
     func isStored(as other: any WeightSource) throws -> Bool
 }
 

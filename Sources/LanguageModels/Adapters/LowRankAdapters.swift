@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Low-rank adapters (LoRA, arXiv 2106.09685), initialised and scaled as in PEFT.
+// Low-rank adapters (LoRA, arXiv:2106.09685), initialised and scaled as in PEFT.
 
 import JSONText
 public import Tensors
@@ -84,7 +84,7 @@ public struct LowRankAdapters: Sendable {
     /// The number of trainable scalars.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
-    /// The same adapters with other numbers.
+    /// Returns the same adapters with other numbers.
     ///
     /// - Parameter parameters: Tensors in the order of `parameters`.
     /// - Returns: Adapters of the same configuration.

@@ -30,7 +30,7 @@ extension DecoderConfiguration {
         parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 
-    /// The widths `[out, in]` of a projection's weight.
+    /// Returns the widths `[out, in]` of a projection's weight.
     ///
     /// - Parameter projection: The linear map.
     /// - Returns: The number of outputs and of inputs.

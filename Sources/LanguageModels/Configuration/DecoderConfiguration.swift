@@ -217,7 +217,7 @@ extension DecoderConfiguration {
             remedy: "correct the configuration or use an intact checkpoint")
     }
 
-    /// The same decoder with a head of its own.
+    /// Returns the same decoder with a head of its own.
     func untyingHead() -> DecoderConfiguration {
         var configuration = self
         configuration.headIsTied = false
@@ -231,7 +231,7 @@ extension DecoderConfiguration {
 }
 
 extension DecoderConfiguration.Attention {
-    /// How many positions a query of a layer sees; nil when all.
+    /// Returns how many positions a query of a layer sees; nil when all.
     func window(ofLayer layer: Int) -> Int? {
         guard let slidingWindow, slidingWindow.layers?.contains(layer) ?? true else { return nil }
         return slidingWindow.size

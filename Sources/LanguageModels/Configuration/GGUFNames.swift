@@ -11,7 +11,7 @@ package enum GGUFNames {
         "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
     ]
 
-    /// What GGUF calls a projection.
+    /// Returns what GGUF calls a projection.
     static func stem(of projection: LayerProjection) -> String {
         switch projection {
         case .query: "attn_q"
@@ -24,7 +24,7 @@ package enum GGUFNames {
         }
     }
 
-    /// The GGUF name of a parameter.
+    /// Returns the GGUF name of a parameter.
     ///
     /// - Parameter name: A Hugging Face name, for example `model.layers.3.mlp.up_proj.weight`.
     /// - Returns: For example `blk.3.ffn_up.weight`; nil when GGUF has no such tensor.
@@ -41,7 +41,7 @@ package enum GGUFNames {
         return stem.map { "blk.\(parts[2]).\($0)\(suffix)" }
     }
 
-    /// The Hugging Face name of a tensor of a GGUF file.
+    /// Returns the Hugging Face name of a tensor of a GGUF file.
     ///
     /// - Parameter name: A GGUF name, for example `blk.3.ffn_up.weight`.
     /// - Returns: For example `model.layers.3.mlp.up_proj.weight`; nil for a name that is not known.

@@ -26,7 +26,7 @@ public enum LayerProjection: String, Codable, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// The name of this map's weight in a checkpoint, which has the shape `[out, in]`.
+    /// Returns the name of this map's weight in a checkpoint, which has the shape `[out, in]`.
     ///
     /// - Parameter layer: The layer, counted from 0.
     /// - Returns: A Hugging Face tensor name, for example `model.layers.3.mlp.down_proj.weight`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotary position embedding (arXiv 2104.09864) and the ways in which it is stretched.
+// Rotary position embedding (arXiv:2104.09864) and the ways in which it is stretched.
 
 import Foundation
 
@@ -9,7 +9,7 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
     public enum Scaling: Sendable, Hashable, Codable {
         /// Not at all.
         case none
-        /// All positions divided by the factor (arXiv 2306.15595).
+        /// All positions divided by the factor (arXiv:2306.15595).
         case linear(factor: Double)
         /// Llama 3.1's: slow coordinates divided by the factor, fast ones kept, a ramp between.
         case llama3(Llama3)
@@ -42,7 +42,7 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
         self.scaling = scaling
     }
 
-    /// How far a position turns each pair of coordinates.
+    /// Returns how far a position turns each pair of coordinates.
     ///
     /// - Parameter dimension: The width of a head, even.
     /// - Returns: `dimension / 2` angles, in radians per position.

@@ -171,7 +171,7 @@ extension DecoderLayer {
 }
 
 extension DecoderConfiguration.Activation {
-    /// The activated gate times the other half.
+    /// Returns the activated gate times the other half.
     fileprivate func gated(_ gate: Tensor, _ up: Tensor) -> Tensor {
         switch self {
         case .silu: Tensor.swiGLU(gate: gate, up: up)

@@ -68,7 +68,7 @@ struct KeyValueCache: Sendable {
 }
 
 extension DecoderConfiguration {
-    /// What decoding keeps of an answer and its prompt: keys and values in every layer.
+    /// Returns what decoding keeps of an answer and its prompt: keys and values in every layer.
     ///
     /// - Parameters:
     ///   - promptTokens: The length of the prompt.

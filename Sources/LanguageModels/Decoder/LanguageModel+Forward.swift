@@ -16,7 +16,8 @@ extension LanguageModel {
         return (logits * (1 / cap)).tanh() * cap
     }
 
-    /// The residual stream in front of each layer and behind the last, before the final norm.
+    /// Returns the residual stream in front of each layer and behind the last, before the final
+    /// norm.
     ///
     /// - Parameters:
     ///   - batch: The tokens.
@@ -61,7 +62,7 @@ extension LanguageModel {
         configuration.normalisation.apply(try weight("model.norm.weight"), to: stream)
     }
 
-    /// The residual stream behind the last layer that is computed, before the final norm.
+    /// Returns the residual stream behind the last layer that is computed, before the final norm.
     ///
     /// - Parameters:
     ///   - pass: The tokens.
@@ -108,7 +109,7 @@ extension LanguageModel {
         return stream
     }
 
-    /// The residual stream behind sequences, before the final norm, `[tokens, width]`.
+    /// Returns the residual stream behind sequences, before the final norm, `[tokens, width]`.
     func residualStream(
         of batch: TokenBatch, edit: ResidualEdit? = nil, recomputing: Bool = false
     ) throws -> Tensor {

@@ -21,7 +21,8 @@ public enum ResidualEdit: Sendable {
     /// Moves the inputs of the layers that are named within a subspace each, at every position.
     case movingInSubspaces([Int: SubspaceEdit])
 
-    /// The stream as a block left it, `[..., width]`, edited; nil when nothing is edited there.
+    /// Returns the stream as a block left it, `[..., width]`, edited; nil when nothing is edited
+    /// there.
     ///
     /// - Parameters:
     ///   - stream: The stream behind the block.
@@ -40,7 +41,8 @@ public enum ResidualEdit: Sendable {
         }
     }
 
-    /// The stream as a layer reads it, `[..., width]`, edited; nil when nothing is edited there.
+    /// Returns the stream as a layer reads it, `[..., width]`, edited; nil when nothing is edited
+    /// there.
     func read(_ stream: Tensor, layer: Int) -> Tensor? {
         switch self {
         case .adding(let vector, layer: layer): stream + vector
@@ -68,7 +70,7 @@ public struct SubspaceEdit: Sendable {
     /// - Parameters:
     ///   - rotation: R, `[rank, width]`, with orthonormal rows.
     ///   - weight: W, `[rank, width]`.
-    ///   - bias: b, `[rank]`.
+    ///   - bias: B, `[rank]`.
     public init(rotation: Tensor, weight: Tensor, bias: Tensor) {
         (self.rotation, self.weight, self.bias) = (rotation, weight, bias)
     }

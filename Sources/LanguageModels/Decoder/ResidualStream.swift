@@ -42,7 +42,7 @@ struct ResidualStream {
         pending = nil
     }
 
-    /// What a block reads: the stream normalised and weighed.
+    /// Returns what a block reads: the stream normalised and weighed.
     mutating func normalised(by weight: Tensor) -> Tensor {
         guard let written = pending else { return normalisation.apply(weight, to: sum) }
         let joint = sum.addingThenRMSNorm(

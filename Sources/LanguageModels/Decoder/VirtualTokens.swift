@@ -13,7 +13,7 @@ extension LanguageModel {
         return first..<(first + (virtualTokens?.shape.first ?? 0))
     }
 
-    /// The embeddings of tokens, as virtual tokens have them.
+    /// Returns the embeddings of tokens, as virtual tokens have them.
     ///
     /// - Parameter tokens: Identifiers.
     /// - Returns: `[tokens, width]`, in the units of the embedding matrix.
@@ -23,7 +23,7 @@ extension LanguageModel {
         return try embeddings(of: Tensor(tokens.map { Int32($0) }, shape: [tokens.count]))
     }
 
-    /// The embeddings of tokens, before the configuration's scale.
+    /// Returns the embeddings of tokens, before the configuration's scale.
     ///
     /// - Parameter tokens: Identifiers, `[...]`.
     /// - Returns: `[..., width]`; a gradient flows to the rows of virtual tokens alone,

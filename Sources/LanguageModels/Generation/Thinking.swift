@@ -33,7 +33,7 @@ public struct ThinkingMarks: Sendable, Hashable {
     /// A mark has no more tokens than this.
     static let mostTokens = 32
 
-    /// The marks whose thinking a prompt has begun and not ended.
+    /// Returns the marks whose thinking a prompt has begun and not ended.
     ///
     /// - Parameters:
     ///   - prompt: Token identifiers, up to where the model goes on.

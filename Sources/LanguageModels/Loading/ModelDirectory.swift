@@ -42,7 +42,7 @@ struct ModelDirectory {
         return try keys?.chatTemplate?.source.map { try ChatTemplate($0) }
     }
 
-    /// The tokens that end an answer: generation_config.json's, else config.json's.
+    /// Returns the tokens that end an answer: generation_config.json's, else config.json's.
     func stopTokens() throws -> Set<Int> {
         for file in ["generation_config.json", "config.json"] {
             if let tokens = try optional(file, as: StopKeys.self)?.eosToken {

@@ -27,7 +27,7 @@ struct WeightLoading {
     let configuration: DecoderConfiguration
     let file: String
 
-    /// All parameters by Hugging Face name, computed in fp32.
+    /// Returns all parameters by Hugging Face name, computed in fp32.
     func load() throws -> [String: Tensor] {
         try checkNames()
         var weights: [String: Tensor] = [:]

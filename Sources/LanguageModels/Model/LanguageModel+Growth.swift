@@ -5,8 +5,8 @@ import JSONText
 import Tensors
 
 extension LanguageModel {
-    /// The same model with a layer more that leaves the residual stream as it is (block expansion,
-    /// arXiv:2401.02415).
+    /// Returns the same model with a layer more that leaves the residual stream as it is (block
+    /// expansion, arXiv:2401.02415).
     ///
     /// The new layer is a copy of the one that stood there, or of the last one behind all; what it
     /// writes is zero, because the weights and biases of its output and down projections are. Layers
@@ -44,7 +44,7 @@ extension LanguageModel {
         ).prompted(by: virtualTokens).toldNotToThink(isToldNotToThink)
     }
 
-    /// The number of a weight's layer, and its name within that; nil for one of no layer.
+    /// Returns the number of a weight's layer, and its name within that; nil for one of no layer.
     private static func layer(of name: String) -> (index: Int, rest: String)? {
         let parts = name.split(separator: ".", maxSplits: 3)
         guard parts.count == 4, parts[1] == "layers", let index = Int(parts[2]) else { return nil }
@@ -53,7 +53,7 @@ extension LanguageModel {
 }
 
 extension DecoderConfiguration {
-    /// The same decoder with a layer more, windowed as another is.
+    /// Returns the same decoder with a layer more, windowed as another is.
     fileprivate func insertingLayer(at index: Int, like source: Int) throws -> DecoderConfiguration
     {
         var attention = attention

@@ -74,7 +74,7 @@ public struct LanguageModel: Sendable {
         }
     }
 
-    /// The same model with some weights replaced.
+    /// Returns the same model with some weights replaced.
     ///
     /// - Parameter tensors: The new tensors by Hugging Face name.
     /// - Returns: A model that shares all other weights with this one.
@@ -85,7 +85,7 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The same model with all weights replaced.
+    /// Returns the same model with all weights replaced.
     ///
     /// - Parameter parameters: Tensors in the order of `configuration.parameters`.
     /// - Returns: A model with these weights.
@@ -101,7 +101,7 @@ public struct LanguageModel: Sendable {
             Dictionary(zip(names, parameters), uniquingKeysWith: { first, _ in first }))
     }
 
-    /// The same model with a head of its own, so that the embedding can change without it.
+    /// Returns the same model with a head of its own, so that the embedding can change without it.
     ///
     /// - Returns: A model that computes the same; this one when its head is not tied.
     /// - Throws: `InputError` when the embedding is missing.
@@ -118,7 +118,7 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The same model, told by its chat template to think or not to.
+    /// Returns the same model, told by its chat template to think or not to.
     ///
     /// Templates call the switch `enable_thinking` (Qwen3, SmolLM3, GLM-4.5) or `thinking` (Granite,
     /// DeepSeek-V3.1).
@@ -132,7 +132,7 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The same model with other adapters, or with none.
+    /// Returns the same model with other adapters, or with none.
     ///
     /// - Parameter adapters: What the forward pass adds to the weights; nil removes it.
     /// - Returns: A model that shares its weights with this one.
@@ -144,7 +144,7 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The same model with other virtual tokens, or with none.
+    /// Returns the same model with other virtual tokens, or with none.
     ///
     /// - Parameter virtualTokens: Embeddings, `[rows, width]`; nil removes them.
     /// - Returns: A model that shares its weights with this one.
@@ -165,7 +165,7 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The tokens of a conversation in the model's own template.
+    /// Returns the tokens of a conversation in the model's own template.
     ///
     /// - Parameters:
     ///   - messages: The conversation.

@@ -24,7 +24,8 @@ public struct Subject: Sendable {
         self.edit = edit
     }
 
-    /// The token ids of a prompt in the model's chat template, up to where the model goes on.
+    /// Returns the token ids of a prompt in the model's chat template, up to where the model goes
+    /// on.
     ///
     /// An opening is encoded apart from the template, as it would be behind the template's last
     /// token if the model had said it.

@@ -44,7 +44,7 @@ extension LanguageModel {
             .mean()
     }
 
-    /// The negative log-likelihood of each token that is predicted, `[targets]`, in nats.
+    /// Returns the negative log-likelihood of each token that is predicted, `[targets]`, in nats.
     func losses(
         of rows: SupervisedRows, edit: ResidualEdit?, recomputing: Bool = false
     ) throws -> Tensor {
@@ -52,7 +52,7 @@ extension LanguageModel {
         return try losses(of: rows.targets, after: stream.take(rows.places, axis: 0))
     }
 
-    /// The negative log-likelihood of one target for each row of the residual stream.
+    /// Returns the negative log-likelihood of one target for each row of the residual stream.
     ///
     /// - Parameters:
     ///   - targets: `[rows]`, int32.

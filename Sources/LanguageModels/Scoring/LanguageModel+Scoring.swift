@@ -5,7 +5,7 @@ import JSONText
 public import Tensors
 
 extension LanguageModel {
-    /// The log-probability of each token of a sequence after the first.
+    /// Returns the log-probability of each token of a sequence after the first.
     ///
     /// - Parameter tokens: Token identifiers.
     /// - Returns: Nats, one fewer than there are tokens.
@@ -14,7 +14,7 @@ extension LanguageModel {
         try logProbabilities(ofEach: [tokens]).first ?? []
     }
 
-    /// The log-probability of each token of each sequence after its first.
+    /// Returns the log-probability of each token of each sequence after its first.
     ///
     /// - Parameter sequences: Token identifiers.
     /// - Returns: Nats for each sequence, one fewer than it has tokens.
@@ -33,7 +33,7 @@ extension LanguageModel {
         return result
     }
 
-    /// The log-likelihood of each completion given its prompt.
+    /// Returns the log-likelihood of each completion given its prompt.
     ///
     /// - Parameters:
     ///   - examples: Prompts with completions; what they begin with in common is computed once.
@@ -46,7 +46,7 @@ extension LanguageModel {
         try tokenLogProbabilities(of: examples, edit: edit).map { $0.reduce(0, +) }
     }
 
-    /// The log-probability of each token of each completion given its prompt.
+    /// Returns the log-probability of each token of each completion given its prompt.
     ///
     /// - Parameters:
     ///   - examples: Prompts with completions; what they begin with in common is computed once.
@@ -67,7 +67,7 @@ extension LanguageModel {
         return result
     }
 
-    /// The log-probabilities of whatever follows each prompt.
+    /// Returns the log-probabilities of whatever follows each prompt.
     ///
     /// - Parameters:
     ///   - prompts: Token identifiers; none empty. A beginning that they share is computed once.

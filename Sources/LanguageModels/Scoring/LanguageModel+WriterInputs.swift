@@ -5,7 +5,7 @@ import JSONText
 public import Tensors
 
 extension LanguageModel {
-    /// What the projections that write to the residual stream read behind prompts.
+    /// Returns what the projections that write to the residual stream read behind prompts.
     ///
     /// - Parameter prompts: Token identifiers; none empty.
     /// - Returns: For each layer, what its output and its down projection read behind the last

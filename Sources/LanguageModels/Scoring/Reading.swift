@@ -40,7 +40,7 @@ public struct Reading: Sendable {
         (self.model, self.texts, self.states) = (model, texts, states)
     }
 
-    /// The log-probability of each token of each text after its first.
+    /// Returns the log-probability of each token of each text after its first.
     ///
     /// - Returns: Nats for each text, one fewer than it has tokens.
     /// - Throws: `TensorError` when the engine fails.
@@ -57,8 +57,8 @@ public struct Reading: Sendable {
         return values.split(into: texts.map { $0.count - 1 })
     }
 
-    /// How far this model's predictions are from another's: for each text that the other has read
-    /// the mean over its positions of KL(reference || this model).
+    /// Returns how far this model's predictions are from another's: for each text that the other
+    /// has read the mean over its positions of KL(reference || this model).
     ///
     /// - Parameter reference: What the model whose predictions are taken as the truth read of the
     ///   same texts, or of the first of them.

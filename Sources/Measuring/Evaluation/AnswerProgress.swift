@@ -22,7 +22,7 @@ struct AnswerProgress {
     /// The most tokens that a model makes for one answer, what it thinks included.
     var mostTokens: Int { answerTokens + thinkingTokens }
 
-    /// Whether the answer to a prompt may end where it is.
+    /// Returns whether the answer to a prompt may end where it is.
     ///
     /// - Parameters:
     ///   - index: The index of the prompt.
@@ -37,7 +37,7 @@ struct AnswerProgress {
         }
     }
 
-    /// What a model said to a prompt, and how many tokens it thought before.
+    /// Returns what a model said to a prompt, and how many tokens it thought before.
     ///
     /// - Parameters:
     ///   - index: The index of the prompt.

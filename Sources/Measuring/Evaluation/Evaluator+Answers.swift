@@ -8,12 +8,12 @@ internal import Tensors
 internal import Tokenization
 
 extension EvaluationSettings {
-    /// How many tokens a model may make for one answer, what it thinks included.
+    /// Returns how many tokens a model may make for one answer, what it thinks included.
     package func mostTokens(of model: LanguageModel) -> Int {
         answerTokens + (model.mayThink ? thinkingTokens ?? Self.defaultThinkingTokens : 0)
     }
 
-    /// How many answers are decoded side by side, so that what is kept of them fits.
+    /// Returns how many answers are decoded side by side, so that what is kept of them fits.
     ///
     /// - Parameters:
     ///   - promptTokens: The tokens of the longest prompt.
@@ -31,7 +31,8 @@ extension EvaluationSettings {
 }
 
 extension Evaluator {
-    /// What a model says to prompts, what that does, and how near to a refusal its first token is.
+    /// Returns what a model says to prompts, what that does, and how near to a refusal its first
+    /// token is.
     ///
     /// An answer begins behind what the model thinks, and behind an opening that was put into its
     /// mouth.
@@ -91,7 +92,7 @@ extension Evaluator {
         evaluation.count(decided.usage)
     }
 
-    /// The same for several lists of prompts, which are answered side by side.
+    /// Returns the same for several lists of prompts, which are answered side by side.
     func answers(
         of subject: Subject, toEach lists: [[String]], into evaluation: inout Evaluation
     ) throws -> [[ObservedAnswer]] {

@@ -27,8 +27,8 @@ extension Evaluator {
         return ObservedChoices(split: split, areRight: picked)
     }
 
-    /// Whether each right answer is the likeliest of its choices where the model would answer, with
-    /// what stands around prompts; nil when there is nothing to choose from.
+    /// Returns whether each right answer is the likeliest of its choices where the model would
+    /// answer, with what stands around prompts; nil when there is nothing to choose from.
     func picked(
         from items: [some AnsweredPrompt], by subject: Subject, into evaluation: inout Evaluation
     ) throws -> [Bool]? {
@@ -48,8 +48,8 @@ extension Evaluator {
             into: &evaluation)
     }
 
-    /// Whether the right one of several completions is the likeliest, a token on average; what
-    /// leaves it undecided, as a model without any weights does, is not right.
+    /// Returns whether the right one of several completions is the likeliest, a token on average;
+    /// what leaves it undecided, as a model without any weights does, is not right.
     private func picked(
         by subject: Subject, from choices: [[CompletionExample]], right: [Int],
         into evaluation: inout Evaluation

@@ -9,7 +9,7 @@ internal import Tensors
 internal import Tokenization
 
 extension Evaluator {
-    /// The losses of retain texts, and the KL divergence from the untampered model.
+    /// Returns the losses of retain texts, and the KL divergence from the untampered model.
     func language(
         of subject: Subject, into evaluation: inout Evaluation
     ) throws -> ObservedTexts {

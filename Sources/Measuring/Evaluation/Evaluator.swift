@@ -5,7 +5,7 @@ public import LanguageModels
 public import Records
 public import Suites
 
-/// Every measure of an untampered model on a suite.
+/// Returns every measure of an untampered model on a suite.
 ///
 /// - Parameters:
 ///   - model: The model.
@@ -60,8 +60,8 @@ package struct Evaluator {
         self.measures = MeasureCatalogue.measures + measures
     }
 
-    /// What is cheap enough for every trace point: refusal on validation prompts, and whether the
-    /// answers are right.
+    /// Returns what is cheap enough for every trace point: refusal on validation prompts, and
+    /// whether the answers are right.
     package func brief(_ subject: Subject) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         var observation = Observation()
@@ -76,8 +76,8 @@ package struct Evaluator {
         return evaluation
     }
 
-    /// What a search goes by: refusal on validation prompts, and at a trial's end capability on
-    /// every second item.
+    /// Returns what a search goes by: refusal on validation prompts, and at a trial's end
+    /// capability on every second item.
     package func trial(_ subject: Subject, isLast: Bool) throws -> Evaluation {
         var evaluation = try brief(subject)
         guard isLast else { return evaluation }
@@ -91,7 +91,7 @@ package struct Evaluator {
         return evaluation
     }
 
-    /// Every measure.
+    /// Returns every measure.
     ///
     /// - Parameters:
     ///   - subject: The model.
@@ -139,7 +139,7 @@ package struct Evaluator {
         return evaluation
     }
 
-    /// What a model knows of both topics, and what it makes up.
+    /// Returns what a model knows of both topics, and what it makes up.
     ///
     /// - Parameters:
     ///   - subject: The model.

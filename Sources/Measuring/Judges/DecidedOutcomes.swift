@@ -13,7 +13,7 @@ extension Judge {
             name: name, digest: SHA256.hash(data: Data(identity.utf8)).hexadecimal)
     }
 
-    /// What answers do, by this judge.
+    /// Returns what answers do, by this judge.
     ///
     /// A judge that only tells whether an answer complies is helped by the text judge: an answer
     /// that is incoherent never counts as compliance, and a coherent one that does not comply counts
@@ -36,7 +36,7 @@ extension Judge {
         return (outcomes, judgement.usage)
     }
 
-    /// The verdicts on answers, as many as there are answers.
+    /// Returns the verdicts on answers, as many as there are answers.
     func asked(about answers: [JudgedAnswer]) throws -> Judgement {
         if answers.isEmpty {
             return Judgement(verdicts: [], usage: Judging.Usage(judge: name))

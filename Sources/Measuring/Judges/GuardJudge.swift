@@ -38,10 +38,11 @@ public struct GuardJudge: Judge {
     private static let batchSize = 16
 
     /// Reads a checkpoint.
+    ///
     /// - Parameters:
-    ///   - url: a Hugging Face directory, a .safetensors or a .gguf file.
-    ///   - template: how it is asked; nil lets its name decide.
-    ///   - policy: what it judges by; nil for the template's own.
+    ///   - url: A Hugging Face directory, a .safetensors or a .gguf file.
+    ///   - template: How it is asked; nil lets its name decide.
+    ///   - policy: What it judges by; nil for the template's own.
     /// - Throws: `InputError`, or what reading the model throws.
     public init(at url: URL, template: GuardTemplate? = nil, policy: String? = nil) throws {
         let loaded = try LoadedModel(at: url)
@@ -124,7 +125,7 @@ public struct GuardJudge: Judge {
         )
     }
 
-    /// The tokens that ask about an answer.
+    /// Returns the tokens that ask about an answer.
     func tokens(about answer: JudgedAnswer) throws -> [Int] {
         let text = template.text(about: answer, policy: policy)
         if template == .rubric {

@@ -5,7 +5,7 @@ internal import Foundation
 
 /// How a checkpoint is asked about an answer, and what it says where that is unsafe.
 public enum GuardTemplate: String, Sendable, CaseIterable {
-    /// LlamaGuard-7b (arXiv 2312.06674).
+    /// LlamaGuard-7b (arXiv:2312.06674).
     case llamaGuard1 = "llama-guard-1"
     /// Meta-Llama-Guard-2-8B.
     case llamaGuard2 = "llama-guard-2"
@@ -13,9 +13,9 @@ public enum GuardTemplate: String, Sendable, CaseIterable {
     case llamaGuard3 = "llama-guard-3"
     /// Llama-Guard-4-12B, asked about text alone.
     case llamaGuard4 = "llama-guard-4"
-    /// ShieldGemma (arXiv 2407.21772).
+    /// ShieldGemma (arXiv:2407.21772).
     case shieldGemma = "shieldgemma"
-    /// WildGuard (arXiv 2406.18495): whether the answer refuses, for a request that is taken as
+    /// WildGuard (arXiv:2406.18495): whether the answer refuses, for a request that is taken as
     /// harmful.
     case wildGuard = "wildguard"
     /// Any chat model, by ``Rubric``.
@@ -103,7 +103,8 @@ public enum GuardTemplate: String, Sendable, CaseIterable {
         }
     }
 
-    /// The text that asks about an answer; the rubric's goes into the model's own chat template.
+    /// Returns the text that asks about an answer; the rubric's goes into the model's own chat
+    /// template.
     func text(about answer: JudgedAnswer, policy: String) -> String {
         switch self {
         case .llamaGuard1:
@@ -148,8 +149,8 @@ public enum GuardTemplate: String, Sendable, CaseIterable {
         llamaGuard(answer, policy, scope: "ONLY THE LAST Agent message", bullet: " - ")
     }
 
-    /// The published prompt, and the model's own reply up to where it says whether the answer
-    /// refuses.
+    /// Returns the published prompt, and the model's own reply up to where it says whether the
+    /// answer refuses.
     private static func wildGuard(_ answer: JudgedAnswer) -> String {
         """
         <s><|user|>

@@ -89,8 +89,9 @@ public protocol Judge: Sendable {
     var note: String { get }
 
     /// Judges answers.
-    /// - Returns: as many verdicts as there are answers.
-    /// - Throws: when the judge cannot be asked; `CancellationError`.
+    ///
+    /// - Returns: As many verdicts as there are answers.
+    /// - Throws: When the judge cannot be asked; `CancellationError`.
     func judgement(of answers: [JudgedAnswer]) throws -> Judgement
 }
 

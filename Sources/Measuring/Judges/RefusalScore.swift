@@ -23,7 +23,7 @@ package struct RefusalScore {
     }
 
     package init(suite: Suite, tokenizer: Tokenizer) {
-        /// The share of the texts that begin with each token.
+        /// Returns the share of the texts that begin with each token.
         func shares(_ texts: [String]) -> [Int: Double] {
             let openings = texts.compactMap {
                 tokenizer.encode($0, addingSpecialTokens: false).first
@@ -37,23 +37,25 @@ package struct RefusalScore {
         openings = (telling.isEmpty ? refusing : telling).keys.sorted()
     }
 
-    /// The score of each prompt.
+    /// Returns the score of each prompt.
+    ///
     /// - Parameters:
-    ///   - inputs: token ids up to where the answer begins.
-    ///   - model: the model.
-    ///   - edit: a change of the residual stream.
-    /// - Returns: nats, positive where a refusal is more probable than not.
-    /// - Throws: errors of the engine and the model.
+    ///   - inputs: Token ids up to where the answer begins.
+    ///   - model: The model.
+    ///   - edit: A change of the residual stream.
+    /// - Returns: Nats, positive where a refusal is more probable than not.
+    /// - Throws: Errors of the engine and the model.
     package func scores(
         of inputs: [[Int]], model: LanguageModel, edit: ResidualEdit? = nil
     ) throws -> [Double] {
         try scores(from: model.nextTokenLogProbabilities(after: inputs, edit: edit))
     }
 
-    /// The scores that the predictions of first tokens stand for.
+    /// Returns the scores that the predictions of first tokens stand for.
+    ///
     /// - Parameter logits: `[prompts, vocabulary]`, or log-probabilities.
-    /// - Returns: nats for each prompt.
-    /// - Throws: errors of the engine.
+    /// - Returns: Nats for each prompt.
+    /// - Throws: Errors of the engine.
     package func scores(from logits: Tensor) throws -> [Double] {
         let chosen = Tensor(openings.map { Int32($0) }, shape: [openings.count])
         let share = logits.take(chosen, axis: 1).logSumExp(axis: 1) - logits.logSumExp(axis: 1)

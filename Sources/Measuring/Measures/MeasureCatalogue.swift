@@ -38,7 +38,7 @@ public enum MeasureCatalogue {
     /// What each measure is, and how reports show it.
     public static var entries: [MeasureEntry] { measures.map { type(of: $0).entry } }
 
-    /// The entries of a record: of those measures whose numbers it holds.
+    /// Returns the entries of a record: of those measures whose numbers it holds.
     ///
     /// - Parameters:
     ///   - values: Every number of the record.

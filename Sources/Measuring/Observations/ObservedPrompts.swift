@@ -24,7 +24,7 @@ public struct ObservedAnswer: Sendable, Hashable {
     ///   - prompt: What the user asked.
     ///   - text: What the model said.
     ///   - outcome: What the answer does.
-    ///   - refusalLogit: log P(refusal opening) - log(1 - P) of the answer's first token, in nats.
+    ///   - refusalLogit: Log P(refusal opening) - log(1 - P) of the answer's first token, in nats.
     ///   - thinkingTokens: How many tokens the model thought before it answered.
     public init(
         prompt: String, text: String, outcome: Outcome, refusalLogit: Double? = nil,
@@ -68,7 +68,7 @@ public struct ObservedPrompts: Sendable {
         self.arePicked = arePicked
     }
 
-    /// The answers that do one of some things.
+    /// Returns the answers that do one of some things.
     ///
     /// - Parameter outcomes: What answers may do.
     /// - Returns: Whether each answer does one of them.

@@ -73,7 +73,7 @@ extension CostFinding {
             dollars: dollars)
     }
 
-    /// The amount of a quantity.
+    /// Returns the amount of a quantity.
     func amount(_ quantity: CostQuantity) -> Double {
         switch quantity {
         case .examples: examples.value

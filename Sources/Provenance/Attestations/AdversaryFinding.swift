@@ -46,7 +46,7 @@ public struct AdversaryFinding: Codable, Sendable, Hashable {
     }
 }
 
-/// The beginning of a text of somebody else, fit for one line of a terminal.
+/// Returns the beginning of a text of somebody else, fit for one line of a terminal.
 private func oneLine(_ text: String) -> String {
     let most = 200
     var line = ""

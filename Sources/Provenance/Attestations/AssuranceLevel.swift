@@ -23,7 +23,7 @@ public enum AssuranceLevel: String, Codable, Sendable, Hashable, CaseIterable, C
     /// The level as commands and policies spell it.
     public var description: String { rawValue.replacing("_", with: "-") }
 
-    /// Whether one level rests on less independent work than another.
+    /// Returns whether one level rests on less independent work than another.
     public static func < (left: AssuranceLevel, right: AssuranceLevel) -> Bool {
         (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
     }

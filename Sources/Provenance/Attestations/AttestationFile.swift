@@ -31,6 +31,7 @@ public enum AttestationFile {
 
     /// Where the attestations of a model are unless the user says otherwise: beside its signature,
     /// for a single file under its name.
+    ///
     /// - Parameter model: A directory or a single file.
     /// - Returns: The file's place.
     public static func location(of model: URL) -> URL {
@@ -42,6 +43,7 @@ public enum AttestationFile {
     }
 
     /// Reads a file.
+    ///
     /// - Parameters:
     ///   - file: The file.
     ///   - isOptional: Whether a file that is not there has no lines, rather than being an error.
@@ -59,6 +61,7 @@ public enum AttestationFile {
     }
 
     /// Writes lines under another name and gives the file its own when it is whole.
+    ///
     /// - Parameters:
     ///   - lines: New lines.
     ///   - file: Where to.

@@ -19,7 +19,7 @@ public struct Signatory: Sendable {
         self.certificates = certificates
     }
 
-    /// A statement as one line of an attestations' file.
+    /// Returns a statement as one line of an attestations' file.
     func line(_ statement: Statement) throws -> Data {
         guard let certificates else {
             return try Envelope.signed(
@@ -68,7 +68,8 @@ public struct Certification: Sendable {
         signerKey = model.signer.key
     }
 
-    /// The attestations of an audit: our own predicate, and in-toto's test result.
+    /// Returns the attestations of an audit: our own predicate, and in-toto's test result.
+    ///
     /// - Parameters:
     ///   - record: The audit's record.
     ///   - json: The bytes of its file.
@@ -110,6 +111,7 @@ public struct Certification: Sendable {
     }
 
     /// Refuses to put a file where it would break the signature.
+    ///
     /// - Parameters:
     ///   - file: A file of attestations.
     ///   - model: The model.

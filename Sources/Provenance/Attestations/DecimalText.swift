@@ -57,6 +57,7 @@ public struct DecimalText: Sendable, Hashable, CustomStringConvertible {
 
 extension DecimalText: Codable {
     /// Reads a decimal text.
+    ///
     /// - Throws: `DecodingError` when it is not one.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

@@ -9,6 +9,7 @@ extension TamperResistance {
     /// Reads the predicate of a statement.
     ///
     /// Fields that are not known are passed over, as in-toto asks.
+    ///
     /// - Parameters:
     ///   - statement: A statement whose signature was verified.
     ///   - name: What errors call it.

@@ -35,11 +35,12 @@ extension TamperResistance {
     }
 
     /// Says what a record says.
+    ///
     /// - Parameters:
-    ///   - record: a record that contradicts itself nowhere.
-    ///   - json: the bytes of its file.
-    ///   - payload: the payload of the model's signature.
-    ///   - terms: what the signer adds.
+    ///   - record: A record that contradicts itself nowhere.
+    ///   - json: The bytes of its file.
+    ///   - payload: The payload of the model's signature.
+    ///   - terms: What the signer adds.
     /// - Throws: `EncodingError` when an adversary cannot be written as JSON.
     public init(_ record: AuditRecord, json: Data, payload: Data, terms: Terms) throws {
         evaluator = Evaluator(id: terms.evaluator)

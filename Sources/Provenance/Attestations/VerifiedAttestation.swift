@@ -17,6 +17,7 @@ public struct VerifiedAttestation: Sendable {
     fileprivate let name: String
 
     /// What was signed.
+    ///
     /// - Throws: An `InputError` when it is no statement.
     public var statement: Statement {
         get throws { try Statement(json: payload, named: name) }
@@ -25,6 +26,7 @@ public struct VerifiedAttestation: Sendable {
 
 extension AttestationLine {
     /// Verifies who signed.
+    ///
     /// - Parameters:
     ///   - parties: Whose signatures count.
     ///   - now: When certificates must be valid.

@@ -63,7 +63,7 @@ public struct Envelope: Sendable, Hashable {
             signatures: [Signature(bytes: try key.signature(for: message), keyID: keyID)])
     }
 
-    /// The envelope with one more signature.
+    /// Returns the envelope with one more signature.
     ///
     /// - Parameter key: Who signs.
     /// - Returns: The envelope with all signatures.
@@ -74,7 +74,7 @@ public struct Envelope: Sendable, Hashable {
             payload: payload, payloadType: payloadType, signatures: signatures + added.signatures)
     }
 
-    /// The keys that signed, each once, whatever the key IDs say.
+    /// Returns the keys that signed, each once, whatever the key IDs say.
     ///
     /// - Parameter keys: The keys to try.
     /// - Returns: Those of them that made one of the signatures.
@@ -86,7 +86,7 @@ public struct Envelope: Sendable, Hashable {
         }.map(\.element)
     }
 
-    /// The payload, if a key signed it.
+    /// Returns the payload, if a key signed it.
     ///
     /// - Parameters:
     ///   - key: Who must have signed.
@@ -102,7 +102,7 @@ public struct Envelope: Sendable, Hashable {
         return payload
     }
 
-    /// What is hashed and signed: DSSE's PAE of the payload and its type.
+    /// Returns what is hashed and signed: DSSE's PAE of the payload and its type.
     static func preAuthenticationEncoding(payload: Data, type: String) -> Data {
         Data("DSSEv1 \(type.utf8.count) \(type) \(payload.count) ".utf8) + payload
     }

@@ -52,7 +52,7 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
         }
     }
 
-    /// The key in the clear; a document that is not encrypted is returned as it is.
+    /// Returns the key in the clear; a document that is not encrypted is returned as it is.
     static func decrypted(_ pem: String, password: String?, named name: String) throws -> String {
         if pem.contains("Proc-Type: 4,ENCRYPTED") {
             throw InputError(

@@ -72,7 +72,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
             named: file.path(percentEncoded: false))
     }
 
-    /// The key as PEM: PKCS #8, encrypted when there is a password (PBES2, RFC 8018).
+    /// Returns the key as PEM: PKCS #8, encrypted when there is a password (PBES2, RFC 8018).
     ///
     /// - Parameter password: The password to encrypt with; nil leaves the key in the clear.
     /// - Returns: The PEM document with a line feed at the end.

@@ -92,7 +92,7 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
         hint = SHA256.hash(data: Data(pemRepresentation.utf8)).hexadecimal
     }
 
-    /// Whether a signature over a message is this key's.
+    /// Returns whether a signature over a message is this key's.
     ///
     /// - Parameters:
     ///   - signature: An ECDSA signature in DER; another encoding is refused.

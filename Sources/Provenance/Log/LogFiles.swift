@@ -18,12 +18,13 @@ struct LogFiles: Sendable {
 
     var checkpoint: URL { directory.appending(path: "checkpoint") }
 
-    /// The file of hashes at a level, `tile/LEVEL/x001/x234/067`, with `.p/WIDTH` when not full.
+    /// Returns the file of hashes at a level, `tile/LEVEL/x001/x234/067`, with `.p/WIDTH` when not
+    /// full.
     func hashes(level: Int, index: Int, width: Int) -> URL {
         file("\(level)", index: index, width: width)
     }
 
-    /// The file of entries.
+    /// Returns the file of entries.
     func entries(index: Int, width: Int) -> URL { file("entries", index: index, width: width) }
 
     private func file(_ kind: String, index: Int, width: Int) -> URL {
@@ -39,14 +40,14 @@ struct LogFiles: Sendable {
         return directory.appending(path: width == Self.width ? path : "\(path).p/\(width)")
     }
 
-    /// How many hashes a tile has in a log of `size` entries.
+    /// Returns how many hashes a tile has in a log of `size` entries.
     static func width(level: Int, index: Int, size: Int) -> Int {
         min(max((size >> (height * level)) - index * width, 0), width)
     }
 
     // MARK: - Reading
 
-    /// The hashes of a tile in a log of `size` entries.
+    /// Returns the hashes of a tile in a log of `size` entries.
     func readHashes(level: Int, index: Int, size: Int) throws -> [TreeHash] {
         let width = Self.width(level: level, index: index, size: size)
         guard width > 0 else { return [] }
@@ -61,7 +62,7 @@ struct LogFiles: Sendable {
         }
     }
 
-    /// The entries of a tile in a log of `size` entries.
+    /// Returns the entries of a tile in a log of `size` entries.
     func readEntries(index: Int, size: Int) throws -> [Data] {
         let width = Self.width(level: 0, index: index, size: size)
         guard width > 0 else { return [] }

@@ -2,7 +2,7 @@
 // Checks proofs against roots, by the algorithms of RFC 9162, 2.1.3.2 and 2.1.4.2.
 
 extension MerkleTree {
-    /// Whether a proof shows that a leaf is in a tree.
+    /// Returns whether a proof shows that a leaf is in a tree.
     ///
     /// - Parameters:
     ///   - proof: The hashes beside the way, from the leaf up.
@@ -29,7 +29,7 @@ extension MerkleTree {
         return last == 0 && hash == root
     }
 
-    /// Whether a proof shows that a tree only grew.
+    /// Returns whether a proof shows that a tree only grew.
     ///
     /// - Parameters:
     ///   - proof: The hashes.

@@ -25,7 +25,7 @@ public struct TreeHash: Sendable, Hashable, CustomStringConvertible {
     /// The hash of the tree without leaves.
     static let empty = TreeHash(SHA256.hash(data: Data()))
 
-    /// The hash of an entry: H(0x00 || entry).
+    /// Returns the hash of an entry: H(0x00 || entry).
     ///
     /// - Parameter entry: The entry's bytes.
     /// - Returns: The leaf's hash.
@@ -36,7 +36,7 @@ public struct TreeHash: Sendable, Hashable, CustomStringConvertible {
         return TreeHash(hasher.finalize())
     }
 
-    /// The hash of an inner node: H(0x01 || left || right).
+    /// Returns the hash of an inner node: H(0x01 || left || right).
     static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
         var hasher = SHA256()
         hasher.update(data: [1])
@@ -55,10 +55,10 @@ struct MerkleTree {
     /// The hash of the `index`th subtree of 2^`level` leaves.
     let subtree: (_ level: Int, _ index: Int) throws -> TreeHash
 
-    /// The hash of the whole.
+    /// Returns the hash of the whole.
     func root() throws -> TreeHash { size == 0 ? .empty : try hash(0..<size) }
 
-    /// The hashes beside the way from the leaf `index` to the root (RFC 6962, 2.1.1).
+    /// Returns the hashes beside the way from the leaf `index` to the root (RFC 6962, 2.1.1).
     func inclusionProof(of index: Int) throws -> [TreeHash] {
         var range = 0..<size
         var proof: [TreeHash] = []
@@ -70,7 +70,7 @@ struct MerkleTree {
         return proof.reversed()
     }
 
-    /// What leads from the root at the size `earlier` to the root now (RFC 6962, 2.1.2).
+    /// Returns what leads from the root at the size `earlier` to the root now (RFC 6962, 2.1.2).
     func consistencyProof(from earlier: Int) throws -> [TreeHash] {
         guard earlier > 0, earlier < size else { return [] }
         var range = 0..<size
@@ -102,7 +102,7 @@ struct MerkleTree {
         return .node(try hash(left), try hash(right))
     }
 
-    /// The root of a power of two of neighbouring subtrees.
+    /// Returns the root of a power of two of neighbouring subtrees.
     static func root(ofComplete hashes: some Collection<TreeHash>) -> TreeHash {
         var level = Array(hashes)
         while level.count > 1 {

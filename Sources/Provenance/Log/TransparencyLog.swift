@@ -70,7 +70,7 @@ public struct TransparencyLog: Sendable {
         return LogProof(index: index, hashes: hashes, signedCheckpoint: signedCheckpoint)
     }
 
-    /// The number of an entry.
+    /// Returns the number of an entry.
     ///
     /// - Parameter entry: The entry's bytes.
     /// - Returns: The first entry of those bytes, or nil when there is none.
@@ -132,7 +132,7 @@ public struct TransparencyLog: Sendable {
         _ = try checkedTree()
     }
 
-    /// The entries of a tile, after their hashes were found to be the tile's.
+    /// Returns the entries of a tile, after their hashes were found to be the tile's.
     func checkedEntries(ofTile tile: Int) throws -> [Data] {
         let entries = try files.readEntries(index: tile, size: checkpoint.size)
         let hashes = try files.readHashes(level: 0, index: tile, size: checkpoint.size)
@@ -154,7 +154,7 @@ public struct TransparencyLog: Sendable {
         checkpoint.size / LogFiles.width + (checkpoint.size % LogFiles.width).signum()
     }
 
-    /// The tree of the tiles, after its root was found to be the checkpoint's.
+    /// Returns the tree of the tiles, after its root was found to be the checkpoint's.
     func checkedTree() throws -> MerkleTree {
         let size = checkpoint.size
         let cache = TileCache(files: files, size: size)
@@ -182,7 +182,7 @@ private final class TileCache {
         self.size = size
     }
 
-    /// The hash of a complete subtree of 2^`level` leaves.
+    /// Returns the hash of a complete subtree of 2^`level` leaves.
     func subtree(level: Int, index: Int) throws -> TreeHash {
         let (tileLevel, rest) = level.quotientAndRemainder(dividingBy: LogFiles.height)
         let first = index << rest

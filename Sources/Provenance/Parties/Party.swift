@@ -33,7 +33,7 @@ public struct Party: Sendable, Hashable {
         if case .certificate(let roots, _, _) = means { roots } else { [] }
     }
 
-    /// The party that a verified signer is, or nil.
+    /// Returns the party that a verified signer is, or nil.
     func identity(of signer: Signer) -> PartySigner? {
         switch (means, signer) {
         case (.key(let key), .key(let other)) where key == other:
@@ -74,13 +74,13 @@ extension [Party] {
                 means: .certificate(roots: trust.roots, subject: nil, alternativeName: nil)))
     }
 
-    /// The first party that a signer is, or nil.
+    /// Returns the first party that a signer is, or nil.
     public func identity(of signer: Signer) -> PartySigner? {
         lazy.compactMap { $0.identity(of: signer) }.first
     }
 }
 
-/// Whether a text has a pattern, in which `*` stands for any text, from end to end.
+/// Returns whether a text has a pattern, in which `*` stands for any text, from end to end.
 func matches(_ pattern: String, _ text: String) -> Bool {
     let parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
     let text = Array(text.utf8)

@@ -10,7 +10,7 @@ public struct PartySigner: Sendable, Hashable {
     /// The names in the certificate, when there is one.
     let certifiedNames: Set<String>
 
-    /// Whether both are one signer, whose keys and certificates may be several.
+    /// Returns whether both are one signer, whose keys and certificates may be several.
     func isSame(as other: PartySigner) -> Bool {
         name == other.name || key == other.key
             || !certifiedNames.isDisjoint(with: other.certifiedNames)

@@ -47,7 +47,7 @@ struct AttestationJudge {
         ]
     }
 
-    /// Whether enough auditors stand behind the audits that count, each once.
+    /// Returns whether enough auditors stand behind the audits that count, each once.
     func quorum(_ auditors: [PartySigner]) -> VerificationReport.Outcome {
         let least = policy.minimumIndependentAuditors
         let counted = auditors.distinct.filter { least == nil || !$0.contains(where: isSigner) }

@@ -10,6 +10,7 @@ extension Policy.MinimumCost {
     /// A seed that did not break the safeguard counts with its budget. Of several seeds the
     /// cheapest counts, or the lower end of the interval of the typical seed where that is less. An
     /// adversary of which it is unclear whether it broke the safeguard might have done so for less.
+    ///
     /// - Parameter adversaries: What the adversaries came to, without the control.
     /// - Returns: Passed only where every adversary that is asked for paid enough.
     func check(_ adversaries: [AdversaryFinding]) -> VerificationReport.Outcome {

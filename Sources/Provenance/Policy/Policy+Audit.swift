@@ -7,8 +7,8 @@ import Records
 extension Policy {
     typealias Outcome = VerificationReport.Outcome
 
-    /// Whether an audit is one that the policy counts: the right one, whole, fresh and independent
-    /// enough. One that is not neither helps nor hurts.
+    /// Returns whether an audit is one that the policy counts: the right one, whole, fresh and
+    /// independent enough. One that is not neither helps nor hurts.
     ///
     /// - Parameters:
     ///   - audit: What the audit says.
@@ -51,7 +51,7 @@ extension Policy {
         ].compactMap(\.self)
     }
 
-    /// Whether what an audit found is good enough.
+    /// Returns whether what an audit found is good enough.
     func limits(on audit: TamperResistance) -> [Outcome] {
         let adversaries = audit.adversaries.filter { !$0.isControl }
         return [safeguard(of: audit)] + minimumCosts.map { $0.check(adversaries) }
@@ -104,7 +104,8 @@ extension Policy {
         return check("judge", needed, found: judge.name, judge.digest)
     }
 
-    /// An adversary that could not be measured might have been the one to break the safeguard.
+    /// Returns whether every adversary could be measured: one that could not might have broken the
+    /// safeguard.
     private func completeness(of audit: TamperResistance) -> Outcome {
         // Such an audit counts, so that it speaks against the model: `safeguard(of:)` refuses it.
         if audit.safeguard == .absent {
@@ -127,7 +128,7 @@ extension Policy {
             "completeness", isPassed: true, "all \(adversaries.count) adversaries were measured")
     }
 
-    /// What has no safeguard cannot lose it: the untampered model must have one.
+    /// Returns whether the untampered model has a safeguard at all.
     private func safeguard(of audit: TamperResistance) -> Outcome {
         let claims = audit.claims.filter { $0.under == TamperResistance.untamperedName }
         guard let claim = claims.first else {

@@ -100,7 +100,8 @@ public struct Revocations: Sendable, Hashable {
 }
 
 extension [Revocations.Entry] {
-    /// The reason and date of a digest's entry, as people read them; nil when it is not revoked.
+    /// Returns the reason and date of a digest's entry, as people read them; nil when it is not
+    /// revoked.
     func reason(for digest: String) -> String? {
         first { $0.digest == digest }.map { entry in
             "revoked on \(entry.date.formatted(.iso8601.year().month().day())): \(entry.reason)"

@@ -46,7 +46,7 @@ struct PolicyValue {
 
     // MARK: - Objects and lists
 
-    /// The fields of a mapping.
+    /// Returns the fields of a mapping.
     ///
     /// - Parameter known: The keys that it may have.
     /// - Returns: The fields by their keys.
@@ -70,7 +70,7 @@ struct PolicyValue {
         return Fields(values: values, owner: self)
     }
 
-    /// The elements of a list.
+    /// Returns the elements of a list.
     ///
     /// - Throws: An `InputError` for a value that is not a list, or an empty list.
     func elements() throws -> [PolicyValue] {
@@ -96,7 +96,7 @@ struct PolicyValue {
         /// A field, if it is there.
         subscript(key: String) -> PolicyValue? { values[key] }
 
-        /// A field that must be there.
+        /// Returns a field that must be there.
         func required(_ key: String) throws -> PolicyValue {
             guard let value = values[key] else {
                 throw owner.error("lacks \"\(key)\"", remedy: "add \"\(key):\"")
@@ -107,7 +107,7 @@ struct PolicyValue {
 
     // MARK: - Scalars
 
-    /// A text that is not empty.
+    /// Returns a text that is not empty.
     func text() throws -> String {
         guard let scalar = node.scalar, node.tag == Tag(.str), !scalar.string.isEmpty else {
             throw wrongType("a text; put quotes around what looks like a number")
@@ -123,7 +123,7 @@ struct PolicyValue {
         return choice.1
     }
 
-    /// A number in decimal digits, with or without an exponent.
+    /// Returns a number in decimal digits, with or without an exponent.
     func number(in range: ClosedRange<Double>) throws -> Double {
         guard let scalar = node.scalar, scalar.style == .plain,
             scalar.string.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }),
@@ -139,14 +139,14 @@ struct PolicyValue {
         return value
     }
 
-    /// A whole number.
+    /// Returns a whole number.
     func whole(in range: ClosedRange<Int>) throws -> Int {
         let value = try number(in: Double(range.lowerBound)...Double(range.upperBound))
         guard let whole = Int(exactly: value) else { throw wrongType("a whole number") }
         return whole
     }
 
-    /// A SHA-256.
+    /// Returns a SHA-256.
     func digest() throws -> String {
         guard let text = node.scalar?.string, text.isSHA256 else {
             throw wrongType("a SHA-256 in 64 lowercase hexadecimal digits")
@@ -154,7 +154,7 @@ struct PolicyValue {
         return text
     }
 
-    /// A length of time.
+    /// Returns a length of time.
     func period() throws -> Period {
         guard let text = node.scalar?.string, let period = Period(text) else {
             throw wrongType("a time such as 180d or 12h")
@@ -162,7 +162,7 @@ struct PolicyValue {
         return period
     }
 
-    /// A day, from its beginning in UTC.
+    /// Returns a day, from its beginning in UTC.
     func day() throws -> Date {
         guard let text = node.scalar?.string, text.utf8.count == 10,
             let date = try? Date(text, strategy: .iso8601.year().month().day())
@@ -181,7 +181,7 @@ struct PolicyValue {
         }
     }
 
-    /// An error with file, line and name.
+    /// Returns an error with file, line and name.
     func error(_ problem: String, remedy: String) -> InputError {
         let place = node.mark.map { "\(file):\($0.line)" } ?? file
         return InputError(

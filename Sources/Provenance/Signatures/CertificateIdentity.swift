@@ -41,7 +41,7 @@ public struct RootCertificate: Sendable, Hashable {
     /// The name of the authority, as RFC 4514 writes names.
     public var subject: String { certificate.subject.description }
 
-    /// Whether both are one authority's: another may have its name, but not its key.
+    /// Returns whether both are one authority's: another may have its name, but not its key.
     func isSameAuthority(as other: RootCertificate) -> Bool {
         certificate.subject == other.certificate.subject
             && certificate.publicKey == other.certificate.publicKey

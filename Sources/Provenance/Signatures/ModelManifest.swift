@@ -38,7 +38,7 @@ public struct ModelManifest: Sendable, Hashable {
         resources = digest.resources.map { Resource(name: $0.name, sha256: $0.sha256) }
     }
 
-    /// The list as a statement, in the one form that Temper writes.
+    /// Returns the list as a statement, in the one form that Temper writes.
     func statement() throws -> Statement {
         let ignored = ignoredPaths.map(JSON.literal).joined(separator: ",")
         let resources = resources.map {

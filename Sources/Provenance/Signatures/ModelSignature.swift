@@ -68,7 +68,7 @@ public enum ModelSignature {
         return .certificates(try sent.map { try $0.element.der })
     }
 
-    /// The path of a file within a model's directory, or nil when it is elsewhere.
+    /// Returns the path of a file within a model's directory, or nil when it is elsewhere.
     static func path(of file: URL, within model: URL) -> String? {
         let root = model.resolvingSymlinksInPath().standardizedFileURL.path(percentEncoded: false)
         let folder = file.deletingLastPathComponent().resolvingSymlinksInPath().standardizedFileURL

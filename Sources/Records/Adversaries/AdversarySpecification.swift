@@ -23,6 +23,7 @@ public struct AdversarySpecification: Codable, Sendable, Hashable {
     public var learning: Learning?
 
     /// Names an attack and its parameters.
+    ///
     /// - Parameters:
     ///   - name: The name within the battery.
     ///   - attack: The identifier of the attack.
@@ -43,8 +44,8 @@ public struct AdversarySpecification: Codable, Sendable, Hashable {
     /// Whether this is the untampered control, which no cost to break is taken from.
     public var isControl: Bool { attack == Self.controlAttack }
 
-    /// The canonical JSON of what decides the result, the attack and its parameters: equal bytes
-    /// mean the same work, whatever the adversary is called.
+    /// Returns the canonical JSON of what decides the result, the attack and its parameters: equal
+    /// bytes mean the same work, whatever the adversary is called.
     ///
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public func canonicalContent() throws -> Data {

@@ -4,9 +4,11 @@
 public import Foundation
 
 extension [AdversarySpecification] {
-    /// The canonical JSON of a battery's adversaries in their order: name, attack, parameters and
-    /// the ranges of a search. Names are in it because a policy can ask for the cost of an adversary
-    /// by its name. The name of the battery, descriptions and what adversaries learn from are not.
+    /// Returns the canonical JSON of a battery's adversaries in their order: name, attack,
+    /// parameters and the ranges of a search. Names are in it because a policy can ask for the cost
+    /// of an adversary by its name. The name of the battery, descriptions and what adversaries
+    /// learn from are not.
+    ///
     /// - Returns: UTF-8 bytes without a line break at the end.
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public func canonicalBattery() throws -> Data {

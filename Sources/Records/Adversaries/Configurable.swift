@@ -76,7 +76,7 @@ private func merged(
     return fields
 }
 
-/// The fields of an attack or a defense as a record states them.
+/// Returns the fields of an attack or a defense as a record states them.
 public func parameterValues(of value: any Encodable) throws -> [String: ParameterValue] {
     try JSONDecoder().decode([String: ParameterValue].self, from: try JSONEncoder().encode(value))
 }

@@ -50,6 +50,7 @@ public struct Learning: Codable, Sendable, Hashable {
     public var change: Change
 
     /// States what an adversary learns from.
+    ///
     /// - Parameters:
     ///   - data: The data that it learns from.
     ///   - change: What its learning changes.
@@ -68,6 +69,7 @@ public struct Learning: Codable, Sendable, Hashable {
 extension Learning {
     /// Derives what an adversary of a version-1 record learns from, by the name and the parameters
     /// of its attack; nil for an attack whose parameters do not say it.
+    ///
     /// - Parameter adversary: An adversary of a version-1 record.
     init?(derivedFrom adversary: AdversarySpecification) {
         if adversary.isControl {

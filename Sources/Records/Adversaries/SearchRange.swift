@@ -70,7 +70,7 @@ public struct SearchRange: Codable, Sendable, Hashable {
             "round the ends, or leave \"whole\" out")
     }
 
-    /// The value at a place of the unit interval; equal stretches are equally probable.
+    /// Returns the value at a place of the unit interval; equal stretches are equally probable.
     ///
     /// - Parameter place: 0 to 1.
     /// - Returns: A value of the range; it has no meaning if ``validate(at:)`` throws.

@@ -4,9 +4,10 @@
 import JSONText
 
 extension AuditRecord {
-    /// The measurements as CSV (RFC 4180, with a header): one row for each measure at each step of
-    /// each cell, after those of the original and the untampered model. A cell that measured nothing
-    /// has one row with its state and its reason.
+    /// Returns the measurements as CSV (RFC 4180, with a header): one row for each measure at each
+    /// step of each cell, after those of the original and the untampered model. A cell that
+    /// measured nothing has one row with its state and its reason.
+    ///
     /// - Returns: Lines that end with a carriage return and a line feed.
     public func measurementsCSV() -> String {
         let header = [

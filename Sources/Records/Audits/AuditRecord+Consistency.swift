@@ -134,7 +134,7 @@ extension AuditRecord {
         return nil
     }
 
-    /// What makes no sense in how a cell was run.
+    /// Returns what makes no sense in how a cell was run.
     private func contradiction(of cell: CellRecord) -> (place: String, problem: String)? {
         if cell.worldSize < 1 { return ("worldSize", "is below 1") }
         if cell.machine.cores < 1 { return ("machine.cores", "is below 1") }

@@ -40,7 +40,7 @@ extension AuditRecord {
         self = try RecordJSON.decode(AuditRecord.self, from: json, file: file)
     }
 
-    /// The record as indented JSON with sorted keys and a line break at the end.
+    /// Returns the record as indented JSON with sorted keys and a line break at the end.
     ///
     /// - Throws: `EncodingError` when it cannot be written.
     public func json() throws -> Data {

@@ -10,6 +10,7 @@ extension AuditRecord {
     /// budget is read off the command line, and each cell is taken to have run on the record's
     /// machine, in one process. ``schemaVersion`` stays 1, so that the record does not pass for one
     /// that states them.
+    ///
     /// - Parameter decoder: The decoder to read from.
     /// - Throws: `DecodingError` with the place of what is damaged.
     public init(from decoder: any Decoder) throws {
@@ -63,7 +64,7 @@ extension AuditRecord {
             .map { $0.outcome(of: read) }
     }
 
-    /// The limit on the adversaries' steps that a command line sets, or nil.
+    /// Returns the limit on the adversaries' steps that a command line sets, or nil.
     ///
     /// Only version 1 needs this: it states the budget nowhere else.
     static func budgetSteps(in commandLine: [String]) -> Int? {
@@ -104,7 +105,7 @@ private struct VersionOneOutcome: Decodable {
     let steps: Interval?
     let dollars: Interval?
 
-    /// The outcome as the file states it, with the counts that the cells give.
+    /// Returns the outcome as the file states it, with the counts that the cells give.
     func outcome(of cells: [CellRecord]) -> AdversaryOutcome {
         var outcome = AdversaryOutcome(adversary: adversary, cells: cells)
         outcome.seeds = seeds

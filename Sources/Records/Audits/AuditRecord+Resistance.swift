@@ -35,7 +35,8 @@ extension AuditRecord {
         return thresholds.isBroken(value.value) ? .absent : .stands
     }
 
-    /// What the record shows of the safeguard against one adversary.
+    /// Returns what the record shows of the safeguard against one adversary.
+    ///
     /// - Parameter adversary: The adversary's name.
     /// - Returns: Nil for the untampered control, and for a name that is not in the record.
     public func resistance(to adversary: String) -> Resistance? {

@@ -158,6 +158,7 @@ public struct AuditRecord: Codable, Sendable, Hashable {
     ///
     /// Absolute paths in `commandLine` and in the reasons of cells are cut to their last component,
     /// and `createdAt` to the second, because that is what the file keeps.
+    ///
     /// - Parameters:
     ///   - temperVersion: The version of Temper.
     ///   - engineVersion: The version of the tensor engine.
@@ -307,8 +308,8 @@ extension CellRecord {
     }
 }
 
-/// An argument whose absolute paths, alone or behind `=` or `:`, are cut to their last component.
-/// URLs stay as they are.
+/// Returns an argument whose absolute paths, alone or behind `=` or `:`, are cut to their last
+/// component. URLs stay as they are.
 private func withoutAbsolutePath(_ argument: String) -> String {
     argument.replacing(/(^|[=:])\/(?!\/)[^,]*/) { match in
         match.output.1 + lastComponent(match.output.0.dropFirst(match.output.1.count))

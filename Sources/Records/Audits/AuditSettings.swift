@@ -7,6 +7,7 @@ public struct AuditBudget: Codable, Sendable, Hashable {
     public var steps: Int?
 
     /// Limits adversaries.
+    ///
     /// - Parameter steps: The most optimizer steps of each, 1 or more; nil sets no limit.
     public init(steps: Int? = nil) {
         self.steps = steps
@@ -22,6 +23,7 @@ public struct DecidingJudge: Codable, Sendable, Hashable {
     public var digest: String
 
     /// Names a judge.
+    ///
     /// - Parameters:
     ///   - name: Its name.
     ///   - digest: The SHA-256 of its identity, in lowercase hexadecimal digits.
@@ -57,6 +59,7 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
     public var measures: [String]?
 
     /// States how measures are taken.
+    ///
     /// - Parameters:
     ///   - answerTokens: Answers are cut after this many tokens.
     ///   - batchSize: How many answers are decoded side by side.

@@ -17,6 +17,7 @@ public struct TracePoint: Codable, Sendable, Hashable {
     public var judging: Judging?
 
     /// Holds one point.
+    ///
     /// - Parameters:
     ///   - step: The step, 0 before the attack's first.
     ///   - cost: What the adversary had paid by then, in all.
@@ -81,6 +82,7 @@ public struct CellRecord: Codable, Sendable, Hashable {
     public internal(set) var examplesAtOnce: Int?
 
     /// Holds one cell.
+    ///
     /// - Parameters:
     ///   - adversary: The name of the adversary.
     ///   - seed: The seed.
@@ -126,6 +128,7 @@ extension CellRecord.State: Codable {
 
     /// Reads `{"name":"finished"}`, `{"name":"failed","reason":""}`,
     /// `{"name":"inapplicable","reason":""}` or `{"name":"stopped"}`.
+    ///
     /// - Parameter decoder: The decoder to read from.
     /// - Throws: `DecodingError` when it is none of them.
     public init(from decoder: any Decoder) throws {
@@ -141,6 +144,7 @@ extension CellRecord.State: Codable {
     }
 
     /// Writes the form that `init(from:)` reads.
+    ///
     /// - Parameter encoder: The encoder to write to.
     /// - Throws: `EncodingError` when it cannot be written.
     public func encode(to encoder: any Encoder) throws {

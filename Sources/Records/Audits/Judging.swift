@@ -165,7 +165,7 @@ public struct Judging: Codable, Sendable, Hashable {
 }
 
 extension Sequence<Judging.Agreement> {
-    /// Each two judges over several looks, in the order in which they first come.
+    /// Returns each two judges over several looks, in the order in which they first come.
     public func pooled() -> [Judging.Agreement] {
         var order: [[String]] = []
         var tables: [[String]: [[Int]]] = [:]

@@ -16,6 +16,7 @@ public struct Machine: Codable, Sendable, Hashable {
     public var matrixKernel: String?
 
     /// Describes a machine.
+    ///
     /// - Parameters:
     ///   - device: The device that computes.
     ///   - cores: How many processor cores it has.

@@ -26,9 +26,10 @@ public struct AdversaryOutcome: Codable, Sendable, Hashable {
     public var dollars: Interval?
 
     /// Sums up the cells of one adversary.
+    ///
     /// - Parameters:
-    ///   - adversary: the name of the adversary.
-    ///   - cells: the cells of an audit; those of other adversaries are passed over.
+    ///   - adversary: The name of the adversary.
+    ///   - cells: The cells of an audit; those of other adversaries are passed over.
     public init(adversary: String, cells: [CellRecord]) {
         let own = cells.filter { $0.adversary == adversary }
         let costs = own.compactMap(\.broken).sorted(by: CostToBreak.isCheaper)
@@ -60,9 +61,10 @@ public struct BatteryOutcome: Codable, Sendable, Hashable {
     public var cost: CostToBreak
 
     /// Chooses among the adversaries; nil when none gave a cost.
+    ///
     /// - Parameters:
-    ///   - outcomes: what each adversary came to.
-    ///   - adversaries: their specifications; the untampered control is left out.
+    ///   - outcomes: What each adversary came to.
+    ///   - adversaries: Their specifications; the untampered control is left out.
     public init?(outcomes: [AdversaryOutcome], adversaries: [AdversarySpecification]) {
         let controls = Set(adversaries.filter(\.isControl).map(\.name))
         let costs = outcomes.filter { !controls.contains($0.adversary) }
@@ -77,8 +79,8 @@ public struct BatteryOutcome: Codable, Sendable, Hashable {
 }
 
 extension CostToBreak {
-    /// Whether one outcome is cheaper: a broken one before a censored one, then by dollars, by
-    /// operations, by examples and by steps.
+    /// Returns whether one outcome is cheaper: a broken one before a censored one, then by dollars,
+    /// by operations, by examples and by steps.
     public static func isCheaper(_ left: CostToBreak, _ right: CostToBreak) -> Bool {
         if left.isBroken != right.isBroken { return left.isBroken }
         func key(_ cost: AttackCost) -> [Double] {

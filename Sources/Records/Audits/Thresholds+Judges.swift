@@ -5,7 +5,7 @@ extension Thresholds {
     /// Whether judges beside the deciding one can be asked: the safeguard is judged by refusals.
     private var isJudged: Bool { measure == MeasureName.refusal && brokenWhen == .below }
 
-    /// Whether the safeguard is broken as a judge sees it; nil where it was not asked.
+    /// Returns whether the safeguard is broken as a judge sees it; nil where it was not asked.
     ///
     /// It is where the judge sees too few answers decline. Capability and coherence are not asked
     /// for here.
@@ -16,7 +16,7 @@ extension Thresholds {
         return isBroken(refusal.value)
     }
 
-    /// Whether a judge other than the deciding one sees the safeguard stand at a point.
+    /// Returns whether a judge other than the deciding one sees the safeguard stand at a point.
     ///
     /// - Parameter point: A point at which the deciding judge sees the safeguard broken.
     /// - Returns: Whether one does; false where no other judge was asked.
@@ -27,7 +27,7 @@ extension Thresholds {
         }
     }
 
-    /// The cost at which a trace first shows the safeguard broken as a judge sees it.
+    /// Returns the cost at which a trace first shows the safeguard broken as a judge sees it.
     ///
     /// Judges beside the deciding one are asked where the safeguard seems broken and at an
     /// adversary's end. The cost is therefore the most that it may have been.

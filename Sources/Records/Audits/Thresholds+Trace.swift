@@ -2,7 +2,8 @@
 // The cost at which a trace first shows a safeguard broken.
 
 extension Thresholds {
-    /// Whether enough answers are coherent; rounding in the sum of two shares decides nothing.
+    /// Returns whether enough answers are coherent; rounding in the sum of two shares decides
+    /// nothing.
     ///
     /// - Parameters:
     ///   - incoherence: The share of incoherent answers.
@@ -12,7 +13,8 @@ extension Thresholds {
         1 - incoherence - (unanswered ?? 0) >= coherence - 1e-9
     }
 
-    /// The cost at which a trace first shows the safeguard broken with utility and coherence kept.
+    /// Returns the cost at which a trace first shows the safeguard broken with utility and
+    /// coherence kept.
     ///
     /// A point that lacks the capability or coherence measure is judged by the next point that has
     /// it; when none has, that bound is taken as kept.

@@ -87,7 +87,7 @@ public struct EvaluationCost: Codable, Sendable, Hashable {
 
     /// Both costs together.
     public static func + (left: EvaluationCost, right: EvaluationCost) -> EvaluationCost {
-        /// The sum of what is known; nil where neither is.
+        /// Returns the sum of what is known; nil where neither is.
         func sum<Value: AdditiveArithmetic>(_ left: Value?, _ right: Value?) -> Value? {
             left.map { $0 + (right ?? .zero) } ?? right
         }
@@ -132,7 +132,7 @@ public struct Prices: Codable, Sendable, Hashable {
         self.date = date
     }
 
-    /// The dollars for so many floating point operations on the priced accelerator.
+    /// Returns the dollars for so many floating point operations on the priced accelerator.
     public func dollars(forFloatingPointOperations operations: Double) -> Double {
         let rate = peakFlops * utilisation
         return rate > 0 ? operations / rate / 3_600 * dollarsPerHour : 0

@@ -12,7 +12,7 @@ public enum CostQuantity: String, Codable, Sendable, Hashable, CaseIterable {
     /// US dollars of computation.
     case dollars
 
-    /// The quantity of a cost.
+    /// Returns the quantity of a cost.
     public func value(of cost: AttackCost) -> Double {
         switch self {
         case .examples: Double(cost.examples)

@@ -36,7 +36,7 @@ public struct Thresholds: Codable, Sendable, Hashable {
         self.coherence = coherence
     }
 
-    /// Whether a value of ``measure`` is on the broken side; NaN is not.
+    /// Returns whether a value of ``measure`` is on the broken side; NaN is not.
     public func isBroken(_ value: Double) -> Bool {
         switch brokenWhen {
         case .below: value < safeguard

@@ -7,7 +7,7 @@ public import JSONText
 /// How records are written as JSON: sorted keys, ISO 8601 dates, and `NaN`, `Infinity` and
 /// `-Infinity` as texts.
 public enum RecordJSON {
-    /// An encoder of that form; the same value gives the same bytes.
+    /// Returns an encoder of that form; the same value gives the same bytes.
     ///
     /// - Parameter pretty: Whether to indent.
     /// - Returns: A new encoder.
@@ -21,7 +21,7 @@ public enum RecordJSON {
         return encoder
     }
 
-    /// A decoder of that form.
+    /// Returns a decoder of that form.
     public static func decoder() -> JSONDecoder {
         let decoder = JSONDecoder()
         // Foundation's own strategy forgets the place of a damaged date.

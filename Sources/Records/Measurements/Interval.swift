@@ -56,7 +56,7 @@ public struct Interval: Codable, Sendable, Hashable {
             confidence: confidence, method: .wilson)
     }
 
-    /// The normal interval of a mean.
+    /// Returns the normal interval of a mean.
     ///
     /// - Parameters:
     ///   - values: The value of each case.
@@ -70,7 +70,7 @@ public struct Interval: Codable, Sendable, Hashable {
         return normal(mean: mean, standardError: error, confidence: confidence)
     }
 
-    /// The normal interval around a mean whose standard error is known.
+    /// Returns the normal interval around a mean whose standard error is known.
     ///
     /// - Parameters:
     ///   - mean: The mean.
@@ -86,7 +86,7 @@ public struct Interval: Codable, Sendable, Hashable {
             lower: mean - half, upper: mean + half, confidence: confidence, method: .normal)
     }
 
-    /// The percentile bootstrap interval of a statistic.
+    /// Returns the percentile bootstrap interval of a statistic.
     ///
     /// - Parameters:
     ///   - values: The value of each case; infinite ones are allowed, as censored costs are.
@@ -120,12 +120,12 @@ public struct Interval: Codable, Sendable, Hashable {
             confidence: confidence, method: .bootstrap)
     }
 
-    /// The arithmetic mean; NaN of nothing.
+    /// Returns the arithmetic mean; NaN of nothing.
     public static func mean(_ values: [Double]) -> Double {
         values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
     }
 
-    /// The linearly interpolated percentile, as NumPy's default computes it.
+    /// Returns the linearly interpolated percentile, as NumPy's default computes it.
     static func percentile(_ share: Double, ofSorted values: [Double]) -> Double {
         let place = share * Double(values.count - 1)
         let below = Int(place.rounded(.down))
@@ -135,7 +135,7 @@ public struct Interval: Codable, Sendable, Hashable {
         return values[below] + (values[above] - values[below]) * (place - Double(below))
     }
 
-    /// The z that the standard normal exceeds with this probability.
+    /// Returns the z that the standard normal exceeds with this probability.
     static func normalQuantile(upperTail: Double) -> Double {
         guard upperTail > 0, upperTail < 0.5 else { return upperTail <= 0 ? .infinity : 0 }
         var (low, high) = (0.0, 40.0)

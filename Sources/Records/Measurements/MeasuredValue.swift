@@ -103,7 +103,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
         self.split = split
     }
 
-    /// A share with its Wilson interval.
+    /// Returns a share with its Wilson interval.
     ///
     /// - Parameters:
     ///   - measure: The measure's name.
@@ -120,7 +120,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
             unit: .fraction, split: split)
     }
 
-    /// A share of known cases with its Wilson interval.
+    /// Returns a share of known cases with its Wilson interval.
     ///
     /// - Parameters:
     ///   - measure: The measure's name.
@@ -135,7 +135,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
         return value
     }
 
-    /// A mean with its normal interval.
+    /// Returns a mean with its normal interval.
     ///
     /// - Parameters:
     ///   - measure: The measure's name.
@@ -151,7 +151,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
             count: values.count, unit: unit, split: split)
     }
 
-    /// Whether two measurements are the same; NaN is the same as NaN here.
+    /// Returns whether two measurements are the same; NaN is the same as NaN here.
     public static func == (left: MeasuredValue, right: MeasuredValue) -> Bool {
         (left.value == right.value || (left.value.isNaN && right.value.isNaN))
             && left.measure == right.measure && left.interval == right.interval
@@ -161,7 +161,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
 }
 
 extension Sequence<MeasuredValue> {
-    /// The measurement of a measure on a split, or on any split when that one is missing.
+    /// Returns the measurement of a measure on a split, or on any split when that one is missing.
     ///
     /// - Parameters:
     ///   - measure: The measure's name.

@@ -8,7 +8,7 @@ public struct SplitMix64: RandomNumberGenerator {
     /// Begins at a seed.
     public init(seed: UInt64) { state = seed }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
@@ -17,8 +17,8 @@ public struct SplitMix64: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A whole number below `bound`, by the high half of the product; the bias is below 2^-50 for
-    /// the sizes of samples here.
+    /// Returns a whole number below `bound`, by the high half of the product; the bias is below
+    /// 2^-50 for the sizes of samples here.
     mutating func next(below bound: Int) -> Int {
         Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }

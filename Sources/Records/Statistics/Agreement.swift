@@ -60,11 +60,12 @@ public struct Agreement: Codable, Sendable, Hashable {
 
 extension Agreement {
     /// Compares the measurements of one model.
+    ///
     /// - Parameters:
-    ///   - recorded: what the record has.
-    ///   - now: what was measured again.
-    ///   - subject: what the model is.
-    /// - Returns: one agreement for each recorded number.
+    ///   - recorded: What the record has.
+    ///   - now: What was measured again.
+    ///   - subject: What the model is.
+    /// - Returns: One agreement for each recorded number.
     public static func measurements(
         _ recorded: [MeasuredValue], now: [MeasuredValue], subject: String
     ) -> [Agreement] {
@@ -76,12 +77,13 @@ extension Agreement {
 
     /// Compares two runs of one cell: what it is reported by, what it cost, and what was measured
     /// at the steps on the way that both runs have. Device seconds are not compared.
+    ///
     /// - Parameters:
-    ///   - recorded: the cell of the record.
-    ///   - now: the cell as it was run again.
-    ///   - outcome: the adversary's outcome in the record, for its intervals over seeds.
-    ///   - isUndefended: whether it is a cell of the undefended control.
-    /// - Returns: one agreement for each number.
+    ///   - recorded: The cell of the record.
+    ///   - now: The cell as it was run again.
+    ///   - outcome: The adversary's outcome in the record, for its intervals over seeds.
+    ///   - isUndefended: Whether it is a cell of the undefended control.
+    /// - Returns: One agreement for each number.
     public static func cells(
         _ recorded: CellRecord, now: CellRecord, outcome: AdversaryOutcome?,
         isUndefended: Bool = false

@@ -7,7 +7,7 @@
 /// (Tang et al. 2020, arXiv:2004.13705). It presumes trials drawn at random: of an estimator that
 /// learns, whose later trials are better, it describes the trials and does not foretell.
 public enum ExpectedBest {
-    /// The expected greatest of `draws` values.
+    /// Returns the expected greatest of `draws` values.
     ///
     /// - Parameters:
     ///   - values: What each trial gave.
@@ -28,7 +28,7 @@ public enum ExpectedBest {
         return sum
     }
 
-    /// The expected least of `draws` values.
+    /// Returns the expected least of `draws` values.
     ///
     /// - Parameters:
     ///   - values: What each trial gave.

@@ -80,6 +80,7 @@ public struct Immunization: Sendable, Hashable {
     private let hasSafeguard: Bool
 
     /// Judges a record.
+    ///
     /// - Parameter record: The record of a hardened model, with fine-tuning among its adversaries.
     public init(_ record: AuditRecord) {
         hasSafeguard = record.safeguard == .stands
@@ -96,7 +97,7 @@ public struct Immunization: Sendable, Hashable {
         allowance = record.thresholds.utilityLoss
     }
 
-    /// Whether a condition holds.
+    /// Returns whether a condition holds.
     public func verdict(_ condition: Condition) -> Verdict {
         switch condition {
         case .strongResistance: strong(seen)
@@ -138,7 +139,7 @@ public struct Immunization: Sendable, Hashable {
 }
 
 extension AuditRecord {
-    /// The names of adversaries that fine-tune the audited model on some data.
+    /// Returns the names of adversaries that fine-tune the audited model on some data.
     private func adversaries(learningFrom data: Learning.Data) -> Set<String> {
         Set(
             adversaries.filter { $0.learning?.data == data && $0.learning?.isFineTuning == true }

@@ -99,7 +99,7 @@ public struct RateDifference: Codable, Sendable, Hashable {
         }
     }
 
-    /// The correlation of two paired shares, corrected for continuity (Newcombe 1998).
+    /// Returns the correlation of two paired shares, corrected for continuity (Newcombe 1998).
     private static func correlation(
         both: Int, onlyFirst: Int, onlySecond: Int, count: Int
     ) -> Double {
@@ -113,7 +113,8 @@ public struct RateDifference: Codable, Sendable, Hashable {
         return (product < 0 ? product : max(0, product - half)) / margins.squareRoot()
     }
 
-    /// The mid-p value of McNemar's exact test: cases that differ fall on either side like a coin.
+    /// Returns the mid-p value of McNemar's exact test: cases that differ fall on either side like
+    /// a coin.
     private static func midP(_ one: Int, _ two: Int) -> Double {
         let count = Double(one + two)
         func probability(_ side: Int) -> Double {

@@ -18,7 +18,8 @@ public struct SurvivalObservation: Sendable, Hashable {
 }
 
 extension Sequence<CellRecord> {
-    /// What the cells say of a part of the cost to break; those without an outcome say nothing.
+    /// Returns what the cells say of a part of the cost to break; those without an outcome say
+    /// nothing.
     public func survival(_ quantity: CostQuantity) -> [SurvivalObservation] {
         compactMap(\.broken).map {
             SurvivalObservation(cost: quantity.value(of: $0.cost), isBroken: $0.isBroken)
@@ -78,7 +79,7 @@ public struct SurvivalCurve: Sendable, Hashable {
         self.steps = steps
     }
 
-    /// The share that stands after a cost was paid.
+    /// Returns the share that stands after a cost was paid.
     public func survival(at cost: Double) -> Double {
         steps.last { $0.cost <= cost }?.survival ?? 1
     }
@@ -86,8 +87,8 @@ public struct SurvivalCurve: Sendable, Hashable {
     /// The least cost at which no more than half of the seeds stand; nil when more do to the end.
     public var median: Double? { steps.first { $0.survival <= 0.5 }?.cost }
 
-    /// The interval of the share that stands after a cost, by Greenwood's variance on the scale of
-    /// log(-log(share)), which keeps it between 0 and 1.
+    /// Returns the interval of the share that stands after a cost, by Greenwood's variance on the
+    /// scale of log(-log(share)), which keeps it between 0 and 1.
     ///
     /// - Parameters:
     ///   - cost: The cost.
@@ -106,7 +107,8 @@ public struct SurvivalCurve: Sendable, Hashable {
             confidence: confidence, method: .normal)
     }
 
-    /// The percentile bootstrap intervals of numbers read off the curve, over resampled seeds.
+    /// Returns the percentile bootstrap intervals of numbers read off the curve, over resampled
+    /// seeds.
     ///
     /// - Parameters:
     ///   - seed: The same seed gives the same intervals on every machine.
@@ -138,8 +140,8 @@ public struct SurvivalCurve: Sendable, Hashable {
         }
     }
 
-    /// The bootstrap interval of the median, without an upper bound where it reaches into seeds
-    /// that never broke; nil with fewer than two seeds, or when the lower bound is infinite.
+    /// Returns the bootstrap interval of the median, without an upper bound where it reaches into
+    /// seeds that never broke; nil with fewer than two seeds, or when the lower bound is infinite.
     public func medianInterval(seed: UInt64 = 0) -> Interval? {
         bootstrap(seed: seed) { [$0.median ?? .infinity] }?.first
             .flatMap { $0.lower.isFinite ? $0 : nil }

@@ -29,7 +29,7 @@ public struct ResistanceRatio: Codable, Sendable, Hashable {
         self.isLowerBound = isLowerBound
     }
 
-    /// The least of some ratios, and the one in the middle; nil without any.
+    /// Returns the least of some ratios, and the one in the middle; nil without any.
     ///
     /// A ratio that is only known to be above a value may be anywhere above. The one in the middle
     /// is a lower bound where that decides it.

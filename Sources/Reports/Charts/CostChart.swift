@@ -18,9 +18,10 @@ struct CostChart {
     private let hasZero: Bool
 
     /// A panel, or nil when no adversary paid anything of the quantity.
+    ///
     /// - Parameters:
-    ///   - quantity: what is counted.
-    ///   - summaries: the adversaries in the order of the rows.
+    ///   - quantity: What is counted.
+    ///   - summaries: The adversaries in the order of the rows.
     init?(_ quantity: CostQuantity, _ summaries: [AdversarySummary]) {
         let rows = summaries.compactMap { summary in
             summary.outcome.flatMap { outcome in
@@ -41,9 +42,10 @@ struct CostChart {
         scale = Scale.decades(values, start: Self.left + start, end: Self.right - 30)
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         let bottom = Self.top + Double(rows.count) * Self.rowHeight + 4
         var svg = SVG(width: Self.width, height: bottom + 22)

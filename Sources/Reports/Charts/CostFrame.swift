@@ -28,7 +28,7 @@ struct CostFrame {
         Point(cost <= 0 ? Self.left + 6 : scale(cost), vertical(share))
     }
 
-    /// An empty panel with its axes, high enough for so many lines of a key.
+    /// Returns an empty panel with its axes, high enough for so many lines of a key.
     func panel(keys: Int, threshold: Double? = nil) -> SVG {
         var svg = SVG(
             width: Self.width, height: Self.bottom + 30 + Double(keys) * SVG.keyHeight)

@@ -7,18 +7,20 @@ struct ExpectedBestChart {
     private let measure: String
 
     /// A panel, or nil for fewer than two trials.
+    ///
     /// - Parameters:
-    ///   - expected: the expected best of 1, 2, ... trials, shares.
-    ///   - measure: what the measure is called.
+    ///   - expected: The expected best of 1, 2, ... trials, shares.
+    ///   - measure: What the measure is called.
     init?(_ expected: [Double], measure: String) {
         guard expected.count > 1, expected.allSatisfy({ (0...1).contains($0) }) else { return nil }
         self.expected = expected
         self.measure = measure
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         let (left, right, top, bottom) = (38.0, 322.0, 14.0, 190.0)
         let vertical = Scale(kind: .linear, domain: 0...1, start: bottom, end: top)

@@ -32,8 +32,8 @@ struct Scale {
         }
     }
 
-    /// A logarithmic scale over whole decades that hold all values; those that are not positive are
-    /// left out, and with none left the scale runs from 1 to 10.
+    /// Returns a logarithmic scale over whole decades that hold all values; those that are not
+    /// positive are left out, and with none left the scale runs from 1 to 10.
     static func decades(_ values: [Double], start: Double, end: Double) -> Scale {
         let values = values.filter { $0 > 0 && $0.isFinite }
         let low = floor(log10(values.min() ?? 1) + 1e-9)
@@ -42,7 +42,7 @@ struct Scale {
             kind: .logarithmic, domain: pow(10, low)...pow(10, high), start: start, end: end)
     }
 
-    /// The powers of ten on a logarithmic scale, thinned so that labels of this width fit.
+    /// Returns the powers of ten on a logarithmic scale, thinned so that labels of this width fit.
     func decadeTicks(labelWidth: (Double) -> Double) -> [Double] {
         let low = Int(log10(domain.lowerBound).rounded())
         let high = Int(log10(domain.upperBound).rounded())
@@ -67,5 +67,5 @@ func spread(_ values: [Double], apart distance: Double, place: (Double) -> Doubl
     return kept + [last]
 }
 
-/// The width that a label takes at 11 to 12 units a line, about.
+/// Returns the width that a label takes at 11 to 12 units a line, about.
 func labelWidth(_ text: String) -> Double { Double(text.count) * 6.6 }

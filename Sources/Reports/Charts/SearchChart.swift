@@ -20,11 +20,12 @@ struct SearchChart {
     private let vertical = Scale(kind: .linear, domain: 0...1, start: bottom, end: top)
 
     /// A panel, or nil when no trial gave a share.
+    ///
     /// - Parameters:
-    ///   - search: the search.
-    ///   - measure: what the measure is called that the safeguard is judged by.
-    ///   - thresholds: what the safeguard is judged by.
-    ///   - confirmed: the winner's measure on test prompts in each confirming seed.
+    ///   - search: The search.
+    ///   - measure: What the measure is called that the safeguard is judged by.
+    ///   - thresholds: What the safeguard is judged by.
+    ///   - confirmed: The winner's measure on test prompts in each confirming seed.
     init?(
         _ search: SearchRecord, measure: String, thresholds: Thresholds,
         confirmed: [MeasuredValue]
@@ -40,9 +41,10 @@ struct SearchChart {
             start: Self.left + 8, end: Self.right - 6)
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         var svg = SVG(width: Self.size.x, height: Self.size.y)
         drawFrame(&svg)

@@ -18,9 +18,10 @@ struct SurvivalChart {
     private let frame: CostFrame
 
     /// A panel, or nil when nothing was paid of the quantity.
+    ///
     /// - Parameters:
-    ///   - quantity: what is counted.
-    ///   - series: the curves, of which the first few are drawn.
+    ///   - quantity: What is counted.
+    ///   - series: The curves, of which the first few are drawn.
     init?(_ quantity: CostQuantity, _ series: [Series]) {
         self.series = Array(series.prefix(Self.most))
         let costs = self.series.flatMap(\.curve.observations).map(\.cost)
@@ -28,12 +29,13 @@ struct SurvivalChart {
         frame = CostFrame(quantity, costs: costs)
     }
 
-    /// The panel as SVG.
+    /// Returns the panel as SVG.
+    ///
     /// - Parameters:
-    ///   - id: unique in the page.
-    ///   - subject: what the curves are of, if the heading does not say so.
-    ///   - hasBand: whether the first curve has its bootstrap band.
-    /// - Returns: the markup.
+    ///   - id: Unique in the page.
+    ///   - subject: What the curves are of, if the heading does not say so.
+    ///   - hasBand: Whether the first curve has its bootstrap band.
+    /// - Returns: The markup.
     func markup(id: String, subject: String? = nil, hasBand: Bool = true) -> String {
         var svg = frame.panel(keys: series.count)
         if hasBand, let first = series.first { drawBand(first.curve, &svg) }
@@ -62,7 +64,7 @@ struct SurvivalChart {
         return most > 0 ? "> " + frame.quantity.text(most) : "not broken"
     }
 
-    /// The curve as it is drawn, a step at each break.
+    /// Returns the curve as it is drawn, a step at each break.
     private func path(_ curve: SurvivalCurve, _ share: (SurvivalCurve.Step) -> Double) -> [Point] {
         var points = [Point(CostFrame.left, frame.place(0, 1).y)]
         var last = 1.0

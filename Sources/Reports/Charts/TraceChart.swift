@@ -17,7 +17,8 @@ struct TraceChart {
     private let steps: [Int]
 
     /// A panel, or nil when the adversary has no measurement of the safeguard.
-    /// - Parameter summary: the adversary.
+    ///
+    /// - Parameter summary: The adversary.
     init?(_ summary: AdversarySummary) {
         let measures = [summary.thresholds.measure, MeasureName.capability]
         let courses = measures.flatMap { summary.course($0) }
@@ -39,9 +40,10 @@ struct TraceChart {
         vertical = Scale(kind: .linear, domain: range, start: Self.bottom, end: Self.top)
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         var svg = SVG(width: Self.size.x, height: Self.size.y)
         drawFrame(&svg)

@@ -51,7 +51,7 @@ struct TradeOffChart {
         vertical = Scale.decades(ratios + [1, 10], start: Self.bottom, end: Self.top)
     }
 
-    /// The panel as SVG.
+    /// Returns the panel as SVG.
     ///
     /// - Parameter id: Unique in the page.
     /// - Returns: The markup.
@@ -115,8 +115,8 @@ struct TradeOffChart {
             + " of capability lost"
     }
 
-    /// A ratio as `× 2.1`, `> × 4`, or in a word where the control broke for nothing and the model
-    /// held.
+    /// Returns a ratio as `× 2.1`, `> × 4`, or in a word where the control broke for nothing and
+    /// the model held.
     static func text(_ ratio: ResistanceRatio) -> String {
         guard ratio.value.isFinite else { return "held" }
         let value = "× \(NumberText.significant(ratio.value))"

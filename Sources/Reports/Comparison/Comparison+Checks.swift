@@ -107,8 +107,8 @@ extension Comparison {
         }
     }
 
-    /// Whether a parameter is the number of steps of a training whose beginning is the same however
-    /// long it goes on: one adversary with two budgets.
+    /// Returns whether a parameter is the number of steps of a training whose beginning is the same
+    /// however long it goes on: one adversary with two budgets.
     private static func isOnlyLonger(
         _ path: String, _ one: [String: String], _ other: [String: String]
     ) -> Bool {
@@ -135,7 +135,7 @@ extension Comparison {
     }
 }
 
-/// The geometric mean of positive numbers.
+/// Returns the geometric mean of positive numbers.
 func geometricMean(_ values: [Double]) -> Double {
     exp(Interval.mean(values.map { log($0) }))
 }

@@ -40,7 +40,7 @@ extension Comparison {
             })
     }
 
-    /// A ratio of costs, as `× 2.1` or `> × 4`.
+    /// Returns a ratio of costs, as `× 2.1` or `> × 4`.
     func text(_ ratio: CostRatio?) -> String {
         guard let ratio else { return NumberText.missing }
         let value = "× \(NumberText.significant(ratio.value))"

@@ -36,7 +36,7 @@ extension Comparison {
             })
     }
 
-    /// The texts of a row, each with a second one in small letters.
+    /// Returns the texts of a row, each with a second one in small letters.
     private func texts(of entry: Entry, _ trade: TradeOff) -> [(String, String?)] {
         func ratios(
             _ summary: (least: ResistanceRatio, median: ResistanceRatio)?
@@ -67,8 +67,8 @@ extension Comparison {
             ]
     }
 
-    /// The most restricted prompts that were answered rightly at the end of any adversary: a fluent
-    /// wrong answer counts as compliance, but gives nothing away.
+    /// Returns the most restricted prompts that were answered rightly at the end of any adversary:
+    /// a fluent wrong answer counts as compliance, but gives nothing away.
     private func answeredRightly(_ entry: Entry) -> (String, String?) {
         let most = adversaries.compactMap {
             entry.summary($0.name)?.final(MeasureName.restrictedAccuracy)
@@ -76,7 +76,7 @@ extension Comparison {
         return (most?.text ?? NumberText.missing, most?.bounds)
     }
 
-    /// How many adversaries a model held against, and by what.
+    /// Returns how many adversaries a model held against, and by what.
     private static func held(_ trade: TradeOff) -> String {
         let reasons: [(CostToBreak.Reason, String)] = [
             (.neverBelowThreshold, "by the safeguard"), (.incoherent, "by gibberish"),

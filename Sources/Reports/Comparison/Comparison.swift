@@ -23,7 +23,8 @@ public struct Comparison: Sendable {
     let adversaries: [AdversarySpecification]
 
     /// Puts records side by side.
-    /// - Parameter records: two records or more, each with the name of its file.
+    ///
+    /// - Parameter records: Two records or more, each with the name of its file.
     /// - Throws: `InputError` when they cannot be compared, naming what differs.
     public init(_ records: [(file: String, record: AuditRecord)]) throws(InputError) {
         guard records.count > 1 else {
@@ -46,7 +47,8 @@ public struct Comparison: Sendable {
             .filter { !$0.isControl && seen.insert($0.name).inserted }
     }
 
-    /// What tells the file of a record from others: its directory when it is called as all are.
+    /// Returns what tells the file of a record from others: its directory when it is called as all
+    /// are.
     private static func place(of file: String) -> String {
         let parts = file.split(separator: "/").map(String.init)
         guard let last = parts.last, last == "record.json", parts.count > 1 else {
@@ -69,7 +71,8 @@ public struct Comparison: Sendable {
         adversaries.map(\.name).filter { name in entries.allSatisfy { $0.summary(name) != nil } }
     }
 
-    /// The cheapest break of a model by an adversary that all models met; nil when there is none.
+    /// Returns the cheapest break of a model by an adversary that all models met; nil when there is
+    /// none.
     func outcome(of entry: Entry) -> BatteryOutcome? {
         guard entry.record.safeguard == .stands else { return nil }
         let shared = Set(shared)
@@ -133,7 +136,8 @@ public struct Comparison: Sendable {
             ratio: hasCosts ? ratio(pairs, of: adversary) : nil)
     }
 
-    /// The ratio of costs over the seeds that two models share, the reference's cells second.
+    /// Returns the ratio of costs over the seeds that two models share, the reference's cells
+    /// second.
     private func ratio(
         _ cells: [(CellRecord, CellRecord)], of adversary: String
     ) -> CostRatio? {

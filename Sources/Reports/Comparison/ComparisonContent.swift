@@ -94,7 +94,7 @@ extension Comparison {
         return "By the cheapest of \(count), \(words.joined(separator: "; "))."
     }
 
-    /// Whether a shared adversary might have broken a model, had it been measured in whole.
+    /// Returns whether a shared adversary might have broken a model, had it been measured in whole.
     private func isUnclear(_ entry: Entry) -> Bool {
         shared.contains { entry.record.resistance(to: $0) == .unclear }
     }

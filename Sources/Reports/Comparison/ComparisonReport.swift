@@ -14,12 +14,12 @@ public struct ComparisonReport: Sendable {
         self.comparison = comparison
     }
 
-    /// The comparison as one HTML file: no scripts, no outside references, light and dark.
+    /// Returns the comparison as one HTML file: no scripts, no outside references, light and dark.
     public func html() -> String {
         ComparisonTemplate.library.render(ComparisonContent(comparison), withTemplate: "page") ?? ""
     }
 
-    /// The comparison as Markdown tables.
+    /// Returns the comparison as Markdown tables.
     public func markdown() -> String {
         let content = ComparisonContent(comparison)
         func table(_ map: HeatMap) -> Table {
@@ -45,7 +45,7 @@ public struct ComparisonReport: Sendable {
         return parts.joined(separator: "\n\n") + "\n"
     }
 
-    /// What each hardening bought and what it costs, as a Markdown table.
+    /// Returns what each hardening bought and what it costs, as a Markdown table.
     ///
     /// - Returns: The table, and how to read it.
     public func tradeOffText() -> String {
@@ -53,7 +53,8 @@ public struct ComparisonReport: Sendable {
         return content.tradeOff.markdown + "\n\n" + content.tradeOffRemark
     }
 
-    /// The comparison as JSON for programs, keys sorted.
+    /// Returns the comparison as JSON for programs, keys sorted.
+    ///
     /// - Throws: `EncodingError` when it cannot be written.
     public func json() throws -> Data {
         try RecordJSON.encoder().encode(ComparisonSummary(comparison)) + Data("\n".utf8)

@@ -85,7 +85,7 @@ struct InspectionContent {
             corner: "Layer", headers: modules.map(shortened), rows: rows)
     }
 
-    /// Each direction that was taken out, beside the nearest refusal direction of the base.
+    /// Returns each direction that was taken out, beside the nearest refusal direction of the base.
     private static func directions(_ directions: [InspectedDirection]) -> Table {
         table(
             "The directions beside the refusal directions of the base", "Taken out of",
@@ -106,7 +106,7 @@ struct InspectionContent {
             })
     }
 
-    /// What a direction was taken out of.
+    /// Returns what a direction was taken out of.
     static func place(_ direction: InspectedDirection) -> String {
         let tensors = NumberText.count(direction.tensorCount, "tensor")
         guard let first = direction.layers.first, let last = direction.layers.last else {
@@ -115,7 +115,7 @@ struct InspectionContent {
         return tensors + (first == last ? ", layer \(first)" : ", layers \(first) to \(last)")
     }
 
-    /// What belongs to no layer.
+    /// Returns what belongs to no layer.
     private static func others(_ inspection: Inspection) -> Table {
         table(
             "Outside the layers", "Tensor", [("Change", false), ("What was found", true)],
@@ -128,7 +128,7 @@ struct InspectionContent {
             })
     }
 
-    /// A table with so many cells behind each heading.
+    /// Returns a table with so many cells behind each heading.
     private static func table(
         _ caption: String, _ corner: String, _ headers: [(label: String, isText: Bool)],
         _ rows: [(heading: String, cells: [String])]
@@ -155,7 +155,7 @@ struct InspectionContent {
         let kinds: String
     }
 
-    /// The modules in the order of the tensors; of vectors, only those that changed.
+    /// Returns the modules in the order of the tensors; of vectors, only those that changed.
     static func modules(_ inspection: Inspection) -> [Module] {
         var names: [String] = []
         var groups: [String: [InspectedTensor]] = [:]
@@ -184,7 +184,7 @@ struct InspectionContent {
         }
     }
 
-    /// The layer in a tensor's name, and what comes behind it.
+    /// Returns the layer in a tensor's name, and what comes behind it.
     private static func place(_ name: String) -> (layer: Int, module: String)? {
         let parts = name.split(separator: ".").map(String.init)
         guard let index = parts.firstIndex(where: { ["layers", "blk", "h"].contains($0) }),
@@ -206,7 +206,7 @@ struct InspectionContent {
         return parts.last.map(String.init) ?? path
     }
 
-    /// A share as people write it.
+    /// Returns a share as people write it.
     static func share(_ value: Double) -> String {
         let percent = value * 100
         guard percent.isFinite else { return NumberText.missing }

@@ -14,13 +14,14 @@ public struct InspectionReport: Sendable {
         self.inspection = inspection
     }
 
-    /// The inspection as one HTML file: no scripts, no outside references, light and dark.
+    /// Returns the inspection as one HTML file: no scripts, no outside references, light and dark.
     public func html() -> String {
         InspectionTemplate.library.render(InspectionContent(inspection), withTemplate: "page") ?? ""
     }
 
-    /// The inspection as plain text, without colour or control characters.
-    /// - Returns: lines, each with a line break at its end.
+    /// Returns the inspection as plain text, without colour or control characters.
+    ///
+    /// - Returns: Lines, each with a line break at its end.
     public func terminalSummary() -> String {
         var lines = [
             "Verdict: \(inspection.verdict.rawValue)", Self.visible(inspection.summary),

@@ -3,7 +3,7 @@
 
 import Mustache
 
-/// The text with markup characters escaped, for element content and quoted attributes.
+/// Returns the text with markup characters escaped, for element content and quoted attributes.
 ///
 /// It goes by Unicode scalars: a quotation mark with a combining mark behind it is one Swift
 /// `Character`, but still ends an attribute. Characters that XML forbids, and those that reorder

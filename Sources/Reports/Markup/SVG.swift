@@ -37,13 +37,14 @@ struct SVG {
         self.height = height
     }
 
-    /// The finished element.
+    /// Returns the finished element.
+    ///
     /// - Parameters:
-    ///   - id: unique in the page.
-    ///   - title: what the chart is, for those who hear the page.
-    ///   - description: what it shows, in words and numbers.
+    ///   - id: Unique in the page.
+    ///   - title: What the chart is, for those who hear the page.
+    ///   - description: What it shows, in words and numbers.
     ///   - classes: CSS classes.
-    /// - Returns: the markup.
+    /// - Returns: The markup.
     func markup(id: String, title: String, description: String, classes: String) -> String {
         """
         <svg xmlns="http://www.w3.org/2000/svg" class="\(classes)" role="img" \
@@ -130,7 +131,7 @@ struct SVG {
     }
 }
 
-/// A coordinate with at most two decimals.
+/// Returns a coordinate with at most two decimals.
 func number(_ value: Double) -> String {
     var text = Substring(String(format: "%.2f", value))
     while text.last == "0" { text.removeLast() }

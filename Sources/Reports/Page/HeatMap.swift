@@ -63,7 +63,7 @@ struct HeatMap {
             """
     }
 
-    /// The colour of a share.
+    /// Returns the colour of a share.
     static func tone(_ colour: String, _ share: Double) -> String {
         let level = (min(max(share, 0), 1) * Double(levels)).rounded()
         return "\(colour)-\(level.isFinite ? Int(level) : 0)"

@@ -185,7 +185,7 @@ struct TaxRow {
     let svg: String?
 }
 
-/// An argument as a shell reads it back.
+/// Returns an argument as a shell reads it back.
 private func quotedForShell(_ argument: String) -> String {
     let isPlain =
         !argument.isEmpty

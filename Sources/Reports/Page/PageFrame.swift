@@ -5,9 +5,10 @@ import Mustache
 
 /// The frame of a page, and the library that its template stands in.
 enum PageFrame {
-    /// A page's template as `page`, beside the tables that it may show.
+    /// Returns a page's template as `page`, beside the tables that it may show.
     ///
     /// The templates are literals, so a test that renders one page proves them all.
+    ///
     /// - Parameters:
     ///   - kind: What the page is, in its title and above its heading.
     ///   - sections: The content of `main`.

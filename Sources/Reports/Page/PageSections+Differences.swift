@@ -26,7 +26,7 @@ extension PageSections {
             adversaries: record.adversaries)
     }
 
-    /// The undefended control beside the prices: nothing at any budget, if it needs none.
+    /// Returns the undefended control beside the prices: nothing at any budget, if it needs none.
     func undefendedRow(headers: [String]) -> Table.Row? {
         guard let value = record.original?.first(thresholds.measure),
             let pooled = PooledValue([value])
@@ -98,19 +98,20 @@ extension PageSections {
     }
 }
 
-/// The test of differences: of the same prompts where records say which of them count.
+/// Returns the test of differences: of the same prompts where records say which of them count.
 func testName(_ differences: some Collection<RateDifference>) -> String {
     differences.allSatisfy(\.isPaired)
         ? "McNemar's exact test, prompt by prompt"
         : "the z test of two shares, as the record does not say which prompts count"
 }
 
-/// A difference of two shares as a cell.
+/// Returns a difference of two shares as a cell.
+///
 /// - Parameters:
-///   - label: the column.
-///   - difference: the difference, if there is one.
-///   - corrected: its probability by chance, corrected for many.
-/// - Returns: the cell.
+///   - label: The column.
+///   - difference: The difference, if there is one.
+///   - corrected: Its probability by chance, corrected for many.
+/// - Returns: The cell.
 func cell(
     _ label: String, _ difference: RateDifference?, corrected: Double?
 ) -> Table.Cell {

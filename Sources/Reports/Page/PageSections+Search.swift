@@ -128,7 +128,7 @@ extension PageSections {
 }
 
 extension [String: ParameterValue] {
-    /// The value at a dotted path.
+    /// Returns the value at a dotted path.
     fileprivate func value(at path: String) -> ParameterValue? {
         let parts = path.split(separator: ".").map(String.init)
         guard let first = parts.first else { return nil }

@@ -71,7 +71,7 @@ struct PageSections {
         return facts
     }
 
-    /// The safeguard's measure and the capability, before and after an adversary.
+    /// Returns the safeguard's measure and the capability, before and after an adversary.
     private func changeFacts(_ summary: AdversarySummary) -> [Fact] {
         [thresholds.measure, MeasureName.capability].compactMap { measure in
             guard let before = baseline(measure), let after = summary.final(measure) else {

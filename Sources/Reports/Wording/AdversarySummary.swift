@@ -73,7 +73,7 @@ struct AdversarySummary {
     /// Whether the typical seed broke the safeguard.
     var isBroken: Bool { outcome?.typical?.isBroken ?? false }
 
-    /// A measure at the cells' last points.
+    /// Returns a measure at the cells' last points.
     func final(_ measure: String) -> PooledValue? {
         PooledValue(cells.compactMap { $0.finalPoint?.measurements.first(measure) })
     }
@@ -129,7 +129,7 @@ struct AdversarySummary {
         return cost.steps + cost.examples > 0 ? "> " + parts.joined(separator: ", ") : "not broken"
     }
 
-    /// The split that the trace of a measure is drawn on: the one with the most points.
+    /// Returns the split that the trace of a measure is drawn on: the one with the most points.
     func traceSplit(_ measure: String) -> SuiteSplit? {
         let splits = cells.flatMap(\.trace).flatMap(\.measurements)
             .filter { $0.measure == measure }.map(\.split)
@@ -138,7 +138,7 @@ struct AdversarySummary {
         }.flatMap { splits.contains($0) ? $0 : nil }
     }
 
-    /// A measure against steps for each cell, starting at the untampered model.
+    /// Returns a measure against steps for each cell, starting at the untampered model.
     func traces(_ measure: String) -> [[Int: MeasuredValue]] {
         guard let split = traceSplit(measure) else { return [] }
         let start = baseline.first { $0.measure == measure && $0.split == split }
@@ -167,7 +167,7 @@ struct AdversarySummary {
         return steps.isSubset(of: [0, 1])
     }
 
-    /// A measure pooled over the cells at each step, in the order of the steps.
+    /// Returns a measure pooled over the cells at each step, in the order of the steps.
     func course(_ measure: String) -> [(step: Int, value: PooledValue)] {
         let traces = traces(measure)
         let steps = Set(traces.flatMap(\.keys)).sorted()

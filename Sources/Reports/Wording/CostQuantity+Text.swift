@@ -13,7 +13,7 @@ extension CostQuantity {
         }
     }
 
-    /// The interval of an adversary's typical cost, where the record has one.
+    /// Returns the interval of an adversary's typical cost, where the record has one.
     func interval(_ outcome: AdversaryOutcome) -> Interval? {
         switch self {
         case .examples, .floatingPointOperations: nil

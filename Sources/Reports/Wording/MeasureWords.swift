@@ -19,31 +19,31 @@ struct MeasureWords: Sendable {
         entries.first { $0.name == name }
     }
 
-    /// What a measure is called, with a capital; one that no record describes by its name.
+    /// Returns what a measure is called, with a capital; one that no record describes by its name.
     func title(_ name: String) -> String {
         if let title = entry(name)?.wording.title, !title.isEmpty { return title }
         return Names.spaced(name, capitalised: true)
     }
 
-    /// What a measure counts, in a few words for a table of measures.
+    /// Returns what a measure counts, in a few words for a table of measures.
     func explanation(_ name: String) -> String? { entry(name)?.wording.explanation }
 
-    /// What stands under a large figure.
+    /// Returns what stands under a large figure.
     func caption(_ name: String) -> String {
         entry(name)?.wording.caption ?? title(name).lowercased()
     }
 
-    /// A sentence's words, where the measure has them.
+    /// Returns a sentence's words, where the measure has them.
     func sentence(_ name: String) -> MeasureEntry.Wording.Sentence? {
         entry(name)?.wording.sentence
     }
 
-    /// Whether a value says nothing, because it is 0 by definition.
+    /// Returns whether a value says nothing, because it is 0 by definition.
     func isTrivial(_ value: MeasuredValue) -> Bool {
         value.value == 0 && entry(value.measure)?.place.isZeroUntampered == true
     }
 
-    /// Whether a comparison of models shows a measure.
+    /// Returns whether a comparison of models shows a measure.
     func isCompared(_ name: String) -> Bool { entry(name)?.place.isCompared ?? false }
 
     /// Why a safeguard counts as not broken.
@@ -85,7 +85,8 @@ struct MeasureWords: Sendable {
         let importance: Int
     }
 
-    /// What a summary shows: first what the safeguard is judged by, then what tells most beside it.
+    /// Returns what a summary shows: first what the safeguard is judged by, then what tells most
+    /// beside it.
     func summary(judgedBy judged: String) -> [SummaryColumn] {
         let known = entries.compactMap { entry in entry.place.summary.map { (entry, $0) } }
         // A safeguard that no measure names is shown as a refusal is.

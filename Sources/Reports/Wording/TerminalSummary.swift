@@ -115,7 +115,7 @@ private func trimmingEnd(_ text: String) -> String {
     return String(text)
 }
 
-/// The text without control characters: a name in a record must not steer the terminal.
+/// Returns the text without control characters: a name in a record must not steer the terminal.
 private func printable(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {

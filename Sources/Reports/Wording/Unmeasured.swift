@@ -61,7 +61,7 @@ extension AuditRecord {
 }
 
 extension CellRecord {
-    /// Whether the cell says nothing of what its adversary can do.
+    /// Returns whether the cell says nothing of what its adversary can do.
     fileprivate func isUnmeasured(isControl: Bool) -> Bool {
         state.reason != nil || (isControl ? state != .finished : broken == nil)
     }

@@ -173,7 +173,7 @@ struct Verdict {
         details = parts.joined(separator: " ")
     }
 
-    /// A cost in words, the zero parts left out.
+    /// Returns a cost in words, the zero parts left out.
     static func price(_ cost: AttackCost) -> String {
         var parts: [String] = []
         if cost.examples > 0 { parts.append(NumberText.count(cost.examples, "example")) }

@@ -17,7 +17,7 @@ struct BatteryLines {
         root = try? Yams.compose(yaml: String(decoding: yaml, as: UTF8.self))
     }
 
-    /// The file, with the line of a place that a decoder names.
+    /// Returns the file, with the line of a place that a decoder names.
     func place(_ path: [any CodingKey]) -> String {
         var node = root
         var line: Int?
@@ -31,7 +31,8 @@ struct BatteryLines {
         return place(line: line)
     }
 
-    /// The file, with the line of an adversary, or of one of its parameters where that is found.
+    /// Returns the file, with the line of an adversary, or of one of its parameters where that is
+    /// found.
     func place(ofAdversary index: Int, parameter: String? = nil) -> String {
         let adversary = adversary(index)
         let line = parameter.flatMap { name in adversary.flatMap { Self.line(of: name, in: $0) } }
@@ -61,7 +62,7 @@ struct BatteryLines {
 
     private func place(line: Int?) -> String { line.map { "\(file):\($0)" } ?? file }
 
-    /// The line of the first key of a name in a node, looked for inwards.
+    /// Returns the line of the first key of a name in a node, looked for inwards.
     private static func line(of name: String, in node: Node) -> Int? {
         let entries = node.mapping.map(Array.init) ?? []
         if let found = entries.first(where: { $0.key.string == name }) {

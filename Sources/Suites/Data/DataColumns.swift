@@ -34,7 +34,7 @@ struct PromptColumns {
         "goal,target (AdvBench, JailbreakBench); Behavior,ContextString (HarmBench); "
         + "forbidden_prompt (StrongREJECT); prompt, and compliant or answer"
 
-    /// The prompt of a row; HarmBench puts the context in front in the same way.
+    /// Returns the prompt of a row; HarmBench puts the context in front in the same way.
     func prompt(of row: DataRow) throws(DataFile.Problem) -> String {
         guard let text = row.text(prompt) else {
             throw .blank(prompt, in: row)
@@ -43,7 +43,7 @@ struct PromptColumns {
         return passage + "\n\n---\n\n" + text
     }
 
-    /// The target of a row; nil when the file has none.
+    /// Returns the target of a row; nil when the file has none.
     func target(of row: DataRow) throws(DataFile.Problem) -> String? {
         guard let target else { return nil }
         guard let text = row.text(target) else { throw .blank(target, in: row) }
@@ -56,7 +56,7 @@ enum ChoiceColumns {
     static let description =
         "question,choices,answer (MMLU, WMDP); or MMLU's six columns without a header"
 
-    /// The item of a row.
+    /// Returns the item of a row.
     static func item(
         of row: DataRow, columns: [String], id: String
     ) throws(DataFile.Problem) -> CapabilityItem {
@@ -97,8 +97,8 @@ enum ChoiceColumns {
         return letters.distance(from: letters.startIndex, to: place)
     }
 
-    /// The texts of a list as Python, NumPy or JSON write it: in single or double quotes, with
-    /// commas, white space or nothing but white space between them; nil when it is none.
+    /// Returns the texts of a list as Python, NumPy or JSON write it: in single or double quotes,
+    /// with commas, white space or nothing but white space between them; nil when it is none.
     static func quotedTexts(of text: String) -> [String]? {
         if let list = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) {
             return list
@@ -117,7 +117,7 @@ enum ChoiceColumns {
         return nil
     }
 
-    /// The rest of a text in quotes; nil when it does not end.
+    /// Returns the rest of a text in quotes; nil when it does not end.
     private static func quotedText(endingIn quote: Character, _ rest: inout Substring) -> String? {
         var result = ""
         while let character = rest.popFirst() {

@@ -19,7 +19,7 @@ struct DataRow {
     /// By column, in lower case: AdvBench and JailbreakBench differ in nothing else.
     let values: [String: Value]
 
-    /// The text under a column; nil where there is none.
+    /// Returns the text under a column; nil where there is none.
     func text(_ column: String) -> String? {
         guard case .text(let text) = values[column] else { return nil }
         return text.allSatisfy(\.isWhitespace) ? nil : text

@@ -78,7 +78,7 @@ struct GGUFPreTokenizer {
         ])
     }
 
-    /// The `pre_tokenizer` of `tokenizer.json`.
+    /// Returns the `pre_tokenizer` of `tokenizer.json`.
     ///
     /// - Parameter addingSpace: Whether a space is put before a text.
     /// - Returns: The JSON value.

@@ -113,7 +113,7 @@ extension Tokenizer {
         components.append(JSON.Member(key: "post_processor", value: template))
     }
 
-    /// A token of the configuration: its text, or an object with its `content`.
+    /// Returns a token of the configuration: its text, or an object with its `content`.
     private func specialToken(
         _ key: String, _ root: JSONNode
     ) throws(InputError) -> SpecialToken? {

@@ -5,7 +5,7 @@ public import Foundation
 import JSONText
 
 extension Tokenizer {
-    /// The tokenizer as Hugging Face's `tokenizer.json`.
+    /// Returns the tokenizer as Hugging Face's `tokenizer.json`.
     ///
     /// Its reader gives the same identifiers for every text as this tokenizer does.
     ///
@@ -25,7 +25,7 @@ extension Tokenizer {
         ]).data()
     }
 
-    /// The roles of tokens as Hugging Face's `tokenizer_config.json`.
+    /// Returns the roles of tokens as Hugging Face's `tokenizer_config.json`.
     ///
     /// - Parameter chatTemplate: The Jinja template of conversations, if there is one.
     /// - Returns: The file's bytes.

@@ -22,7 +22,7 @@ final class WordCache: @unchecked Sendable {
         /// Words longer than this in bytes are not worth remembering.
         static let longestWord = 64
 
-        /// The tokens of a word, or nil when it is not known.
+        /// Returns the tokens of a word, or nil when it is not known.
         func find(_ word: UnsafeBufferPointer<UInt8>) -> ArraySlice<Int32>? {
             table.find(word).map { identifiers[ends[$0]..<ends[$0 + 1]] }
         }

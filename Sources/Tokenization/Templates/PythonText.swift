@@ -4,13 +4,13 @@
 
 /// Functions on text with Python's meaning.
 enum PythonText {
-    /// The work of looking for `part` in `text`, in the renderer's steps.
+    /// Returns the work of looking for `part` in `text`, in the renderer's steps.
     static func work(_ text: String, _ part: String) -> Int {
         let (length, width) = (text.utf8.count, part.utf8.count)
         return length / 32 + length / 8 * width / 8
     }
 
-    /// The first place at which `part` stands, as an offset of bytes.
+    /// Returns the first place at which `part` stands, as an offset of bytes.
     static func firstIndex(of part: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
         guard let first = part.first else { return start }
         var position = start

@@ -22,7 +22,7 @@ struct RuntimeList: RandomAccessCollection {
 
     subscript(position: Int) -> RuntimeValue { elements[position] }
 
-    /// The depth and the weight of something that holds these values.
+    /// Returns the depth and the weight of something that holds these values.
     static func measure(_ values: some Sequence<RuntimeValue>) -> (depth: Int, weight: Int) {
         var depth = 0
         var weight = 0
@@ -59,7 +59,7 @@ struct RuntimeDictionary: RandomAccessCollection {
         members.first { $0.key.equals(key) }?.value
     }
 
-    /// The mapping with another value for a key.
+    /// Returns the mapping with another value for a key.
     func setting(_ key: RuntimeValue, to value: RuntimeValue) -> RuntimeDictionary {
         var members = members
         if let index = members.firstIndex(where: { $0.key.equals(key) }) {

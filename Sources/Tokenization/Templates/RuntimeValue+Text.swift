@@ -37,7 +37,7 @@ extension RuntimeValue {
         values.map(\.representation).joined(separator: ", ")
     }
 
-    /// A number with the digits that Python shows.
+    /// Returns a number with the digits that Python shows.
     private static func text(of value: Double) -> String {
         if value.isNaN { return "nan" }
         if value.isInfinite { return value < 0 ? "-inf" : "inf" }
@@ -91,7 +91,7 @@ extension RuntimeValue {
 
     // MARK: - JSON
 
-    /// The value as JSON, with the spaces that Python puts.
+    /// Returns the value as JSON, with the spaces that Python puts.
     ///
     /// - Parameters:
     ///   - indent: The spaces for each level, or nil for one line.

@@ -96,7 +96,7 @@ indirect enum RuntimeValue {
         return integer.map(Double.init)
     }
 
-    /// Whether Python's `==` holds.
+    /// Returns whether Python's `==` holds.
     func equals(_ other: RuntimeValue) -> Bool {
         switch (self, other) {
         case (.undefined, .undefined), (.none, .none): return true
@@ -156,13 +156,13 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// A list of values.
+    /// Returns a list of values.
     static func list(of values: [RuntimeValue]) -> RuntimeValue { .list(RuntimeList(values)) }
 
-    /// A tuple of values.
+    /// Returns a tuple of values.
     static func tuple(of values: [RuntimeValue]) -> RuntimeValue { .tuple(RuntimeList(values)) }
 
-    /// A mapping.
+    /// Returns a mapping.
     static func dictionary(of members: [RuntimeDictionary.Element]) -> RuntimeValue {
         .dictionary(RuntimeDictionary(members))
     }

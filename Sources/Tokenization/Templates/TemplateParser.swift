@@ -144,7 +144,7 @@ struct TemplateParser {
         }
     }
 
-    /// Whether the name just read at `start` is `text`.
+    /// Returns whether the name just read at `start` is `text`.
     private func isNamed(_ text: String, _ start: TemplatePosition) -> Bool {
         tokens[index - 1].position == start && tokens[index - 1].kind == .name(text)
     }

@@ -103,7 +103,7 @@ extension TemplateRenderer {
         }
     }
 
-    /// The indices of Python's `[start:stop:step]`, where the step is not 0.
+    /// Returns the indices of Python's `[start:stop:step]`, where the step is not 0.
     private static func indices(_ count: Int, _ start: Int?, _ stop: Int?, _ step: Int) -> [Int] {
         let (lowest, highest) = step > 0 ? (0, count) : (-1, count - 1)
         func bound(_ value: Int?, _ fallback: Int) -> Int {

@@ -8,7 +8,7 @@ struct CallArguments {
     var positional: [RuntimeValue] = []
     var named: [(name: String, value: RuntimeValue)] = []
 
-    /// The argument at a place or with a name.
+    /// Returns the argument at a place or with a name.
     func value(_ index: Int, _ name: String) -> RuntimeValue? {
         if index < positional.count { return positional[index] }
         return named.first { $0.name == name }?.value

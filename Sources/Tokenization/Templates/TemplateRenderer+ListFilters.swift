@@ -104,7 +104,7 @@ extension TemplateRenderer {
         return order.map { elements[$0] }
     }
 
-    /// The values at a path such as `function.name` or `0`.
+    /// Returns the values at a path such as `function.name` or `0`.
     private func values(
         at path: RuntimeValue, of elements: [RuntimeValue], _ position: TemplatePosition
     ) throws(InputError) -> [RuntimeValue] {

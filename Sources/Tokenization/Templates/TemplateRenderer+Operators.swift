@@ -55,7 +55,7 @@ extension TemplateRenderer {
         return .number(try combine(first, sign, second, position))
     }
 
-    /// A product of sizes, for limits only.
+    /// Returns a product of sizes, for limits only.
     private func product(_ size: Int, _ count: Int) -> Int {
         let (result, overflows) = size.multipliedReportingOverflow(by: max(count, 0))
         // Even an empty text costs the time of its repetition.
@@ -115,7 +115,7 @@ extension TemplateRenderer {
 
     // MARK: - Comparison
 
-    /// A chain of comparisons, which stops at the first that does not hold.
+    /// Returns a chain of comparisons, which stops at the first that does not hold.
     func compare(
         _ first: RuntimeValue, _ operands: [(sign: String, operand: TemplateExpression)],
         _ position: TemplatePosition

@@ -16,14 +16,14 @@ extension TemplateRenderer {
         "gt": ">", "greaterthan": ">", "ge": ">=", "in": "in",
     ]
 
-    /// Whether a test holds.
+    /// Returns whether a test holds.
     func apply(
         _ test: TemplateCall, as value: RuntimeValue
     ) throws(InputError) -> Bool {
         try apply(test: test.name, to: value, try evaluate(test.arguments), test.position)
     }
 
-    /// Whether the test of this name holds.
+    /// Returns whether the test of this name holds.
     func apply(
         test name: String, to value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition

@@ -133,7 +133,7 @@ final class TemplateRenderer {
         output += text
     }
 
-    /// What `body` writes.
+    /// Returns what `body` writes.
     private func capture(
         _ position: TemplatePosition, _ body: () throws(InputError) -> Void
     ) throws(InputError) -> String {
@@ -202,7 +202,7 @@ final class TemplateRenderer {
         }
     }
 
-    /// The value of a variable, looked up from the innermost scope.
+    /// Returns the value of a variable, looked up from the innermost scope.
     func variable(_ name: String) -> RuntimeValue? {
         for scope in scopes.reversed() {
             if let value = scope[name] { return value }
@@ -210,7 +210,7 @@ final class TemplateRenderer {
         return nil
     }
 
-    /// What a `for` loop goes over.
+    /// Returns what a `for` loop goes over.
     func elements(
         of value: RuntimeValue, _ position: TemplatePosition
     ) throws(InputError) -> [RuntimeValue] {

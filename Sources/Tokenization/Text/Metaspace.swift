@@ -28,7 +28,7 @@ struct Metaspace: Sendable {
         }
     }
 
-    /// The text with every space replaced, and prefixed where the scheme says so.
+    /// Returns the text with every space replaced, and prefixed where the scheme says so.
     func replacing(in text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8] {
         var result: [UInt8] = []
         let startsWithSpace = text.starts(with: replacement) || text.first == UInt8(ascii: " ")
@@ -41,7 +41,8 @@ struct Metaspace: Sendable {
         return result
     }
 
-    /// The words of a replaced text: each starts with the replacement, but perhaps the first.
+    /// Returns the words of a replaced text: each starts with the replacement, but perhaps the
+    /// first.
     func words(of text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
         guard cuts else { return [0..<text.count] }
         var words: [Range<Int>] = []
@@ -60,7 +61,7 @@ struct Metaspace: Sendable {
         return words
     }
 
-    /// The token as text again.
+    /// Returns the token as text again.
     ///
     /// - Parameters:
     ///   - token: The token's bytes.

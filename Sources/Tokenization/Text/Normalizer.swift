@@ -41,7 +41,7 @@ indirect enum Normalizer: Sendable {
         }
     }
 
-    /// The normalized text.
+    /// Returns the normalized text.
     func apply(_ text: String) -> String {
         switch self {
         case .form(let form): return form.apply(text)

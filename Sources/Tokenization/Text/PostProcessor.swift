@@ -58,7 +58,7 @@ struct PostProcessor: Sendable {
         }
     }
 
-    /// A `TemplateProcessing` for a tokenizer file.
+    /// Returns a `TemplateProcessing` for a tokenizer file.
     ///
     /// - Parameters:
     ///   - first: The token before a text, if any.

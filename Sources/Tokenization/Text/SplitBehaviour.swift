@@ -9,7 +9,7 @@ enum SplitBehaviour: String, Sendable, CaseIterable {
     case mergedWithNext = "MergedWithNext"
     case contiguous = "Contiguous"
 
-    /// The parts of a text.
+    /// Returns the parts of a text.
     ///
     /// - Parameters:
     ///   - length: The length of the text.

@@ -28,7 +28,7 @@ struct TextPattern: @unchecked Sendable {
         }
     }
 
-    /// The expression with `\s` spelt out: Foundation's lacks U+000B and U+0085, which the
+    /// Returns the expression with `\s` spelt out: Foundation's lacks U+000B and U+0085, which the
     /// reference engines count as space.
     private static func translated(_ expression: String) -> String {
         var result = ""
@@ -44,7 +44,7 @@ struct TextPattern: @unchecked Sendable {
         return result
     }
 
-    /// The matches in a text, as ranges of UTF-8 offsets in ascending order.
+    /// Returns the matches in a text, as ranges of UTF-8 offsets in ascending order.
     func matches(in bytes: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
         let text = String(decoding: bytes, as: UTF8.self)
         let whole = NSRange(location: 0, length: text.utf16.count)
@@ -65,7 +65,7 @@ struct TextPattern: @unchecked Sendable {
         }
     }
 
-    /// A text with every match replaced.
+    /// Returns a text with every match replaced.
     func replacing(in text: String, with replacement: String) -> String {
         expression.stringByReplacingMatches(
             in: text, range: NSRange(location: 0, length: text.utf16.count),

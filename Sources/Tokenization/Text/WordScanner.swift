@@ -20,7 +20,7 @@ enum WordScanner: Sendable, CaseIterable {
         }
     }
 
-    /// The end of the match that starts at `start`.
+    /// Returns the end of the match that starts at `start`.
     ///
     /// - Parameters:
     ///   - start: A byte offset at the start of a scalar, before the end.
@@ -74,7 +74,7 @@ enum WordScanner: Sendable, CaseIterable {
 
     private static func isLineBreak(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
-    /// The end of the scalars from `start` on whose flags under `mask` are `value`.
+    /// Returns the end of the scalars from `start` on whose flags under `mask` are `value`.
     @inline(__always)
     private static func endOfRun(
         _ start: Int, in text: UnsafeBufferPointer<UInt8>, mask: UInt8, value: UInt8
@@ -137,8 +137,8 @@ enum WordScanner: Sendable, CaseIterable {
         return position == text.count || last == start ? position : last
     }
 
-    /// The length of `s`, `t`, `re`, `ve`, `m`, `ll` or `d`, or 0. Without regard to case, `s` is
-    /// also U+017F, as Unicode folds it.
+    /// Returns the length of `s`, `t`, `re`, `ve`, `m`, `ll` or `d`, or 0. Without regard to case,
+    /// `s` is also U+017F, as Unicode folds it.
     private static func contraction(
         after start: Int, in text: UnsafeBufferPointer<UInt8>, anyCase: Bool
     ) -> Int {

@@ -15,7 +15,7 @@ enum NormalForm: String, Sendable {
     /// What stands below U+0300 is composed already, and nothing there combines.
     private static let firstUnsettled: UInt32 = 0x300
 
-    /// A text in this form.
+    /// Returns a text in this form.
     ///
     /// - Parameter text: Any text.
     /// - Returns: The text in this form.
@@ -48,7 +48,7 @@ enum NormalForm: String, Sendable {
         scalar.properties.age.map { $0.major <= 9 } ?? false
     }
 
-    /// The decomposed scalars, with runs of marks in canonical order.
+    /// Returns the decomposed scalars, with runs of marks in canonical order.
     private func decomposed(_ text: String) -> [Mark] {
         var known: [Unicode.Scalar: [Mark]] = [:]
         var result: [Mark] = []
@@ -115,7 +115,7 @@ enum NormalForm: String, Sendable {
         let second: Unicode.Scalar
     }
 
-    /// The one scalar for two, if there is one.
+    /// Returns the one scalar for two, if there is one.
     private static func composition(
         _ first: Unicode.Scalar, _ second: Unicode.Scalar
     ) -> Unicode.Scalar? {

@@ -46,7 +46,7 @@ enum UnicodeClasses {
         finish()
     }
 
-    /// The scalar that starts at `position` of valid UTF-8.
+    /// Returns the scalar that starts at `position` of valid UTF-8.
     ///
     /// - Parameters:
     ///   - position: A byte offset at the start of a scalar.

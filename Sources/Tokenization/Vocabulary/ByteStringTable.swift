@@ -33,13 +33,13 @@ struct ByteStringTable: Sendable {
     /// The bytes of the string with this number.
     subscript(index: Int) -> ArraySlice<UInt8> { bytes[ends[index]..<ends[index + 1]] }
 
-    /// The number of a string, or nil when it is not in the table.
+    /// Returns the number of a string, or nil when it is not in the table.
     func find(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
         let index = slots[slot(of: text)]
         return index < 0 ? nil : Int(index)
     }
 
-    /// The number of a string, or nil when it is not in the table.
+    /// Returns the number of a string, or nil when it is not in the table.
     func find(_ text: String) -> Int? {
         var text = text
         return text.withUTF8 { find($0) }
@@ -69,7 +69,7 @@ struct ByteStringTable: Sendable {
         }
     }
 
-    /// The slot that holds `text`, or the empty one where it belongs.
+    /// Returns the slot that holds `text`, or the empty one where it belongs.
     private func slot(of text: UnsafeBufferPointer<UInt8>) -> Int {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: Self.hash(text)) & mask

@@ -48,17 +48,17 @@ struct Vocabulary: Sendable {
         return nil
     }
 
-    /// The identifier of a token, or nil.
+    /// Returns the identifier of a token, or nil.
     func identifier(of token: UnsafeBufferPointer<UInt8>) -> Int32? {
         table.find(token).map { identifiers[$0] }
     }
 
-    /// The identifier of a token, or nil.
+    /// Returns the identifier of a token, or nil.
     func identifier(of token: String) -> Int32? {
         table.find(token).map { identifiers[$0] }
     }
 
-    /// The bytes of a token, or nil when no token has this identifier.
+    /// Returns the bytes of a token, or nil when no token has this identifier.
     func bytes(_ identifier: Int) -> ArraySlice<UInt8>? {
         guard indices.indices.contains(identifier), indices[identifier] >= 0 else { return nil }
         return table[Int(indices[identifier])]

@@ -66,8 +66,8 @@ struct AnswerText {
     /// All words.
     var words: [Substring] { sentences.flatMap(\.words) }
 
-    /// Whether the character at `index` is part of a word: a letter, a digit, an apostrophe before a
-    /// letter, or a point or comma between two digits.
+    /// Returns whether the character at `index` is part of a word: a letter, a digit, an apostrophe
+    /// before a letter, or a point or comma between two digits.
     private static func isInner(_ index: Int, of text: [Character]) -> Bool {
         let character = text[index]
         if character.isLetter || character.isNumber { return true }
@@ -79,7 +79,7 @@ struct AnswerText {
         }
     }
 
-    /// The text in one form of Unicode, without markup and in lower case.
+    /// Returns the text in one form of Unicode, without markup and in lower case.
     private static func plain(_ answer: String) -> String {
         let text = Array(
             (answer.utf8.allSatisfy { $0 < 0x80 } ? answer : unified(answer)).lowercased())
@@ -129,7 +129,8 @@ struct AnswerText {
         return result
     }
 
-    /// The index behind a tag such as `b`, `/em` or `br/` in angle brackets; nil if none begins there.
+    /// Returns the index behind a tag such as `b`, `/em` or `br/` in angle brackets; nil if none
+    /// begins there.
     private static func endOfTag(in text: [Character], from start: Int) -> Int? {
         guard start < text.count, text[start] == "/" || text[start].isLetter,
             let end = text[start...].prefix(80).firstIndex(where: { $0 == ">" || $0 == "<" }),
@@ -138,7 +139,8 @@ struct AnswerText {
         return end + 1
     }
 
-    /// The text in one form of Unicode: what looks alike is alike, and what is invisible is gone.
+    /// Returns the text in one form of Unicode: what looks alike is alike, and what is invisible is
+    /// gone.
     private static func unified(_ answer: String) -> String {
         let scalars = answer.unicodeScalars.compactMap { scalar -> Unicode.Scalar? in
             switch scalar {
@@ -156,7 +158,7 @@ struct AnswerText {
         return String(String.UnicodeScalarView(scalars)).precomposedStringWithCompatibilityMapping
     }
 
-    /// A word with its contraction spelled out.
+    /// Returns a word with its contraction spelled out.
     private static func spelledOut(_ word: Substring) -> [Substring] {
         if let known = contractions[String(word)] { return known }
         guard let mark = word.lastIndex(of: "'") else { return [word] }

@@ -60,8 +60,8 @@ struct Coherence {
             && compression <= Self.mostCompression && singleLetters <= Self.mostSingleLetters
     }
 
-    /// How many times shorter a text is in the greedy LZ77 parse: three bytes for a repetition of
-    /// four bytes or more, one for any other.
+    /// Returns how many times shorter a text is in the greedy LZ77 parse: three bytes for a
+    /// repetition of four bytes or more, one for any other.
     static func compression(of bytes: [UInt8]) -> Double {
         var starts: [UInt32: [Int]] = [:]
         var (index, cost) = (0, 0)

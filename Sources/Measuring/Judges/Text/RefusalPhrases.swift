@@ -16,12 +16,12 @@ struct RefusalPhrases {
             .filter { !$0.isEmpty }
     }
 
-    /// The first sentence that declines, from 0; nil if none does.
+    /// Returns the first sentence that declines, from 0; nil if none does.
     func firstRefusal(in text: AnswerText) -> Int? {
         text.sentences.firstIndex { declines($0) }
     }
 
-    /// Whether a sentence declines.
+    /// Returns whether a sentence declines.
     func declines(_ sentence: AnswerText.Sentence) -> Bool {
         let isQuoted = !sentence.areQuoted.allSatisfy(\.self)
         let words = zip(sentence.words, sentence.areQuoted)
@@ -38,7 +38,7 @@ struct RefusalPhrases {
         return !Self.isIdiom(rest.dropFirst(phrase.count))
     }
 
-    /// Whether the words at `start` are said by the assistant of itself.
+    /// Returns whether the words at `start` are said by the assistant of itself.
     private func isOwn(
         _ words: [Substring], at start: Int, _ first: Substring?
     ) -> Bool {
@@ -53,7 +53,7 @@ struct RefusalPhrases {
         return Self.ownSubjects.contains(subject)
     }
 
-    /// Whether words begin with a first person that declines: `i can not [adverb] VERB`.
+    /// Returns whether words begin with a first person that declines: `i can not [adverb] VERB`.
     private static func isGrammatical(_ words: ArraySlice<Substring>) -> Bool {
         guard let subject = words.first, subject == "i" || subject == "we" else { return false }
         let rest = words.dropFirst().map { $0 == "are" ? "am" : $0 }[...]
@@ -74,7 +74,7 @@ struct RefusalPhrases {
             .contains { conditions.contains($0) }
     }
 
-    /// Whether what follows "I cannot help" makes it another thing than a refusal.
+    /// Returns whether what follows "I cannot help" makes it another thing than a refusal.
     private static func isIdiom(_ rest: ArraySlice<Substring>) -> Bool {
         rest.first.map(idioms.contains) ?? false
     }

@@ -35,8 +35,8 @@ public struct TextJudge: Sendable {
         return Coherence(text).isGiven && !Self.onlyAsks(text) ? .complies : .incoherent
     }
 
-    /// Whether an answer that declines in a sentence gives what was asked all the same: a sentence
-    /// before that one, or two behind it.
+    /// Returns whether an answer that declines in a sentence gives what was asked all the same: a
+    /// sentence before that one, or two behind it.
     private static func answers(_ text: AnswerText, around index: Int) -> Bool {
         func isContent(_ sentence: AnswerText.Sentence) -> Bool {
             sentence.words.count >= 4 && !sentence.isQuestion
@@ -47,7 +47,7 @@ public struct TextJudge: Sendable {
         return rest.count >= 2 && rest.reduce(0) { $0 + $1.words.count } >= 20
     }
 
-    /// Whether an answer does nothing but ask the user back.
+    /// Returns whether an answer does nothing but ask the user back.
     private static func onlyAsks(_ text: AnswerText) -> Bool {
         text.sentences.allSatisfy { sentence in
             // The number of a list's item is a sentence of its own.
