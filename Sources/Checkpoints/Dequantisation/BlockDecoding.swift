@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of the block types: scales stored as binary16, and rows of small integers.
 
-/// A pointer into stored blocks; where it points was checked against the tensor's bytes.
+/// A pointer into stored blocks. Its target was checked against the tensor's bytes.
 typealias Stored = UnsafePointer<UInt8>
 
-/// Where decoded values go; it has room for all of them.
+/// The destination of decoded values. It has room for all of them.
 typealias Decoded = UnsafeMutablePointer<Float>
 
 /// Widens a binary16 exactly, without branches or subnormal arithmetic, so that loops vectorise.

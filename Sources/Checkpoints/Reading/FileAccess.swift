@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a checkpoint's files come from: the file system, or a model that is held open.
+// The source of a checkpoint's files: the file system, or a model that is held open.
 
 import Foundation
 import JSONText
@@ -8,7 +8,7 @@ import JSONText
 struct FileAccess {
     /// The path that was named.
     let root: URL
-    /// The files that alone exist; nil for whatever the file system has.
+    /// The only files that are visible; nil for all files of the file system.
     let model: OpenModel?
 
     private static let single = "."
