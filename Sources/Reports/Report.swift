@@ -8,7 +8,7 @@ public import Records
 public struct Report: Sendable {
     let record: AuditRecord
 
-    /// Reports on a record.
+    /// Makes a report of a record.
     public init(_ record: AuditRecord) {
         self.record = record
     }
@@ -28,7 +28,7 @@ public struct Report: Sendable {
 
     /// Returns the outcome as plain text, without colour or control characters.
     ///
-    /// - Parameter width: How many columns the terminal has; at least 40 are used.
+    /// - Parameter width: The number of columns of the terminal; at least 40 are used.
     /// - Returns: Lines, each with a line break at its end.
     public func terminalSummary(width: Int = 80) -> String {
         TerminalSummary(record, width: max(40, width)).text

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the best of n trials of a search is expected to be.
+// The expected best of n trials of a search.
 
 /// One panel: the expected best of n trials against n.
 struct ExpectedBestChart {
     private let expected: [Double]
     private let measure: String
 
-    /// A panel, or nil for fewer than two trials.
+    /// Makes a panel; nil for fewer than two trials.
     ///
     /// - Parameters:
     ///   - expected: The expected best of 1, 2, ... trials, shares.
-    ///   - measure: What the measure is called.
+    ///   - measure: The measure's title.
     init?(_ expected: [Double], measure: String) {
         guard expected.count > 1, expected.allSatisfy({ (0...1).contains($0) }) else { return nil }
         self.expected = expected

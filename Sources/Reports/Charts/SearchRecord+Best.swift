@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The best of a search: so far, and as expected of fewer trials.
+// The best of a search: so far, and expected for fewer trials.
 
 import Records
 
@@ -17,12 +17,12 @@ extension SearchRecord {
         }
     }
 
-    /// Returns the expected best of 1, 2, ... trials drawn from these. A trial out of bounds gains
-    /// nothing.
+    /// Returns the expected best of 1, 2, ... trials drawn from these. A trial out of bounds counts
+    /// as untampered.
     ///
     /// - Parameters:
-    ///   - thresholds: Which side is the attacker's.
-    ///   - untampered: What an attacker who gains nothing has.
+    ///   - thresholds: The thresholds, which say which side is the attacker's.
+    ///   - untampered: The value of an attacker who gains nothing.
     /// - Returns: One value for each number of trials.
     func expectedBest(_ thresholds: Thresholds, untampered: Double) -> [Double] {
         let values = trials.map { trial in

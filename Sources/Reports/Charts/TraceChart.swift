@@ -3,7 +3,7 @@
 
 import Records
 
-/// One panel: how the safeguard's measure falls while an adversary works, capability beside it.
+/// One panel: the safeguard's measure and the capability over the steps of an adversary.
 struct TraceChart {
     private static let size = Point(340, 240)
     private static let left = 36.0
@@ -16,7 +16,7 @@ struct TraceChart {
     private let horizontal: Scale
     private let steps: [Int]
 
-    /// A panel, or nil when the adversary has no measurement of the safeguard.
+    /// Makes a panel; nil when the adversary has no measurement of the safeguard.
     ///
     /// - Parameter summary: The adversary.
     init?(_ summary: AdversarySummary) {

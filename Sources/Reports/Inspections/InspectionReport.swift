@@ -9,7 +9,7 @@ public import Records
 public struct InspectionReport: Sendable {
     let inspection: Inspection
 
-    /// Reports on an inspection.
+    /// Makes a report of an inspection.
     public init(_ inspection: Inspection) {
         self.inspection = inspection
     }
@@ -63,7 +63,7 @@ public struct InspectionReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Names come from files: whatever could forge a line is made visible.
+    /// Names come from files, so characters that could fake a line are made visible.
     private static func visible(_ text: String) -> String {
         String(
             String.UnicodeScalarView(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small builder of SVG: only what the charts draw, and nothing that is not finite.
+// A small builder of SVG. It supports only what the charts draw, and omits coordinates that are not
+// finite.
 
 import Foundation
 
-/// A point in a chart, in its own units.
+/// A point in a chart, in the chart's units.
 struct Point {
     var x: Double
     var y: Double
@@ -16,7 +17,7 @@ struct Point {
     var isFinite: Bool { x.isFinite && y.isFinite }
 }
 
-/// Where a text stands beside its point.
+/// The position of a text relative to its point.
 enum Anchor: String {
     case start, middle, end
 }
@@ -41,8 +42,8 @@ struct SVG {
     ///
     /// - Parameters:
     ///   - id: Unique in the page.
-    ///   - title: What the chart is, for those who hear the page.
-    ///   - description: What it shows, in words and numbers.
+    ///   - title: A short name of the chart, for screen readers.
+    ///   - description: The content of the chart in words and numbers.
     ///   - classes: CSS classes.
     /// - Returns: The markup.
     func markup(id: String, title: String, description: String, classes: String) -> String {
@@ -115,7 +116,7 @@ struct SVG {
     /// The height of a line of a chart's key.
     static let keyHeight = 17.0
 
-    /// A line of a key: how a series is drawn, what it is called, and a value.
+    /// A line of a key: how a series is drawn, its name, and a value.
     mutating func key(
         _ series: Int, _ name: String, _ value: String, from start: Point, to right: Double
     ) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the parts of a cost are called and how they are written.
+// The names and formats of the parts of a cost.
 
 import Records
 

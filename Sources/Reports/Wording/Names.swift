@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What attacks and splits are called in a report.
+// The names of attacks and splits in a report.
 
 import Records
 
 /// The words of the report.
 enum Names {
-    /// Returns what an adversary's attack is called, such as `LoRA fine-tuning`.
+    /// Returns the name of an adversary's attack, such as `LoRA fine-tuning`.
     static func attack(_ adversary: AdversarySpecification) -> String {
         let name = attack(adversary.attack)
         return switch adversary.learning?.change {
@@ -15,7 +15,7 @@ enum Names {
         }
     }
 
-    /// Returns what an attack or a defense is called, such as `weight orthogonalisation`.
+    /// Returns the name of an attack or a defense, such as `weight orthogonalisation`.
     static func attack(_ identifier: String) -> String {
         if identifier == AdversarySpecification.controlAttack { return "untampered control" }
         let name = spaced(identifier).replacing("lora ", with: "LoRA ")
@@ -23,7 +23,7 @@ enum Names {
         return name.hasSuffix(" tuning") ? name.dropLast(7) + "-tuning" : name
     }
 
-    /// Returns what the prompts of a split are called.
+    /// Returns the name of the prompts of a split.
     static func split(_ split: SuiteSplit) -> String {
         switch split {
         case .train: "training prompts"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How numbers are written for people: significant digits, units, and no engineering notation.
+// The format of numbers for people: significant digits, units, and no engineering notation.
 
 import Foundation
 import Records
 
-/// How numbers are written.
+/// The format of numbers.
 enum NumberText {
-    /// Returns a share as a percentage: whole percents, with a decimal only where it would say 0 or
-    /// 100.
+    /// Returns a share as a percentage in whole percents. It has a decimal only where it would
+    /// otherwise be 0 or 100.
     static func percent(_ share: Double) -> String {
         percentDigits(share).map { $0 + "%" } ?? missing
     }
@@ -34,7 +34,7 @@ enum NumberText {
         value < 0.001 ? "p < 0.001" : "p = " + significant(value, digits: value < 0.01 ? 1 : 2)
     }
 
-    /// What stands where there is no number.
+    /// The text for a missing number.
     static let missing = "–"
 
     private static func percentDigits(_ share: Double) -> String? {
@@ -61,13 +61,13 @@ enum NumberText {
         abs(value) < 1e15 ? count(Int(clamping: value.rounded())) : significant(value)
     }
 
-    /// Returns a number of things, as `1 step` or `16 steps`.
+    /// Returns a count of things, as `1 step` or `16 steps`.
     static func count(_ value: Int, _ thing: String) -> String {
         "\(count(value)) \(thing)\(value == 1 ? "" : "s")"
     }
 
-    /// Returns a number with so many significant digits, in plain decimals from a billionth to a
-    /// trillion and as `3.4 × 10¹⁵` beyond.
+    /// Returns a number with this many significant digits, in plain decimals from a billionth to a
+    /// trillion, and as `3.4 × 10¹⁵` beyond.
     static func significant(_ value: Double, digits: Int = 2) -> String {
         guard value.isFinite else {
             return value.isNaN ? missing : value > 0 ? "∞" : "−∞"
@@ -86,7 +86,7 @@ enum NumberText {
         return sign + trimmed(String(format: "%.\(digits - 1 - exponent)f", rounded))
     }
 
-    /// US dollars, `$2.50`, `$0.00013`; a whole number of dollars from a hundred up.
+    /// US dollars, as `$2.50` or `$0.00013`; whole dollars from a hundred up.
     static func dollars(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? missing : "∞" }
         if value == 0 { return "$0" }
@@ -97,7 +97,7 @@ enum NumberText {
         return "$" + significant(value)
     }
 
-    /// Dollars for a sentence: below a cent it says so before the digits.
+    /// Dollars for a sentence. Below a cent, words come before the digits.
     static func dollarsInSentence(_ value: Double) -> String {
         guard value > 0, value < 0.01 else { return dollars(value) }
         return value < 1e-9 ? "less than $0.01" : "less than $0.01 (\(dollars(value)))"
