@@ -7,7 +7,7 @@ import JSONText
 extension Tokenizer {
     /// Returns the tokenizer as Hugging Face's `tokenizer.json`.
     ///
-    /// Its reader gives the same identifiers for every text as this tokenizer does.
+    /// A tokenizer read from it gives the same identifiers for every text.
     ///
     /// - Returns: The file's bytes.
     public func tokenizerJSON() -> Data {

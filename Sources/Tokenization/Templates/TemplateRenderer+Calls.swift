@@ -287,6 +287,6 @@ extension TemplateRenderer {
 }
 
 extension Int {
-    /// Returns the distance from a smaller number, which may be more than `Int` holds.
+    /// Returns the distance from a smaller number. It may exceed the range of `Int`.
     fileprivate func subtracted(_ smaller: Int) -> UInt { UInt(bitPattern: self &- smaller) }
 }
