@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of an attack's cost that a chart or a comparison can go by.
+// The parts of an attack's cost that a chart or a comparison can use.
 
 /// A part of an attack's cost.
 public enum CostQuantity: String, Codable, Sendable, Hashable, CaseIterable {

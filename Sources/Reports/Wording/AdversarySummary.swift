@@ -149,8 +149,8 @@ struct AdversarySummary {
                 let value = point.measurements.first { $0.measure == measure && $0.split == split }
                 if let value, value.value.isFinite { points[point.step] = value }
             }
-            // An attack without steps leaves one point at step 0, which the untampered model would
-            // replace.
+            // An attack without steps leaves one point, at step 0. It is drawn at step 1, after the
+            // untampered model.
             if !points.isEmpty, let start, start.value.isFinite {
                 if isInstant {
                     points = [0: start, 1: points[points.keys.max() ?? 0] ?? start]
