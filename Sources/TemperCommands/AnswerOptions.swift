@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long answers may be, as a command line says it.
+// The options for the length of answers.
 
 import ArgumentParser
 import Records
 
-/// How long the measured answers of a model may be.
+/// The greatest length of a model's measured answers.
 struct AnswerOptions: ParsableArguments {
     @Option(help: "Answers are cut after this many tokens.")
     var answerTokens = EvaluationSettings().answerTokens
@@ -24,7 +24,7 @@ struct AnswerOptions: ParsableArguments {
         }
     }
 
-    /// The settings that the options stand for.
+    /// The settings for the options.
     var settings: EvaluationSettings {
         EvaluationSettings(answerTokens: answerTokens, thinkingTokens: thinkingTokens)
     }
