@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observes how a model reads the retain texts, beside the untampered model.
+// Observes a model's losses on the retain texts, and its divergence from the untampered model.
 
 internal import LanguageModels
 internal import Records
@@ -25,7 +25,7 @@ extension Evaluator {
     }
 }
 
-/// The model that others are compared with: it reads the texts once, when that is first needed.
+/// The model with which others are compared. It reads the texts once, when they are first needed.
 final class Reference: Sendable {
     private let model: LanguageModel
     private let texts: [String]
