@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parameters that a configuration calls for, in one fixed order.
+// The parameters of a configuration, in one fixed order.
 
 extension DecoderConfiguration {
-    /// A tensor that a checkpoint of a configuration holds.
+    /// A tensor in a checkpoint with this configuration.
     public struct Parameter: Sendable, Hashable {
         /// The Hugging Face name.
         public let name: String
