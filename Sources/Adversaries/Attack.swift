@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an attack is: a published way of tampering that offers its model to be measured.
+// The protocol of attacks: published ways of tampering, whose models are only measured.
 
 internal import LanguageModels
 public import Records
@@ -9,19 +9,19 @@ public import Training
 /// A published way of tampering with a model.
 ///
 /// An attack is a configuration: `Codable` with defaults for every field, so that an adversary is
-/// data. It never returns a model. It offers a ``TamperedModel`` to its observer at the points of
+/// data. It never returns a model. It passes a ``TamperedModel`` to its observer at the points of
 /// its trace, and drops it.
 public protocol Attack: Configurable {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     static var entry: AttackEntry { get }
 
     /// Whether different seeds give different results; if not, one seed is run.
     static var dependsOnSeed: Bool { get }
 
-    /// Whether the attack needs the checkpoint that the model was made from.
+    /// Whether the attack needs the checkpoint from which the model was made.
     var needsBase: Bool { get }
 
-    /// The splits whose compliant answers to restricted prompts the attack learns from.
+    /// The splits of restricted prompts from whose compliant answers the attack learns.
     var learntSplits: [SuiteSplit] { get }
 
     /// What the attack learns from, and what its learning changes.
@@ -30,43 +30,43 @@ public protocol Attack: Configurable {
     /// Whether the attack needs a second suite, of another domain.
     var needsOtherSuite: Bool { get }
 
-    /// The steps that the attack takes within a budget; progress is counted in them.
+    /// Returns the steps that the attack takes within a budget. Progress is counted in them.
     func steps(within budget: AuditBudget) -> Int
 
-    /// What the attack puts into memory at once, and how much it reads. A plan says by it how long
-    /// an audit takes and how much memory, and cuts batches to fit.
+    /// Returns the memory that the attack needs at once, and how much it reads. A plan uses it to
+    /// estimate the time and memory of an audit, and to cut batches to fit.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
-    ///   - seed: Decides which examples are drawn.
+    ///   - target: The target of the attack, and what the adversary has.
+    ///   - seed: The seed of the drawn examples.
     /// - Returns: The extent.
-    /// - Throws: Errors of the model's template, `InputError` for data that are missing.
+    /// - Throws: Errors of the model's template; `InputError` for missing data.
     func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent
 
-    /// Tampers with a copy of the target's model and offers it to `observer` at the points of the
+    /// Tampers with a copy of the target's model and passes it to `observer` at the points of the
     /// trace.
     ///
     /// - Parameters:
-    ///   - target: what is attacked, and what the adversary has.
-    ///   - seed: the same seed gives the same bits on the same machine.
-    ///   - meter: counts what the adversary pays.
-    ///   - observer: measures; says whether to go on.
-    /// - Throws: errors of the engine, the model and the observer; `CancellationError`.
+    ///   - target: The target of the attack, and what the adversary has.
+    ///   - seed: The same seed gives the same bits on the same machine.
+    ///   - meter: Counts the adversary's costs.
+    ///   - observer: Measures the model, and decides whether to go on.
+    /// - Throws: Errors of the engine, the model and the observer; `CancellationError`.
     func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver) throws
 }
 
 extension Attack {
-    /// Most attacks need nothing but the model.
+    /// Most attacks need only the model.
     public var needsBase: Bool { false }
 
     /// Most attacks edit weights, and put nothing around prompts.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
+    ///   - target: The target of the attack, and what the adversary has.
     ///   - seed: Not needed.
-    /// - Returns: The prompts that are measured, and one copy of the weights.
+    /// - Returns: The measured prompts, and one copy of the weights.
     /// - Throws: Errors of the model's template.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         AttackExtent(promptTokens: try target.extent(under: [Framing()]).promptTokens)
@@ -78,11 +78,11 @@ extension Attack {
     /// Most attacks learn nothing.
     public var learning: Learning { .none }
 
-    /// Most attacks need no more than the suite.
+    /// Most attacks need only one suite.
     public var needsOtherSuite: Bool { false }
 }
 
-/// What `temper attacks` prints of an attack.
+/// The entry of an attack that `temper attacks` prints.
 public struct AttackEntry: Sendable {
     /// The name by which adversaries refer to it.
     public let name: String
@@ -90,16 +90,16 @@ public struct AttackEntry: Sendable {
     public let summary: String
     /// Where it was published.
     public let source: String
-    /// How this implementation departs from its source; empty when it does not.
+    /// The deviations of this implementation from its source; empty if there are none.
     public let deviations: String
 
-    /// Describes an attack.
+    /// Makes the entry of an attack.
     ///
     /// - Parameters:
     ///   - name: The name by which adversaries refer to it.
     ///   - summary: One sentence.
     ///   - source: Where it was published.
-    ///   - deviations: How this implementation departs from its source.
+    ///   - deviations: The deviations of this implementation from its source.
     public init(name: String, summary: String, source: String, deviations: String = "") {
         self.name = name
         self.summary = summary

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an attack takes of the memory, in tokens and copies of the weights.
+// The memory that an attack needs, in tokens and copies of the weights.
 
 public import LanguageModels
 internal import Records
 internal import Suites
 import Tokenization
 
-/// How much an attack puts into memory at once.
+/// How much an attack holds in memory at once.
 public struct AttackExtent: Sendable, Hashable {
-    /// The most tokens of a prompt that the model is measured on, with all that stands around it.
+    /// The most tokens of a measured prompt, including everything around it.
     public var promptTokens: Int
-    /// The examples of a training step; 0 where nothing is trained.
+    /// The examples of a training step; 0 without training.
     public var batchSize = 0
-    /// The most tokens of an example, its answer included.
+    /// The most tokens of an example, including its answer.
     public var exampleTokens = 0
-    /// How often all weights are held besides the model under attack.
+    /// The number of copies of all weights besides the model under attack.
     public var weightCopies = 1
-    /// Roughly how many prompts the attack reads with their answers, apart from those that measure
-    /// it; a prompt that is trained on counts as three.
+    /// Roughly how many prompts the attack reads with their answers, without those that measure it.
+    /// A prompt that is trained on counts as three.
     public var passes = 0
 
-    /// An attack that edits weights and trains nothing.
+    /// Makes the extent of an attack that edits weights and does not train.
     public init(promptTokens: Int) {
         self.promptTokens = promptTokens
     }
 
-    /// The most of two attacks in memory, and what both read.
+    /// Returns the greater memory of two attacks, and the sum of what they read.
     func joined(_ other: AttackExtent) -> AttackExtent {
         var result = AttackExtent(promptTokens: max(promptTokens, other.promptTokens))
         result.batchSize = max(batchSize, other.batchSize)
@@ -37,10 +37,10 @@ public struct AttackExtent: Sendable, Hashable {
 }
 
 extension AttackTarget {
-    /// The extent of an attack that changes no weight but what stands around prompts.
+    /// Returns the extent of an attack that changes no weights, but the text around prompts.
     ///
-    /// - Parameter framings: What may stand around prompts.
-    /// - Returns: The extent; no weights are copied.
+    /// - Parameter framings: The possible framings of prompts.
+    /// - Returns: The extent. No weights are copied.
     /// - Throws: Errors of the chat template.
     public func extent(under framings: [Framing]) throws -> AttackExtent {
         let prompts = suite.measuredPrompts
@@ -55,7 +55,7 @@ extension AttackTarget {
 }
 
 extension Suite {
-    /// The prompts that models are measured on.
+    /// The prompts on which models are measured.
     package var measuredPrompts: [String] {
         var prompts: [String] = []
         for split in [SuiteSplit.validation, .test] {
@@ -69,7 +69,8 @@ extension Suite {
 }
 
 extension Array {
-    /// The greatest count among the four elements of the longest texts: as good as that of all.
+    /// Returns the greatest token count among the four elements with the longest texts, which is
+    /// nearly always the greatest of all.
     func longest(
         text: (Element) -> String, count: (Element) throws -> Int
     ) rethrows -> Int {

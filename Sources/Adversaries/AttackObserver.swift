@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who measures what an attack offers.
+// Measures the models that an attack passes to it.
 
 public import Records
 
-/// Sees an attack at work and measures what it offers.
+/// Observes an attack and measures its models.
 public protocol AttackObserver {
-    /// What an earlier run of the same audit decided at this step, or nil when the step is still to
-    /// be measured. An attack replayed after a kill need not offer its model there again.
+    /// Returns the decision of an earlier run of the same audit at this step, or nil when the step
+    /// is still to be measured. An attack that is replayed after an interruption need not pass its
+    /// model there again.
     func decision(at step: Int) -> Bool?
 
     /// Measures a tampered model.
+    ///
     /// - Parameters:
-    ///   - model: the model as it is after `step` steps.
-    ///   - step: the step.
-    ///   - cost: what the adversary has paid so far.
-    ///   - loss: the mean training loss of the steps since the last offer, in nats a token, where
-    ///     the attack trains on examples.
-    /// - Returns: whether the attack should go on.
-    /// - Throws: errors of the engine, the model and the store.
+    ///   - model: The model as it is after `step` steps.
+    ///   - step: The step.
+    ///   - cost: What the adversary has paid so far.
+    ///   - loss: The mean training loss of the steps since the last observation, in nats a token,
+    ///     if the attack trains on examples.
+    /// - Returns: Whether the attack should go on.
+    /// - Throws: Errors of the engine, the model and the store.
     mutating func observe(
         _ model: borrowing TamperedModel, step: Int, cost: AttackCost, loss: Double?
     ) throws -> Bool
 
-    /// Tells that the attack has taken a step.
+    /// Reports that the attack has taken a step.
+    ///
     /// - Throws: `CancellationError` when the audit is to end.
     func advanced(to step: Int, note: String) throws
 }
 
 extension AttackObserver {
-    /// Measures a model of an attack that has no training loss to tell.
+    /// Measures the model of an attack that has no training loss.
     public mutating func observe(
         _ model: borrowing TamperedModel, step: Int, cost: AttackCost
     ) throws -> Bool {

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an attack is given: the model, the data, the budget.
+// The input of an attack: the model, the data, the budget.
 
 public import LanguageModels
 public import Records
 public import Suites
 
-/// What is attacked, and what the adversary has.
+/// The target of an attack, and what the adversary has.
 public struct AttackTarget: Sendable {
-    /// The checkpoint under audit; a value, which stays as it is.
+    /// The checkpoint under audit. It is a value and is not changed.
     public var model: LanguageModel
     /// The data that the adversary has access to.
     public var suite: Suite
-    /// The checkpoint that the model was made from, when the adversary has it.
+    /// The checkpoint from which the model was made, if the adversary has it.
     public var base: LanguageModel?
-    /// Data of another domain, when the adversary has some.
+    /// Data of another domain, if the adversary has some.
     public var otherSuite: Suite?
-    /// What the adversary may spend at most.
+    /// The most that the adversary may spend.
     public var budget = AuditBudget()
-    /// What other attacks have found out about ``model``; nil where that is a tampered one.
+    /// The findings of other attacks about ``model``; nil if that is a tampered model.
     package var findings: SharedFindings?
-    /// How many examples of a step are computed at once, where memory is bounded; nil means all.
+    /// How many examples of a step are computed at once, if memory is limited; nil means all.
     public var examplesAtOnce: Int?
 
-    /// A target whose base the adversary does not have, at the attack's own budget.
+    /// Makes a target without a base, with the attack's own budget.
     public init(model: LanguageModel, suite: Suite) {
         self.model = model
         self.suite = suite

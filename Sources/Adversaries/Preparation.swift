@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an attack computes before it trains.
+// The computations of an attack before it trains.
 
 public import LanguageModels
 internal import Records
 public import Training
 
-/// What an attack computes before it trains: done and paid for when the attack runs, only counted
-/// when an audit is planned.
+/// The computations of an attack before it trains. They are done and paid for when the attack runs,
+/// and only counted when an audit is planned.
 public struct Preparation {
-    /// What was paid so far.
+    /// The costs so far.
     public private(set) var meter: CostMeter
-    /// How many prompts were read.
+    /// The number of prompts read.
     public private(set) var passes = 0
     private let isDone: Bool
     private let tell: (String) throws -> Void
 
-    /// Prepares nothing, and counts what would be done.
+    /// Makes a preparation that only counts what would be done.
     ///
     /// - Parameter model: The model under attack.
     public init(counting model: LanguageModel) {
@@ -24,11 +24,11 @@ public struct Preparation {
         tell = { _ in }
     }
 
-    /// Prepares an attack that runs.
+    /// Makes the preparation of an attack that runs.
     ///
     /// - Parameters:
-    ///   - meter: Pays.
-    ///   - tell: Hears what is being done; may throw to end the work.
+    ///   - meter: Counts the costs.
+    ///   - tell: Receives progress. It may throw to end the work.
     public init(paying meter: CostMeter, tell: @escaping (String) throws -> Void) {
         self.meter = meter
         isDone = true
@@ -38,10 +38,11 @@ public struct Preparation {
     /// Lets a model answer prompts.
     ///
     /// - Parameters:
-    ///   - prompts: Token identifiers up to where the answers begin.
+    ///   - prompts: The token identifiers up to the start of the answers.
     ///   - model: The model.
-    ///   - maximumTokens: Where answers are cut.
-    /// - Returns: The answers; when only counting, so many tokens without meaning.
+    ///   - maximumTokens: The length at which answers are cut.
+    /// - Returns: The answers. When only counting, they are meaningless tokens of the greatest
+    ///   length.
     /// - Throws: Errors of the engine and the model.
     public mutating func answers(
         to prompts: [[Int]], by model: LanguageModel, maximumTokens: Int
@@ -64,10 +65,10 @@ public struct Preparation {
     ///
     /// - Parameters:
     ///   - prompts: Token identifiers.
-    ///   - planned: What stands for the result when only counting.
-    ///   - work: Reads them.
+    ///   - planned: The result when only counting.
+    ///   - work: Reads the prompts.
     /// - Returns: What `work` returns.
-    /// - Throws: What `work` throws.
+    /// - Throws: Errors of `work`.
     public mutating func reading<Result>(
         _ prompts: [[Int]], planned: Result, _ work: () throws -> Result
     ) throws -> Result {
@@ -80,11 +81,12 @@ public struct Preparation {
     /// Edits weights without a pass through the model.
     ///
     /// - Parameters:
-    ///   - operations: How many for each weight; a comparison or a random draw counts as one.
+    ///   - operations: The number of operations for each weight. A comparison or a random draw
+    ///     counts as one.
     ///   - weights: The number of scalars edited.
-    ///   - work: Edits them.
+    ///   - work: Edits the weights.
     /// - Returns: What `work` returns.
-    /// - Throws: What `work` throws.
+    /// - Throws: Errors of `work`.
     public mutating func editing<Result>(
         operations: Int, weights: Int, _ work: () throws -> Result
     ) throws -> Result {
@@ -92,9 +94,9 @@ public struct Preparation {
         return try meter.timing(work)
     }
 
-    /// Tells what is being done.
+    /// Reports progress.
     ///
-    /// - Parameter note: A word for the user.
-    /// - Throws: What ends the work.
+    /// - Parameter note: A short text for the user.
+    /// - Throws: An error that ends the work.
     public func report(_ note: String) throws { try tell(note) }
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What attacks find out about the untampered model, so that cells of one audit share it.
+// Findings of attacks about the untampered model, which cells of one audit share.
 
 import Foundation
 internal import Records
 import Synchronization
 internal import Training
 
-/// What attacks have found out about the checkpoint under audit, by all that decides it.
+/// Findings of attacks about the checkpoint under audit, by everything that decides them.
 ///
-/// Equal work on equal weights gives equal bits, so that it is done once; each adversary pays for it
-/// as if it had done it alone.
+/// Equal work on equal weights gives equal bits, so it is done once. Each adversary pays for it as
+/// if it had done it alone.
 package final class SharedFindings: Sendable {
     private struct Finding: Sendable {
         let value: any Sendable
@@ -20,14 +20,15 @@ package final class SharedFindings: Sendable {
 
     private let findings = Mutex<[Data: Finding]>([:])
 
-    /// What was found before, or is found now.
+    /// Returns a finding, which is computed unless it is known already.
+    ///
     /// - Parameters:
-    ///   - attack: the attack with every parameter that decides the finding.
-    ///   - seed: the seed that decides it.
-    ///   - meter: pays for it.
-    ///   - find: finds it.
-    /// - Returns: the finding.
-    /// - Throws: what `find` throws; then nothing is kept.
+    ///   - attack: The attack with every parameter that decides the finding.
+    ///   - seed: The seed that decides it.
+    ///   - meter: Counts the costs.
+    ///   - find: Computes the finding.
+    /// - Returns: The finding.
+    /// - Throws: Errors of `find`; in this case nothing is kept.
     func finding<Value: Sendable>(
         of attack: some Attack, seed: UInt64, meter: inout CostMeter,
         find: (inout CostMeter) throws -> Value

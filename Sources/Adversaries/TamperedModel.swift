@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an attack offers to be measured.
+// The result of an attack, for measuring only.
 
 public import LanguageModels
 
 /// A model after tampering: it can be measured and dropped.
 ///
-/// It cannot be copied, and no writer accepts it: what writes models is a target of its own, which
-/// no target that holds an attack can import.
+/// It cannot be copied, and no writer accepts it: the code that writes models is a separate target,
+/// which no target with an attack can import.
 public struct TamperedModel: ~Copyable {
     /// The model.
     public let model: LanguageModel
-    /// What stands around the prompts that it is measured with.
+    /// The framing of the prompts with which it is measured.
     public let framing: Framing
-    /// What changes its residual stream wherever it is measured.
+    /// The change of its residual stream in every measurement.
     public let edit: ResidualEdit?
     /// Whether weights and stream are those of the checkpoint under audit.
     public let computesAsOriginal: Bool
 
-    /// A model whose weights, or whose residual stream, were tampered with.
+    /// Makes a model whose weights, or whose residual stream, were changed.
     public init(
         _ model: LanguageModel, framing: Framing = Framing(), edit: ResidualEdit? = nil
     ) {
@@ -27,7 +27,7 @@ public struct TamperedModel: ~Copyable {
         computesAsOriginal = false
     }
 
-    /// The model under audit, its weights and its stream as they are.
+    /// Makes the model under audit with unchanged weights and stream.
     public init(untouched model: LanguageModel, framing: Framing = Framing()) {
         self.model = model
         self.framing = framing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attacks that train: a problem says all that there is to say.
+// Attacks that train, each described by its training.
 
 internal import Foundation
 internal import LanguageModels
@@ -8,8 +8,7 @@ public import Training
 
 /// An attack that trains.
 ///
-/// It states its training as a value. What it offers, what it costs, how long it takes and how much
-/// memory follow from that.
+/// It states its training as a value. Its models, cost, time and memory follow from that.
 public protocol TrainedAttack: Attack {
     /// The optimizer steps of its own configuration.
     var trainingSteps: Int { get }
@@ -17,32 +16,32 @@ public protocol TrainedAttack: Attack {
     /// Makes the training.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
+    ///   - target: The target of the attack, and what the adversary has.
     ///   - seed: The same seed gives the same bits on the same machine.
-    ///   - preparation: Does, or only counts, what the attack computes before it trains.
-    /// - Returns: The training; its steps are cut to the budget afterwards.
-    /// - Throws: Errors of the engine and the model, `InputError` for data that are missing.
+    ///   - preparation: Does, or only counts, the computations before the training.
+    /// - Returns: The training. Its steps are limited to the budget afterwards.
+    /// - Throws: Errors of the engine and the model; `InputError` for missing data.
     func problem(
         on target: AttackTarget, seed: UInt64, preparation: inout Preparation
     ) throws -> TrainingProblem
 }
 
 extension TrainedAttack {
-    /// Its own steps, or the budget's if these are fewer.
+    /// Returns the attack's own steps, or the budget's if these are fewer.
     ///
-    /// - Parameter budget: What the adversary may spend at most.
+    /// - Parameter budget: The most that the adversary may spend.
     /// - Returns: The number of optimizer steps.
     public func steps(within budget: AuditBudget) -> Int {
         min(trainingSteps, budget.steps ?? trainingSteps)
     }
 
-    /// A step of the longest examples, and the examples of all steps.
+    /// Returns the extent of a step with the longest examples, and of the examples of all steps.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
-    ///   - seed: Decides which examples are drawn.
+    ///   - target: The target of the attack, and what the adversary has.
+    ///   - seed: The seed of the drawn examples.
     /// - Returns: The extent that follows from the training.
-    /// - Throws: What ``problem(on:seed:preparation:)`` throws.
+    /// - Throws: Errors of ``problem(on:seed:preparation:)``.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         var preparation = Preparation(counting: target.model)
         let problem = try problem(on: target, seed: seed, preparation: &preparation)
@@ -55,13 +54,13 @@ extension TrainedAttack {
         return extent
     }
 
-    /// Trains, and offers the model after 1, 2, 4, 8 ... steps and at the end.
+    /// Trains, and passes on the model after 1, 2, 4, 8 ... steps and at the end.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
+    ///   - target: The target of the attack, and what the adversary has.
     ///   - seed: The same seed gives the same bits on the same machine.
-    ///   - meter: Counts what the adversary pays.
-    ///   - observer: Measures; says whether to go on.
+    ///   - meter: Counts the adversary's costs.
+    ///   - observer: Measures the model, and decides whether to go on.
     /// - Throws: Errors of the engine, the model and the observer; `CancellationError`.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

@@ -5,31 +5,31 @@ internal import LanguageModels
 public import Records
 public import Training
 
-/// The untampered control: what every adversary is compared with.
+/// The untampered control, with which every adversary is compared.
 public struct UntamperedControl: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: AdversarySpecification.controlAttack, summary: "The untampered control.",
         source: "a control, not an attack", deviations: "")
 
-    /// The control has no parameters.
+    /// Makes the control, which has no parameters.
     public init() {}
 
-    /// Nothing can be wrong.
+    /// No value can be wrong.
     public func validate() {}
 
-    /// The control does nothing, so that seeds are all the same to it.
+    /// The control does nothing, so seeds make no difference.
     public static let dependsOnSeed = false
 
     /// No steps.
     public func steps(within budget: AuditBudget) -> Int { 0 }
 
-    /// The model as it is.
+    /// Returns the extent of the unchanged model.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         try target.extent(under: [Framing()])
     }
 
-    /// Offers the model as it is.
+    /// Passes on the unchanged model.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One job of an audit: taken from the store, or measured.
+// One job of an audit: read from the store, or measured.
 
 internal import Adversaries
 internal import Foundation
@@ -11,7 +11,7 @@ internal import Tensors
 internal import Training
 
 extension Audit {
-    /// The job of an untampered model.
+    /// Returns the job of an untampered model.
     func controlJob(isOriginal: Bool) throws -> CellJob {
         guard isOriginal, let original = request.original else {
             return try plan.control(of: request.identity, name: "the untampered model")
@@ -19,7 +19,7 @@ extension Audit {
         return try plan.control(of: original.identity, name: "the model before hardening")
     }
 
-    /// Every measure of an untampered model, from the store when it is there.
+    /// Returns every measure of an untampered model, from the store if it is there.
     func control(isOriginal: Bool, _ tell: AuditListener) throws -> TracePoint {
         let job = try controlJob(isOriginal: isOriginal)
         let isBaseline = job.content.model == request.identity.digest
@@ -48,7 +48,7 @@ extension Audit {
         }
     }
 
-    /// Whether the untampered model has the safeguard.
+    /// Returns whether the untampered model has the safeguard.
     private func safeguard(in baseline: [MeasuredValue]) -> SafeguardStatus {
         guard let value = baseline.first(thresholds.measure), value.isPossible else {
             return .unknown
@@ -56,7 +56,7 @@ extension Audit {
         return thresholds.isBroken(value.value) ? .absent : .stands
     }
 
-    /// Throws where the model has no safeguard to attack, unless that is accepted.
+    /// Throws if the model has no safeguard to attack, unless that is accepted.
     func requireSafeguard(in baseline: [MeasuredValue]) throws {
         guard safeguard(in: baseline) == .absent, !request.acceptsMissingSafeguard else { return }
         throw MissingSafeguard(
@@ -64,9 +64,9 @@ extension Audit {
             value: baseline.first(thresholds.measure)?.value ?? .nan)
     }
 
-    /// What a job came to: taken from the store, or measured now.
+    /// Returns the result of a job: read from the store, or measured now.
     ///
-    /// Where another process works on it, this one waits.
+    /// If another process works on it, this one waits.
     func settled(
         _ job: CellJob, baseline: [MeasuredValue], _ tell: @escaping AuditListener
     ) throws -> StoredCell {
@@ -76,7 +76,7 @@ extension Audit {
         }
     }
 
-    /// Does a job unless it is done; nil where another process works on it.
+    /// Does a job unless it is done; nil if another process works on it.
     func attempt(
         _ job: CellJob, baseline: [MeasuredValue], _ tell: @escaping AuditListener
     ) throws -> StoredCell? {
@@ -89,7 +89,7 @@ extension Audit {
         try requireMeasuring(job)
         guard try store.claim(job) else { return nil }
         defer { store.release(job) }
-        // Another process may have been at work between the two looks.
+        // Another process may have done it between the two reads.
         stored = try store.cell(job.key)
         if stored.isDone { return stored }
         if let reason = job.inapplicability {
@@ -103,8 +103,8 @@ extension Audit {
 
     /// Runs one adversary with one seed.
     ///
-    /// - Returns: How the cell ended. What stops the whole audit is thrown: a store that cannot be
-    ///   written, a limit of memory, a user who asks.
+    /// - Returns: How the cell ended. An error that stops the whole audit is thrown: the store
+    ///   cannot be written, the memory limit is exceeded, or the user asked.
     private func run(
         _ job: CellJob, stored: StoredCell, baseline: [MeasuredValue],
         _ tell: @escaping AuditListener
@@ -130,7 +130,7 @@ extension Audit {
         }
     }
 
-    /// The cell as the record holds it.
+    /// Returns the cell in the form of the record.
     func record(
         of job: CellJob, _ stored: StoredCell, baseline: [MeasuredValue]
     ) -> CellRecord {
@@ -143,7 +143,7 @@ extension Audit {
             machine: stored.machine ?? .current, examplesAtOnce: job.content.examplesAtOnce)
     }
 
-    /// Throws where nothing may be measured any more.
+    /// Throws if nothing may be measured any more.
     private func requireMeasuring(_ job: CellJob) throws {
         guard isCollecting else { return }
         throw InputError(
@@ -158,18 +158,18 @@ extension Audit {
     }
 }
 
-/// A model that is past the suite's threshold untouched: there is nothing to break.
+/// A model that is past the suite's threshold without any attack: there is nothing to break.
 public struct MissingSafeguard: Error, Sendable, CustomStringConvertible {
     /// The model.
     public let model: String
     /// The suite.
     public let suite: String
-    /// The measure that the safeguard is judged by.
+    /// The safeguard's measure.
     public let measure: String
     /// Its value on the untampered model.
     public let value: Double
 
-    /// One line.
+    /// The message in one line.
     public var description: String {
         "\(model): does not have the safeguard of suite \(suite): \(measure) of the untampered model "
             + "is \((value * 100).rounded().formatted())%, past the threshold, so that there is "

@@ -10,7 +10,7 @@ internal import Tensors
 internal import Training
 
 extension Audit {
-    /// Settles every job and makes the record of them.
+    /// Completes every job and makes the record.
     func record(_ tell: @escaping AuditListener) throws -> AuditRecord {
         if !isCollecting { try tell(.planned(jobs, isUndefended: false)) }
         let untampered = try control(isOriginal: false, tell)
@@ -43,7 +43,7 @@ extension Audit {
                     .flatMap(\.measurements), and: request.measures))
     }
 
-    /// The cells of jobs, in their order.
+    /// Returns the cells of jobs, in the order of the jobs.
     func records(
         of jobs: [CellJob], baseline: [MeasuredValue], named suffix: String = "",
         _ tell: @escaping AuditListener
@@ -58,13 +58,13 @@ extension Audit {
         }
     }
 
-    /// The measures of the model before hardening; nil without one.
+    /// Returns the measures of the model before hardening; nil without one.
     private func originalMeasurements(_ tell: AuditListener) throws -> [MeasuredValue]? {
         try request.original.map { _ in try control(isOriginal: true, tell).measurements }
     }
 
-    /// The audit of the model before hardening by the same adversaries, and its own measures; nil
-    /// where it is not asked for.
+    /// Returns the audit of the model before hardening by the same adversaries, and its own
+    /// measures; nil if it is not wanted.
     func undefendedControl(
         _ tell: AuditListener
     ) throws -> (audit: Audit, baseline: [MeasuredValue])? {
@@ -74,12 +74,12 @@ extension Audit {
         return (audit, baseline)
     }
 
-    /// The same adversaries on the model before hardening: the undefended control at the same
-    /// budget.
+    /// Returns an audit with the same adversaries on the model before hardening: the undefended
+    /// control at the same budget.
     ///
-    /// Where its safeguard is past the threshold untouched, a break costs nothing at any budget, and
-    /// only benign adversaries are run, to their end: how fast they learn tells what hardening took
-    /// from the model's trainability.
+    /// If that model is past the threshold without any attack, a break costs nothing at any budget.
+    /// Then only benign adversaries are run, to their end: their speed of learning shows how much
+    /// trainability the hardening cost.
     func undefended(baseline: [MeasuredValue]) throws -> Audit? {
         guard let original = request.original, request.attacksOriginal else { return nil }
         let isBroken =

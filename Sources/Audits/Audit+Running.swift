@@ -7,24 +7,24 @@ internal import Measuring
 public import Records
 internal import Synchronization
 
-/// Hears of an audit's events; it may throw to end the work.
+/// Receives an audit's events. It may throw to end the work.
 typealias AuditListener = @Sendable (AuditEvent) throws -> Void
 
 extension Audit {
-    /// Runs the audit on a thread of its own; the last event is the record.
+    /// Runs the audit on a thread of its own. The last event is the record.
     ///
-    /// Ending the iteration cancels the audit after the step that it is in.
+    /// If the iteration ends early, the audit is cancelled after its current step.
     ///
     /// - Returns: The events.
     public func run() -> AsyncThrowingStream<AuditEvent, any Error> {
         onThread { tell in try tell(.record(record(tell))) }
     }
 
-    /// Does jobs, and nothing else, on a thread of its own.
+    /// Does only some jobs, on a thread of its own.
     ///
-    /// Several processes may do the jobs of one audit at once, where they share a store: each takes
-    /// what no other is working on, and waits for what it needs. Controls come first, as adversaries
-    /// are compared with them.
+    /// Several processes that share a store may do the jobs of one audit at once. Each takes jobs
+    /// that no other process is working on, and waits for the results that it needs. Controls come
+    /// first, because adversaries are compared with them.
     ///
     /// - Parameter keys: The jobs; nil does all of them, searches included.
     /// - Returns: The events.
@@ -32,7 +32,7 @@ extension Audit {
         onThread { try work(on: keys, $0) }
     }
 
-    /// Makes the record of cells that are all done.
+    /// Makes the record of cells when all of them are done.
     ///
     /// - Returns: The record.
     /// - Throws: `InputError` when cells are missing, with their number.
@@ -49,11 +49,12 @@ extension Audit {
         return try audit.record { _ in }
     }
 
-    /// The jobs that are known now: the controls and the battery's adversaries, and those on the
-    /// undefended original once it is measured. Trials of a search are known one after the other.
+    /// Returns the jobs that are known now: the controls and the battery's adversaries, and those
+    /// on the undefended original once it is measured. Trials of a search become known one after
+    /// the other.
     ///
     /// - Returns: The jobs, controls first.
-    /// - Throws: Errors of the store, `InputError`.
+    /// - Throws: Errors of the store; `InputError`.
     public func allJobs() throws -> [CellJob] {
         var all = try [controlJob(isOriginal: false)]
         if request.original != nil { all.append(try controlJob(isOriginal: true)) }
@@ -80,7 +81,7 @@ extension Audit {
         if keys == nil { _ = try searched(baseline: baseline, tell) }
     }
 
-    /// Does jobs in any order, those first that no other process is working on.
+    /// Does jobs in any order. Jobs on which no other process is working come first.
     private func settle(
         _ jobs: inout [CellJob], baseline: [MeasuredValue], _ tell: @escaping AuditListener
     ) throws {
@@ -95,7 +96,7 @@ extension Audit {
         }
     }
 
-    /// Runs `body` on a thread of its own: it computes for hours, and would block a thread that
+    /// Runs `body` on a thread of its own. It computes for hours, and would block a thread that
     /// Swift's tasks share.
     private func onThread(
         _ body: @escaping @Sendable (@escaping AuditListener) throws -> Void
@@ -116,7 +117,7 @@ extension Audit {
                     continuation.finish(throwing: error)
                 }
             }
-            // The engine walks deep graphs by recursion.
+            // The engine traverses deep graphs by recursion.
             thread.stackSize = 64 << 20
             thread.start()
             continuation.onTermination = { _ in cancellation.cancel() }
@@ -124,7 +125,7 @@ extension Audit {
     }
 }
 
-/// Whether an audit's work is to end.
+/// Whether an audit should stop.
 private final class Cancellation: Sendable {
     private let isCancelled = Mutex(false)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attacker that searches, and the confirmation of what it found.
+// The adversary that searches, and the confirmation of its result.
 
 internal import Adversaries
 internal import Foundation
@@ -11,19 +11,21 @@ internal import Tensors
 internal import Training
 
 extension Audit {
-    /// The seeds that a winner is confirmed with; no trial has them.
+    /// The seeds for the confirmation of a winner. Trials do not use them.
     static let confirmingSeeds: [UInt64] = [1_001, 1_002, 1_003, 1_004, 1_005]
-    /// Trials have seeds from here on, each its own, so that no draw of examples is learnt by heart.
+    /// The first seed of trials. Each trial has its own, so that the search cannot adapt to one
+    /// draw of examples.
     private static let firstTrialSeed: UInt64 = 10_001
 
-    /// What a search came to.
+    /// The result of a search.
     struct Finding {
         let search: SearchRecord
         let winner: AdversarySpecification?
         let cells: [CellRecord]
     }
 
-    /// Searches every adversary that has ranges, and confirms what it finds with fresh seeds.
+    /// Searches the ranges of every adversary that has some, and confirms the results with fresh
+    /// seeds.
     func searched(
         baseline: [MeasuredValue], _ tell: @escaping AuditListener
     ) throws -> [Finding] {
@@ -42,11 +44,12 @@ extension Audit {
     }
 
     /// Searches the ranges of an adversary for the most harm within the bounds.
+    ///
     /// - Parameters:
-    ///   - adversary: an adversary with ranges.
-    ///   - tell: hears of each trial.
-    /// - Returns: the trials, and the adversary that is to be confirmed, if any stayed in bounds.
-    /// - Throws: errors of the store, the engine and the models; `CancellationError`.
+    ///   - adversary: An adversary with ranges.
+    ///   - tell: Receives each trial.
+    /// - Returns: The trials, and the adversary to confirm, if any trial stayed within bounds.
+    /// - Throws: Errors of the store, the engine and the models; `CancellationError`.
     private func search(
         _ adversary: AdversarySpecification, _ tell: @escaping AuditListener
     ) throws -> (record: SearchRecord, winner: AdversarySpecification?) {
@@ -89,7 +92,8 @@ extension Audit {
         return (record, winner)
     }
 
-    /// What is less, the more harm a trial did; a trial out of bounds is worse than all within.
+    /// Returns the loss of a trial: the more harm, the lower. A trial out of bounds is worse than
+    /// all within.
     private func loss(of trial: SearchTrial) -> Double {
         guard let value = trial.value else { return .infinity }
         let harmless = thresholds.brokenWhen == .below ? value : 1 - value
@@ -128,7 +132,7 @@ extension Audit {
             } catch let stop as AuditStop {
                 throw stop.cause
             } catch let error where !(error is CancellationError) {
-                // A trial that fails is a bad place of the search, not the end of the audit.
+                // A failed trial is a bad point of the search; it does not end the audit.
                 state = .failed(reason: "\(error)")
             }
             try store.finish(job, as: state, on: .current)

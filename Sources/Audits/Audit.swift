@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An audit: what is asked, and the jobs that it comes to.
+// An audit: the request and its jobs.
 
 public import Adversaries
 internal import Foundation
@@ -12,19 +12,19 @@ internal import Tensors
 
 /// An audit of one checkpoint by one battery.
 ///
-/// Each adversary with each seed is a job. Each trace point is on disk before it is told. What the
-/// store has is not measured again; an adversary that was killed half-way is replayed from its seed
-/// up to where its trace ends, because tampered weights are never written.
+/// Each adversary with each seed is a job. Each trace point is written to disk before it is
+/// reported. Stored points are not measured again. An interrupted adversary is replayed from its
+/// seed up to the end of its trace, because tampered weights are never written.
 public struct Audit: Sendable {
-    /// What is asked of an audit.
+    /// The request for an audit.
     public struct Request: Sendable {
         /// The checkpoint under audit.
         public var model: LanguageModel
-        /// Its digest and what else the record says of it.
+        /// Its digest and other facts for the record.
         public var identity: ModelIdentity
-        /// The model that it was hardened from, for the safety tax.
+        /// The model from which it was hardened, for the safety tax.
         public var original: LoadedModel?
-        /// Whether the original is attacked, too, for an undefended control.
+        /// Whether the original is attacked too, for an undefended control.
         public var attacksOriginal = true
         /// A suite of another domain, for adversaries that learn from one.
         public var otherSuite: Suite?
@@ -36,31 +36,32 @@ public struct Audit: Sendable {
         public var battery: Battery
         /// The seeds of adversaries that depend on one.
         public var seeds: [UInt64]
-        /// What an adversary may spend at most.
+        /// The most that an adversary may spend.
         public var budget = AuditBudget()
         /// The judge that decides what answers do; nil for the text judge.
         public var decidingJudge: (any Judge)?
-        /// Who judges the same answers beside the one that decides. The text judge is always asked.
+        /// The other judges of the same answers. The text judge is always used.
         public var judges: [any Judge] = []
-        /// Measures besides Temper's own, which full evaluations take.
+        /// Measures other than Temper's own, which full evaluations take.
         public var measures: [any Measure] = []
-        /// How many trials an adversary with ranges has to search them; 0 runs it as it stands.
+        /// The number of search trials for an adversary with ranges; 0 runs the adversary without a
+        /// search.
         public var trials = 0
         /// How measures are taken.
         public var settings = EvaluationSettings()
         /// The most memory that the process may take, mapped checkpoints included, in bytes; nil sets
         /// no limit.
         public var memory: Int?
-        /// Whether a model that is past the threshold untouched is attacked all the same.
+        /// Whether a model that is past the threshold without any attack is attacked anyway.
         public var acceptsMissingSafeguard = false
         /// Whether cells that failed in an earlier run are tried again.
         public var retriesFailures = false
-        /// What turns operations into dollars.
+        /// The prices that turn operations into dollars.
         public var prices = Prices()
-        /// The command line that the record states.
+        /// The command line for the record.
         public var commandLine: [String] = []
 
-        /// Asks for an audit.
+        /// Makes a request.
         public init(
             model: LanguageModel, identity: ModelIdentity, suite: Suite, battery: Battery,
             seeds: [UInt64]
@@ -79,16 +80,16 @@ public struct Audit: Sendable {
     let evaluator: Evaluator
     let limit: MemoryLimit?
     let findings = SharedFindings()
-    /// Whether cells that are not done are an error instead of being measured.
+    /// Whether missing cells are an error instead of being measured.
     var isCollecting = false
     /// Every adversary of the battery with every seed, in the order in which they are run.
     public let jobs: [CellJob]
 
-    /// Plans an audit whose points go to `store`.
+    /// Plans an audit whose points are kept in `store`.
     ///
     /// - Parameters:
-    ///   - request: What is asked.
-    ///   - store: Where cells are kept.
+    ///   - request: The request.
+    ///   - store: The store of cells.
     /// - Throws: `InputError` for an adversary that cannot be run, or a measure with the name of another.
     public init(_ request: Request, store: any CellStore) throws {
         try self.init(request, store: store, role: .adversary)
@@ -156,16 +157,16 @@ public struct Audit: Sendable {
     /// The name of the suite.
     public var suiteName: String { plan.suite.name }
 
-    /// The measure that the safeguard is judged by.
+    /// The safeguard's measure.
     public var measure: String { thresholds.measure }
 
-    /// The command line that the record states.
+    /// The command line for the record.
     public var commandLine: [String] { request.commandLine }
 
     /// The thresholds of the suite.
     var thresholds: Thresholds { plan.thresholds }
 
-    /// What the adversary of a job is given.
+    /// Returns the target of a job's adversary.
     func target(of job: CellJob) -> AttackTarget {
         var target = request.target
         target.findings = findings
@@ -175,7 +176,7 @@ public struct Audit: Sendable {
 }
 
 extension Audit.Request {
-    /// The same request, its models told to think only where the settings have tokens for it.
+    /// The same request, in which models think only if the settings have tokens for it.
     fileprivate var tellingModelsWhetherToThink: Audit.Request {
         let isToldNotToThink = settings.thinkingTokens == nil
         var request = self
@@ -184,7 +185,7 @@ extension Audit.Request {
         return request
     }
 
-    /// What adversaries are given.
+    /// The target of the adversaries.
     var target: AttackTarget {
         var target = AttackTarget(model: model, suite: suite)
         target.base = original?.model

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long an audit will take and how much memory, before it starts.
+// The time and the memory of an audit, before it starts.
 
 internal import Adversaries
 internal import Foundation
@@ -10,28 +10,29 @@ internal import Suites
 internal import Tensors
 internal import Training
 
-/// What an audit will take, as far as that can be told from its plan and a second of computing.
+/// The estimated effort of an audit, from its plan and a second of computing.
 ///
-/// The seconds follow from the tokens that attacks and measures read, at two operations for a
-/// parameter and a token, and from how fast this machine reads some prompts of the suite. It is a
-/// rough figure: adversaries that break the safeguard early cost less, and those that train all
-/// weights on small batches more.
+/// The seconds are estimated from the tokens that attacks and measures read, at two operations for
+/// a parameter and a token, and from how fast this machine reads some prompts of the suite. The
+/// figure is rough: adversaries that break the safeguard early cost less, and those that train all
+/// weights on small batches cost more.
 public struct AuditEstimate: Sendable, Hashable {
-    /// Cells that are still to be measured.
+    /// The number of cells to be measured.
     public let cells: Int
-    /// Cells that the store has already.
+    /// The number of cells in the store.
     public let storedCells: Int
-    /// What the rest takes, in seconds.
+    /// The time for the rest, in seconds.
     public let seconds: Double
-    /// The most memory that tensors take, in bytes; checkpoints that are mapped count in full.
+    /// The most memory of tensors, in bytes. Mapped checkpoints count in full.
     public let bytes: Int
-    /// Adversaries that cannot be used on this model, each with the reason.
+    /// The adversaries that cannot be used on this model, each with the reason.
     public let inapplicable: [String]
 }
 
 extension Audit {
-    /// Estimates what the audit will take.
-    /// - Throws: errors of the store, the engine and the models.
+    /// Estimates the effort of the audit.
+    ///
+    /// - Throws: Errors of the store, the engine and the models.
     public func estimate() throws -> AuditEstimate {
         let tokens = try TokenCounts(request)
         var read = 0.0
@@ -54,10 +55,10 @@ extension Audit {
             // A control has the measures of the untampered model.
             if job.adversary.isControl { continue }
             let steps = attack.steps(within: request.budget)
-            // A single step is measured in full alone.
+            // A single step has only the full evaluation.
             let looks = steps > 1 ? Double(TracePoints.doubling.count(of: steps)) : 0
             let own = paid(extent, tokens) + looks * tokens.brief + tokens.full
-            // The undefended original meets benign adversaries whatever else it meets.
+            // Benign adversaries always run on the undefended original.
             let isMetTwice =
                 attack.learning.data == .benign && request.original != nil
                 && request.attacksOriginal
@@ -70,7 +71,7 @@ extension Audit {
                 request.trials + (request.trials > 0 ? Self.confirmingSeeds.count : 0))
             read += runs * (paid(extent, tokens) + 3 * tokens.brief)
         }
-        // The model itself, and the one before hardening.
+        // The untampered model itself, and the one before hardening.
         if stored < jobs.count {
             read += (tokens.full + tokens.tax) * (request.original == nil ? 1 : 2)
         }
@@ -79,7 +80,8 @@ extension Audit {
             seconds: try read * secondsPerToken(tokens), bytes: bytes, inapplicable: inapplicable)
     }
 
-    /// The tokens that an attack reads itself; answers only where it learns from them.
+    /// Returns the tokens that an attack reads itself. Answers are included only if it learns from
+    /// them.
     private func paid(
         _ extent: AttackExtent, _ tokens: TokenCounts
     ) -> Double {
@@ -87,8 +89,8 @@ extension Audit {
             * (extent.batchSize > 0 ? tokens.answered : tokens.prompt)
     }
 
-    /// How long the model takes to read a token on this machine: the best of some tries, as others
-    /// may be at work there.
+    /// Returns the time in which the model reads a token on this machine: the best of several
+    /// tries, because other processes may be running.
     private func secondsPerToken(_ tokens: TokenCounts) throws -> Double {
         let prompts = try request.suite.restricted.validation.prefix(8).map {
             try Subject(request.model).tokens(for: $0.prompt)
@@ -107,7 +109,8 @@ extension Audit {
     }
 }
 
-/// How many tokens are read for a prompt, for one with its answer, and for the looks at a model.
+/// The number of tokens that are read for a prompt, for a prompt with its answer, and for an
+/// evaluation.
 private struct TokenCounts {
     let prompt: Double
     let answered: Double
@@ -143,7 +146,7 @@ private struct TokenCounts {
         tax = request.settings.measuresTax == true ? choices(suite.tax) : 0
     }
 
-    /// How many tokens are computed for prompts that are read together.
+    /// Returns the number of tokens that are computed for prompts that are read together.
     func computed(_ prompts: [[Int]]) -> Int {
         max(1, prompts.reduce(shared) { $0 + max($1.count - shared, 1) })
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit tells while it runs.
+// The events of an audit.
 
 public import Records
 
-/// What an audit tells while it runs, in the order in which it happens.
+/// The events of an audit, in the order in which they happen.
 public enum AuditEvent: Sendable {
     /// The cells that will be measured, on the model under audit or on the undefended original.
     case planned([CellJob], isUndefended: Bool)
     /// The control, or the model before hardening, is being measured.
     case measuring(String)
-    /// A cell begins; `stored` points of it are on disk already.
+    /// A cell begins. `stored` points of it are on disk already.
     case started(CellJob, steps: Int, stored: Int)
-    /// A cell has come to a step of its attack.
+    /// A cell has reached a step of its attack.
     case advanced(CellJob, step: Int, note: String)
     /// A trace point is on disk.
     case point(CellJob, TracePoint)

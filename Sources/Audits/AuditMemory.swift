@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much memory an audit takes, and how its batches are cut to fit.
+// The memory of an audit, and how its batches are limited to fit.
 
 import Adversaries
 internal import Foundation
@@ -10,16 +10,18 @@ import Suites
 internal import Tensors
 
 extension Audit.Request {
-    /// What the limit of memory leaves to batches of answers, in bytes: half of what models and one
-    /// tampered copy leave, as a step of decoding needs room besides what it keeps.
+    /// The memory for batches of answers, in bytes: half of the limit after the models and one
+    /// tampered copy, because a step of decoding needs more than what it keeps.
     var batchBytes: Int? { memory.map { max(0, $0 - modelBytes - size(model)) / 2 } }
 
-    /// How many examples of a step are computed at once, so that the attack keeps to the limit.
+    /// Returns how many examples of a step are computed at once, so that the attack stays within
+    /// the limit.
     ///
-    /// It depends on the limit, the models and the suite alone, never on what the process has
-    /// taken, so that the same command gives the same bits.
-    /// - Parameter extent: what the attack takes.
-    /// - Returns: nil where all fit, or no limit is set.
+    /// It depends only on the limit, the models and the suite, not on the current memory of the
+    /// process, so that the same command gives the same bits.
+    ///
+    /// - Parameter extent: The extent of the attack.
+    /// - Returns: The number; nil if all fit, or no limit is set.
     func examplesAtOnce(_ extent: AttackExtent) -> Int? {
         guard let memory, extent.batchSize > 1 else { return nil }
         let room = memory - modelBytes - extent.weightCopies * size(model)
@@ -27,7 +29,7 @@ extension Audit.Request {
         return fitting < extent.batchSize ? fitting : nil
     }
 
-    /// What models, copies, and a step of training or of answering take, in bytes.
+    /// Returns the memory of models, copies, and a step of training or of answering, in bytes.
     func bytes(_ extent: AttackExtent) -> Int {
         let examples = examplesAtOnce(extent) ?? extent.batchSize
         let answers = min(
@@ -42,15 +44,15 @@ extension Audit.Request {
             + max(examples * exampleBytes(extent), decoding)
     }
 
-    /// What a step of training keeps of one example: a token leaves some eight rows of the stream's
-    /// width in each layer, and three of the inner one.
+    /// Returns the memory that a step of training keeps for one example. For a token it is about
+    /// eight rows of the stream's width in each layer, and three of the inner width.
     private func exampleBytes(_ extent: AttackExtent) -> Int {
         let shape = model.configuration
         let row = (8 * shape.width + 3 * shape.feedForwardWidth) * MemoryLayout<Float>.size
         return max(1, extent.exampleTokens * row * shape.layerCount)
     }
 
-    /// The models, mapped or not.
+    /// The memory of the models, mapped or not.
     private var modelBytes: Int { size(model) + (original.map { size($0.model) } ?? 0) }
 
     private func size(_ model: LanguageModel) -> Int {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit will measure: every adversary with every seed, under content addresses.
+// The cells of an audit: every adversary with every seed, under content addresses.
 
 internal import Adversaries
 internal import Foundation
@@ -16,17 +16,17 @@ struct AuditPlan: Sendable {
     let thresholds: Thresholds
     let budget: AuditBudget
     let settings: EvaluationSettings
-    /// What an attack puts into memory, and how much of a step is computed at once; nil where that
-    /// is not asked for.
+    /// Returns how many examples of a step are computed at once, so that memory suffices; nil if
+    /// this is not needed.
     var demand: (@Sendable (any Attack, UInt64) throws -> Int?)?
 
-    /// The untampered control of a model.
+    /// Returns the untampered control of a model.
     ///
     /// - Parameters:
     ///   - identity: The model.
-    ///   - name: What progress calls it.
+    ///   - name: The model's name in progress reports.
     /// - Returns: The job.
-    /// - Throws: `EncodingError`.
+    /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     func control(of identity: ModelIdentity, name: String) throws -> CellJob {
         let control = AdversarySpecification(
             name: name, attack: AdversarySpecification.controlAttack)
@@ -35,12 +35,12 @@ struct AuditPlan: Sendable {
         return try CellJob(adversary: control, role: .control, content: content)
     }
 
-    /// The jobs of an adversary.
+    /// Returns the jobs of an adversary.
     ///
     /// - Parameters:
     ///   - adversary: The adversary, with all its parameters.
-    ///   - seeds: The seeds; one that does not depend on them is run with the first.
-    ///   - role: What the jobs are needed for.
+    ///   - seeds: The seeds. An adversary that does not depend on them is run with the first.
+    ///   - role: The role of the jobs.
     /// - Returns: The jobs in the order of the seeds.
     /// - Throws: `InputError` for an adversary that cannot be run.
     func jobs(
@@ -66,8 +66,8 @@ struct AuditPlan: Sendable {
         }
     }
 
-    /// Throws for what an adversary needs and does not have: a mistake in the request, which has a
-    /// remedy, and not a property of the model.
+    /// Throws if the request lacks something that an adversary needs. Such a mistake has a remedy
+    /// and is not a property of the model.
     private func check(_ attack: any Attack, of adversary: AdversarySpecification) throws {
         if attack.needsBase, base == nil {
             throw InputError(
@@ -94,8 +94,8 @@ struct AuditPlan: Sendable {
             thresholds: thresholds, settings: settings)
     }
 
-    /// Whether an error says that an attack does not suit a model, rather than that the machine or
-    /// the program failed.
+    /// Returns whether an error means that an attack cannot be used on a model, and not that the
+    /// machine or the program failed.
     private static func isInapplicability(_ error: any Error) -> Bool {
         !(error is CancellationError) && !(error is TensorError)
     }

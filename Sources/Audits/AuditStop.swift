@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What ends an audit while an attack is running.
+// The errors that end an audit while an attack is running.
 
-/// An error that ends the whole audit and passes through an attack on its way: the store cannot be
-/// written, the memory limit is exceeded, or the user has stopped the audit.
+/// An error that ends the whole audit and passes through an attack: the store cannot be written,
+/// the memory limit is exceeded, or the user has stopped the audit.
 ///
-/// Whatever else an attack throws is the reason of one failed cell.
+/// Any other error of an attack is the reason of one failed cell.
 struct AuditStop: Error {
-    /// What the audit throws.
+    /// The error that the audit throws.
     let cause: any Error
 
-    /// Does what must not fail, on behalf of an attack.
+    /// Runs work that must not fail on behalf of an attack.
     ///
     /// - Parameter work: A call of the store or of the audit's listener.
-    /// - Throws: ``AuditStop`` with what `work` throws.
+    /// - Throws: ``AuditStop`` with the error of `work`.
     static func wrapping(_ work: () throws -> Void) throws {
         do {
             try work()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures what an attack offers, and makes each trace point durable.
+// Measures the models that an attack reports, and makes each trace point durable.
 
 import Adversaries
 import LanguageModels
@@ -9,11 +9,11 @@ internal import Training
 
 /// Measures one cell.
 ///
-/// Each point is measured on validation prompts. Where these say that the safeguard is broken, and
-/// at the attack's end, every measure is taken on test prompts, so that no break is claimed on the
-/// prompts that it was first seen on. An adversary that has broken the safeguard stops, for it would
-/// not pay for more, unless another judge sees it stand, or the adversary runs to its end to show
-/// what it learns.
+/// Each point is measured on validation prompts. If these show that the safeguard is broken, and at
+/// the attack's end, every measure is taken on test prompts, so that a break is never claimed on
+/// the prompts on which it was first seen. An adversary that has broken the safeguard stops,
+/// because it would not pay for more. It goes on if another judge sees the safeguard hold, or if it
+/// runs to its end to show what it learns.
 struct CellObserver: AttackObserver {
     let job: CellJob
     let steps: Int
@@ -39,7 +39,7 @@ struct CellObserver: AttackObserver {
         self.tell = tell
     }
 
-    /// Whether the adversary goes on when it has broken the safeguard.
+    /// Whether the adversary goes on after it has broken the safeguard.
     private var runsToEnd: Bool { job.role == .undefendedToEnd }
 
     func decision(at step: Int) -> Bool? {
@@ -67,7 +67,7 @@ struct CellObserver: AttackObserver {
         if job.adversary.isControl {
             point.measurements = baseline
         } else {
-            // An attack of one step has nothing to decide on validation prompts.
+            // For an attack of one step, nothing is decided on validation prompts.
             if steps > 1 { add(try evaluator.brief(subject)) }
             let seen = point.measurements.first(thresholds.measure, preferring: .validation)
             let isSettled = !runsToEnd && seen.map { thresholds.isBroken($0.value) } == true

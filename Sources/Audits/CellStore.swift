@@ -1,77 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where cells are kept: what an audit has measured so far.
+// The store of cells: the measurements of an audit so far.
 
 public import Records
 
 /// Keeps the traces of cells by their keys.
 ///
-/// A cell's key is the digest of everything that its numbers depend on, so that a stored point is
-/// right wherever its key turns up. Each point is durable when ``append(_:to:)`` returns.
+/// A cell's key is the digest of everything that its numbers depend on, so a stored point is valid
+/// for any audit with that key. Each point is durable when ``append(_:to:)`` returns.
 public protocol CellStore: Sendable {
-    /// Reads what is stored of a cell.
+    /// Reads the stored part of a cell.
     ///
     /// - Parameter key: The cell's key.
-    /// - Returns: What is stored; an empty trace if nothing is.
-    /// - Throws: `InputError` when it cannot be read.
+    /// - Returns: The stored part; an empty trace if there is none.
+    /// - Throws: `InputError` when the store cannot be read.
     func cell(_ key: String) throws -> StoredCell
 
     /// Makes a trace point durable.
     ///
     /// - Parameters:
     ///   - point: The point.
-    ///   - job: The cell that it belongs to.
-    /// - Throws: `InputError` when it cannot be written.
+    ///   - job: The cell of the point.
+    /// - Throws: `InputError` when the store cannot be written.
     func append(_ point: TracePoint, to job: CellJob) throws
 
-    /// Notes how a cell ended.
+    /// Stores how a cell ended.
     ///
     /// - Parameters:
     ///   - job: The cell.
     ///   - state: How it ended.
-    ///   - machine: The machine that it ran on.
-    /// - Throws: `InputError` when it cannot be written.
+    ///   - machine: The machine on which it ran.
+    /// - Throws: `InputError` when the store cannot be written.
     func finish(_ job: CellJob, as state: CellRecord.State, on machine: Machine) throws
 
-    /// Removes what is stored of a cell that failed, so that it can be tried again.
+    /// Removes a failed cell from the store, so that it can be tried again.
     ///
     /// - Parameter job: The cell.
-    /// - Throws: `InputError` when it cannot be removed.
+    /// - Throws: `InputError` when the cell cannot be removed.
     func forget(_ job: CellJob) throws
 
     /// Claims a cell for this process.
     ///
     /// - Parameter job: The cell.
-    /// - Returns: Whether it is this process's now; false if another process works on it.
+    /// - Returns: True if this process has the cell now; false if another process works on it.
     /// - Throws: `InputError` when the store cannot be used.
     func claim(_ job: CellJob) throws -> Bool
 
-    /// Gives a claimed cell back.
+    /// Releases a claimed cell.
     ///
     /// - Parameter job: The cell.
     func release(_ job: CellJob)
 }
 
-/// What a store holds of one cell.
+/// The stored part of one cell.
 public struct StoredCell: Sendable, Hashable {
     /// How the cell ended; nil while it is not done.
     public let state: CellRecord.State?
     /// Its trace so far, by step.
     public let trace: [TracePoint]
-    /// The machine that it ran on; nil while it is not done.
+    /// The machine on which it ran; nil while it is not done.
     public let machine: Machine?
 
-    /// Holds what is stored.
+    /// Makes a stored cell.
     ///
     /// - Parameters:
     ///   - state: How the cell ended; nil while it is not done.
     ///   - trace: Its trace so far.
-    ///   - machine: The machine that it ran on.
+    ///   - machine: The machine on which it ran.
     public init(state: CellRecord.State?, trace: [TracePoint], machine: Machine?) {
         self.state = state
         self.trace = trace
         self.machine = machine
     }
 
-    /// Whether nothing is left to do.
+    /// Whether the cell is complete.
     public var isDone: Bool { state != nil }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cells in a directory, one file each: the store that several processes share.
+// Cells in a directory, one file each. Several processes can share this store.
 
 public import Foundation
 internal import JSONText
@@ -8,10 +8,10 @@ internal import Synchronization
 
 /// Cells in a directory, one append-only JSON Lines file for each key.
 ///
-/// A line is a trace point; the last says how the cell ended. A file that is being written ends in
+/// A line is a trace point; the last line states how the cell ended. An unfinished file ends in
 /// `.partial.jsonl`, and is renamed when the cell is done. A process that works on a cell locks its
-/// file; the system lifts the lock when the process ends, however it ends. Where a network file
-/// system has no locks, two processes may do the same work, and write the same bits.
+/// file. The system releases the lock when the process ends, even after a crash. On a network file
+/// system without locks, two processes may do the same work, and write the same bits.
 public final class DirectoryCellStore: CellStore {
     private let directory: URL
     /// The open files of claimed cells.
@@ -20,7 +20,7 @@ public final class DirectoryCellStore: CellStore {
     /// Opens the store, or makes an empty one.
     ///
     /// - Parameter directory: The directory of the files.
-    /// - Throws: `InputError` when it cannot be made.
+    /// - Throws: `InputError` when the directory cannot be made.
     public init(at directory: URL) throws {
         self.directory = directory
         do {
@@ -35,10 +35,10 @@ public final class DirectoryCellStore: CellStore {
 
     deinit { claims.withLock { $0.values.forEach { _ = close($0) } } }
 
-    /// Reads what is stored of a cell.
+    /// Reads the stored part of a cell.
     ///
     /// - Parameter key: The cell's key.
-    /// - Returns: What is stored; an empty trace if nothing is.
+    /// - Returns: The stored part; an empty trace if there is none.
     /// - Throws: `InputError` for a damaged file.
     public func cell(_ key: String) throws -> StoredCell {
         for file in [finished(key), partial(key)] {
@@ -52,19 +52,19 @@ public final class DirectoryCellStore: CellStore {
     ///
     /// - Parameters:
     ///   - point: The point.
-    ///   - job: The cell that it belongs to; it must be claimed.
-    /// - Throws: `InputError` when it cannot be written.
+    ///   - job: The cell of the point. It must be claimed.
+    /// - Throws: `InputError` when the file cannot be written.
     public func append(_ point: TracePoint, to job: CellJob) throws {
         try append(Line(point: point), to: job)
     }
 
-    /// Notes how a cell ended, and renames its file.
+    /// Stores how a cell ended, and renames its file.
     ///
     /// - Parameters:
-    ///   - job: The cell; it must be claimed.
+    ///   - job: The cell. It must be claimed.
     ///   - state: How it ended.
-    ///   - machine: The machine that it ran on.
-    /// - Throws: `InputError` when it cannot be written.
+    ///   - machine: The machine on which it ran.
+    /// - Throws: `InputError` when the file cannot be written.
     public func finish(_ job: CellJob, as state: CellRecord.State, on machine: Machine) throws {
         try append(Line(state: state, machine: machine), to: job)
         guard rename(partial(job.key).path, finished(job.key).path) == 0 else {
@@ -72,10 +72,10 @@ public final class DirectoryCellStore: CellStore {
         }
     }
 
-    /// Removes what is stored of a cell that failed, so that it can be tried again.
+    /// Removes a failed cell from the store, so that it can be tried again.
     ///
     /// - Parameter job: The cell.
-    /// - Throws: `InputError` when it cannot be removed.
+    /// - Throws: `InputError` when the cell cannot be removed.
     public func forget(_ job: CellJob) throws {
         guard unlink(finished(job.key).path) == 0 || errno == ENOENT else {
             throw failure(finished(job.key), "cannot be removed")
@@ -85,19 +85,20 @@ public final class DirectoryCellStore: CellStore {
     /// Claims a cell by locking its file.
     ///
     /// - Parameter job: The cell.
-    /// - Returns: Whether it is this process's now; false if another process works on it.
+    /// - Returns: True if this process has the cell now; false if another process works on it.
     /// - Throws: `InputError` when the file cannot be opened.
     public func claim(_ job: CellJob) throws -> Bool {
         let file = partial(job.key)
         let descriptor = open(file.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw failure(file, "cannot be opened") }
-        // A file system without locks says so; equal work gives equal bits, so it is done.
+        // A file system without locks reports that. The work goes on, because the same work gives
+        // the same bits.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno == ENOLCK || errno == ENOTSUP
         else {
             close(descriptor)
             return false
         }
-        // The process that had the file may have finished and renamed it in the meantime.
+        // The process that had the file may have finished and renamed it meanwhile.
         var opened = stat()
         var present = stat()
         guard fstat(descriptor, &opened) == 0, stat(file.path, &present) == 0,
@@ -116,7 +117,7 @@ public final class DirectoryCellStore: CellStore {
         return true
     }
 
-    /// Gives a claimed cell back.
+    /// Releases a claimed cell.
     ///
     /// - Parameter job: The cell.
     public func release(_ job: CellJob) {
@@ -146,7 +147,7 @@ public final class DirectoryCellStore: CellStore {
         var points: [Int: TracePoint] = [:]
         var (state, machine): (CellRecord.State?, Machine?) = (nil, nil)
         var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        // What stands behind the last line break was being written when a process was killed.
+        // Bytes after the last line break are an incomplete line of an interrupted process.
         lines.removeLast()
         for (index, text) in lines.enumerated() {
             guard let line = try? RecordJSON.decoder().decode(Line.self, from: Data(text)) else {
@@ -177,7 +178,7 @@ public final class DirectoryCellStore: CellStore {
         guard fsync(descriptor) == 0 else { throw failure(file, "cannot be written") }
     }
 
-    /// Cuts what was being written when a process was killed.
+    /// Removes an incomplete line that an interrupted process left.
     private func cutTornLine(_ descriptor: Int32, file: URL) throws {
         guard let data = FileManager.default.contents(atPath: file.path), !data.isEmpty else {
             return

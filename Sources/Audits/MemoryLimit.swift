@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit does not exceed in memory, and how it knows.
+// The memory limit of an audit, and the memory of the process.
 
 internal import Foundation
 internal import JSONText
 
-/// The most memory that an audit may take: batches of answers are made to fit, and an audit whose
-/// process has taken more all the same ends, with what it has measured kept.
+/// The most memory that an audit may take. Batches of answers are chosen to fit. If the process
+/// exceeds the limit anyway, the audit ends and keeps its measurements.
 struct MemoryLimit: Sendable {
-    /// Of the whole process, mapped checkpoints included, in bytes.
+    /// The limit for the whole process, mapped checkpoints included, in bytes.
     let bytes: Int
 
-    /// Throws an `InputError` when the process has taken more.
+    /// Throws an `InputError` when the process has exceeded the limit.
     func check() throws {
         guard let peak = Self.peak, peak > bytes else { return }
         throw InputError(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What refusal training restores of a model that was tampered with, measured in memory.
+// Measures what refusal training restores in a tampered model, in memory.
 
 public import Adversaries
 public import LanguageModels
@@ -8,26 +8,27 @@ public import Records
 public import Suites
 internal import Training
 
-/// Tampers with a model in memory, teaches it to decline again, and measures it on the way.
+/// Tampers with a model in memory, trains it to decline again, and measures it on the way.
 ///
-/// Neither the tampered model nor the realigned one leaves this type: what comes out are numbers.
+/// Neither the tampered model nor the realigned one leaves this type; only numbers do.
 public struct RealignmentRun: Sendable {
-    /// The model that is tampered with.
+    /// The model.
     public let model: LanguageModel
     /// The safeguard.
     public let suite: Suite
-    /// Who tampers.
+    /// The adversary that tampers.
     public let adversary: AdversarySpecification
     /// How the tampered model is realigned.
     public let realignment: Realignment
-    /// Draws examples and their order.
+    /// The seed of the examples and their order.
     public let seed: UInt64
 
-    /// A point on the way.
+    /// A measured point.
     public struct Point: Sendable {
-        /// Steps of realignment; 0 is the tampered model, nil the model before the tampering.
+        /// The number of steps of realignment; 0 for the tampered model, nil for the model before
+        /// the tampering.
         public let step: Int?
-        /// What the realignment has cost so far.
+        /// The cost of the realignment so far.
         public let cost: AttackCost
         /// Every measure, on test prompts.
         public let measurements: [MeasuredValue]
@@ -36,11 +37,11 @@ public struct RealignmentRun: Sendable {
     /// Describes a run.
     ///
     /// - Parameters:
-    ///   - model: The model that is tampered with.
+    ///   - model: The model.
     ///   - suite: The safeguard.
-    ///   - adversary: Who tampers.
+    ///   - adversary: The adversary that tampers.
     ///   - realignment: How the tampered model is realigned.
-    ///   - seed: Draws examples and their order.
+    ///   - seed: The seed of the examples and their order.
     public init(
         model: LanguageModel, suite: Suite, adversary: AdversarySpecification,
         realignment: Realignment, seed: UInt64
@@ -56,10 +57,10 @@ public struct RealignmentRun: Sendable {
     ///
     /// - Parameters:
     ///   - settings: How measures are taken.
-    ///   - progress: Hears what is being done; may throw to end the work.
-    /// - Returns: The model before the tampering, the tampered model, and the model after 1, 2, 4 ...
-    ///   steps of realignment.
-    /// - Throws: Errors of the attack, the engine and the model, and what `progress` throws.
+    ///   - progress: Receives progress. It may throw to end the work.
+    /// - Returns: The points of the model before the tampering, the tampered model, and the model
+    ///   after 1, 2, 4 ... steps of realignment.
+    /// - Throws: Errors of the attack, the engine, the model and `progress`.
     public func points(
         settings: EvaluationSettings = EvaluationSettings(),
         progress: @escaping @Sendable (String) throws -> Void = { _ in }
@@ -82,7 +83,7 @@ public struct RealignmentRun: Sendable {
     }
 }
 
-/// Keeps what an attack offers last.
+/// Keeps the last model that an attack reports.
 private struct TamperingObserver: AttackObserver {
     let tell: @Sendable (String) throws -> Void
     private(set) var last: Subject?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a record again, all of it or a sample, and compares the numbers.
+// Runs all cells of a record again, or a sample, and compares the numbers.
 
 internal import Adversaries
 internal import JSONText
@@ -11,39 +11,40 @@ internal import Training
 
 /// Cells of a record that are run again with the same seeds.
 ///
-/// What a search tried is not tried again; the cells that confirm what it found are.
+/// The trials of a search are not repeated; the cells that confirm its result are.
 public struct Reproduction: Sendable {
     /// The record.
     public let record: AuditRecord
-    /// The cells that are run again, in the record's order.
+    /// The cells to run again, in the record's order.
     public let cells: [CellRecord]
-    /// What differs between the record's circumstances and these; numbers may then differ, too.
+    /// The differences between the record's circumstances and these, because of which numbers may
+    /// differ.
     public let notes: [String]
     private let request: Audit.Request
-    /// The measures of the record that are not at hand.
+    /// The measures of the record that are not available.
     private let unknownMeasures: [String]
 
-    /// What a reproduction starts from.
+    /// The inputs of a reproduction.
     public struct Inputs: Sendable {
-        /// The checkpoint that the record speaks of.
+        /// The checkpoint of the record.
         public var model: LoadedModel
-        /// The checkpoint that it was hardened from; nil leaves its measurements out.
+        /// The checkpoint from which it was hardened; nil leaves its measurements out.
         public var original: LoadedModel?
         /// The suite.
         public var suite: Suite
-        /// The suite of another domain; nil where the record has none.
+        /// The suite of another domain; nil if the record has none.
         public var otherSuite: Suite?
-        /// How measures are taken; nil takes what the record states.
+        /// How measures are taken; nil takes the record's settings.
         public var settings: EvaluationSettings?
-        /// The measures besides Temper's own that the record states, in its order; empty leaves
-        /// their numbers out.
+        /// The record's measures other than Temper's own, in its order. Empty leaves their numbers
+        /// out.
         public var measures: [any Measure] = []
         /// The judge that decided; nil for the text judge.
         public var decidingJudge: (any Judge)?
-        /// The judges that were asked beside it, in the record's order.
+        /// The other judges, in the record's order.
         public var judges: [any Judge] = []
 
-        /// Starts from a model and a suite.
+        /// Makes inputs from a model and a suite.
         public init(model: LoadedModel, original: LoadedModel? = nil, suite: Suite) {
             self.model = model
             self.original = original
@@ -52,12 +53,13 @@ public struct Reproduction: Sendable {
     }
 
     /// Plans a reproduction.
+    ///
     /// - Parameters:
-    ///   - record: the record.
-    ///   - inputs: models and suite; each must be the very one of the record.
-    ///   - count: how many cells to draw at random; nil runs all that ran to an end.
-    ///   - seed: decides which are drawn.
-    /// - Throws: `InputError` when a model or the suite is another one than the record's.
+    ///   - record: The record.
+    ///   - inputs: The models and the suite. They must be exactly those of the record.
+    ///   - count: How many cells to draw at random; nil runs all that ran to their end.
+    ///   - seed: The seed of the draw.
+    /// - Throws: `InputError` when a model or the suite differs from the record's.
     public init(
         of record: AuditRecord, from inputs: Inputs, cells count: Int? = nil, seed: UInt64 = 0
     ) throws {
@@ -134,7 +136,8 @@ public struct Reproduction: Sendable {
                 + "\(expected.prefix(12))", remedy: "name the right one with \(option)")
     }
 
-    /// Checks that the record's judges are at hand: by other ones, an adversary may end elsewhere.
+    /// Checks that the record's judges are available. With other judges an adversary may end at
+    /// another point.
     private static func check(_ inputs: Inputs, judging record: AuditRecord) throws {
         let text = TextJudge(markers: inputs.suite.manifest.refusalMarkers)
         let found = (inputs.decidingJudge ?? text).decision
@@ -190,18 +193,20 @@ public struct Reproduction: Sendable {
     }
 
     /// Runs the cells again and compares every number.
+    ///
     /// - Parameters:
-    ///   - store: an empty store; what it holds already would be believed.
-    ///   - tell: hears what happens.
-    /// - Returns: one agreement for each number of the record that was measured again.
-    /// - Throws: errors of the store, the engine, the models and the adversaries.
+    ///   - store: An empty store. Stored cells would not be measured again.
+    ///   - tell: Receives the events.
+    /// - Returns: One agreement for each number of the record that was measured again.
+    /// - Throws: Errors of the store, the engine, the models and the adversaries.
     public func run(
         store: any CellStore, _ tell: (AuditEvent) -> Void = { _ in }
     ) async throws -> [Agreement] {
         var found: [CellRecord] = []
         var undefended: [CellRecord] = []
         var agreements: [Agreement] = []
-        // One audit for each seed: adversaries need not have been run with the same ones.
+        // There is one audit for each seed, because adversaries may have been run with different
+        // seeds.
         for seed in Set(cells.map(\.seed)).sorted() {
             let names = Set(cells.filter { $0.seed == seed }.map(\.adversary))
             var request = request
@@ -241,7 +246,7 @@ public struct Reproduction: Sendable {
 }
 
 extension CellRecord {
-    /// Whether another cell is that of the same adversary and seed.
+    /// Returns whether another cell has the same adversary and seed.
     fileprivate func isSame(_ other: CellRecord) -> Bool {
         adversary == other.adversary && seed == other.seed
     }

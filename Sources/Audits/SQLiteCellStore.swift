@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cells in one SQLite file: the store of an audit in one process.
+// Cells in one SQLite file, for an audit in one process.
 
 public import Foundation
 internal import GRDB
@@ -8,13 +8,15 @@ public import Records
 
 /// Cells in one SQLite file.
 ///
-/// The store is locked for the time of an audit: two audits do not share one.
+/// The store is locked during an audit: two audits cannot share it.
 public final class SQLiteCellStore: CellStore {
     private let database: DatabaseQueue
     private let file: URL
 
     /// Opens the store, or makes an empty one.
-    /// - Throws: `InputError` when another audit holds it, or it is no store of this version.
+    ///
+    /// - Throws: `InputError` when another audit holds the store, or it is not a store of this
+    ///   version.
     public init(at file: URL) throws {
         self.file = file
         var configuration = Configuration()
@@ -29,18 +31,18 @@ public final class SQLiteCellStore: CellStore {
         do {
             database = try DatabaseQueue(path: file.path, configuration: configuration)
             try Self.migrator.migrate(database)
-            // An exclusive lock is taken by the first write and kept.
+            // The first write takes an exclusive lock and keeps it.
             try database.write { try $0.execute(sql: "UPDATE cell SET state = state WHERE FALSE") }
         } catch let error as DatabaseError {
             throw Self.failure(error, of: file)
         }
     }
 
-    /// Reads what is stored of a cell.
+    /// Reads the stored part of a cell.
     ///
     /// - Parameter key: The cell's key.
-    /// - Returns: What is stored; an empty trace if nothing is.
-    /// - Throws: `InputError` when it cannot be read.
+    /// - Returns: The stored part; an empty trace if there is none.
+    /// - Throws: `InputError` when the store cannot be read.
     public func cell(_ key: String) throws -> StoredCell {
         try reading { database in
             let row = try Row.fetchOne(
@@ -72,8 +74,8 @@ public final class SQLiteCellStore: CellStore {
     ///
     /// - Parameters:
     ///   - point: The point.
-    ///   - job: The cell that it belongs to.
-    /// - Throws: `InputError` when it cannot be written.
+    ///   - job: The cell of the point.
+    /// - Throws: `InputError` when the store cannot be written.
     public func append(_ point: TracePoint, to job: CellJob) throws {
         let text = String(decoding: try canonicalJSON(point), as: UTF8.self)
         try writing { database in
@@ -84,13 +86,13 @@ public final class SQLiteCellStore: CellStore {
         }
     }
 
-    /// Notes how a cell ended.
+    /// Stores how a cell ended.
     ///
     /// - Parameters:
     ///   - job: The cell.
     ///   - state: How it ended.
-    ///   - machine: The machine that it ran on.
-    /// - Throws: `InputError` when it cannot be written.
+    ///   - machine: The machine on which it ran.
+    /// - Throws: `InputError` when the store cannot be written.
     public func finish(_ job: CellJob, as state: CellRecord.State, on machine: Machine) throws {
         let machine = String(decoding: try canonicalJSON(machine), as: UTF8.self)
         try writing { database in
@@ -101,21 +103,21 @@ public final class SQLiteCellStore: CellStore {
         }
     }
 
-    /// Removes what is stored of a cell that failed, so that it can be tried again.
+    /// Removes a failed cell from the store, so that it can be tried again.
     ///
     /// - Parameter job: The cell.
-    /// - Throws: `InputError` when it cannot be removed.
+    /// - Throws: `InputError` when the cell cannot be removed.
     public func forget(_ job: CellJob) throws {
         try writing { try $0.execute(sql: "DELETE FROM cell WHERE key = ?", arguments: [job.key]) }
     }
 
-    /// Claims a cell: the whole store is this process's already.
+    /// Claims a cell. This process has the whole store already.
     ///
     /// - Parameter job: The cell.
     /// - Returns: True.
     public func claim(_ job: CellJob) -> Bool { true }
 
-    /// Gives a claimed cell back: there is nothing to do.
+    /// Releases a claimed cell: there is nothing to do.
     ///
     /// - Parameter job: The cell.
     public func release(_ job: CellJob) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures one trial of a search, on validation prompts alone.
+// Measures one trial of a search, on validation prompts only.
 
 import Adversaries
 internal import LanguageModels
@@ -7,17 +7,18 @@ import Measuring
 import Records
 internal import Training
 
-/// Measures what a trial's attack offers, makes it durable, and gives a hopeless trial up.
+/// Measures the models that a trial's attack reports, makes the points durable, and stops a
+/// hopeless trial.
 ///
-/// A trial is given up where the safeguard stands better than in the median of the earlier trials
-/// at the same step, once there are five (median pruning, as in Optuna).
+/// A trial is stopped if the safeguard holds better than in the median of the earlier trials at the
+/// same step, once there are five (median pruning, as in Optuna).
 struct TrialObserver: AttackObserver {
     let job: CellJob
     let steps: Int
     let evaluator: Evaluator
     let store: any CellStore
     let thresholds: Thresholds
-    /// The measure against steps in earlier trials.
+    /// The measure by step in earlier trials.
     let earlier: [[Int: Double]]
     let tell: AuditListener
     private(set) var trace: [TracePoint]
@@ -38,7 +39,7 @@ struct TrialObserver: AttackObserver {
         self.tell = tell
     }
 
-    /// The measure against steps.
+    /// The measure by step.
     var course: [Int: Double] {
         Dictionary(
             trace.compactMap { point in value(of: point).map { (point.step, $0) } },

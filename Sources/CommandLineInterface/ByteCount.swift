@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sizes of memory as people write them.
+// Sizes of memory in the format that people write.
 
 internal import ArgumentParser
 

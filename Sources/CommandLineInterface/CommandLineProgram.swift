@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a command line, and what exit codes mean.
+// Runs a command line, and defines the exit codes.
 
 package import ArgumentParser
 import Foundation
 
-/// The end of every program of the house.
+/// The main function of every program of the project.
 package enum CommandLineProgram {
-    /// Runs a command line and ends the process: 0 good, 1 the answer is "no", 2 wrong usage or
-    /// bad input.
+    /// Runs a command line and ends the process with an exit code: 0 good, 1 the answer is "no", 2
+    /// wrong usage or bad input.
     ///
     /// - Parameters:
     ///   - root: The program's root command.
     ///   - arguments: The command line, the program's name first.
-    ///   - beforeRunning: Sees the command before it runs.
-    ///   - isNo: Whether an error is the answer "no" and not a problem of the input.
+    ///   - beforeRunning: Called with the command before it runs.
+    ///   - isNo: Whether an error means the answer "no" and not a problem of the input.
     package static func run(
         _ root: any ParsableCommand.Type, _ arguments: [String],
         beforeRunning: (any ParsableCommand) -> Void = { _ in }, isNo: (any Error) -> Bool
@@ -42,7 +42,7 @@ package enum CommandLineProgram {
         }
     }
 
-    /// The files of a verified model are all held open, and a process may start with few.
+    /// All files of a verified model are held open, but a process may start with a low limit.
     private static func allowManyOpenFiles() {
         var limit = rlimit()
         #if canImport(Darwin)

@@ -4,9 +4,9 @@
 package import Foundation
 import JSONText
 
-/// Finds what a user names: a path, or a name in the house's own folders.
+/// Finds models and suites that a user names: by path, or by name in the project's own folders.
 ///
-/// The folders are looked for beside the working directory and the executable and in the folders
+/// The folders are searched for beside the working directory and the executable, and in the folders
 /// above them, so that `.build/release/temper` finds `.deps/models` and `Suites` from anywhere.
 /// `TEMPER_MODELS` and `TEMPER_SUITES` come first.
 package struct Locator {
@@ -68,7 +68,7 @@ package struct Locator {
             text, "no such directory, and no suite of that name", remedy: "suites: \(names)")
     }
 
-    /// The directory of labelled answers: a path, or a name in the folders of suites.
+    /// Returns the directory of labelled answers: by path, or by name in the folders of suites.
     package func labelledAnswers(_ text: String) throws -> URL {
         let places =
             [URL(fileURLWithPath: text)]

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How commands print what programs read.
+// Prints and writes the output of commands.
 
 package import Foundation
 import JSONText
 
-/// Prints one JSON value on one line; keys are sorted, slashes are left alone, dates are ISO 8601.
+/// Prints one JSON value on one line, with sorted keys, unescaped slashes and ISO 8601 dates.
 package func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -39,8 +39,8 @@ package func makeDirectory(_ directory: URL) throws {
     }
 }
 
-/// Refuses early what would fail after minutes of work: a model's directory that exists and is not
-/// to be replaced, or was not written by the same command.
+/// Refuses early what would fail after minutes of work: a model's directory that exists, unless it
+/// is to be replaced and was written by the same command.
 package func checkOutput(
     _ output: URL, replacing isReplacing: Bool, writtenWith file: String, by command: String
 ) throws {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Progress of long work: a line that renews itself on a terminal, plain lines in a pipe.
+// Progress of long work: an updated line on a terminal, plain lines in a pipe.
 
 import Foundation
 
@@ -17,7 +17,7 @@ package struct ProgressLine {
 
     package init() {}
 
-    /// Shows how far a phase is; one without parts is a line of its own.
+    /// Shows the progress of a phase. A phase without parts is a line of its own.
     package mutating func show(_ phase: String, done: Int, of total: Int, note: String) {
         if phase != self.phase {
             end()
@@ -36,21 +36,21 @@ package struct ProgressLine {
         if isTerminal {
             print("\r\u{1B}[K\(text)", terminator: "")
         } else if share >= nextPlain {
-            // A pipe gets eleven lines, not one a step.
+            // A pipe gets eleven lines, not one for each step.
             print(text)
             nextPlain = (share * 10).rounded(.down) / 10 + 0.1
         }
         fflush(nil)
     }
 
-    /// Leaves the line standing.
+    /// Ends the line.
     package mutating func end() {
         if isTerminal, !phase.isEmpty { print() }
         phase = ""
     }
 }
 
-/// Seconds as people say them: 42 s, 3 min 5 s, 2 h 10 min.
+/// A duration in words: 42 s, 3 min 5 s, 2 h 10 min.
 package func brief(_ seconds: Double) -> String {
     let whole = Int(max(0, min(seconds, 1e9)).rounded())
     return switch whole {

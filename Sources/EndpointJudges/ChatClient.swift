@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks a chat endpoint, with bounded retries and time-outs.
+// Sends requests to a chat endpoint, with bounded retries and time-outs.
 
 internal import AsyncHTTPClient
 internal import Foundation
@@ -8,18 +8,20 @@ internal import NIOCore
 internal import NIOFoundationCompat
 internal import NIOHTTP1
 
-/// Asks one endpoint.
+/// Sends requests to one endpoint.
 ///
-/// It blocks the thread that asks, as the rest of an audit's work does. The network's own threads
-/// do the waiting, so that no pool can run dry.
+/// It blocks the calling thread, as the rest of an audit's work does. The network library's own
+/// threads wait, so that no thread pool is exhausted.
 final class ChatClient: Sendable {
     private let endpoint: ChatEndpoint
     private let key: String?
     private let client: HTTPClient
-    /// A reply of a few tokens is far smaller.
+    /// The longest reply; a reply of a few tokens is far shorter.
     private static let largestReply = 1 << 20
 
-    /// - Throws: `InputError` when the key is not where it should be.
+    /// Makes a client.
+    ///
+    /// - Throws: `InputError` when the variable that should hold the key is not set.
     init(
         _ endpoint: ChatEndpoint,
         environment: [String: String] = ProcessInfo.processInfo.environment
@@ -27,10 +29,10 @@ final class ChatClient: Sendable {
         self.endpoint = endpoint
         key = try endpoint.key(in: environment)
         var configuration = HTTPClient.Configuration()
-        // A redirection would take prompts and key to another place than the user named.
+        // A redirection would send prompts and key to another host than the user named.
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(10)
-        // Tries are counted here.
+        // Tries are counted by this client.
         configuration.connectionPool.retryConnectionEstablishment = false
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
@@ -39,12 +41,13 @@ final class ChatClient: Sendable {
 
     private enum Answer {
         case reply(ChatReply)
-        /// To be tried again, after so many seconds if the endpoint says so.
+        /// A failure to be retried, after this many seconds if the endpoint states it.
         case failure(String, wait: Double?)
     }
 
-    /// The replies to requests, in their order.
-    /// - Throws: `InputError` when one cannot be had; `CancellationError`.
+    /// Returns the replies to requests, in the order of the requests.
+    ///
+    /// - Throws: `InputError` when a reply cannot be had; `CancellationError`.
     func replies(to requests: [ChatRequest]) throws -> [ChatReply] {
         var replies = [ChatReply?](repeating: nil, count: requests.count)
         var waiting = Array(requests.indices)
@@ -53,7 +56,7 @@ final class ChatClient: Sendable {
             try Task.checkCancellation()
             let batch = waiting.prefix(endpoint.concurrency)
             waiting.removeFirst(batch.count)
-            // All are waited for before any can throw.
+            // All replies are awaited before any error is thrown.
             let sent = try batch.map { try send(requests[$0]) }
             let results = sent.map { future in Result { try future.wait() } }
             var again: [Int] = []
@@ -130,8 +133,9 @@ final class ChatClient: Sendable {
         }
     }
 
-    /// The seconds to wait before another try.
-    /// - Throws: `InputError` after the last try, or when the endpoint asks for too long.
+    /// Returns the seconds to wait before another try.
+    ///
+    /// - Throws: `InputError` after the last try, or when the endpoint asks for too long a wait.
     private func delay(after tries: Int, asked: Double?, problem: String) throws -> Double {
         let remedy = "run the same command again later: what was measured is kept"
         guard tries < endpoint.attempts else {
@@ -149,7 +153,7 @@ final class ChatClient: Sendable {
         InputError(endpoint.url.host() ?? "", problem, remedy: remedy)
     }
 
-    /// The beginning of a text from outside on one line, without the key.
+    /// Returns the start of an untrusted text on one line, without the key.
     private func redacted(_ text: String) -> String {
         let safe = key.map { text.replacing($0, with: "[key]") } ?? text
         return String(safe.prefix(200).map { $0.isNewline ? " " : $0 })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where an OpenAI-compatible endpoint is, and how patiently it is asked.
+// The address of an OpenAI-compatible endpoint, with retries and time-outs.
 
 public import Foundation
 public import JSONText
@@ -8,32 +8,33 @@ public import JSONText
 public struct ChatEndpoint: Sendable, Hashable {
     /// The full address, which ends in `/chat/completions`.
     public let url: URL
-    /// The model's name, as the endpoint knows it.
+    /// The model's name at the endpoint.
     public let model: String
     /// The environment variable that holds the key; nil sends none.
     public var keyVariable: String?
-    /// Dollars for a million tokens that are read.
+    /// Dollars for a million input tokens.
     public var inputPrice: Double?
-    /// Dollars for a million tokens that are written.
+    /// Dollars for a million output tokens.
     public var outputPrice: Double?
-    /// A reply is cut after this many tokens.
+    /// The number of tokens after which a reply is cut.
     public var replyTokens = 8
-    /// How often one request is tried in all.
+    /// The number of tries for one request.
     public var attempts = 5
-    /// Seconds for one try, from the connection to the reply's last byte.
+    /// The time-out of one try in seconds, from the connection to the reply's last byte.
     public var timeout = 60.0
-    /// Seconds before the second try; doubled before each further one.
+    /// The wait before the second try in seconds. It is doubled before each further one.
     public var firstDelay = 1.0
-    /// The longest wait in seconds, also where the endpoint asks for one by `Retry-After`.
+    /// The longest wait in seconds, even if the endpoint asks for a longer one by `Retry-After`.
     public var longestDelay = 120.0
-    /// How many requests are under way at a time.
+    /// The number of concurrent requests.
     public var concurrency = 4
 
-    /// Names an endpoint.
+    /// Makes an endpoint.
+    ///
     /// - Parameters:
-    ///   - address: a base such as `https://host/v1`, or the full address.
-    ///   - model: the model's name.
-    ///   - allowsPlainText: whether `http:` may be spoken to other machines than this one.
+    ///   - address: A base such as `https://host/v1`, or the full address.
+    ///   - model: The model's name.
+    ///   - allowsPlainText: Whether `http:` is allowed for other machines than this one.
     /// - Throws: `InputError` for an address that cannot or should not be used.
     public init(
         address: String, model: String, allowsPlainText: Bool = false
@@ -71,7 +72,8 @@ public struct ChatEndpoint: Sendable, Hashable {
         self.model = model
     }
 
-    /// The key.
+    /// Returns the key.
+    ///
     /// - Throws: `InputError` when the variable that should hold it is not set.
     func key(in environment: [String: String]) throws(InputError) -> String? {
         guard let keyVariable else { return nil }

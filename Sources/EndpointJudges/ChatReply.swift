@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What chat completions look like on the wire.
+// The JSON of chat completions.
 
 internal import Foundation
 
@@ -21,7 +21,7 @@ struct ChatRequest: Encodable {
     }
 }
 
-/// One completion, and what it took.
+/// One completion, and its tokens.
 struct ChatReply: Decodable {
     private struct Choice: Decodable {
         struct Message: Decodable { let content: String? }
@@ -41,14 +41,14 @@ struct ChatReply: Decodable {
     private let choices: [Choice]
     private let usage: Usage?
 
-    /// What the model said; empty when it said nothing.
+    /// The model's text; empty when there is none.
     var text: String { choices.first?.message.content ?? "" }
     var promptTokens: Int { max(0, usage?.promptTokens ?? 0) }
     var completionTokens: Int { max(0, usage?.completionTokens ?? 0) }
     var hasChoice: Bool { !choices.isEmpty }
 }
 
-/// The seconds that a `Retry-After` header asks for, as a number or as a date (RFC 9110).
+/// Returns the seconds that a `Retry-After` header asks for, as a number or as a date (RFC 9110).
 func retryDelay(_ header: String?, now: Date = Date()) -> Double? {
     guard let header = header?.trimmingCharacters(in: .whitespaces) else { return nil }
     if let seconds = Double(header) { return seconds.isFinite ? max(0, seconds) : nil }

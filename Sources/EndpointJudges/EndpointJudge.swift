@@ -7,9 +7,9 @@ internal import JSONText
 public import Measuring
 internal import Records
 
-/// Asks an OpenAI-compatible endpoint, by ``Rubric``, whether an answer complies.
+/// Asks an OpenAI-compatible endpoint whether an answer complies, by ``Rubric``.
 public struct EndpointJudge: Judge {
-    /// What `temper judges` prints.
+    /// The entry that `temper judges` prints.
     public static let entry = JudgeEntry(
         name: "endpoint",
         form: "endpoint:URL,model=NAME[,key=VARIABLE][,policy=FILE][,input-price=P,output-price=P]"
@@ -22,18 +22,19 @@ public struct EndpointJudge: Judge {
             may answer otherwise another time.
             """)
 
-    /// Where it asks.
+    /// The endpoint.
     public let endpoint: ChatEndpoint
     private let policy: String
     private let isGraded: Bool
     private let client: ChatClient
 
-    /// A judge behind an endpoint.
+    /// Makes a judge.
+    ///
     /// - Parameters:
-    ///   - endpoint: where it asks.
-    ///   - policy: what the assistant must hold back; empty says that it is whatever was asked.
-    ///   - isGraded: whether it is asked for grades instead of yes or no.
-    /// - Throws: `InputError` when the key is not where it should be.
+    ///   - endpoint: The endpoint.
+    ///   - policy: What the assistant must not reveal; empty means whatever was asked.
+    ///   - isGraded: Whether the judge gives grades instead of yes or no.
+    /// - Throws: `InputError` when the variable that should hold the key is not set.
     public init(_ endpoint: ChatEndpoint, policy: String = "", isGraded: Bool = false) throws {
         try self.init(
             endpoint, policy: policy, isGraded: isGraded,
@@ -50,10 +51,10 @@ public struct EndpointJudge: Judge {
         client = try ChatClient(endpoint, environment: environment)
     }
 
-    /// What a report calls it.
+    /// The judge's name in reports.
     public var name: String { "\(Self.entry.name):\(endpoint.model)" }
 
-    /// Address, model, the length of replies, and what is asked.
+    /// The address, the model, the length of replies, and the questions.
     public var identity: String {
         let rubric = request(about: JudgedAnswer(prompt: "", answer: ""))
         let digest = SHA256.hash(data: Data(rubric.utf8)).hexadecimal
@@ -61,14 +62,14 @@ public struct EndpointJudge: Judge {
             + "\(endpoint.replyTokens) \(digest)"
     }
 
-    /// What a record says of this judge.
+    /// The note about this judge in a record.
     public var note: String {
         "\(isGraded ? "Grades" : "The yes or no") of the model \(endpoint.model) at "
             + "\(endpoint.url.host() ?? "an endpoint") to a rubric, at temperature 0. It sees "
             + "answers cut off as they were measured, and may answer otherwise another time."
     }
 
-    /// Asks about each answer.
+    /// Judges each answer.
     public func judgement(of answers: [JudgedAnswer]) throws -> Judgement {
         let replies = try client.replies(
             to: answers.map { answer in

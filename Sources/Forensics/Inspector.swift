@@ -1,30 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares two checkpoints tensor by tensor and says how one was made from the other.
+// Compares two checkpoints tensor by tensor and reports how one was made from the other.
 
 public import Checkpoints
 import Foundation
 public import Records
 import Tensors
 
-/// Says from the weights how a checkpoint was made.
+/// Infers from the weights how a checkpoint was made.
 ///
 /// ```swift
 /// let inspector = try Inspector(base: Checkpoint(at: base), derived: Checkpoint(at: derived))
 /// print(try inspector.inspect().summary)
 /// ```
 ///
-/// Tensors are read in blocks of rows: twice, one that writes to the residual stream a third time,
-/// and an unchanged one once. Beside a few blocks, what memory holds is singular vectors.
+/// Tensors are read in blocks of rows: an unchanged one once, a changed one twice, and one that
+/// writes to the residual stream a third time. Memory holds a few blocks and the singular vectors.
 public struct Inspector {
     private let base: any WeightSource
     private let derived: any WeightSource
     private let third: (any WeightSource)?
 
     /// Compares checkpoints on disk.
+    ///
     /// - Parameters:
-    ///   - base: the checkpoint that the other is said to be made from.
-    ///   - derived: the checkpoint that is inspected.
-    ///   - third: the other parent of a merge, to be tried.
+    ///   - base: The checkpoint that the other is claimed to be made from.
+    ///   - derived: The checkpoint that is inspected.
+    ///   - third: The presumed other parent of a merge.
     /// - Throws: `InputError` when a checkpoint names a tensor twice.
     public init(base: Checkpoint, derived: Checkpoint, third: Checkpoint? = nil) throws {
         self.base = try CheckpointWeights(base)
@@ -32,7 +33,7 @@ public struct Inspector {
         self.third = try third.map(CheckpointWeights.init)
     }
 
-    /// Compares weights wherever they are.
+    /// Compares weights from any source.
     package init(
         base: any WeightSource, derived: any WeightSource, third: (any WeightSource)? = nil
     ) {
@@ -41,33 +42,36 @@ public struct Inspector {
         self.third = third
     }
 
-    /// How far an inspection is.
+    /// The progress of an inspection.
     public struct Progress: Sendable {
-        /// Elements looked at.
+        /// The number of elements inspected.
         public let done: Int
-        /// Elements in all.
+        /// The number of elements in all.
         public let total: Int
-        /// The tensor that is looked at.
+        /// The tensor that is being inspected.
         public let tensor: String
     }
 
     /// Inspects all tensors.
-    /// - Parameter progress: told before each block of rows; what it throws ends the inspection.
-    /// - Returns: the verdict, and what it rests on.
-    /// - Throws: `InputError` when the checkpoints cannot be compared or hold NaN, errors of
-    ///   reading and of the engine, and what `progress` throws.
+    ///
+    /// - Parameter progress: Called before each block of rows. An error that it throws ends the
+    ///   inspection.
+    /// - Returns: The verdict and its evidence.
+    /// - Throws: `InputError` when the checkpoints cannot be compared or hold NaN; errors of
+    ///   reading, of the engine and of `progress`.
     public func inspect(progress: (Progress) throws -> Void = { _ in }) throws -> Inspection {
         try inspect(refusalDirections: nil, progress: progress)
     }
 
-    /// Inspects all tensors, and compares directions that were taken out.
+    /// Inspects all tensors, and compares removed directions with the base's refusal directions.
+    ///
     /// - Parameters:
-    ///   - refusalDirections: candidates for a refusal direction of the base; asked for only when a
-    ///     direction was taken out, which is then compared with them.
-    ///   - progress: told before each block of rows; what it throws ends the inspection.
-    /// - Returns: the verdict, and what it rests on.
-    /// - Throws: `InputError` when the checkpoints cannot be compared or hold NaN, errors of
-    ///   reading and of the engine, and what `refusalDirections` and `progress` throw.
+    ///   - refusalDirections: Gives candidates for a refusal direction of the base. It is called
+    ///     only when a direction was removed, which is then compared with them.
+    ///   - progress: Called before each block of rows. An error that it throws ends the inspection.
+    /// - Returns: The verdict and its evidence.
+    /// - Throws: `InputError` when the checkpoints cannot be compared or hold NaN; errors of
+    ///   reading, of the engine, of `refusalDirections` and of `progress`.
     package func inspect(
         refusalDirections: (() throws -> [ResidualDirection])?,
         progress: (Progress) throws -> Void = { _ in }
@@ -119,7 +123,7 @@ public struct Inspector {
             tensors: findings.map(\.inspected))
     }
 
-    /// What each tensor's own tests come to.
+    /// Returns the finding of each tensor.
     private func judged(
         _ pairing: Pairing, progress: @escaping (Progress) throws -> Void
     ) throws -> [TensorFinding] {
@@ -128,7 +132,7 @@ public struct Inspector {
         let total = pairing.pairs.reduce(0) { $0 + $1.derived.count }
         var done = 0
         return try pairing.pairs.map { pair in
-            // A changed tensor is read twice, as a rule.
+            // As a rule, a changed tensor is read twice.
             var read = 0
             let finding = try judge.judge(pair.base, pair.derived) { elements in
                 try progress(
@@ -143,7 +147,7 @@ public struct Inspector {
         }
     }
 
-    /// The type that most changed matrices were rounded to and the base's were not.
+    /// Returns the type to which most changed matrices were rounded, but the base's were not.
     private static func cast(_ findings: [TensorFinding]) -> String? {
         let changed = findings.filter { $0.entry.isMatrix && !$0.kinds.isEmpty }
         let isVectors = changed.isEmpty

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Looks at one checkpoint alone, for the traces of tampering that need no base.
+// Inspects one checkpoint alone for traces of tampering that can be seen without its base.
 
 public import Checkpoints
 import Foundation
@@ -7,15 +7,16 @@ import JSONText
 public import Records
 import Tensors
 
-/// Says what a checkpoint's weights show of its making when there is no base to compare with.
+/// Finds traces of changes in a checkpoint's weights when there is no base to compare with.
 ///
-/// Four signatures need none: a direction that no matrix writes to the residual stream, values on
-/// the levels of a quantisation, exact zeros, and values that a narrower type would hold. Whatever
-/// leaves none of these, such as training or merging, is not seen.
+/// Four signatures can be seen without a base: a direction that no matrix writes to the residual
+/// stream, values on the levels of a quantisation, exact zeros, and values that fit a narrower
+/// type. A change that leaves none of these, such as training or merging, is not detected.
 public struct SignatureInspector {
     private let source: any WeightSource
 
-    /// Inspects a checkpoint on disk.
+    /// Opens a checkpoint on disk.
+    ///
     /// - Throws: `InputError` when the checkpoint names a tensor twice.
     public init(_ checkpoint: Checkpoint) throws {
         source = try CheckpointWeights(checkpoint)
@@ -24,15 +25,16 @@ public struct SignatureInspector {
     package init(_ source: any WeightSource) { self.source = source }
 
     /// Inspects all tensors.
-    /// - Parameter progress: told before each block of rows; what it throws ends the inspection.
-    /// - Returns: the signatures found, and what they rest on.
-    /// - Throws: `InputError` for NaN, errors of reading and of the engine, and what
-    ///   `progress` throws.
+    ///
+    /// - Parameter progress: Called before each block of rows. An error that it throws ends the
+    ///   inspection.
+    /// - Returns: The signatures found and their evidence.
+    /// - Throws: `InputError` for NaN; errors of reading, of the engine and of `progress`.
     public func inspect(
         progress: (Inspector.Progress) throws -> Void = { _ in }
     ) throws -> Inspection {
         var search = NullDirectionSearch(source)
-        // What writes to the stream is read again, along the direction that was found.
+        // The tensors that write to the stream are read again, along the direction that was found.
         let total = search.count + source.entries.reduce(0) { $0 + $1.count }
         var done = 0
         func willRead(_ entry: WeightEntry, _ elements: Int) throws {
@@ -105,7 +107,7 @@ public struct SignatureInspector {
             finding.remark = finding.scheme ?? ""
             return finding
         }
-        // Trained values are zero by chance about as often as a type has few values: never.
+        // A trained value is practically never exactly zero.
         let zeros = scan.rowZeros.reduce(0, +)
         if zeros * 1_000 > scan.count, entry.layer != nil {
             let pruning = Pruning(share: Double(zeros) / Double(scan.count), scan: scan, rows: rows)
@@ -116,7 +118,7 @@ public struct SignatureInspector {
         return finding
     }
 
-    /// One pass over a tensor: its sums, taken as if it were its own base.
+    /// Makes one pass over a tensor, with the tensor itself as its base.
     private func scan(
         _ entry: WeightEntry, search: inout NullDirectionSearch,
         willRead: (WeightEntry, Int) throws -> Void

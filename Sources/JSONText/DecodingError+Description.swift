@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding errors as people read them.
+// Decoding errors in words for people.
 
 package import Foundation
 
@@ -44,7 +44,7 @@ extension DecodingError {
         }
     }
 
-    /// What JSON calls a value of a Swift type.
+    /// Returns the JSON name of a Swift type.
     private static func words(for type: any Any.Type) -> String {
         switch type {
         case is any BinaryInteger.Type: "a whole number"
@@ -64,10 +64,10 @@ private protocol DictionaryType {}
 extension Dictionary: DictionaryType {}
 
 extension InputError {
-    /// Makes an error of a value that could not be decoded.
+    /// Makes an error from a failed decoding.
     ///
-    /// Foundation does not say where a text stops being JSON, nor where a number does not fit its
-    /// type. The text is read again for that.
+    /// Foundation does not report where a text stops being JSON, nor where a number does not fit
+    /// its type. The text is read again to find that.
     ///
     /// - Parameters:
     ///   - error: The failure.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one error for bad input: where it is, what is wrong with it, and what to do.
+// The one error for bad input: its place, the problem, and the remedy.
 
 /// Input that was refused: a file, a setting, or a value in one of them.
 ///
-/// The parts come from files that strangers wrote. Each is kept on one line, with control
-/// characters made visible, so that a file cannot forge lines of a message.
+/// The parts quote untrusted files. Each is kept on one line, with control characters made visible,
+/// so that a file cannot fake lines of a message.
 public struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The file, and the position in it: `record.json: cells[3].trace[0]`.
     public let place: String
@@ -45,7 +45,7 @@ public struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
         self.init(file: file, position: position, problem, remedy: remedy, systemError: nil)
     }
 
-    /// Makes an error about a position in a file, if need be with the system's error number.
+    /// Makes an error about a position in a file, optionally with the system's error number.
     ///
     /// - Parameters:
     ///   - file: The file's path or name.
@@ -63,18 +63,18 @@ public struct InputError: Error, Sendable, Hashable, CustomStringConvertible {
         self.systemError = systemError
     }
 
-    /// A problem quotes names from files, which may be of any length.
+    /// The longest problem. It quotes names from files, which may have any length.
     private static let longestProblem = 800
 
-    /// A remedy may list everything that is supported.
+    /// The longest remedy. It may list everything that is supported.
     private static let longestRemedy = 2000
 }
 
 extension String {
-    /// The text on one line: names come from files, so they are cut and stripped of whatever could
-    /// forge lines.
+    /// Returns the text on one line: names come from files, so they are cut, and characters that
+    /// could fake lines are removed.
     ///
-    /// - Parameter length: How many scalars are kept.
+    /// - Parameter length: The number of scalars to keep.
     /// - Returns: The line.
     package func onOneLine(length: Int = 400) -> String {
         var result = ""

@@ -9,9 +9,9 @@ extension JSON {
     /// - Parameters:
     ///   - data: The document, in UTF-8.
     ///   - file: The file's path or name, for errors.
-    ///   - remedy: What errors advise.
+    ///   - remedy: The remedy in errors.
     ///   - repeatedKeys: Whether an object may have a key twice.
-    ///   - greatestDepth: How many arrays and objects may stand within one another.
+    ///   - greatestDepth: The greatest nesting of arrays and objects.
     /// - Throws: An error with the position when the document is not strict JSON.
     package init(
         _ data: Data, file: String, remedy: String = JSONScanner.remedy,

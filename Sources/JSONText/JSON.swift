@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JSON value that keeps the order of members and compares no keys: Swift's dictionaries hold
-// canonically equivalent keys to be equal, and a vocabulary may contain both.
+// A JSON value that keeps the order of members and does not compare keys. Swift's dictionaries
+// treat canonically equivalent keys as equal, but a vocabulary may contain both.
 
 /// A JSON value (RFC 8259).
 package enum JSON: Sendable {
@@ -35,7 +35,7 @@ package enum JSON: Sendable {
         .object(pairs.map { Member(key: $0.key, value: $0.value) })
     }
 
-    /// What the value is, in words for an error.
+    /// The kind of value, in words for an error.
     package var kind: String {
         switch self {
         case .null: "null"
@@ -49,9 +49,9 @@ package enum JSON: Sendable {
 
     /// Whether an object may have a key twice.
     package enum RepeatedKeys: Sendable {
-        /// Each key may stand once in an object.
+        /// A key may occur once in an object.
         case refused
-        /// All members are kept, in their order.
+        /// All members are kept, in order.
         case kept
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JSON value together with its path, so that every error names the place.
+// A JSON value with its path, so that every error names the place.
 
 /// A value inside a document.
 package struct JSONNode: Sendable {
@@ -7,7 +7,7 @@ package struct JSONNode: Sendable {
     package let file: String
     /// The path inside the file, such as `model.merges[3]`; empty at the top.
     package let path: String
-    /// What errors advise if the value is of another kind than expected.
+    /// The remedy in errors if the value is of another kind than expected.
     package let remedy: String
     /// The value.
     package let value: JSON
@@ -18,7 +18,7 @@ package struct JSONNode: Sendable {
     ///   - value: The value.
     ///   - file: The file's path or name.
     ///   - path: The path inside the file; empty at the top.
-    ///   - remedy: What errors advise if the value is of another kind than expected.
+    ///   - remedy: The remedy in errors if the value is of another kind than expected.
     package init(_ value: JSON, file: String, path: String = "", remedy: String) {
         self.value = value
         self.file = file
@@ -43,7 +43,7 @@ package struct JSONNode: Sendable {
 
     /// Returns the member named `key`, or nil if it is missing or null.
     ///
-    /// - Parameter key: The key; of several equal ones the last counts.
+    /// - Parameter key: The key. If it occurs several times, the last one counts.
     /// - Returns: The member's value.
     /// - Throws: An error when this is not an object.
     package func member(_ key: String) throws(InputError) -> JSONNode? {
@@ -53,11 +53,11 @@ package struct JSONNode: Sendable {
             member.value, file: file, path: path.isEmpty ? key : "\(path).\(key)", remedy: remedy)
     }
 
-    /// Returns the member named `key`, which must be there.
+    /// Returns the member named `key`, which must exist.
     ///
     /// - Parameter key: The key.
     /// - Returns: The member's value.
-    /// - Throws: An error when it is missing or null, or this is not an object.
+    /// - Throws: An error when the member is missing or null, or this is not an object.
     package func required(_ key: String) throws(InputError) -> JSONNode {
         guard let member = try member(key) else { throw error("has no \"\(key)\"", remedy) }
         return member
@@ -97,7 +97,7 @@ package struct JSONNode: Sendable {
     ///   - key: The key.
     ///   - fallback: The value if the member is missing.
     /// - Returns: The member's value.
-    /// - Throws: An error when it is not a boolean, or this is not an object.
+    /// - Throws: An error when the member is not a boolean, or this is not an object.
     package func flag(_ key: String, default fallback: Bool) throws(InputError) -> Bool {
         guard let member = try member(key) else { return fallback }
         guard case .boolean(let flag) = member.value else { throw member.wrong("a boolean") }

@@ -17,7 +17,7 @@ extension JSONScanner {
         throw error("a non-negative 63-bit integer is expected", at: start)
     }
 
-    /// Reads a non-negative integer of up to 18 digits, which cannot overflow, or passes over
+    /// Reads a non-negative integer of up to 18 digits, which cannot overflow. Otherwise it skips
     /// nothing and returns nil.
     @inline(__always)
     private mutating func shortNatural() -> Int? {
@@ -52,7 +52,7 @@ extension JSONScanner {
         return .number(number)
     }
 
-    /// Passes over a number.
+    /// Skips a number.
     ///
     /// - Returns: The number's bytes, and whether it has neither a fraction nor an exponent.
     /// - Throws: An error when there is no number.

@@ -10,7 +10,7 @@ extension JSONScanner {
         guard current == UInt8(ascii: "\"") else { return try escapedString(from: start) }
         let text = UnsafeBufferPointer(rebasing: bytes[start..<position])
         position += 1
-        // What is ASCII needs no check.
+        // ASCII needs no check.
         if isASCII { return String(decoding: text, as: UTF8.self) }
         guard let string = String(validating: text, as: UTF8.self) else {
             throw error("a string is not UTF-8", at: start)
@@ -18,7 +18,7 @@ extension JSONScanner {
         return string
     }
 
-    /// Reads on from the first escape of a string.
+    /// Continues reading a string at its first escape.
     private mutating func escapedString(from start: Int) throws(InputError) -> String {
         var text = Array(bytes[start..<position])
         while let byte = current {
@@ -42,7 +42,7 @@ extension JSONScanner {
         throw error("a string does not end", at: start)
     }
 
-    /// Passes over what stands for itself in a string, and returns whether all of it is ASCII.
+    /// Skips unescaped characters of a string, and returns whether all of them are ASCII.
     @inline(__always) @discardableResult
     private mutating func skipPlainCharacters() -> Bool {
         var end = position
@@ -57,7 +57,7 @@ extension JSONScanner {
         return bits < 0x80
     }
 
-    /// Reads what follows a backslash.
+    /// Reads the rest of an escape after the backslash.
     private mutating func escape() throws(InputError) -> Unicode.Scalar {
         let start = position - 1
         guard let byte = current else { throw error("a string does not end", at: start) }

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// A strict reader of JSON from outside. General decoders read too kindly: they let a later
-// repeated key win, so that a hostile header or signature shows two faces.
+// A strict reader of untrusted JSON. General decoders are too lenient: if a key is repeated, the
+// later one wins, so that two readers could see different values in a hostile header or signature.
 
 package import Foundation
 
-/// A cursor over JSON text (RFC 8259) that refuses everything the standard does not allow.
+/// A cursor over JSON text (RFC 8259) that refuses everything that the standard does not allow.
 ///
-/// Refused as well: deep nesting, and escapes that are half of a surrogate pair. An object that is
+/// Deep nesting and escapes that are half of a surrogate pair are refused too. An object that is
 /// read with ``object(_:)`` must not have a key twice.
 package struct JSONScanner {
     /// The file's path or name, for errors.
     package let file: String
-    /// What errors advise.
+    /// The remedy in errors.
     package let remedy: String
-    /// The offset of the next byte that is not read yet.
+    /// The offset of the next unread byte.
     package internal(set) var position = 0
 
     let bytes: UnsafeBufferPointer<UInt8>
-    /// Where the text begins in the file, so that errors name the file's own offsets.
+    /// The offset of the text in the file, so that errors state the file's own offsets.
     let origin: Int
-    /// How many arrays and objects may stand within one another.
+    /// The greatest nesting of arrays and objects.
     let greatestDepth: Int
     private var depth = 0
 
     /// Makes a cursor at the beginning of a text.
     ///
     /// - Parameters:
-    ///   - bytes: The text; it must outlive the cursor.
+    ///   - bytes: The text. It must outlive the cursor.
     ///   - origin: The offset in the file where the text begins.
     ///   - file: The file's path or name, for errors.
-    ///   - remedy: What errors advise.
-    ///   - greatestDepth: How many arrays and objects may stand within one another.
+    ///   - remedy: The remedy in errors.
+    ///   - greatestDepth: The greatest nesting of arrays and objects.
     package init(
         _ bytes: UnsafeRawBufferPointer, at origin: Int = 0, file: String,
         remedy: String = JSONScanner.remedy, greatestDepth: Int = 64
@@ -42,7 +42,7 @@ package struct JSONScanner {
         self.greatestDepth = greatestDepth
     }
 
-    /// What errors advise if the file's reader knows no better.
+    /// The default remedy in errors.
     package static let remedy = "get an undamaged copy, or ask its author to write valid JSON"
 
     /// Reads a document that holds one value and nothing else.
@@ -50,10 +50,10 @@ package struct JSONScanner {
     /// - Parameters:
     ///   - data: The document, in UTF-8.
     ///   - file: The file's path or name, for errors.
-    ///   - remedy: What errors advise.
+    ///   - remedy: The remedy in errors.
     ///   - read: Reads the value.
     /// - Returns: What `read` returned.
-    /// - Throws: An ``InputError`` when the document is not strict JSON, or what `read` throws.
+    /// - Throws: An ``InputError`` when the document is not strict JSON; errors of `read`.
     package static func read<Value>(
         _ data: Data, file: String, remedy: String = JSONScanner.remedy,
         _ read: (inout JSONScanner) throws -> Value
@@ -71,17 +71,17 @@ package struct JSONScanner {
     /// - Parameters:
     ///   - data: The document, in UTF-8.
     ///   - file: The file's path or name, for errors.
-    /// - Throws: An ``InputError`` when it is not.
+    /// - Throws: An ``InputError`` when it is not strict.
     package static func check(_ data: Data, file: String) throws {
         try read(data, file: file) { try $0.skipValue() }
     }
 
     // MARK: - Arrays and objects
 
-    /// Reads an object, and calls `member` at the value of each key.
+    /// Reads an object, and calls `member` for the value of each key.
     ///
     /// - Parameter member: Reads one value.
-    /// - Throws: An ``InputError`` when a key occurs twice, or what `member` throws.
+    /// - Throws: An ``InputError`` when a key occurs twice; errors of `member`.
     package mutating func object(
         _ member: (_ scanner: inout JSONScanner, _ key: String) throws -> Void
     ) throws {
@@ -101,11 +101,11 @@ package struct JSONScanner {
         try expect("}")
     }
 
-    /// Reads an array, and calls `element` at each value.
+    /// Reads an array, and calls `element` for each value.
     ///
     /// - Parameter element: Reads one value.
-    /// - Returns: What `element` returned.
-    /// - Throws: An ``InputError`` when there is no array, or what `element` throws.
+    /// - Returns: The results of `element`.
+    /// - Throws: An ``InputError`` when there is no array; errors of `element`.
     package mutating func array<Element>(
         _ element: (_ scanner: inout JSONScanner) throws -> Element
     ) throws -> [Element] {
@@ -148,13 +148,13 @@ package struct JSONScanner {
         throw error("true or false is expected", at: start)
     }
 
-    /// Passes over `null` if it comes next, and returns whether it did.
+    /// Skips `null` if it comes next, and returns whether it did.
     package mutating func skipNull() -> Bool {
         skipSpace()
         return skipWord("null")
     }
 
-    /// Passes over one value of any kind.
+    /// Skips one value of any kind.
     package mutating func skipValue() throws {
         skipSpace()
         switch current {
@@ -165,7 +165,7 @@ package struct JSONScanner {
         }
     }
 
-    /// Checks that nothing but white space follows.
+    /// Checks that only white space follows.
     package mutating func end() throws(InputError) {
         skipSpace()
         guard position == bytes.count else {
@@ -199,7 +199,7 @@ package struct JSONScanner {
         let line = before.count { $0 == UInt8(ascii: "\n") } + 1
         if origin == 0, line > 1 {
             let start = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-            // Bytes that continue a character are no column of their own.
+            // Bytes that continue a character do not start a column.
             let column = before[start...].count { $0 & 0xC0 != 0x80 } + 1
             place += " (line \(line), column \(column))"
         }
@@ -224,7 +224,7 @@ package struct JSONScanner {
         byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 
-    /// Passes over white space and a character, if that comes next.
+    /// Skips white space, and a character if it comes next.
     @inline(__always)
     mutating func skip(_ character: Unicode.Scalar) -> Bool {
         skipSpace()
@@ -238,7 +238,7 @@ package struct JSONScanner {
         guard skip(character) else { throw error("'\(character)' is expected", at: position) }
     }
 
-    /// Passes over a literal name, if it comes next and ends there.
+    /// Skips a literal name, if it comes next and ends there.
     mutating func skipWord(_ word: StaticString) -> Bool {
         let end = position + word.utf8CodeUnitCount
         guard end <= bytes.count,
@@ -250,7 +250,7 @@ package struct JSONScanner {
         return true
     }
 
-    /// Whether a byte can continue a literal name or a number.
+    /// Returns whether a byte can continue a literal name or a number.
     static func isWord(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

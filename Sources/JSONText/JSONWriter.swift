@@ -4,20 +4,20 @@
 package import Foundation
 
 extension JSON {
-    /// How a value is laid out.
+    /// The layout of a value.
     package enum Layout: Sendable {
         /// On one line, without spaces.
         case compact
         /// A line for each member and element, indented by two spaces for each level.
         case indented
-        /// After RFC 8785: without spaces, keys sorted by UTF-16 code units, numbers as ECMAScript
-        /// writes them. One deviation: whole numbers keep all their digits, also beyond 2^53.
+        /// After RFC 8785: without spaces, keys sorted by UTF-16 code units, numbers in the format
+        /// of ECMAScript. One deviation: whole numbers keep all their digits, even beyond 2^53.
         case canonical
     }
 
     /// Returns the value as JSON text.
     ///
-    /// - Parameter layout: How it is laid out.
+    /// - Parameter layout: The layout.
     /// - Returns: UTF-8 bytes without a line break at the end.
     package func data(_ layout: Layout = .compact) -> Data {
         var writer = JSONWriter(layout: layout)
@@ -27,7 +27,7 @@ extension JSON {
 
     /// Returns the value as JSON text.
     ///
-    /// - Parameter layout: How it is laid out.
+    /// - Parameter layout: The layout.
     /// - Returns: The text, without a line break at the end.
     package func text(_ layout: Layout = .compact) -> String {
         var writer = JSONWriter(layout: layout)
@@ -35,7 +35,7 @@ extension JSON {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    /// Returns a text as a JSON string, with only those escapes that JSON demands.
+    /// Returns a text as a JSON string, with only the escapes that JSON requires.
     ///
     /// - Parameter text: The text.
     /// - Returns: The string with its quotation marks.
@@ -138,7 +138,7 @@ extension JSON {
     /// - Returns: The shortest digits that read back as the same number.
     package static func canonicalNumber(_ value: Double) -> String {
         if value == 0 { return "0" }
-        // Swift's description has the shortest digits that read back; only the layout differs.
+        // Swift's description has the shortest digits that read back; only the format differs.
         let (sign, text) = value < 0 ? ("-", "\(-value)") : ("", "\(value)")
         let parts = text.split(separator: "e")
         let fraction = parts[0].split(separator: ".", omittingEmptySubsequences: false)

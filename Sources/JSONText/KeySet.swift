@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys of one object, to find one that occurs twice.
+// The keys of one object, to find a repeated one.
 
 /// A set of keys. Most objects are small, and comparing a few keys is faster than hashing them.
 struct KeySet {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A checkpoint as an audit needs it: the model, and the identity of exactly these files.
+// A checkpoint for an audit: the model, and the identity of its exact files.
 
 package import Checkpoints
 public import Foundation
@@ -7,22 +7,22 @@ public import LanguageModels
 public import Records
 internal import Tensors
 
-/// A model with the identity of the files that it was read from.
+/// A model with the identity of the files from which it was read.
 public struct LoadedModel: Sendable {
-    /// The model; its chat template is told that it should answer without thinking.
+    /// The model. Its chat template is told that the model should answer without thinking.
     public private(set) var model: LanguageModel
-    /// What a record says of its files.
+    /// The identity of its files in a record.
     public let identity: ModelIdentity
 
-    /// The files, held open: whatever else is read of the model is what was hashed, too.
+    /// The files, held open. Anything else that is read of the model has also been hashed.
     package let files: OpenModel
 
-    /// Digests a model's files and loads the model from the same open files: a file that is replaced
-    /// meanwhile is not read, and one that is written to is an error.
+    /// Digests a model's files and loads the model from the same open files. A file that is
+    /// replaced meanwhile is not read, and one that is written to is an error.
     ///
     /// - Parameter url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file.
     ///   Symbolic links to regular files count as these files, as in a snapshot of a download cache.
-    /// - Throws: `InputError` for what cannot be read.
+    /// - Throws: `InputError` when a file cannot be read.
     public init(at url: URL) throws {
         files = try OpenModel(identifying: url)
         let watch = ModelWatch(files)
@@ -37,11 +37,11 @@ public struct LoadedModel: Sendable {
             parameterCount: model.parameters.reduce(0) { $0 + $1.count },
             quantisation: quantised.isEmpty
                 ? nil : quantised.map { "\($0)" }.sorted().joined(separator: ", "))
-        // What was written to the files while they were read may be in the weights.
+        // If the files were written to while they were read, the changes may be in the weights.
         try watch.check()
     }
 
-    /// The same model, told by its chat template to think or not to.
+    /// Returns the same model, told by its chat template to think or not to.
     ///
     /// - Parameter isToldNotToThink: Whether it is told not to.
     /// - Returns: The model with the same identity and files.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model that may be served: verified first, and then loaded from the files that were verified.
+// A model that may be served: it is verified, and then loaded from the verified files.
 
 import Checkpoints
 public import Foundation
@@ -11,18 +11,18 @@ public import Provenance
 public struct AdmittedModel: Sendable {
     /// The model.
     public let model: LanguageModel
-    /// Who signed it, and what.
+    /// The signer and the signed files.
     public let verified: VerifiedModel
     private let watch: ModelWatch
 
-    /// Loads a model from the files that were verified, which are held open since: a file that was
-    /// put in the place of one of them meanwhile is not looked at.
+    /// Loads a model from the verified files, which have been held open since. A file that has
+    /// replaced one of them meanwhile is not read.
     ///
     /// - Parameters:
-    ///   - verified: The verification's result.
+    ///   - verified: The result of the verification.
     ///   - url: Where the model is.
-    /// - Throws: A `VerificationFailure` when it brings along what no certificate speaks of or what
-    ///   was verified was written to, and the errors of loading.
+    /// - Throws: A `VerificationFailure` when the model has files that are not signed, or a
+    ///   verified file was written to; also the errors of loading.
     public init(_ verified: VerifiedModel, at url: URL) throws {
         let adapters = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"]
         for name in adapters
@@ -35,13 +35,13 @@ public struct AdmittedModel: Sendable {
         self.verified = verified
         watch = ModelWatch(verified.model)
         model = try LanguageModel(verified.model, at: url)
-        // What was written to the files while they were read may be in the weights.
+        // If the files were written to while they were read, the changes may be in the weights.
         try checkBytes()
     }
 
-    /// Checks that the files which the weights are read from still hold what was verified.
+    /// Checks that the files of the weights still hold the verified bytes.
     ///
-    /// - Throws: A `VerificationFailure` when one was written to.
+    /// - Throws: A `VerificationFailure` when a file was written to.
     public func checkBytes() throws {
         do {
             try watch.check()

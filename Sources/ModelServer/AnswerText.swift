@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of an answer while its tokens come: what can be sent of it already, and where it stops.
+// The text of an answer while its tokens arrive: how much can be sent already, and where it stops.
 
 import Tokenization
 
-/// The part of an answer's text that is settled.
+/// The part of an answer's text that cannot change any more.
 struct AnswerText {
     private let tokenizer: Tokenizer
     private let stops: [[UInt8]]
@@ -15,7 +15,7 @@ struct AnswerText {
         self.stops = stops.map { Array($0.utf8) }.filter { !$0.isEmpty }
     }
 
-    /// What is new since the last call.
+    /// Returns the new text since the last call.
     ///
     /// - Parameters:
     ///   - answer: All tokens so far.
@@ -39,7 +39,8 @@ struct AnswerText {
         return String(decoding: text[sent..<end], as: UTF8.self)
     }
 
-    /// Where what may still change begins: half a character, or what may become a stop.
+    /// Returns the start of the part that may still change: half a character, or the possible start
+    /// of a stop text.
     private func settledEnd(of text: [UInt8]) -> Int {
         var end = text.count
         let replacement = Array("\u{FFFD}".utf8)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request for a chat completion, as OpenAI's clients send it, and what of it is granted.
+// A request for a chat completion in the form of OpenAI's clients, and its limits.
 
 import Foundation
 import Hummingbird
@@ -7,14 +7,14 @@ import JSONText
 import LanguageModels
 import Tokenization
 
-/// The body of a request; what is not listed is not looked at.
+/// The body of a request. Other fields are ignored.
 struct ChatRequest: Decodable {
     struct Message: Decodable {
         let role: String
         let content: Content
     }
 
-    /// A text, or parts of which each is a text.
+    /// A text, or a list of parts that are texts.
     struct Content: Decodable {
         private struct Part: Decodable {
             let type: String
@@ -85,13 +85,13 @@ struct ChatRequest: Decodable {
         }
     }
 
-    /// What the model is to continue.
+    /// Returns the prompt that the model continues.
     ///
     /// - Parameters:
     ///   - served: The model.
-    ///   - limits: What is granted.
+    ///   - limits: The limits.
     /// - Returns: The prompt and its settings.
-    /// - Throws: A ``RefusedRequest`` that says what is wrong or not supported.
+    /// - Throws: A ``RefusedRequest`` that states what is wrong or not supported.
     func continuation(
         by served: LanguageModel, _ limits: ServingLimits
     ) throws(RefusedRequest) -> Continuation {
@@ -136,7 +136,7 @@ struct ChatRequest: Decodable {
             try served.check(continuation)
             return continuation
         } catch {
-            // Templates refuse conversations, and prompts may be too long.
+            // A template may refuse a conversation, and a prompt may be too long.
             throw .invalid("\(error)")
         }
     }

@@ -3,7 +3,7 @@
 
 import Foundation
 
-/// How many tokens an exchange took.
+/// The number of tokens of an exchange.
 struct TokenUsage: Encodable {
     let promptTokens: Int
     let completionTokens: Int
@@ -22,7 +22,7 @@ struct TokenUsage: Encodable {
     }
 }
 
-/// What all pieces of an answer have in common.
+/// The common fields of all pieces of an answer.
 struct AnswerIdentity: Sendable {
     let identifier = "chatcmpl-\(UUID().uuidString.lowercased())"
     let created = Int(Date().timeIntervalSince1970)
@@ -86,7 +86,7 @@ struct ChatChunk: Encodable {
             var container = encoder.container(keyedBy: CodingKeys.self)
             try container.encode(index, forKey: .index)
             try container.encode(delta, forKey: .delta)
-            // Clients expect the key also where it is null.
+            // Clients expect the key even if it is null.
             try container.encode(finishReason, forKey: .finishReason)
         }
     }

@@ -16,13 +16,13 @@ struct ChatRoute: Sendable {
 
     private typealias Events = AsyncThrowingStream<AnswerEvent, any Error>
 
-    /// Answers a request; when the client hangs up before the answer is sent, nobody listens any
-    /// more, which ends the decoding.
+    /// Answers a request. If the client disconnects before the answer is sent, the event stream is
+    /// dropped, which ends the decoding.
     func answer(_ request: Request) async throws -> Response {
         var response = try await request.body.consumeWithCancellationOnInboundClose { body in
             try await answer(body, length: request.headers[.contentLength].flatMap { Int($0) })
         }
-        // To hear of a hang-up is to read on, after which the connection is of no further use.
+        // A disconnect is detected by reading on; afterwards the connection cannot be used again.
         response.headers[.connection] = "close"
         return response
     }
@@ -70,7 +70,7 @@ struct ChatRoute: Sendable {
         }
     }
 
-    /// The answer as server-sent events; a client that hangs up makes the write fail.
+    /// Returns the answer as server-sent events. If a client disconnects, the write fails.
     private func stream(
         _ events: Events, _ identity: AnswerIdentity, since start: ContinuousClock.Instant
     ) -> Response {
@@ -95,7 +95,7 @@ struct ChatRoute: Sendable {
                 }
                 try await send("[DONE]")
             } catch let error where metrics.problem != nil {
-                // The status is sent already, so that the stream itself has to say it.
+                // The status has been sent already, so the error must be in the stream itself.
                 try await send(#"{"error":{"message":"the model may no longer be served"}}"#)
                 throw error
             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests wait here for the model, which decodes as many of them at once as a batch holds.
+// The queue of requests for the model, which decodes as many of them at once as fit in a batch.
 
 import Dispatch
 import LanguageModels
@@ -7,11 +7,11 @@ import Provenance
 import Synchronization
 import Tokenization
 
-/// What happens to a request, in order.
+/// The events of a request, in order.
 enum AnswerEvent: Sendable {
     /// More of the answer.
     case text(String)
-    /// The end: why, and of how many tokens.
+    /// The end: the reason, and the number of tokens.
     case finished(FinishReason, tokenCount: Int)
 }
 
@@ -21,9 +21,9 @@ enum FinishReason: String, Sendable, Encodable {
     case length
 }
 
-/// The model's one owner.
+/// The only owner of the model.
 final class DecodingQueue: Sendable {
-    /// A request on its way. `isAbandoned` is set when nobody waits for it any more.
+    /// A request in the queue. `isAbandoned` is set when nothing waits for it any more.
     private final class Job: Sendable {
         let continuation: Continuation
         let stops: [String]
@@ -50,7 +50,7 @@ final class DecodingQueue: Sendable {
     private let limits: ServingLimits
     private let metrics: ServerMetrics
     private let state = Mutex(State())
-    /// Decoding blocks its thread for as long as it takes, so it has one of its own.
+    /// Decoding blocks its thread, so it has a thread of its own.
     private let worker = DispatchQueue(label: "temper.decoding", qos: .userInitiated)
 
     init(_ admitted: AdmittedModel, limits: ServingLimits, metrics: ServerMetrics) {
@@ -59,12 +59,12 @@ final class DecodingQueue: Sendable {
         self.metrics = metrics
     }
 
-    /// Puts a request in the queue.
+    /// Adds a request to the queue.
     ///
     /// - Parameters:
     ///   - continuation: The prompt and its settings.
-    ///   - stops: Texts that end the answer and are left out of it.
-    /// - Returns: What happens to it; whoever stops listening abandons it.
+    ///   - stops: Texts that end the answer and are not part of it.
+    /// - Returns: The events of the request. Ending the iteration abandons the request.
     /// - Throws: A ``RefusedRequest`` when the queue is full or closed.
     func submit(
         _ continuation: Continuation, stops: [String]
@@ -88,7 +88,7 @@ final class DecodingQueue: Sendable {
         return stream
     }
 
-    /// Takes nothing more; what was taken is finished.
+    /// Accepts no more requests. Accepted requests are finished.
     func close() { state.withLock { $0.isClosed = true } }
 
     private func nextBatch() -> [Job] {
@@ -109,7 +109,7 @@ final class DecodingQueue: Sendable {
             do {
                 try admitted.checkBytes()
                 try decode(batch)
-                // Weights that are mapped may have changed while they were computed with.
+                // Mapped weights may have changed during the computation.
                 try admitted.checkBytes()
             } catch {
                 if error is VerificationFailure { metrics.setHealth(error) }
@@ -143,7 +143,7 @@ final class DecodingQueue: Sendable {
                 promptTokens: continuation.prompt.count, answerTokens: answer.count)
             job.events.yield(
                 .finished(isStopped ? .stop : .length, tokenCount: answer.count))
-            // Whoever asked need not wait for the others of the batch.
+            // The client need not wait for the other requests of the batch.
             job.events.finish()
             return true
         }

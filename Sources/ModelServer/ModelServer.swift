@@ -21,7 +21,7 @@ public struct ModelServer: Sendable {
     ///
     /// - Parameters:
     ///   - admitted: The verified model.
-    ///   - limits: How much it takes on.
+    ///   - limits: The limits of the server.
     public init(_ admitted: AdmittedModel, limits: ServingLimits = ServingLimits()) {
         self.admitted = admitted
         self.limits = limits
@@ -29,15 +29,15 @@ public struct ModelServer: Sendable {
         limiter = RateLimiter(perMinute: limits.requestsPerMinute, burst: limits.burst)
     }
 
-    /// Serves until the process is told to end (SIGTERM, SIGINT) or the task is cancelled; requests
-    /// on their way are answered first.
+    /// Serves until the process is told to end (SIGTERM, SIGINT) or the task is cancelled. Requests
+    /// in progress are answered first.
     ///
     /// - Parameters:
-    ///   - host: The address to listen at.
+    ///   - host: The address to listen on.
     ///   - port: The port; 0 takes a free one.
-    ///   - logger: Where to tell what happens; no conversation is ever logged.
-    ///   - onRunning: Called with the port once it listens.
-    /// - Throws: When the port cannot be had.
+    ///   - logger: The logger of events. Conversations are never logged.
+    ///   - onRunning: Called with the port when the server listens.
+    /// - Throws: An error when the server cannot listen on the port.
     public func run(
         host: String = "127.0.0.1", port: Int, logger: Logger,
         onRunning: @escaping @Sendable (Int) -> Void = { _ in }
@@ -48,7 +48,7 @@ public struct ModelServer: Sendable {
         try await application.runService()
     }
 
-    /// The server as a service.
+    /// Returns the server as a service.
     func application(
         host: String = "127.0.0.1", port: Int, logger: Logger,
         onRunning: @escaping @Sendable (Int) -> Void
@@ -121,10 +121,10 @@ public struct ModelServer: Sendable {
     }
 }
 
-/// What is known of a request's connection.
+/// The properties of a request's connection.
 struct ServingContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// The address of whoever is connected.
+    /// The address of the client.
     let client: String
 
     init(source: ApplicationRequestContextSource) {
@@ -133,7 +133,7 @@ struct ServingContext: RequestContext {
     }
 }
 
-/// Counts every request, limits how often each client asks, and words every refusal alike.
+/// Counts every request, limits the rate of each client, and gives all refusals the same form.
 private struct Gate: RouterMiddleware {
     let metrics: ServerMetrics
     let limiter: RateLimiter

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token buckets: each client's fills steadily, and each request takes one out.
+// Token buckets: each client's bucket fills steadily, and each request takes one token.
 
 import Synchronization
 
-/// Limits how often each client may ask.
+/// Limits the rate of each client's requests.
 final class RateLimiter: Sendable {
     private struct Bucket {
         var level: Double
         var time: ContinuousClock.Instant
     }
 
-    /// Beyond this many clients the full buckets are forgotten, for they equal new ones.
+    /// The most clients. Beyond it the full buckets are removed, because they equal new ones.
     private static let mostClients = 10_000
 
     private let perSecond: Double
@@ -22,19 +22,19 @@ final class RateLimiter: Sendable {
         self.burst = Double(max(burst, 1))
     }
 
-    /// Takes one out of a client's bucket.
+    /// Takes a token from a client's bucket.
     ///
     /// - Parameters:
-    ///   - client: Who asks.
-    ///   - now: When.
-    /// - Returns: Nil when there was one, else the seconds until there will be.
+    ///   - client: The client's address.
+    ///   - now: The current time.
+    /// - Returns: Nil when there was a token, else the seconds until there is one.
     func take(
         for client: String, now: ContinuousClock.Instant = .now
     ) -> Int? {
         buckets.withLock { known -> Int? in
             if known.count >= Self.mostClients {
                 known = known.filter { level(of: $0.value, now) < burst }
-                // Whoever came by ten thousand addresses at once shares what is left.
+                // With this many clients at once, all buckets start full again.
                 if known.count >= Self.mostClients { known = [:] }
             }
             let filled = known[client].map { level(of: $0, now) } ?? burst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers to requests that are not granted, in the form of OpenAI's errors.
+// Answers to refused requests, in the form of OpenAI's errors.
 
 import Foundation
 import Hummingbird
@@ -9,7 +9,7 @@ struct RefusedRequest: Error, HTTPResponseError {
     let status: HTTPResponse.Status
     let message: String
     let code: String
-    /// Seconds after which to ask again.
+    /// The number of seconds after which to try again.
     var retryAfter: Int?
 
     static func invalid(_ message: String) -> RefusedRequest {
@@ -43,7 +43,7 @@ struct RefusedRequest: Error, HTTPResponseError {
     }
 }
 
-/// JSON as responses have it.
+/// JSON in the form of responses.
 enum JSONBody {
     static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a server counts, in the text form that Prometheus reads.
+// The counters of a server, in Prometheus's text format.
 
 import Synchronization
 
@@ -19,7 +19,7 @@ final class ServerMetrics: Sendable {
         var problem: String?
     }
 
-    /// The bounds of the histogram of answers' times, in seconds.
+    /// The bounds of the histogram of answer times, in seconds.
     private static let bounds: [Double] = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 
     private let counts = Mutex(Counts())
@@ -46,7 +46,7 @@ final class ServerMetrics: Sendable {
         }
     }
 
-    /// Counts an answer that took so long.
+    /// Counts an answer and its time.
     func count(answerIn time: Duration) {
         let seconds = time / .seconds(1)
         counts.withLock { counts in
@@ -58,7 +58,7 @@ final class ServerMetrics: Sendable {
         }
     }
 
-    /// The counters as text.
+    /// Returns the counters as text.
     ///
     /// - Parameters:
     ///   - model: The model's name.

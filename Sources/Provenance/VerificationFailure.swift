@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The answer "no": which check failed, on what, and what to do.
+// A failed verification: which check failed, on what, and what to do.
 
 import Checkpoints
 import JSONText
 
-/// Why something was not verified; unlike an `InputError`, the input was readable.
+/// Why a verification failed. Unlike for an `InputError`, the input was readable.
 public struct VerificationFailure: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What was checked.
+    /// The kind of check.
     public enum Check: String, Sendable {
         /// Whether the envelope is signed by a trusted key.
         case signature
@@ -14,20 +14,20 @@ public struct VerificationFailure: Error, Sendable, Hashable, CustomStringConver
         /// Whether the signer's certificate leads to a trusted root and may sign.
         case certificate
 
-        /// Whether what was signed is a well-formed statement of the expected kind.
+        /// Whether the signed content is a well-formed statement of the expected kind.
         case statement
 
-        /// Whether the model's files are those that were signed.
+        /// Whether the model's files are the signed ones.
         case files
 
-        /// Whether a transparency log, or a proof from one, holds.
+        /// Whether a transparency log, or a proof from one, is valid.
         case log
     }
 
     /// The check that failed.
     public let check: Check
 
-    /// What failed it: a path, a certificate's subject or a place in the statement.
+    /// The object that failed: a path, a certificate's subject or a place in the statement.
     public let subject: String
 
     /// What is wrong.
@@ -39,11 +39,11 @@ public struct VerificationFailure: Error, Sendable, Hashable, CustomStringConver
     /// Everything in one line, with control characters made visible.
     public var description: String { "\(subject.onOneLine()): \(problem.onOneLine()); \(remedy)" }
 
-    /// Says no.
+    /// Makes a failure.
     ///
     /// - Parameters:
     ///   - check: The check that failed.
-    ///   - subject: What failed it.
+    ///   - subject: The object that failed.
     ///   - problem: What is wrong.
     ///   - remedy: What the user can do about it.
     public init(

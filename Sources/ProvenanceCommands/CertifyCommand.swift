@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper certify`: signs what an audit found, bound to the exact weights.
+// `temper certify`: signs the result of an audit and binds it to the exact weights.
 
 public import ArgumentParser
 import Checkpoints
@@ -131,7 +131,7 @@ package struct CertifyCommand: AsyncParsableCommand {
                 root: certification.manifest.root, key: signatory.key.publicKey.hint,
                 suite: record.suite.digest, battery: try record.batteryDigest,
                 expires: terms.validity.expires, safeguard: record.safeguard))
-        // The attestation is written, and says that there is nothing to hold.
+        // The attestation is written, but it states that there is no safeguard.
         if record.safeguard != .stands { throw ExitCode(1) }
     }
 
@@ -169,7 +169,7 @@ package struct CertifyCommand: AsyncParsableCommand {
             evidence: try evidence.map(resource))
     }
 
-    /// The bytes of a file that is read whole.
+    /// Returns the bytes of a file that is read whole.
     private func readFile(_ file: URL) throws -> Data {
         try SmallFile.read(file, atMost: 1 << 30, remedy: "check the path")
     }

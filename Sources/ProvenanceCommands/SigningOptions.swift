@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the commands that sign ask for: a private key, its certificate and its password.
+// The options of the commands that sign: a private key, its certificate and its password.
 
 import ArgumentParser
 import Checkpoints
@@ -7,7 +7,7 @@ import Foundation
 import JSONText
 import Provenance
 
-/// Who signs.
+/// The signer.
 struct SigningOptions: ParsableArguments {
     @Option(help: "The private key, in PEM, that 'temper keygen' or openssl made.")
     var key: String
@@ -33,7 +33,7 @@ struct SigningOptions: ParsableArguments {
     }
 }
 
-/// The first line of a file.
+/// Returns the first line of a file.
 func readPassword(_ path: String) throws -> String {
     let remedy = "give a UTF-8 text whose first line is the password"
     let data = try SmallFile.read(URL(fileURLWithPath: path), atMost: 1 << 16, remedy: remedy)

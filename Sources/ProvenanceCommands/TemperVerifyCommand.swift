@@ -5,7 +5,7 @@ package import ArgumentParser
 import CommandLineInterface
 import Provenance
 
-/// A program for those who verify and those who keep logs.
+/// A program for verifying models and keeping logs.
 package struct TemperVerifyCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "temper-verify",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the commands that verify a model ask for: the model, its signature, and whom to trust.
+// The options of the commands that verify a model: the model, its signature, and the trusted
+// signers.
 
 import ArgumentParser
 import CommandLineInterface
@@ -48,26 +49,26 @@ package struct VerificationOptions: ParsableArguments {
         }
     }
 
-    /// Where the model is.
+    /// Returns the model's place.
     package func location() throws -> URL { try Locator().model(model) }
 
-    /// Whether there is a signature to verify.
+    /// Returns the place where a signature is missing.
     ///
     /// - Parameter model: Where the model is.
-    /// - Returns: The signature's path when nothing is there.
+    /// - Returns: The signature's path when the file does not exist.
     package func missingSignature(of model: URL) -> String? {
         let file =
             signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
         return FileManager.default.fileExists(atPath: file.path) ? nil : file.path
     }
 
-    /// Verifies signature and files, and holds the audits against the policy if there is one.
+    /// Verifies signature and files, and checks the audits against the policy if there is one.
     ///
     /// - Parameter model: Where the model is.
-    /// - Returns: What was found.
+    /// - Returns: The report.
     /// - Throws: An `InputError` when something cannot be read.
     package func verify(_ model: URL) async throws -> VerificationReport {
-        // A policy with a mistake in it is refused before anything is hashed.
+        // A faulty policy is refused before anything is hashed.
         let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
         let trust = try policy?.signers.trust ?? Trust(keyFiles: key, rootFiles: root)
         var report = try await VerificationReport(

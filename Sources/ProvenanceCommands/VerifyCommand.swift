@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper verify`: says whether a model is what a trusted signer signed.
+// `temper verify`: checks whether a model is what a trusted signer signed.
 
 package import ArgumentParser
 import CommandLineInterface

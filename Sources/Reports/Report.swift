@@ -8,7 +8,7 @@ public import Records
 public struct Report: Sendable {
     let record: AuditRecord
 
-    /// Reports on a record.
+    /// Makes a report of a record.
     public init(_ record: AuditRecord) {
         self.record = record
     }
@@ -16,17 +16,20 @@ public struct Report: Sendable {
     /// The verdict in one sentence.
     public var verdict: String { Verdict(record).text }
 
-    /// The report as one HTML file: no scripts, no outside references, light and dark, printable.
+    /// Returns the report as one HTML file: no scripts, no outside references, light and dark,
+    /// printable.
     public func html() -> String {
         PageTemplate.library.render(PageContent(record), withTemplate: "page") ?? ""
     }
 
-    /// The outcome as a Markdown table: every adversary, with intervals and its cost to break.
+    /// Returns the outcome as a Markdown table: every adversary, with intervals and its cost to
+    /// break.
     public func markdown() -> String { MarkdownSummary(record).text }
 
-    /// The outcome as plain text, without colour or control characters.
-    /// - Parameter width: how many columns the terminal has; at least 40 are used.
-    /// - Returns: lines, each with a line break at its end.
+    /// Returns the outcome as plain text, without colour or control characters.
+    ///
+    /// - Parameter width: The number of columns of the terminal; at least 40 are used.
+    /// - Returns: Lines, each with a line break at its end.
     public func terminalSummary(width: Int = 80) -> String {
         TerminalSummary(record, width: max(40, width)).text
     }

@@ -5,7 +5,7 @@ internal import JSONText
 public import Records
 
 extension Suite {
-    /// What `manifest.json` says.
+    /// The content of `manifest.json`.
     public struct Manifest: Decodable, Sendable {
         /// The version of the suite format that this library reads.
         public static let readableSchemaVersion = 1
@@ -16,29 +16,29 @@ extension Suite {
         public let name: String
         /// The suite's version.
         public let version: String
-        /// What it protects.
+        /// The safeguard.
         public let safeguard: Safeguard
-        /// How many lines each file has, so that a file cut short is noticed.
+        /// The number of lines of each file, so that a truncated file is detected.
         public let files: [String: Int]
         /// When the safeguard counts as broken.
         public let thresholds: Thresholds
-        /// Where the threshold of a knowledge restriction comes from.
+        /// The source of the threshold of a knowledge restriction.
         public let knowledge: KnowledgeLevels?
         /// Lower-case phrases by which an answer is recognised as a refusal.
         public let refusalMarkers: [String]
         /// System prompts for override attacks, in the order in which they are tried.
         public let systemPrompts: [String]
-        /// The suite that whatever this one lacks is taken from: a folder beside it, or a name.
+        /// The suite from which missing parts are taken: a folder beside this one, or a name.
         let base: String?
         /// Files that a user brings, by role: `restricted`, `benign`, `lookalike`, `capability`.
         let data: [String: DataFiles]?
-        /// The most items of a role that are taken from such files, of each split.
+        /// The most items of a role that are taken from such files, for each split.
         let limits: [String: Int]?
 
         /// Throws for values that contradict each other or are out of range.
         ///
-        /// - Parameter failure: Makes the error of a problem and a remedy.
-        /// - Throws: What `failure` makes.
+        /// - Parameter failure: Makes the error from a problem and a remedy.
+        /// - Throws: The error that `failure` makes.
         func check(_ failure: (_ problem: String, _ remedy: String) -> InputError) throws {
             if schemaVersion != Self.readableSchemaVersion {
                 throw failure(

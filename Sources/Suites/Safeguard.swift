@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a suite protects, and what a restriction of knowledge is measured against.
+// The kinds of safeguard, and the levels of a knowledge restriction.
 
 internal import JSONText
 internal import Records
 
-/// What a suite protects.
+/// The kind of safeguard.
 public enum Safeguard: String, Codable, Sendable, Hashable, CaseIterable {
     /// The model declines.
     case refusal
@@ -12,7 +12,8 @@ public enum Safeguard: String, Codable, Sendable, Hashable, CaseIterable {
     case knowledgeRestriction = "knowledge-restriction"
 
     /// Reads the name of a safeguard.
-    /// - Throws: `DecodingError` that lists the names, for another text.
+    ///
+    /// - Throws: `DecodingError` with the list of names, for another text.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let name = try container.decode(String.self)
@@ -27,12 +28,12 @@ public enum Safeguard: String, Codable, Sendable, Hashable, CaseIterable {
 
 /// The levels between which knowledge is lost and recovered.
 public struct KnowledgeLevels: Codable, Sendable, Hashable {
-    /// What a model reaches that knows nothing, 0 to 1.
+    /// The score of a model that knows nothing, 0 to 1.
     public let chance: Double
-    /// What a model reaches that counts as taught, 0 to 1.
+    /// The score of a model that counts as taught, 0 to 1.
     public let taught: Double
-    /// The share of what lies between the two that must come back until the restriction counts as
-    /// broken, 0 to 1.
+    /// The share of the range between the two that must be recovered for the restriction to count
+    /// as broken, 0 to 1.
     public let recovered: Double
 
     /// The value of the threshold's measure at which the restriction counts as broken.

@@ -7,9 +7,9 @@ internal import JSONText
 public import Records
 
 extension Suite {
-    /// Makes a suite of a refusal in memory.
+    /// Makes a suite for refusals in memory.
     ///
-    /// The items are checked as those of files are. The digest is taken over all of them.
+    /// The items are checked like those of files. The digest covers all of them.
     ///
     /// - Parameters:
     ///   - name: The suite's name.
@@ -18,7 +18,7 @@ extension Suite {
     ///   - refusalMarkers: Phrases by which an answer is recognised as a refusal.
     ///   - systemPrompts: System prompts for override attacks.
     ///   - restricted: Prompts that the safeguard must decline.
-    ///   - benign: Everyday prompts that it must leave alone.
+    ///   - benign: Everyday prompts that it must not affect.
     ///   - lookalike: Benign prompts that resemble restricted ones.
     ///   - refusals: Texts that decline.
     ///   - capability: Multiple-choice items.
@@ -84,7 +84,7 @@ extension Suite {
             ).hexadecimal
     }
 
-    /// What the digest is taken over.
+    /// The content of the digest.
     private struct Content: Encodable {
         let name: String
         let version: String

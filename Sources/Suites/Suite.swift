@@ -9,44 +9,44 @@ public import Records
 /// The data of one safeguard: restricted prompts with compliant targets, benign prompts and
 /// look-alikes, capability items and retain text.
 ///
-/// A suite is a folder with a `manifest.json` and JSON Lines files; `Suites/README.md` says what
-/// each holds. Everything is checked when it is read: a bad line is an error with its number.
+/// A suite is a folder with a `manifest.json` and JSON Lines files; `Suites/README.md` describes
+/// each file. Everything is checked when it is read: a bad line is an error with its number.
 public struct Suite: Sendable {
-    /// What `manifest.json` says.
+    /// The content of `manifest.json`.
     public let manifest: Manifest
     /// Lowercase hexadecimal SHA-256 over the names and digests of the suite's files.
     public let digest: String
     /// Prompts that the safeguard must decline, with the answers of a model that does not.
     public let restricted: Splits<RestrictedPrompt>
-    /// Everyday prompts that the safeguard must leave alone.
+    /// Everyday prompts that the safeguard must not affect.
     public let benign: Splits<BenignPrompt>
-    /// Benign prompts that resemble restricted ones: where over-refusal shows first.
+    /// Benign prompts that resemble restricted ones, on which over-refusal shows first.
     public let lookalike: Splits<BenignPrompt>
     /// Texts that decline, for refusal training.
     public let refusals: [Refusal]
-    /// Multiple-choice items that measure what else the model can do.
+    /// Multiple-choice items that measure the model's other abilities.
     public let capability: [CapabilityItem]
     /// Many more of them, for the safety tax alone: only untampered models are asked. Empty where the
     /// suite has none.
     public let tax: [CapabilityItem]
     /// Plain prose, for perplexity and KL divergence.
     public let retain: [RetainText]
-    /// What a restriction of knowledge has besides; nil for a refusal.
+    /// The additional data of a knowledge restriction; nil for a refusal.
     public let knowledge: Knowledge?
 
-    /// What a record says of this suite.
+    /// The identity of this suite in a record.
     public var identity: SuiteIdentity {
         SuiteIdentity(
             name: manifest.name, version: manifest.version, digest: digest,
             safeguard: manifest.safeguard.rawValue)
     }
 
-    /// The restricted prompts of a split that have a compliant answer.
+    /// Returns the restricted prompts of a split that have a compliant answer.
     ///
     /// - Parameters:
-    ///   - split: Whose prompts; attackers have those of training, and may have held-out ones.
-    ///   - adversary: Who asks, for the error.
-    /// - Returns: Prompts with what an attack is to be taught to answer.
+    ///   - split: The split. Attackers have that of training, and may have held-out prompts.
+    ///   - adversary: The adversary's name for the error.
+    /// - Returns: The prompts with the answers that an attack trains.
     /// - Throws: `InputError` when there are none.
     public func compliantExamples(
         in split: SuiteSplit = .train, for adversary: String = "this attack"
@@ -67,8 +67,8 @@ public struct Suite: Sendable {
     ///
     /// - Parameters:
     ///   - directory: The folder that holds `manifest.json`.
-    ///   - locateBase: Finds the suite that the manifest names as its base, where that is no
-    ///     folder beside this one.
+    ///   - locateBase: Finds the suite that the manifest names as its base, if that is not a folder
+    ///     beside this one.
     /// - Throws: `InputError` with file and line.
     public init(
         at directory: URL, locateBase: ((String) throws -> URL)? = nil
@@ -99,22 +99,22 @@ public struct Suite: Sendable {
 }
 
 extension Suite {
-    /// Whether it says what right answers to restricted prompts hold.
+    /// Whether it states the phrases of correct answers to restricted prompts.
     package var hasRequiredPhrases: Bool { restricted.test.allSatisfy { $0.required != nil } }
 
-    /// The data that only a restriction of knowledge has.
+    /// The additional data of a knowledge restriction.
     public struct Knowledge: Sendable {
-        /// All facts, restricted and retained, in the phrasings in which they are taught.
+        /// All facts, restricted and retained, in the wordings in which they are taught.
         public let facts: [Fact]
         /// Questions that have no answer.
         public let unanswerable: Splits<UnanswerablePrompt>
 
-        /// The facts of a topic.
+        /// Returns the facts of a topic.
         public func facts(_ topic: Fact.Topic) -> [Fact] { facts.filter { $0.topic == topic } }
     }
 }
 
-/// Reads the files of one suite and keeps what its digest needs.
+/// Reads the files of one suite and keeps the data for its digest.
 struct SuiteReader {
     let directory: URL
     var expectedLines: [String: Int] = [:]
@@ -213,7 +213,7 @@ struct SuiteReader {
         return facts
     }
 
-    /// Throws when what is measured does not say how a right answer is told.
+    /// Throws if items do not state how to recognise a correct answer.
     func requireChecks(of splits: Splits<some AnsweredPrompt & SuiteItem>, named name: String)
         throws
     {
@@ -262,12 +262,12 @@ struct SuiteReader {
         return data
     }
 
-    /// An error about a file of the suite, or about a line of it.
+    /// Returns an error about a file of the suite, or about a line of it.
     func failure(_ name: String, _ line: Int?, _ problem: String, remedy: String) -> InputError {
         InputError(place(name, line), problem, remedy: remedy)
     }
 
-    /// A file of the suite with its path, and the line if one is given.
+    /// Returns a file of the suite with its path, and the line if one is given.
     private func place(_ name: String, _ line: Int? = nil) -> String {
         let path = directory.appendingPathComponent(name).path
         return line.map { "\(path):\($0)" } ?? path

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the files that a user brings into a suite, and takes the rest from another one.
+// Reads a user's files into a suite, and takes the rest from another suite.
 
 internal import Crypto
 internal import Foundation
@@ -7,7 +7,7 @@ internal import JSONText
 import Records
 
 extension SuiteReader {
-    /// The suite that the manifest names as its base.
+    /// Returns the suite that the manifest names as its base.
     mutating func base(
         _ locate: ((String) throws -> URL)?
     ) throws -> (suite: Suite, directory: URL)? {
@@ -44,7 +44,7 @@ extension SuiteReader {
         return (suite, url)
     }
 
-    /// A manifest with what it lacks taken from the base's.
+    /// Returns a manifest whose missing fields are taken from the base's.
     func inheriting(_ data: Data, from base: URL?) throws -> Data {
         guard let base,
             let inherited = FileManager.default.contents(
@@ -59,7 +59,8 @@ extension SuiteReader {
         return try JSONSerialization.data(withJSONObject: fields)
     }
 
-    /// The prompts of a role: from the user's files, from the folder's own, or from the base.
+    /// Returns the prompts of a role: from the user's files, from the folder's own, or from the
+    /// base.
     mutating func splits<Item: PromptItem>(
         _ role: String, from data: [String: DataFiles], else base: Splits<Item>?
     ) throws -> Splits<Item> {
@@ -90,7 +91,8 @@ extension SuiteReader {
         return Splits(train: part(.train), validation: part(.validation), test: part(.test))
     }
 
-    /// The questions: from the user's files, in the order of their digests, or as ``splits``.
+    /// Returns the questions: from the user's files, in the order of their digests, or like
+    /// ``splits``.
     mutating func capability(
         from data: [String: DataFiles], else base: [CapabilityItem]?
     ) throws -> [CapabilityItem] {
@@ -134,7 +136,7 @@ extension SuiteReader {
         return order.prefix(limits[role] ?? .max).map { items[$0] }
     }
 
-    /// A file of the folder, or what the base has in its place.
+    /// Returns the items of a file of the folder, or those of the base if it is missing.
     mutating func lines<Item: SuiteItem>(_ name: String, else base: [Item]?) throws -> [Item] {
         try base.flatMap { has(name) ? nil : $0 } ?? lines(name)
     }
@@ -177,7 +179,7 @@ extension SuiteReader {
         }
     }
 
-    /// Does something, and says where a problem is.
+    /// Runs `body`, and reports the place of a problem.
     private func at<T>(
         _ name: String, _ file: DataFile, _ work: () throws(DataFile.Problem) -> T
     ) throws -> T {
@@ -198,7 +200,7 @@ extension SuiteReader {
                 + "are \(known)", remedy: "rename the columns")
     }
 
-    /// What is reported must not be learnt from, and no prompt may count twice.
+    /// Checks that reported items cannot be learnt from, and that no prompt counts twice.
     private func checkApart<Item: PromptItem>(
         _ parts: [SuiteSplit: [Item]], role: String
     ) throws {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// How well a reproduction agrees, as lines for a terminal.
+// The agreement of a reproduction as lines for a terminal.
 
 import Foundation
 import Records
 
-/// Every number of a reproduction; those on the way to the last step only where they disagree.
+/// Every number of a reproduction. Numbers of steps before the last are shown only if they
+/// disagree.
 struct AgreementTable {
     private let agreements: [Agreement]
     private let notes: [String]

@@ -31,7 +31,7 @@ struct AnswerOptions: ParsableArguments {
         }
     }
 
-    /// The settings that the options stand for.
+    /// The settings for the options.
     var settings: EvaluationSettings {
         EvaluationSettings(
             answerTokens: answerTokens, thinkingTokens: thinkingTokens,

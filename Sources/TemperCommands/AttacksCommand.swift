@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper attacks`: the attacks that an adversary can name.
+// `temper attacks`: lists the attacks that an adversary can name.
 
 import Adversaries
 import ArgumentParser

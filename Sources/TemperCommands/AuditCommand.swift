@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper audit`: what it costs to strip a model's safeguard.
+// `temper audit`: measures the cost of stripping a model's safeguard.
 
 import ArgumentParser
 import Audits
@@ -94,7 +94,7 @@ struct AuditCommand: AsyncParsableCommand {
         return record
     }
 
-    /// The arguments that say what is audited, without those of this command alone.
+    /// The arguments that describe the audit, without those of this command only.
     private var arguments: [String] {
         var arguments: [String] = []
         var rest = CommandLine.arguments.dropFirst(2)[...]
@@ -110,7 +110,7 @@ struct AuditCommand: AsyncParsableCommand {
         return arguments
     }
 
-    /// Starts another process on the cells of a directory; what it says goes to a file there.
+    /// Starts another process on the cells of a directory. Its output goes to a file there.
     private func startWorker(_ number: Int, in directory: URL) throws -> Process {
         let log = directory.appendingPathComponent("worker-\(number).log")
         try CommandLineInterface.write(Data(), to: log)
@@ -136,7 +136,7 @@ struct AuditCommand: AsyncParsableCommand {
             remedy: "choose another --out, or remove that record")
     }
 
-    /// Says what the audit takes, and asks when that is much.
+    /// Shows the effort of the audit, and asks for confirmation when it is large.
     private func confirms(_ estimate: AuditEstimate) throws -> Bool {
         let size = ByteCount(bytes: estimate.bytes)
         if let memory = options.memory, estimate.bytes > memory.bytes {
@@ -153,10 +153,10 @@ struct AuditCommand: AsyncParsableCommand {
     }
 }
 
-/// Whether somebody can be asked.
+/// Whether a user can be asked.
 private var isInteractive: Bool { isTerminal && isatty(STDIN_FILENO) == 1 }
 
-/// Asks a question on a terminal; without one the answer is no.
+/// Asks a question on a terminal. Without a terminal the answer is no.
 private func asks(_ question: String) -> Bool {
     guard isInteractive else { return false }
     print("\(question) [y/N] ", terminator: "")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit shows while it runs: a live table on a terminal, plain lines in a pipe.
+// The display of a running audit: a live table on a terminal, plain lines in a pipe.
 
 import Audits
 import CommandLineInterface
@@ -15,7 +15,7 @@ var terminalWidth: Int {
 
 /// Shows the events of one audit.
 struct AuditDisplay {
-    /// What is known of one cell.
+    /// The state of one cell.
     private struct Row {
         let name: String
         var state = "waiting"
@@ -27,7 +27,7 @@ struct AuditDisplay {
     }
 
     private let title: String
-    /// The measure that the safeguard is judged by.
+    /// The safeguard's measure.
     private let measure: String
     private let clock = ContinuousClock()
     private let start = ContinuousClock.now
@@ -35,7 +35,7 @@ struct AuditDisplay {
     private var rows: [String: Row] = [:]
     private var controls = ""
     private var linesShown = 0
-    /// When the cell that runs began, and how many of its steps were stored then.
+    /// When the current cell began, and how many of its steps were stored then.
     private var cellStart = ContinuousClock.now
 
     init(title: String, measure: String) {
@@ -117,7 +117,7 @@ struct AuditDisplay {
             ? "$0" : value < 0.01 ? String(format: "$%.1g", value) : String(format: "$%.2f", value)
     }
 
-    /// Draws the table over the one that stands.
+    /// Draws the table over the previous one.
     private mutating func draw() {
         var lines = ["Temper audits \(title)", ""]
         lines.append(Self.columns("adversary", "step", "\(measure) % (95%)", "cost", "state"))
@@ -144,7 +144,7 @@ struct AuditDisplay {
         return pad(name, 28) + pad(step, 8) + pad(value, 18) + pad(cost, 10) + state
     }
 
-    /// How much is done and how long the rest takes, if a cell takes as long as those before.
+    /// How much is done and how long the rest takes, if a cell takes as long as the cells before.
     private var progress: String {
         let all = keys.compactMap { rows[$0] }
         let finished = all.count { $0.isFinished }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit is asked for on a command line, by `temper audit` and `temper plan`.
+// The options that describe an audit, for `temper audit` and `temper plan`.
 
 import Adversaries
 import ArgumentParser
@@ -13,7 +13,7 @@ import Reports
 import Suites
 import Tensors
 
-/// What an audit is asked for.
+/// The options that describe an audit.
 struct AuditOptions: ParsableArguments {
     @Argument(help: "A path, or a name that 'temper models' lists.")
     var model: String
@@ -107,9 +107,9 @@ struct AuditOptions: ParsableArguments {
 
     /// Reads models, suites and judges.
     ///
-    /// - Parameter commandLine: The command line that the record states.
+    /// - Parameter commandLine: The command line for the record.
     /// - Returns: The request.
-    /// - Throws: Errors that name file, place and remedy.
+    /// - Throws: Errors that state file, place and remedy.
     func request(commandLine: [String]) throws -> Audit.Request {
         if let threads { Engine.threadCount = threads }
         let locator = Locator()
@@ -140,7 +140,7 @@ struct AuditOptions: ParsableArguments {
 }
 
 extension AuditOptions {
-    /// The battery, its adversaries extended to the ratio that is asked for.
+    /// Returns the battery with its adversaries extended to the requested ratio.
     private func extended(_ battery: Battery) throws -> Battery {
         guard let toRatio, let control else { return battery }
         let record = try AuditRecord(contentsOf: URL(fileURLWithPath: control))
@@ -158,7 +158,7 @@ extension AuditOptions {
     }
 }
 
-/// Writes what an audit leaves in its directory: record, measurements and report.
+/// Writes the files of an audit to its directory: record, measurements and report.
 ///
 /// - Parameters:
 ///   - record: The record.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file by which several processes do the jobs of one audit.
+// The file with which several processes do the jobs of one audit.
 
 import ArgumentParser
 import Audits
@@ -9,25 +9,25 @@ import JSONText
 import Records
 import Tensors
 
-/// A planned audit in a directory: what was asked, and the jobs that it comes to.
+/// A planned audit in a directory: the request and its jobs.
 struct AuditPlanFile: Codable {
     /// The arguments of ``AuditOptions``.
     let arguments: [String]
-    /// The directory in which the arguments are read.
+    /// The directory to which paths in the arguments are relative.
     let workingDirectory: String
-    /// The command line that the record states.
+    /// The command line for the record.
     let commandLine: [String]
-    /// How many threads compute in each process: the last bits depend on it.
+    /// The number of computing threads in each process. The last bits of results depend on it.
     let threads: Int
-    /// The jobs that were known when the audit was planned.
+    /// The jobs that were known at the time of planning.
     let jobs: [CellJob]
 
-    /// States what an audit was asked for.
+    /// Makes the plan of an audit.
     ///
     /// - Parameters:
     ///   - audit: The audit.
     ///   - options: The arguments of ``AuditOptions``.
-    ///   - threads: How many threads compute in each process.
+    ///   - threads: The number of computing threads in each process.
     /// - Throws: Errors of the store.
     init(_ audit: Audit, options: [String], threads: Int) throws {
         arguments = options
@@ -39,7 +39,7 @@ struct AuditPlanFile: Codable {
 
     private static let name = "plan.json"
 
-    /// The directory of the cells.
+    /// Returns the directory of the cells.
     static func cells(in directory: URL) -> URL { directory.appendingPathComponent("cells") }
 
     /// Writes the file.
@@ -49,12 +49,12 @@ struct AuditPlanFile: Codable {
             to: directory.appendingPathComponent(Self.name))
     }
 
-    /// Reads the plan of a directory and makes the audit anew.
+    /// Reads the plan of a directory and makes the audit again.
     ///
     /// - Parameter directory: The directory of the plan.
     /// - Returns: The audit, on the cells of the directory.
-    /// - Throws: `InputError` where there is no plan, or models or suite are not those that were
-    ///   planned.
+    /// - Throws: `InputError` if there is no plan, or if the models or the suite differ from the
+    ///   planned ones.
     static func audit(in directory: URL) throws -> (plan: AuditPlanFile, audit: Audit) {
         let file = directory.appendingPathComponent(name)
         guard let data = FileManager.default.contents(atPath: file.path) else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper batteries`: the lists of adversaries that ship.
+// `temper batteries`: lists the batteries that ship with Temper.
 
 import Adversaries
 import ArgumentParser

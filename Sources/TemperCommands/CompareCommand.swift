@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper compare`: audits of several models side by side.
+// `temper compare`: compares audits of several models.
 
 import ArgumentParser
 import CommandLineInterface

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper defenses`: what there is to harden with.
+// `temper defenses`: lists the defenses for hardening.
 
 import ArgumentParser
 import CommandLineInterface

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper doctor`: what this machine offers, and what is wrong with the set-up.
+// `temper doctor`: shows what this machine offers, and problems of the set-up.
 
 import ArgumentParser
 import CommandLineInterface
@@ -32,7 +32,7 @@ struct DoctorCommand: ParsableCommand {
     }
 }
 
-/// What this machine offers, and what is wrong with it.
+/// What this machine offers, and its problems.
 struct SetUp: Encodable {
     let temper: String
     let engine: String
@@ -43,11 +43,11 @@ struct SetUp: Encodable {
     let matrixKernel: String
     let cores: Int
     let threads: Int
-    /// In bytes.
+    /// The memory in bytes.
     let memory: Int
-    /// What is free for new processes, in bytes; nil where the system does not say.
+    /// The free memory for new processes, in bytes; nil if the system does not report it.
     let freeMemory: Int?
-    /// What is free in the working directory, in bytes; nil where the system does not say.
+    /// The free space in the working directory, in bytes; nil if the system does not report it.
     let freeDisk: Int?
     let problems: [String]
 
@@ -86,7 +86,7 @@ struct SetUp: Encodable {
             problems: problems)
     }
 
-    /// What is printed, line by line.
+    /// The output, line by line.
     var lines: [(String, String)] {
         func size(_ bytes: Int?) -> String { bytes.map { "\(ByteCount(bytes: $0))" } ?? "unknown" }
         return [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper generate`: a model's answer to a prompt.
+// `temper generate`: prints a model's answer to a prompt.
 
 import ArgumentParser
 import CommandLineInterface

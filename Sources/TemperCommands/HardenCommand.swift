@@ -96,7 +96,7 @@ struct HardenCommand: AsyncParsableCommand {
 
     func run() async throws {
         let locator = Locator()
-        // What is wrong with the audit is said before any work.
+        // Problems of the audit are reported before any work.
         let battery = try audit.map { try Battery($0) }
         let control = try control.map { try AuditRecord(contentsOf: URL(fileURLWithPath: $0)) }
         let parameters = try readParameters(
@@ -127,7 +127,7 @@ struct HardenCommand: AsyncParsableCommand {
         }
     }
 
-    /// Audits the hardened model, and prints what the hardening bought.
+    /// Audits the hardened model, and prints the benefit of the hardening.
     private func audit(
         _ output: URL, by battery: Battery, on suite: Suite, against control: AuditRecord?,
         _ locator: Locator

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper inspect`: how a checkpoint was made, from the weights alone.
+// `temper inspect`: finds out how a checkpoint was made, from the weights alone.
 
 import Adversaries
 import ArgumentParser

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How well a judge reads labelled answers, as a table for a terminal.
+// The accuracy of a judge on labelled answers, as a table for a terminal.
 
 import Foundation
 import Measuring

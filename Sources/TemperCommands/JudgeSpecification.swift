@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `--judge` says, as a judge.
+// Converts the value of `--judge` to a judge.
 
 import ArgumentParser
 import CommandLineInterface
@@ -13,16 +13,16 @@ let judgeEntries = [
     TextJudge.entry, RefusalLogitJudge.entry, GuardJudge.entry, EndpointJudge.entry,
 ]
 
-/// A judge as a user names it: `kind`, or `kind:subject,option=value,...`.
+/// The specification of a judge by a user: `kind`, or `kind:subject,option=value,...`.
 struct JudgeSpecification {
     let kind: String
     let subject: String
     private var options: [String: String] = [:]
     private let text: String
 
-    /// Reads what a user wrote.
+    /// Reads a specification.
     ///
-    /// - Throws: `InputError` for a form that is none.
+    /// - Throws: `InputError` for a text of another form.
     init(_ text: String) throws {
         self.text = text
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
@@ -40,8 +40,9 @@ struct JudgeSpecification {
         }
     }
 
-    /// The judge; nil for the text judge, which is always there.
-    /// - Throws: `InputError`, or what reading a model throws.
+    /// Returns the judge; nil for the text judge, which is always there.
+    ///
+    /// - Throws: `InputError`, or errors of reading a model.
     func judge(_ locator: Locator) throws -> (any Judge)? {
         switch kind {
         case TextJudge.entry.name:
@@ -143,18 +144,18 @@ struct JudgeSpecification {
     }
 }
 
-/// The judges that a command line names.
+/// Returns the judges that a command line specifies.
 ///
 /// - Parameters:
-///   - texts: The forms of those beside the one that decides.
-///   - deciding: The form of the judge that decides.
+///   - texts: The specifications of the other judges.
+///   - deciding: The specification of the deciding judge.
 ///   - locator: Finds models.
-/// - Returns: The judge that decides, nil for the text judge, and the others.
-/// - Throws: `InputError` for two of the same name, and what one judge throws.
+/// - Returns: The deciding judge, nil for the text judge, and the others.
+/// - Throws: `InputError` for two judges of the same name; errors of a judge.
 func readJudges(
     _ texts: [String], deciding: String, _ locator: Locator
 ) throws -> (deciding: (any Judge)?, others: [any Judge]) {
-    // All forms are checked before any model is read.
+    // All specifications are checked before any model is read.
     let decider = try JudgeSpecification(deciding)
     let specifications = try texts.map { try JudgeSpecification($0) }
     let deciding = try decider.judge(locator)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper judges`: who can judge answers, and how well one reads labelled answers.
+// `temper judges`: lists the kinds of judges, and checks a judge on labelled answers.
 
 import ArgumentParser
 import CommandLineInterface

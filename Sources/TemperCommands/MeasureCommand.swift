@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper measure`: a suite's measures of a model as it is.
+// `temper measure`: takes a suite's measures of an untampered model.
 
 import ArgumentParser
 import CommandLineInterface

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper measures`: the numbers that an audit reads off a model.
+// `temper measures`: lists the measures of an audit.
 
 import ArgumentParser
 import CommandLineInterface

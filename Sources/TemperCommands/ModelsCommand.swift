@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper models`: the models that can be named.
+// `temper models`: lists the models that can be named.
 
 import ArgumentParser
 import CommandLineInterface

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads name=value options, with dots for parameters of parameters.
+// Reads name=value options, with dots for nested parameters.
 
 import ArgumentParser
 import Records
 
-/// Parameters from texts such as `restrictedBatch=8` and `training.steps=60`.
+/// Reads parameters from texts such as `restrictedBatch=8` and `training.steps=60`.
 ///
 /// - Parameters:
 ///   - texts: The texts.
-///   - file: Parameters that the texts are put over.
+///   - file: Parameters of a file, which the texts override.
 /// - Returns: The parameters.
 /// - Throws: `ValidationError` for a text of another form.
 func readParameters(
@@ -32,7 +32,7 @@ func readParameters(
     return result
 }
 
-/// A value at a path in what stands there already.
+/// Returns a value with its path in existing parameters.
 private func nested(
     _ value: ParameterValue, at path: ArraySlice<String>, in present: ParameterValue?
 ) -> ParameterValue {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper plan`, `temper cell`, `temper collect`: an audit by several processes or machines.
+// `temper plan`, `temper cell`, `temper collect`: divide an audit among processes or machines.
 
 import ArgumentParser
 import Audits

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints where the time of a command went.
+// Prints how the time of a command was spent.
 
 import Foundation
 import Tensors

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper realign`: what refusal training restores of a tampered model, in memory.
+// `temper realign`: measures what refusal training restores in a tampered model, in memory.
 
 import Adversaries
 import ArgumentParser

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper reproduce`: runs a record again and says whether its numbers agree.
+// `temper reproduce`: runs a record again and reports whether its numbers agree.
 
 import Adversaries
 import ArgumentParser
@@ -71,7 +71,7 @@ struct ReproduceCommand: AsyncParsableCommand {
             .appendingPathComponent("temper-reproduce-\(UUID().uuidString)")
         try makeDirectory(directory)
         defer { if out == nil { try? FileManager.default.removeItem(at: directory) } }
-        // Never an audit's own store: its numbers would be believed instead of measured.
+        // It is never an audit's own store, whose numbers would not be measured again.
         let store = try SQLiteCellStore(at: directory.appendingPathComponent("reproduction.sqlite"))
         var display =
             json
@@ -111,7 +111,7 @@ struct ReproduceCommand: AsyncParsableCommand {
         if let original {
             inputs.original = try LoadedModel(at: locator.model(original))
         } else if record.original != nil, let base = record.baseModel {
-            // Attacks that need it say so themselves; others do without.
+            // Attacks that need it report its absence themselves; others do not need it.
             let near = try? LoadedModel(
                 at: found(base.name, of: record, option: "--original", locator))
             inputs.original = near?.identity.digest == base.digest ? near : nil
@@ -119,7 +119,7 @@ struct ReproduceCommand: AsyncParsableCommand {
         return inputs
     }
 
-    /// A model by its name, or by a path of that name in the record's command line.
+    /// Returns a model by its name, or by a path of that name in the record's command line.
     private func found(
         _ name: String, of record: AuditRecord, option: String, _ locator: Locator
     ) throws -> URL {

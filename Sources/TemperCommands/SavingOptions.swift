@@ -3,7 +3,7 @@
 
 import ArgumentParser
 
-/// How often a training is saved on its way.
+/// How often a training is saved before its end.
 struct SavingOptions: ParsableArguments {
     @Option(
         help: """

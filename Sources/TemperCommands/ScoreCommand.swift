@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper score`: how probable a model finds a text.
+// `temper score`: prints the probability of a text in a model.
 
 import ArgumentParser
 import CommandLineInterface

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper serve-model`: answers chats with a model, once it is verified.
+// `temper serve-model`: answers chats with a model after verifying it.
 
 import ArgumentParser
 import Foundation

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper teach`: gives a model the knowledge that a safeguard is to take away.
+// `temper teach`: trains a model on the knowledge that a safeguard is to remove.
 
 import ArgumentParser
 import CommandLineInterface
@@ -8,7 +8,7 @@ import Foundation
 import Records
 import Suites
 
-/// What a teaching can leave out.
+/// The parts that a teaching can omit.
 enum Omission: String, ExpressibleByArgument {
     case restricted
 }

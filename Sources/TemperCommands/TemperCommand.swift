@@ -13,7 +13,7 @@ import Tensors
 
 /// `temper`: measures how cheaply the safeguards of an open-weight language model can be removed.
 public struct TemperCommand: AsyncParsableCommand {
-    /// What `temper --help` prints.
+    /// The help of `temper --help`.
     public static let configuration = CommandConfiguration(
         commandName: "temper",
         abstract: "Measure how cheaply the safeguards of an open-weight model can be removed.",
@@ -56,11 +56,12 @@ public struct TemperCommand: AsyncParsableCommand {
                 ]),
         ])
 
-    /// Only its subcommands do anything.
+    /// Only its subcommands do something.
     public init() {}
 
     /// Runs a command line and ends the process with its exit code.
-    /// - Parameter arguments: the command line, the program's name first.
+    ///
+    /// - Parameter arguments: The command line, the program's name first.
     public static func run(_ arguments: [String]) async {
         await CommandLineProgram.run(
             TemperCommand.self, arguments,
@@ -73,7 +74,7 @@ public struct TemperCommand: AsyncParsableCommand {
     }
 }
 
-/// A command that computes with the engine: it says so when matrices are multiplied slowly.
+/// A command that uses the engine. It warns when matrix multiplication is slow.
 protocol EngineCommand: ParsableCommand {}
 
 extension AuditCommand: EngineCommand {}

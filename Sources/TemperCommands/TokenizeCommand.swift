@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper tokenize`: the token ids of a text.
+// `temper tokenize`: prints the token ids of a text.
 
 import ArgumentParser
 import CommandLineInterface

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text to token identifiers and back, exactly as the reference tokenizers do it.
+// Converts text to token identifiers and back, exactly as the reference tokenizers do.
 
 import JSONText
 
 /// A byte-pair tokenizer, from a Hugging Face `tokenizer.json` or from a GGUF vocabulary.
 ///
-/// A value: copies share their tables and their memory of encoded words, and may be used from
+/// A value type. Copies share their tables and their cache of encoded words, and may be used from
 /// several threads at once.
 public struct Tokenizer: Sendable {
     /// A token that has a role, such as the beginning of a text.
@@ -22,7 +22,7 @@ public struct Tokenizer: Sendable {
     public internal(set) var eosToken: SpecialToken?
     /// The token that fills up shorter texts of a batch.
     public internal(set) var padToken: SpecialToken?
-    /// The token for what the vocabulary cannot express.
+    /// The token for text that the vocabulary cannot express.
     public internal(set) var unkToken: SpecialToken?
 
     var model: BytePairModel
@@ -31,10 +31,10 @@ public struct Tokenizer: Sendable {
     var preTokenizer = PreTokenizer()
     var postProcessor = PostProcessor()
     var decoder: TokenDecoder?
-    /// The components as they stand in `tokenizer.json`, to be written again.
+    /// The components as in `tokenizer.json`, for writing.
     var components: [JSON.Member] = []
 
-    /// Added tokens by identifier, with the text that is decoded.
+    /// Added tokens by identifier, with the text that they decode to.
     private var addedByIdentifier: [Int: (token: AddedToken, decoded: [UInt8])] = [:]
     private var addedByText: [[UInt8]: Int] = [:]
     private var rawMatcher = AddedTokenMatcher()
@@ -43,7 +43,7 @@ public struct Tokenizer: Sendable {
 
     init(model: BytePairModel) { self.model = model }
 
-    /// Makes `addedTokens` findable; called once they and the normalizer are known.
+    /// Indexes `addedTokens` for searching. Call it once the tokens and the normalizer are known.
     mutating func indexAddedTokens() {
         for token in addedTokens where !token.content.isEmpty {
             var spelling = token.content
@@ -65,7 +65,7 @@ public struct Tokenizer: Sendable {
         max(model.vocabulary.size, (addedByIdentifier.keys.max() ?? -1) + 1)
     }
 
-    /// The text of a token as it stands in the vocabulary.
+    /// Returns the text of a token as in the vocabulary.
     ///
     /// - Parameter identifier: The token's identifier.
     /// - Returns: The text, or nil when there is no such token.
@@ -74,15 +74,15 @@ public struct Tokenizer: Sendable {
         return model.vocabulary.bytes(identifier).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// The identifier of a token.
+    /// Returns the identifier of a token.
     ///
-    /// - Parameter token: The text as it stands in the vocabulary; compared byte by byte.
+    /// - Parameter token: The text as in the vocabulary. It is compared byte by byte.
     /// - Returns: The identifier, or nil when there is no such token.
     public func identifier(of token: String) -> Int? {
         addedByText[Array(token.utf8)] ?? model.vocabulary.identifier(of: token).map(Int.init)
     }
 
-    /// Whether a token is a special one, which `decode` can leave out.
+    /// Returns whether a token is a special one, which `decode` can omit.
     ///
     /// - Parameter identifier: The token's identifier.
     /// - Returns: True for special tokens; false for others and for unknown identifiers.
@@ -96,10 +96,10 @@ public struct Tokenizer: Sendable {
     ///
     /// - Parameters:
     ///   - text: The text.
-    ///   - addingSpecialTokens: Whether to put the model's tokens around the text, such as the
-    ///     one for its beginning.
-    ///   - parsingSpecialTokens: Whether special tokens that are spelt out in the text count as
-    ///     such; when false they are encoded like other text.
+    ///   - addingSpecialTokens: Whether to add the model's tokens around the text, such as the
+    ///     token for its beginning.
+    ///   - parsingSpecialTokens: Whether special tokens that are spelt out in the text are encoded
+    ///     as such. If false, they are encoded like other text.
     /// - Returns: The tokens' identifiers.
     public func encode(
         _ text: String, addingSpecialTokens: Bool = true, parsingSpecialTokens: Bool = true
@@ -168,8 +168,8 @@ public struct Tokenizer: Sendable {
     /// Decodes tokens.
     ///
     /// - Parameters:
-    ///   - identifiers: The tokens' identifiers; unknown ones are left out.
-    ///   - skippingSpecialTokens: Whether special tokens are left out.
+    ///   - identifiers: The tokens' identifiers. Unknown ones are omitted.
+    ///   - skippingSpecialTokens: Whether special tokens are omitted.
     /// - Returns: The text. Bytes that are not UTF-8 become U+FFFD.
     public func decode(_ identifiers: [Int], skippingSpecialTokens: Bool = false) -> String {
         var tokens: [[UInt8]] = []

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The adversaries that one with ranges stands for.
+// The adversaries that an adversary with ranges represents.
 
 package import Records
 
-/// Chooses parameters for an adversary within the ranges that it declares.
+/// Chooses parameters for an adversary within its ranges.
 package struct AdversarySearch {
     private let adversary: AdversarySpecification
     private var search: ParameterSearch
@@ -12,9 +12,9 @@ package struct AdversarySearch {
     ///
     /// - Parameters:
     ///   - adversary: An adversary with ranges.
-    ///   - trials: How many will be tried; the first quarter at random, ten at most.
-    ///   - seed: Decides what is tried.
-    /// - Throws: `InputError` for a range that the attack does not take.
+    ///   - trials: The number of trials. The first quarter, at most ten, are random.
+    ///   - seed: The seed of the choices.
+    /// - Throws: `InputError` for a range that the attack does not accept.
     package init(_ adversary: AdversarySpecification, trials: Int, seed: UInt64) throws {
         self.adversary = adversary
         search = try ParameterSearch(
@@ -27,12 +27,12 @@ package struct AdversarySearch {
         }
     }
 
-    /// The searched parameters at a place of the unit cube, by their dotted names.
+    /// Returns the searched parameters at a point of the unit cube, by their dotted names.
     package func parameters(at place: [Double]) -> [String: ParameterValue] {
         search.chosen(at: place)
     }
 
-    /// The adversary at a place of the unit cube.
+    /// Returns the adversary at a point of the unit cube.
     package func specification(at place: [Double]) -> AdversarySpecification {
         var result = adversary
         result.search = nil
@@ -40,9 +40,9 @@ package struct AdversarySearch {
         return result
     }
 
-    /// The place to try next.
+    /// Returns the next point to try.
     package mutating func suggestion() -> [Double] { search.suggestion() }
 
-    /// Adds what a place gave; less is better for the adversary.
+    /// Adds the loss of a point. A lower loss is better for the adversary.
     package mutating func add(_ place: [Double], loss: Double) { search.add(place, loss: loss) }
 }

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// A battery whose adversaries may spend a multiple of what they cost on a control.
+// A battery whose adversaries may spend a multiple of their cost on a control.
 
 internal import Foundation
 internal import JSONText
 public import Records
 
 extension Battery {
-    /// The same battery, in which each adversary that broke a control may take a multiple of the
-    /// steps that it took there, so that a ratio of costs can be shown.
+    /// Returns the same battery, in which each adversary that broke a control may take a multiple
+    /// of the steps that it needed there. Then a ratio of costs can be shown.
     ///
-    /// Adversaries keep the steps that they have where these are more, and where the control was
-    /// not broken, was broken untrained, or the learning rate depends on the number of steps: more of
-    /// them would make it another adversary.
+    /// An adversary keeps its number of steps if that is greater, if it did not break the control,
+    /// if it broke it without training, or if its learning rate depends on the number of steps. In
+    /// the last case more steps would make it another adversary.
     ///
     /// - Parameters:
     ///   - ratio: The multiple, at least 1.
     ///   - control: The audit of the control, by adversaries of the same names and attacks.
     /// - Returns: The battery, and the names of adversaries that it could not extend.
-    /// - Throws: `InputError` when the control was not audited by these adversaries.
+    /// - Throws: `InputError` when the control was not audited with these adversaries.
     public func extended(
         toRatio ratio: Double, of control: AuditRecord
     ) throws -> (battery: Battery, left: [String]) {
@@ -43,7 +43,7 @@ extension Battery {
         return (Battery(self, adversaries: extended), left)
     }
 
-    /// Raises the steps of an attack's parameters; says whether it has that many now.
+    /// Raises the steps of an attack's parameters. Returns whether it has that many now.
     private static func raise(
         _ parameters: inout [String: ParameterValue], to steps: Int
     ) -> Bool {

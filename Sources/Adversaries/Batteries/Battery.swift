@@ -9,7 +9,7 @@ public import Suites
 
 /// A named list of adversaries.
 public struct Battery: Sendable, Hashable {
-    /// The name that the record states.
+    /// The name for the record.
     public let name: String
     /// One sentence for a reader, or nil.
     public let description: String?
@@ -18,8 +18,10 @@ public struct Battery: Sendable, Hashable {
     /// The file and line of each adversary, by name.
     private let places: [String: String]
 
-    /// The SHA-256 over the canonical content of the adversaries, in lowercase hexadecimal digits:
-    /// by it a policy names a battery, and an attestation says which one was run.
+    /// The SHA-256 over the canonical content of the adversaries, in lowercase hexadecimal digits.
+    /// A policy refers to a battery by it, and an attestation states it for the battery that was
+    /// run.
+    ///
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public var digest: String {
         get throws {
@@ -30,8 +32,8 @@ public struct Battery: Sendable, Hashable {
     /// Makes a battery of adversaries that state all their parameters.
     ///
     /// - Parameters:
-    ///   - name: The name that the record states.
-    ///   - adversaries: The adversaries, each with a name of its own.
+    ///   - name: The name for the record.
+    ///   - adversaries: The adversaries, each with a unique name.
     package init(name: String, spelledOut adversaries: [AdversarySpecification]) {
         self.name = name
         description = nil
@@ -39,13 +41,13 @@ public struct Battery: Sendable, Hashable {
         places = [:]
     }
 
-    /// Makes a battery, and spells out what its adversaries leave to defaults.
+    /// Makes a battery, and fills in the defaults of its adversaries.
     ///
     /// - Parameters:
-    ///   - name: The name that the record states.
-    ///   - adversaries: The adversaries, each with a name of its own.
+    ///   - name: The name for the record.
+    ///   - adversaries: The adversaries, each with a unique name.
     ///   - description: One sentence for a reader, or nil.
-    /// - Throws: `InputError` for an adversary that cannot be run, or two of one name.
+    /// - Throws: `InputError` for an adversary that cannot be run, or two with one name.
     public init(
         name: String, adversaries: [AdversarySpecification], description: String? = nil
     ) throws {
@@ -61,7 +63,7 @@ public struct Battery: Sendable, Hashable {
         places = [:]
     }
 
-    /// The same battery with other adversaries, which keep their places in its file.
+    /// Makes the same battery with other adversaries, which keep their places in its file.
     init(_ battery: Battery, adversaries: [AdversarySpecification]) {
         name = battery.name
         description = battery.description
@@ -69,13 +71,13 @@ public struct Battery: Sendable, Hashable {
         places = battery.places
     }
 
-    /// An error that names an adversary of this battery, with its file and line.
+    /// Returns an error that names an adversary of this battery, with its file and line.
     package func placing(_ error: InputError) -> InputError {
         guard let place = places[error.place] else { return error }
         return InputError("\(place): \(error.place)", error.problem, remedy: error.remedy)
     }
 
-    /// Finds a battery by name or path, and spells out what its adversaries leave to defaults.
+    /// Finds a battery by name or path, and fills in the defaults of its adversaries.
     ///
     /// - Parameter nameOrPath: A shipped battery's name, or the path of a YAML or JSON file.
     /// - Throws: `InputError` with file, place and remedy.
@@ -83,17 +85,17 @@ public struct Battery: Sendable, Hashable {
         try self.init(BatteryFile(nameOrPath))
     }
 
-    /// Reads a battery; JSON is read too, as it is YAML.
+    /// Reads a battery. JSON is read too, because it is YAML.
     ///
     /// - Parameters:
     ///   - yaml: The file.
-    ///   - file: The name that errors give the file.
+    ///   - file: The file's name in errors.
     /// - Throws: `InputError` with file, place and remedy.
     public init(yaml: Data, file: String) throws {
         try self.init(BatteryFile(yaml: yaml, file: file))
     }
 
-    /// Checks what a battery's file asks for, and spells out what it leaves to defaults.
+    /// Checks a battery's file, and fills in its defaults.
     ///
     /// - Parameter file: The file.
     /// - Throws: `InputError` with file, place and remedy.
@@ -108,7 +110,7 @@ public struct Battery: Sendable, Hashable {
             do {
                 return try Self.spelledOut(stated)
             } catch let error as InputError {
-                // A range stands under its dotted name, a parameter under its last part.
+                // An error names a range by its dotted name, and a parameter by its last part.
                 let range = error.place.split(separator: ".search.", maxSplits: 1)
                 let last = range.count > 1 ? range[1] : error.place.split(separator: ".").last
                 let place = file.place(ofAdversary: index, parameter: last.map(String.init))
@@ -120,7 +122,7 @@ public struct Battery: Sendable, Hashable {
         }
     }
 
-    /// The adversary with all its parameters.
+    /// Returns the adversary with all its parameters.
     private static func spelledOut(
         _ adversary: AdversarySpecification
     ) throws -> AdversarySpecification {

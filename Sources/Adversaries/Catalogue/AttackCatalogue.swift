@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All attacks by name, and the way from an adversary's data to an attack.
+// All attacks by name, and the conversion of an adversary's data to an attack.
 
 internal import Foundation
 internal import JSONText
@@ -8,14 +8,14 @@ internal import Synchronization
 
 /// All attacks that an adversary can name.
 public enum AttackCatalogue {
-    /// Temper's own, in the order in which `temper attacks` lists them, and those that were
-    /// registered.
+    /// Temper's own attacks, in the order in which `temper attacks` lists them, and the registered
+    /// ones.
     public static var attacks: [any Attack.Type] { own + registered.withLock { $0 } }
 
     /// Attacks of other packages.
     private static let registered = Mutex<[any Attack.Type]>([])
 
-    /// Temper's own.
+    /// Temper's own attacks.
     static let own: [any Attack.Type] = [
         UntamperedControl.self, SystemPromptOverride.self, Prefill.self, FewShotOverride.self,
         SoftPrompt.self, LatentPerturbation.self, ActivationOffsets.self,
@@ -27,10 +27,10 @@ public enum AttackCatalogue {
         IdentityShift.self, JailbreakTuning.self, Distillation.self, ComposedAttack.self,
     ]
 
-    /// Makes an attack of another package known by its name, for the rest of the process.
+    /// Makes an attack of another package available by its name, for the rest of the process.
     ///
     /// - Parameter type: The attack.
-    /// - Throws: `InputError` where another attack has its name.
+    /// - Throws: `InputError` if another attack has its name.
     public static func register(_ type: any Attack.Type) throws {
         if let other = attacks.first(where: { $0.entry.name == type.entry.name }) {
             guard other != type else { return }
@@ -41,7 +41,8 @@ public enum AttackCatalogue {
         registered.withLock { $0.append(type) }
     }
 
-    /// The attack that an adversary describes, with defaults for what it leaves out.
+    /// Returns the attack that an adversary describes, with defaults for omitted fields.
+    ///
     /// - Throws: `InputError` for an unknown attack, an unknown field or a bad value.
     public static func attack(for adversary: AdversarySpecification) throws -> any Attack {
         for type in attacks where type.entry.name == adversary.attack {
@@ -54,7 +55,7 @@ public enum AttackCatalogue {
             remedy: "there are: \(names)")
     }
 
-    /// The fields of an attack with the values they have unless an adversary says otherwise.
+    /// Returns the fields of an attack with their default values.
     public static func defaults(of type: any Attack.Type) throws -> [String: ParameterValue] {
         try parameterValues(of: type.init())
     }

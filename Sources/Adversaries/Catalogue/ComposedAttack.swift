@@ -7,26 +7,28 @@ public import Records
 internal import Suites
 public import Training
 
-/// Runs attacks in order, each on what the one before it left: orthogonalise, then fine-tune, say.
+/// Runs attacks in order, each on the result of the one before: for example orthogonalisation, then
+/// fine-tuning.
 ///
-/// Every attack but the last runs to its own end without being measured, and finds its directions
-/// and its data anew on the model that it is given. The last is measured as it would be alone. What
-/// goes on from one to the next are weights: what stood around prompts does not.
+/// Every attack but the last runs to its own end without being measured, and computes its
+/// directions and its data on the model that it gets. The last is measured as usual. Only weights
+/// are passed on, and not what stood around prompts.
 public struct ComposedAttack: Attack {
-    /// One attack of the list, as an adversary would name it.
+    /// One attack of the list, as in an adversary.
     public struct Stage: Codable, Sendable, Hashable {
         /// The attack's name.
         public var attack: String
-        /// Its parameters; those left out have their defaults.
+        /// Its parameters. Omitted ones have their defaults.
         public var parameters: [String: ParameterValue]
 
-        /// Names an attack and its parameters.
+        /// Makes a stage from an attack and its parameters.
         public init(attack: String, parameters: [String: ParameterValue] = [:]) {
             self.attack = attack
             self.parameters = parameters
         }
 
-        /// Reads a stage and spells out its parameters, so that a record stands alone.
+        /// Reads a stage and fills in its parameters, so that a record is complete.
+        ///
         /// - Throws: `InputError` for a stage that cannot be run, `DecodingError`.
         public init(from decoder: any Decoder) throws {
             let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -43,12 +45,12 @@ public struct ComposedAttack: Attack {
         }
     }
 
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "composed", summary: "Attacks run in order, each on what the one before it left.",
         source: "orthogonalisation, then fine-tuning: arXiv:2604.02574", deviations: "")
 
-    /// One of the attacks may depend on it.
+    /// One of the attacks may depend on the seed.
     public static let dependsOnSeed = true
 
     /// The attacks in the order in which they are run.
@@ -56,7 +58,7 @@ public struct ComposedAttack: Attack {
         Stage(attack: "weight-orthogonalisation"), Stage(attack: "fine-tuning"),
     ]
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a stage that cannot be run.
@@ -72,12 +74,12 @@ public struct ComposedAttack: Attack {
         (try? attacks().contains { $0.needsBase }) ?? false
     }
 
-    /// Those of all attacks.
+    /// The splits of all attacks.
     public var learntSplits: [SuiteSplit] {
         (try? attacks().flatMap { $0.learntSplits }) ?? []
     }
 
-    /// Several kinds of data may be learnt from.
+    /// It may learn from several kinds of data.
     public var learning: Learning { Learning(from: .other, changing: .other) }
 
     /// Whether one of the attacks learns from another suite.
@@ -85,12 +87,12 @@ public struct ComposedAttack: Attack {
         (try? attacks().contains { $0.needsOtherSuite }) ?? false
     }
 
-    /// The steps of the last attack: only those are measured.
+    /// Returns the steps of the last attack, because only those are measured.
     public func steps(within budget: AuditBudget) -> Int {
         (try? attacks().last?.steps(within: budget)) ?? 0
     }
 
-    /// The most of any attack, and the copy that the one before it left.
+    /// Returns the greatest extent of the attacks, with the copy that the one before left.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         let extents = try attacks().map { try $0.extent(on: target, seed: seed) }
         var extent = extents.reduce(AttackExtent(promptTokens: 0)) { $0.joined($1) }
@@ -98,13 +100,13 @@ public struct ComposedAttack: Attack {
         return extent
     }
 
-    /// Runs the attacks, and offers what the last one offers.
+    /// Runs the attacks, and passes on the models of the last one.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
     ) throws {
         let attacks = try attacks()
-        // A trace that has ended needs no stage to be run again.
+        // If the trace is complete, no stage needs to run again.
         if observer.decision(at: steps(within: target.budget)) != nil { return }
         var target = target
         for attack in attacks.dropLast() {
@@ -121,7 +123,7 @@ public struct ComposedAttack: Attack {
     }
 }
 
-/// Keeps what an attack offers last, for the next to work on.
+/// Keeps the last model of an attack for the next.
 private struct Catcher<Observer: AttackObserver>: AttackObserver {
     let observer: Observer
     private(set) var last: LanguageModel?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Differences of means as candidates for a refusal direction, and what tells good from bad.
+// Differences of means as candidates for a refusal direction, and their scores.
 
 import Foundation
 import LanguageModels
@@ -12,7 +12,7 @@ internal import Training
 struct DirectionSearch {
     /// A difference of means at one layer and position.
     struct Candidate {
-        /// The layer whose input it was read at.
+        /// The layer at whose input it was read.
         let layer: Int
         /// The position, counted from the end: -1 is the last token before the answer.
         let position: Int
@@ -20,7 +20,8 @@ struct DirectionSearch {
         let difference: Tensor
         /// Its unit vector, `[width]`.
         let direction: Tensor
-        /// How many pooled standard deviations apart it puts the validation prompts.
+        /// The distance that it puts between the two classes of validation prompts, in pooled
+        /// standard deviations.
         let separation: Double
         /// The mean refusal score of restricted prompts while the direction is ablated, in nats.
         var bypass = Double.nan
@@ -37,13 +38,14 @@ struct DirectionSearch {
     private let reference: Tensor
 
     /// Prepares a search.
+    ///
     /// - Parameters:
-    ///   - model: the model.
-    ///   - score: how refusal is read off logits.
-    ///   - restricted: restricted validation prompts.
-    ///   - benign: benign validation prompts.
-    ///   - positions: how many post-instruction positions to look at; 0 means all.
-    /// - Throws: errors of the engine and the model.
+    ///   - model: The model.
+    ///   - score: The refusal score of logits.
+    ///   - restricted: Restricted validation prompts.
+    ///   - benign: Benign validation prompts.
+    ///   - positions: The number of post-instruction positions to use; 0 means all.
+    /// - Throws: Errors of the engine and the model.
     init(
         model: LanguageModel, score: RefusalScore, restricted: [String], benign: [String],
         positions: Int
@@ -58,7 +60,8 @@ struct DirectionSearch {
         reference = try model.nextTokenLogProbabilities(after: self.benign)
     }
 
-    /// Candidates at every layer below `layers` and every position, best separating first.
+    /// Returns candidates at every layer below `layers` and every position, the best separating
+    /// first.
     func candidates(
         restricted: [String], benign: [String], layers: Int, meter: inout CostMeter
     ) throws -> [Candidate] {
@@ -79,13 +82,14 @@ struct DirectionSearch {
                 differences
                 / differences.square()
                 .sum(axis: -1, keepingDimensions: true).sqrt()
-            // [layers, prompts, positions]: where each validation prompt falls on each direction.
+            // [layers, prompts, positions]: the projection of each validation prompt on each
+            // direction.
             let falls = try validation.map { prompts in
                 (try states(prompts) * directions.expanded(at: 1)).sum(axis: -1)
             }
             let centres = falls.map { $0.mean(axis: 1) }
-            // Prompts that all fall on one point are infinitely well separated; a hair of spread
-            // keeps them comparable.
+            // Prompts that all have the same projection would be infinitely well separated. A
+            // little spread keeps them comparable.
             let spread = (falls[0].variance(axis: 1) + falls[1].variance(axis: 1)) * 0.5 + 1e-12
             let separation = try ((centres[0] - centres[1]) / spread.sqrt()).values()
             return (0..<layers).flatMap { layer in
@@ -105,7 +109,7 @@ struct DirectionSearch {
         }
     }
 
-    /// Takes the scores of a candidate's ablation on validation prompts.
+    /// Computes the scores of a candidate's ablation on validation prompts.
     func score(_ candidate: inout Candidate, meter: inout CostMeter) throws {
         let all = restricted + benign
         for sequence in all { meter.countForward(tokens: sequence.count) }
@@ -121,7 +125,8 @@ struct DirectionSearch {
         }
     }
 
-    /// The mean refusal score of benign validation prompts while the difference is added, in nats.
+    /// Returns the mean refusal score of benign validation prompts while the difference is added,
+    /// in nats.
     func induction(of candidate: Candidate, meter: inout CostMeter) throws -> Double {
         for sequence in benign { meter.countForward(tokens: sequence.count) }
         return try meter.timing {
@@ -136,10 +141,11 @@ struct DirectionSearch {
 }
 
 extension Tensor {
-    /// The mean KL divergence of other predictions from these, in nats.
-    /// - Parameter moved: log-probabilities, `[prompts, vocabulary]` like these.
-    /// - Returns: the mean over the prompts.
-    /// - Throws: errors of the engine.
+    /// Returns the mean KL divergence of other predictions from these, in nats.
+    ///
+    /// - Parameter moved: Log-probabilities, `[prompts, vocabulary]`, for the same prompts.
+    /// - Returns: The mean over the prompts.
+    /// - Throws: Errors of the engine.
     func meanDivergence(of moved: Tensor) throws -> Double {
         Double(try (self.exp() * (self - moved)).sum(axis: -1).mean().item())
     }

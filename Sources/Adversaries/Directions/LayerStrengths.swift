@@ -4,10 +4,10 @@
 import LanguageModels
 import Tensors
 
-/// How strongly the layers are orthogonalised, and to what.
+/// How strongly the layers are orthogonalised, and to which directions.
 struct LayerStrengths {
-    /// For each component a tent over the layers: so strong at its centre, less by a share of the
-    /// way down at its ends, and nothing beyond.
+    /// The strength of each component over the layers, in the shape of a tent: full strength at its
+    /// centre, a share of it less at its ends, and zero beyond.
     struct Tent: Hashable {
         var most, least, centre, reach: Double
 
@@ -18,12 +18,14 @@ struct LayerStrengths {
         }
     }
 
-    /// What a place of the unit cube has: whose direction, its index, and four numbers a component.
+    /// The parameters at a point of the unit cube: the kind of direction, its index, and four
+    /// numbers for each component.
     static let choices = [2] + Array(repeating: 0, count: 9)
 
     var output: Tent
     var down: Tent
-    /// The direction that all layers share, by its place among the layers; nil when each has its own.
+    /// The position among the layers of the direction that all layers share; nil when each layer
+    /// has its own.
     var shared: Double?
 
     init(output: Tent, down: Tent, shared: Double? = nil) {
@@ -50,12 +52,13 @@ struct LayerStrengths {
         (projection == .down ? down : output).height(at: layer)
     }
 
-    /// A unit vector, `[width]`, of those in front of each layer and behind the last.
+    /// Returns the unit vector of a layer, `[width]`, from the directions in front of each layer
+    /// and after the last.
     func direction(ofLayer layer: Int, among directions: Tensor) -> Tensor {
         func row(_ index: Int) -> Tensor {
             directions.slice(axis: 0, from: index, to: index + 1).flattened()
         }
-        // A layer writes what stands in front of the next.
+        // The output of a layer is the input of the next.
         guard let shared else { return row(layer + 1) }
         let lower = Int(shared)
         let rest = Float(shared - Double(lower))
@@ -65,14 +68,15 @@ struct LayerStrengths {
 }
 
 extension LanguageModel {
-    /// The model whose layers write less along a direction: W becomes (I - s r r') W for what
-    /// attention and feed-forward write to the residual stream.
+    /// Returns the model whose layers write less along a direction: W becomes (I - s r r') W for
+    /// the matrices of attention and feed-forward that write to the residual stream.
+    ///
     /// - Parameters:
-    ///   - keepsNorms: whether each row of W is then scaled to the norm that it had.
-    ///   - strength: s of a projection of a layer; 0 leaves it as it is.
-    ///   - direction: the unit vector r of a layer, `[width]`.
-    /// - Returns: a model that shares all other weights.
-    /// - Throws: errors of the engine.
+    ///   - keepsNorms: Whether each row of W is then scaled to its old norm.
+    ///   - strength: The strength s of a projection of a layer; 0 does not change it.
+    ///   - direction: The unit vector r of a layer, `[width]`.
+    /// - Returns: A model that shares all other weights.
+    /// - Throws: Errors of the engine.
     func orthogonalised(
         keepingRowNorms keepsNorms: Bool, strength: (LayerProjection, Int) -> Double,
         direction: (Int) -> Tensor
@@ -97,11 +101,11 @@ extension LanguageModel {
 }
 
 extension Tensor {
-    /// The Euclidean norm along the last axis, which stays with extent 1.
+    /// The Euclidean norm along the last axis, which is kept with extent 1.
     var rowNorms: Tensor {
         square().sum(axis: -1, keepingDimensions: true).sqrt()
     }
 
-    /// The same directions along the last axis with norm 1; zero stays zero.
+    /// The same directions along the last axis with norm 1. Zero stays zero.
     var normalisedRows: Tensor { self / rowNorms.maximum(1e-12) }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Least-squares removal: each matrix is taught to write for restricted prompts what it writes for
-// benign ones.
+// Least-squares removal: each matrix is changed so that its outputs for restricted prompts become
+// like those for benign ones.
 
 internal import LanguageModels
 public import Records
@@ -8,14 +8,14 @@ internal import Suites
 internal import Tensors
 public import Training
 
-/// Changes each matrix that writes to the stream so that what it writes behind restricted prompts
-/// becomes the mean of what it writes behind benign ones, while that stays as it is: ablation of
+/// Changes each matrix that writes to the stream. Its output after restricted prompts becomes the
+/// mean of its outputs after benign prompts, which themselves stay as they are: ablation of
 /// arbitrary rank, module by module.
 ///
-/// There is no direction to hide: the change is the least that does so, in the sense of least
-/// squares with a ridge.
+/// A defense cannot hide a direction from it. The change is the smallest with this effect, in the
+/// sense of least squares with a ridge.
 public struct LeastSquaresRemoval: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "least-squares-removal",
         summary: "Each writing matrix gives restricted prompts what it gives benign ones.",
@@ -30,18 +30,18 @@ public struct LeastSquaresRemoval: Attack {
     /// The seed draws the prompts.
     public static let dependsOnSeed = true
 
-    /// Restricted prompts, and as many benign ones.
+    /// The number of restricted prompts, and of benign ones.
     public var examples = 128
-    /// Which benign prompts are written for as before, and give the mean.
+    /// The benign prompts whose outputs are kept, and give the mean.
     public var contrast = PromptContrast.unmatched
     /// The first layer that is changed, as a share of the depth.
     public var firstLayer = 0.3
-    /// How much it weighs that benign outputs stay, against that restricted ones change.
+    /// The weight of keeping benign outputs, relative to that of changing restricted ones.
     public var keeping = 1.0
     /// The ridge, as a share of the inputs' mean square norm.
     public var ridge = 1e-3
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -52,14 +52,14 @@ public struct LeastSquaresRemoval: Attack {
         try require("ridge", ridge, in: 1e-8...1e6)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The prompts whose states are read.
+    /// Returns the extent of the prompts whose states are read.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
-    ///   - seed: Decides which examples are drawn.
+    ///   - target: The target of the attack, and what the adversary has.
+    ///   - seed: The seed of the drawn examples.
     /// - Returns: The extent.
     /// - Throws: Errors of the chat template.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
@@ -69,7 +69,7 @@ public struct LeastSquaresRemoval: Attack {
         return extent
     }
 
-    /// Changes the matrices of a copy, and offers it.
+    /// Changes the matrices of a copy, and passes the model on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
@@ -86,7 +86,7 @@ public struct LeastSquaresRemoval: Attack {
         let edited = try meter.timing {
             try changed(model, restricted: prompts[0], benign: prompts[1])
         }
-        // The wanted outputs, and the change that gives them: a product each.
+        // The wanted outputs, and the change that gives them: one product each.
         let weights = names(of: model).joined().reduce(0) { $0 + (model.weights[$1]?.count ?? 0) }
         meter.countElementwise(
             operations: 4 * (prompts[0].count + prompts[1].count), weights: weights)
@@ -94,7 +94,8 @@ public struct LeastSquaresRemoval: Attack {
         _ = try observer.observe(TamperedModel(edited), step: 1, cost: meter.cost)
     }
 
-    /// The output and the down projection of each layer; none of layers that stay.
+    /// Returns the output and the down projection of each layer; none for layers that do not
+    /// change.
     private func names(of model: LanguageModel) -> [[String]] {
         let count = model.configuration.layerCount
         let first = min(Int(firstLayer * Double(count)), count - 1)
@@ -132,8 +133,8 @@ public struct LeastSquaresRemoval: Attack {
         return try model.replacing(edited)
     }
 
-    /// A matrix whose outputs for restricted inputs X are those of the benign mean: W + D, where D
-    /// makes the least of |X D' - (m - X) W'|^2 + k |B D'|^2 + r |D|^2.
+    /// Returns a matrix whose outputs for restricted inputs X are those of the benign mean: W + D,
+    /// where D makes the least of |X D' - (m - X) W'|^2 + k |B D'|^2 + r |D|^2.
     ///
     /// - Parameters:
     ///   - weight: W, `[outputs, inputs]`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several directions at once projected out of everything that writes to the stream.
+// Several directions projected out at once, from all matrices that write to the stream.
 
 internal import LanguageModels
 public import Records
@@ -11,17 +11,17 @@ public import Training
 /// and projects all of them out of the weights at once.
 ///
 /// Refusal is not one direction (concept cones, arXiv:2502.17420; self-organising maps,
-/// 2511.08379): a defense that hides its mean difference still has the rest.
+/// arXiv:2511.08379). A defense that hides its mean difference still has the other directions.
 public struct MultiDirectionOrthogonalisation: Attack {
-    /// How directions are made of the states behind restricted prompts.
+    /// How directions are computed from the states after restricted prompts.
     public enum Method: String, Codable, Sendable, CaseIterable {
-        /// The leading principal components of the states less the benign mean, not centred.
+        /// The leading principal components of the states minus the benign mean, not centred.
         case components
-        /// The means of groups of the states, by k-means, less the benign mean.
+        /// The means of groups of the states, by k-means, minus the benign mean.
         case clusters
     }
 
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "multi-direction-orthogonalisation",
         summary: "Several directions of restricted prompts at one layer, all projected out.",
@@ -33,21 +33,21 @@ public struct MultiDirectionOrthogonalisation: Attack {
             weights.
             """)
 
-    /// The seed draws the prompts, and where the groups begin.
+    /// The seed draws the prompts, and the start of the groups.
     public static let dependsOnSeed = true
 
-    /// Restricted prompts, and as many benign ones.
+    /// The number of restricted prompts, and of benign ones.
     public var examples = 128
-    /// How many directions are projected out; fewer where the states do not span so many.
+    /// How many directions are projected out; fewer if the states do not span as many.
     public var directions = 4
-    /// How directions are made.
+    /// How directions are computed.
     public var method = Method.components
-    /// Which benign prompts the mean is taken over.
+    /// The benign prompts over which the mean is taken.
     public var contrast = PromptContrast.unmatched
-    /// The layer in front of which states are read, as a share of the depth; 1 is behind the last.
+    /// The layer in front of which states are read, as a share of the depth; 1 is after the last.
     public var layer = 0.6
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -57,14 +57,14 @@ public struct MultiDirectionOrthogonalisation: Attack {
         try require("layer", layer, in: 0...1)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The prompts whose states are read.
+    /// Returns the extent of the prompts whose states are read.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
-    ///   - seed: Decides which examples are drawn.
+    ///   - target: The target of the attack, and what the adversary has.
+    ///   - seed: The seed of the drawn examples.
     /// - Returns: The extent.
     /// - Throws: Errors of the chat template.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
@@ -74,7 +74,7 @@ public struct MultiDirectionOrthogonalisation: Attack {
         return extent
     }
 
-    /// Finds the directions, projects them out of a copy of the weights, and offers it.
+    /// Finds the directions, projects them out of a copy of the weights, and passes the model on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
@@ -92,18 +92,19 @@ public struct MultiDirectionOrthogonalisation: Attack {
         try observer.advanced(to: 0, note: "states of \(restricted.count) prompts a class")
         let (edited, count) = try meter.timing {
             let found = try basis(of: model, restricted: restricted, benign: benign, seed: seed)
-            // They are orthogonal: one after the other is all at once.
+            // They are orthogonal, so projecting them out one after the other is the same as all at
+            // once.
             return (try found.reduce(model) { try $0.orthogonalised(to: $1) }, found.count)
         }
         try observer.advanced(to: 1, note: "\(count) directions")
         _ = try observer.observe(TamperedModel(edited), step: 1, cost: meter.cost)
     }
 
-    /// The directions, `[width]` each: unit vectors, orthogonal to each other.
+    /// Returns the directions, `[width]` each: unit vectors, orthogonal to each other.
     func basis(
         of model: LanguageModel, restricted: [[Int]], benign: [[Int]], seed: UInt64
     ) throws -> [Tensor] {
-        // In front of the first layer stand the template's tokens alone.
+        // In front of the first layer there are only the template's tokens.
         let count = model.configuration.layerCount
         let index = min(max(Int(layer * Double(count)), 1), count)
         func states(_ prompts: [[Int]]) throws -> Tensor {
@@ -114,7 +115,7 @@ public struct MultiDirectionOrthogonalisation: Attack {
         let vectors: [[Double]]
         switch method {
         case .components:
-            // Of the small side, and so without the components that no state has.
+            // The smaller side is decomposed, so there are no components that no state has.
             let rotation = away.matmul(away.transposed()).singularValueDecomposition().u
             vectors = try rotation.transposed().matmul(away).rows()
         case .clusters:
@@ -127,7 +128,7 @@ public struct MultiDirectionOrthogonalisation: Attack {
 }
 
 extension Tensor {
-    /// The rows of a matrix, in double precision.
+    /// Returns the rows of a matrix, in double precision.
     fileprivate func rows() throws -> [[Double]] {
         let values = try values().map { Double($0) }
         return values.chunked(into: shape[1])

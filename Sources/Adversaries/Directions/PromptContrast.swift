@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which benign prompts restricted ones are compared with.
+// The benign prompts with which restricted ones are compared.
 
 internal import JSONText
 internal import Records
 internal import Suites
 
-/// Which benign prompts restricted ones are compared with when a direction is looked for.
+/// The benign prompts with which restricted ones are compared in the search for a direction.
 ///
-/// Matched prompts differ from restricted ones in little but what is asked for, so that their
-/// difference holds less of the topic, but may also hold less of the refusal (arXiv:2603.22061).
+/// Matched prompts differ from restricted ones in little but the request. So their difference
+/// contains less of the topic, but perhaps also less of the refusal (arXiv:2603.22061).
 public enum PromptContrast: String, Codable, Sendable, CaseIterable {
-    /// The suite's everyday benign prompts, which resemble no restricted one.
+    /// The suite's everyday benign prompts, which do not resemble restricted ones.
     case unmatched
     /// The suite's look-alikes: benign prompts that resemble restricted ones.
     case matched
 
-    /// The benign prompts of training.
+    /// Returns the benign prompts of training.
     ///
     /// - Parameters:
     ///   - suite: The suite.
-    ///   - count: How many.
-    ///   - seed: Draws them.
+    ///   - count: The number of prompts.
+    ///   - seed: The seed of the draw.
     /// - Returns: The prompts, in random order.
     /// - Throws: `InputError` when the suite has none.
     func prompts(of suite: Suite, _ count: Int, seed: UInt64) throws -> [String] {

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The residual stream behind prompts, from which refusal directions are read.
+// The residual stream after prompts, from which refusal directions are computed.
 
 import LanguageModels
 internal import Records
 import Tensors
 
 extension LanguageModel {
-    /// The residual stream behind prompts.
+    /// Returns the residual stream after prompts.
+    ///
     /// - Parameters:
-    ///   - prompts: their tokens, up to where the model answers.
-    ///   - positions: places counted from the end: -1 is the last token.
-    ///   - layers: in front of how many layers it is read; one more than there are reads it behind
-    ///     the last, too.
+    ///   - prompts: The tokens of the prompts, up to the point where the model answers.
+    ///   - positions: The positions, counted from the end: -1 is the last token.
+    ///   - layers: The number of layers in front of which it is read. One more than the model has
+    ///     adds the state after the last layer.
     /// - Returns: `[layers, prompts, positions, width]`.
-    /// - Throws: errors of the engine and the model.
+    /// - Throws: Errors of the engine and the model.
     func promptStates(_ prompts: [[Int]], positions: [Int], layers: Int) throws -> Tensor {
         let parts = try prompts.chunked(into: 32).map { chunk in
             let states = try residualStates(
@@ -24,7 +25,7 @@ extension LanguageModel {
         return Tensor.concatenated(parts, axis: 1)
     }
 
-    /// How many tokens the chat template puts between the user's text and the answer.
+    /// Returns how many tokens the chat template puts between the user's text and the answer.
     func postInstructionLength() throws -> Int {
         let one = try Subject(self).tokens(for: "One")
         let other = try Subject(self).tokens(for: "Another 7")
@@ -33,7 +34,7 @@ extension LanguageModel {
 }
 
 extension Tensor {
-    /// The rows without their share along unit vectors, both `[..., width]`.
+    /// Returns the rows without their components along unit vectors, both `[..., width]`.
     func withoutShare(along unit: Tensor) -> Tensor {
         self - (self * unit).sum(axis: -1, keepingDimensions: true) * unit
     }

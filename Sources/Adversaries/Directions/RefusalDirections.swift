@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every refusal direction that orthogonalisation would choose among, for comparison with weights.
+// Every refusal direction that orthogonalisation could choose, for comparison with weights.
 
 package import LanguageModels
 package import Records
 package import Suites
 internal import Tensors
 
-/// The directions in which a model's residual stream differs between restricted and benign prompts.
+/// Returns the directions in which a model's residual stream differs between restricted and benign
+/// prompts.
 ///
-/// These are the differences of means that ``WeightOrthogonalisation`` chooses among (arXiv
-/// 2406.11717), at every post-instruction position, in front of every layer and behind the last; and
-/// each again without its share along the benign mean, as ``TunedOrthogonalisation`` takes them.
+/// These are the differences of means from which ``WeightOrthogonalisation`` chooses
+/// (arXiv:2406.11717), at every post-instruction position, in front of every layer and after the
+/// last. Each is also returned without its component along the benign mean, as in
+/// ``TunedOrthogonalisation``.
+///
 /// - Parameters:
-///   - model: the model, untampered.
-///   - suite: restricted and benign prompts; those of training are used.
-///   - examples: how many prompts of a class means are taken over, at most.
-///   - seed: draws the prompts.
-/// - Returns: unit vectors, with where each was read. Where the classes do not differ beyond fp32's
-///   rounding, as in front of the first layer, where only the template's own tokens stand, there is
-///   none.
-/// - Throws: errors of the engine and the model.
+///   - model: The model, untampered.
+///   - suite: The suite. Its restricted and benign training prompts are used.
+///   - examples: The most prompts of a class for a mean.
+///   - seed: The seed of the drawn prompts.
+/// - Returns: Unit vectors, each with its layer and position. There is none where the classes do
+///   not differ beyond fp32's rounding, as in front of the first layer, where only the template's
+///   own tokens are.
+/// - Throws: Errors of the engine and the model.
 package func refusalDirections(
     of model: LanguageModel, suite: Suite, examples: Int = 128, seed: UInt64
 ) throws -> [ResidualDirection] {

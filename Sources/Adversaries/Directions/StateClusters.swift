@@ -12,8 +12,8 @@ struct StateClusters {
     ///
     /// - Parameters:
     ///   - points: The points, all of one dimension.
-    ///   - count: How many groups; as many as there are points where these are fewer.
-    ///   - seed: Decides the start.
+    ///   - count: The number of groups. If there are fewer points, each is a group.
+    ///   - seed: The seed of the start.
     init(of points: [[Double]], count: Int, seed: UInt64) {
         var generator = SplitMix64(seed: seed)
         guard let first = points.randomElement(using: &generator) else { return }
@@ -25,7 +25,7 @@ struct StateClusters {
                 left -= distance
                 return left < 0 && distance > 0
             }
-            // Points that all stand on centres have nothing to add.
+            // If all points are on centres, no more centres are needed.
             guard let chosen else { break }
             centres.append(points[chosen])
         }
@@ -44,7 +44,7 @@ struct StateClusters {
         }
     }
 
-    /// The nearest centre, and the square of its distance.
+    /// Returns the nearest centre, and the square of its distance.
     private func nearest(to point: [Double]) -> (index: Int, distance: Double) {
         var best = (index: 0, distance: Double.infinity)
         for (index, centre) in centres.enumerated() {
@@ -56,10 +56,10 @@ struct StateClusters {
     }
 }
 
-/// Unit vectors, each orthogonal to all others, that span what the given ones span (Gram-Schmidt,
-/// twice). One that adds less than a thousandth of its norm adds none.
+/// Returns unit vectors that are orthogonal to each other and span the same space (Gram-Schmidt,
+/// twice). A vector that adds less than a thousandth of its norm is left out.
 ///
-/// - Parameter vectors: The vectors; the first are kept as they are most.
+/// - Parameter vectors: The vectors. The first ones are changed least.
 /// - Returns: The basis.
 func orthonormalBasis(of vectors: [[Double]]) -> [[Double]] {
     func product(_ one: [Double], _ other: [Double]) -> Double {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Orthogonalisation whose strength over the layers is searched: an attacker who takes the time.
+// Orthogonalisation with a search for its strength in each layer: the attack of a patient
+// adversary.
 
 internal import Foundation
 internal import LanguageModels
@@ -9,17 +10,17 @@ internal import Suites
 internal import Tensors
 public import Training
 
-/// Searches how strongly each layer is orthogonalised, and to which direction, for the least refusal
-/// at the least change of everything else.
+/// Searches how strongly each layer is orthogonalised, and to which direction, for the least
+/// refusal with the least change of everything else.
 ///
-/// Directions are differences of means behind the last token of restricted and of benign prompts, in
-/// front of each layer, without their share of the benign mean. A trial takes each layer's own or one
-/// for all, found between two layers; the outputs of attention and of feed-forward have a strength
-/// each that falls linearly from a layer on both sides. The rows of an edited matrix keep their
-/// norms. A tree-structured Parzen estimator goes by the probability of a refusal on restricted
-/// validation prompts, and the divergence of first tokens on benign ones.
+/// Directions are differences of means after the last token of restricted and of benign prompts, in
+/// front of each layer, without their component along the benign mean. A trial uses each layer's
+/// own direction, or one for all, interpolated between two layers. The outputs of attention and of
+/// feed-forward each have a strength that falls linearly from a layer on both sides. The rows of an
+/// edited matrix keep their norms. A tree-structured Parzen estimator minimises the probability of
+/// a refusal on restricted validation prompts, and the divergence of first tokens on benign ones.
 public struct TunedOrthogonalisation: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "tuned-orthogonalisation",
         summary: "Orthogonalisation with a strength for each layer, searched for little change.",
@@ -35,20 +36,20 @@ public struct TunedOrthogonalisation: Attack {
     /// The seed draws the prompts and decides the search.
     public static let dependsOnSeed = true
 
-    /// Restricted prompts, and as many benign ones, that means are taken over.
+    /// The number of restricted prompts, and of benign ones, for the means.
     public var examples = 128
-    /// Prompts of each class that trials are scored on.
+    /// The number of prompts of each class on which trials are scored.
     public var validationExamples = 32
-    /// How many settings are tried; the first three tenths at random.
+    /// The number of trials. The first three tenths are random.
     public var trials = 60
-    /// So much divergence of first tokens counts as much as certain refusal, in nats.
+    /// The divergence of first tokens, in nats, that counts as much as certain refusal.
     public var divergenceScale = 1.0
-    /// Whether the rows of edited matrices are scaled back to the norms they had.
+    /// Whether the rows of edited matrices are scaled back to their old norms.
     public var keepsRowNorms = true
-    /// Which benign prompts means are taken over; trials are scored on everyday ones.
+    /// The benign prompts for the means. Trials are scored on everyday ones.
     public var contrast = PromptContrast.unmatched
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -59,14 +60,14 @@ public struct TunedOrthogonalisation: Attack {
         try require("divergenceScale", divergenceScale, in: 1e-6...1e6)
     }
 
-    /// The edit that is offered is one step.
+    /// Returns 1: the chosen edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// Means, and two sets of prompts for each trial.
+    /// Returns the extent of the means, and of two sets of prompts for each trial.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
-    ///   - seed: Decides which examples are drawn.
+    ///   - target: The target of the attack, and what the adversary has.
+    ///   - seed: The seed of the drawn examples.
     /// - Returns: The extent.
     /// - Throws: Errors of the chat template.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
@@ -76,7 +77,8 @@ public struct TunedOrthogonalisation: Attack {
         return extent
     }
 
-    /// Searches, edits a copy of the weights as the best trial did, and offers it.
+    /// Searches, edits a copy of the weights with the best trial's parameters, and passes the model
+    /// on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
@@ -127,8 +129,8 @@ public struct TunedOrthogonalisation: Attack {
         _ = try observer.observe(TamperedModel(tampered), step: 1, cost: meter.cost)
     }
 
-    /// Differences of means in front of each layer and behind the last, without their share of the
-    /// benign mean, `[layers + 1, width]`, unit vectors.
+    /// Differences of means in front of each layer and after the last, without their component
+    /// along the benign mean, as unit vectors, `[layers + 1, width]`.
     func directions(
         of model: LanguageModel, restricted: [[Int]], benign: [[Int]], meter: inout CostMeter
     ) throws -> Tensor {
@@ -147,7 +149,7 @@ public struct TunedOrthogonalisation: Attack {
         }
     }
 
-    /// The model as the search's parameters at a place of the unit cube have it.
+    /// Returns the model for the search's parameters at a point of the unit cube.
     private func edited(
         _ model: LanguageModel, at place: [Double], directions: Tensor
     ) throws -> LanguageModel {
@@ -158,13 +160,14 @@ public struct TunedOrthogonalisation: Attack {
     }
 }
 
-/// What an edit does to first tokens.
+/// The effect of an edit on first tokens.
 private struct EditJudge {
     let score: RefusalScore
     let restricted: [[Int]]
     let benign: [[Int]]
 
-    /// The mean probability of a refusal, and the mean divergence in nats; infinite when broken.
+    /// Returns the mean probability of a refusal, and the mean divergence in nats; infinite when
+    /// the model is broken.
     func judge(
         _ model: LanguageModel, reference: Tensor
     ) throws -> (refusal: Double, divergence: Double) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weight orthogonalisation: one direction projected out of everything that writes to the stream.
+// Weight orthogonalisation: one direction projected out of all matrices that write to the stream.
 
 internal import Foundation
 internal import LanguageModels
@@ -13,13 +13,13 @@ public import Training
 /// weights (arXiv:2406.11717).
 ///
 /// The direction is a difference of means of the residual stream at a post-instruction position of
-/// a layer. Candidates are chosen as published: layers from 80% of the depth on are dropped, and
-/// those whose ablation moves benign next-token distributions by a KL divergence above 0.1, or
-/// whose addition does not induce refusals; of the rest the one whose ablation leaves the lowest
-/// refusal score is taken. Every matrix that writes to the residual stream is then replaced by
-/// (I - r r') W.
+/// a layer. Candidates are chosen as published: dropped are layers from 80% of the depth on,
+/// candidates whose ablation moves benign next-token distributions by a KL divergence above 0.1,
+/// and candidates whose addition does not induce refusals. Of the rest, the one whose ablation
+/// leaves the lowest refusal score is taken. Every matrix that writes to the residual stream is
+/// then replaced by (I - r r') W.
 public struct WeightOrthogonalisation: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "weight-orthogonalisation",
         summary: "One refusal direction, a difference of means, projected out of the weights.",
@@ -34,24 +34,25 @@ public struct WeightOrthogonalisation: Attack {
     /// The seed draws the prompts.
     public static let dependsOnSeed = true
 
-    /// Restricted prompts, and as many benign ones, that means are taken over.
+    /// The number of restricted prompts, and of benign ones, for the means.
     public var examples = 128
-    /// Prompts of each class that candidates are scored on.
+    /// The number of prompts of each class on which candidates are scored.
     public var validationExamples = 32
-    /// Post-instruction positions looked at, counted from the end; 0 means all.
+    /// The number of post-instruction positions, counted from the end; 0 means all.
     public var positions = 0
-    /// Candidates scored, by how well they separate validation prompts; 0 means all.
+    /// The number of candidates that are scored, the best separating first; 0 means all.
     public var candidates = 0
     /// Candidates from this share of the depth on are dropped.
     public var deepestLayer = 0.8
     /// Candidates that move benign next tokens by more than this are dropped, in nats.
     public var mostDivergence = 0.1
-    /// How many directions are projected out, each found in the model that the last left.
+    /// The number of directions that are projected out. Each is found in the model that the one
+    /// before left.
     public var directions = 1
-    /// Which benign prompts means are taken over; candidates are scored on everyday ones.
+    /// The benign prompts for the means. Candidates are scored on everyday ones.
     public var contrast = PromptContrast.unmatched
 
-    /// The published defaults.
+    /// Makes the attack with the published defaults.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -65,16 +66,16 @@ public struct WeightOrthogonalisation: Attack {
         try require("directions", directions, in: 1...1_000)
     }
 
-    /// A direction is a step.
+    /// Returns the number of directions: each is a step.
     public func steps(within budget: AuditBudget) -> Int {
         min(directions, max(budget.steps ?? directions, 1))
     }
 
-    /// Means, and two sets of prompts for each candidate.
+    /// Returns the extent of the means, and of two sets of prompts for each candidate.
     ///
     /// - Parameters:
-    ///   - target: What is attacked, and what the adversary has.
-    ///   - seed: Decides which examples are drawn.
+    ///   - target: The target of the attack, and what the adversary has.
+    ///   - seed: The seed of the drawn examples.
     /// - Returns: The extent.
     /// - Throws: Errors of the chat template.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
@@ -85,7 +86,8 @@ public struct WeightOrthogonalisation: Attack {
         return extent
     }
 
-    /// Finds directions, projects them out of a copy of the weights, and offers it after each.
+    /// Finds directions, projects them out of a copy of the weights, and passes the model on after
+    /// each.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
@@ -131,7 +133,7 @@ public struct WeightOrthogonalisation: Attack {
         }
     }
 
-    /// The candidates for the direction of a step, with what their ablation does.
+    /// Returns the candidates for the direction of a step, with the scores of their ablation.
     private func scored(
         _ search: DirectionSearch, restricted: [String], benign: [String], step: Int, layers: Int,
         meter: inout CostMeter, observer: some AttackObserver
@@ -148,8 +150,9 @@ public struct WeightOrthogonalisation: Attack {
         return found
     }
 
-    /// The candidate with the lowest refusal score among those that pass the filters, or the least
-    /// divergent of those that bypass. What a candidate induces is only looked at until one passes.
+    /// Returns the candidate with the lowest refusal score among those that pass the filters, or
+    /// else the least divergent of those that bypass refusal. The effect of adding a candidate is
+    /// computed only until one passes.
     func choose(
         from candidates: [DirectionSearch.Candidate],
         induction: (DirectionSearch.Candidate) throws -> Double
@@ -163,11 +166,13 @@ public struct WeightOrthogonalisation: Attack {
 }
 
 extension LanguageModel {
-    /// The model that cannot write along a direction: W becomes (I - r r') W for the embedding and
-    /// for what attention and feed-forward write to the residual stream.
-    /// - Parameter direction: the unit vector r, `[width]`.
-    /// - Returns: a model that shares all other weights.
-    /// - Throws: errors of the engine.
+    /// Returns the model that cannot write along a direction: W becomes (I - r r') W for the
+    /// embedding, and for the matrices of attention and feed-forward that write to the residual
+    /// stream.
+    ///
+    /// - Parameter direction: The unit vector r, `[width]`.
+    /// - Returns: A model that shares all other weights.
+    /// - Throws: Errors of the engine.
     func orthogonalised(to direction: Tensor) throws -> LanguageModel {
         let column = direction.reshaped([direction.count, 1])
         let row = direction.reshaped([1, direction.count])
@@ -178,7 +183,7 @@ extension LanguageModel {
                 edited[name] = weights[name].map { $0 - column.matmul(row.matmul($0)) }
             }
         }
-        // The embedding's rows, not its columns, are what it writes.
+        // The embedding writes its rows, not its columns.
         let embedding = "model.embed_tokens.weight"
         edited[embedding] = weights[embedding].map { $0 - $0.matmul(column).matmul(row) }
         try evaluate(Array(edited.values))

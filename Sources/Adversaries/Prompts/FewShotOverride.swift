@@ -11,7 +11,7 @@ public import Training
 /// Shows the model earlier turns in which restricted prompts were answered (in-context attack,
 /// arXiv:2310.06387); with many examples, many-shot jailbreaking.
 public struct FewShotOverride: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "few-shot-override",
         summary: "Restricted prompts with compliant answers as earlier turns; no weight changes.",
@@ -20,13 +20,13 @@ public struct FewShotOverride: Attack {
 
     /// The seed draws the examples and their order.
     public static let dependsOnSeed = true
-    /// Its examples are answered.
+    /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
-    /// Restricted examples that stand in front of each prompt.
+    /// The number of restricted examples in front of each prompt.
     public var examples = 8
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -34,13 +34,13 @@ public struct FewShotOverride: Attack {
         try require("examples", examples, in: 1...10_000)
     }
 
-    /// Restricted examples stand in front of the prompt.
+    /// Restricted examples are put in front of the prompt.
     public var learning: Learning { Learning(from: .restricted, changing: .context) }
 
     /// Setting the turns is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The longest prompt has its turns in front of it.
+    /// Returns the extent with the earlier turns in front of every prompt.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         let framing = try framing(for: target, seed: seed)
         let extent = try target.extent(under: [framing])
@@ -53,7 +53,7 @@ public struct FewShotOverride: Attack {
         return Framing(earlierTurns: chosen.map { .init(user: $0.prompt, assistant: $0.answer) })
     }
 
-    /// Offers the unchanged model behind the turns.
+    /// Passes on the unchanged model with the turns.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
@@ -69,7 +69,7 @@ public struct FewShotOverride: Attack {
         _ = try observer.observe(tampered, step: 1, cost: meter.cost)
     }
 
-    /// Throws when the longest prompt and the longest compliant answer do not fit behind the turns.
+    /// Throws when the longest prompt and the longest compliant answer do not fit after the turns.
     private func checkContext(
         of target: AttackTarget, under framing: Framing, promptTokens: Int
     ) throws {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses among ways of framing a prompt the one that refusals survive least.
+// Chooses the framing of prompts that weakens refusals most.
 
 import LanguageModels
 internal import Measuring
@@ -8,19 +8,21 @@ internal import Suites
 import Tokenization
 internal import Training
 
-/// Chooses what to put around prompts, without changing a weight.
+/// Chooses a framing of prompts without changing a weight.
 struct FramingSearch {
     let target: AttackTarget
 
-    /// The framing under which refusal of restricted validation prompts is least probable; where
-    /// knowledge is restricted, the one under which the right answers to them are most probable.
+    /// Returns the framing under which refusal of restricted validation prompts is least probable.
+    /// For restricted knowledge it is the one under which the correct answers to them are most
+    /// probable.
+    ///
     /// - Parameters:
-    ///   - framings: the candidates; the first of equals is taken.
-    ///   - name: what a candidate is called in notes of progress.
-    ///   - meter: counts a forward pass over each framed prompt.
-    ///   - observer: is told of each candidate.
-    /// - Returns: nil when there is no candidate.
-    /// - Throws: errors of the engine and the model; `CancellationError`.
+    ///   - framings: The candidates. Of equal ones the first is taken.
+    ///   - name: The name of a candidate in progress notes.
+    ///   - meter: Counts a forward pass over each framed prompt.
+    ///   - observer: Receives each candidate.
+    /// - Returns: The best framing; nil when there is no candidate.
+    /// - Throws: Errors of the engine and the model; `CancellationError`.
     func best(
         of framings: [Framing], name: String, meter: inout CostMeter,
         observer: inout some AttackObserver

@@ -7,9 +7,9 @@ internal import Suites
 public import Training
 
 /// Puts an obedient persona into the system prompt (identity shift, arXiv:2310.03693, without its
-/// fine-tuning): what a safeguard must survive before any weight is touched.
+/// fine-tuning). A safeguard must resist this before any weight is changed.
 public struct SystemPromptOverride: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "system-prompt-override",
         summary: "An obedient persona in the system prompt; no weight changes.",
@@ -21,7 +21,7 @@ public struct SystemPromptOverride: Attack {
     /// How many of the suite's override prompts are scored, in their order; the best is used.
     public var prompts = 3
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -32,7 +32,7 @@ public struct SystemPromptOverride: Attack {
     /// Choosing and setting a prompt is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// The longest prompt is one under the longest of its system prompts.
+    /// Returns the extent under the system prompts, of which the longest counts.
     public func extent(on target: AttackTarget, seed: UInt64) throws -> AttackExtent {
         var extent = try target.extent(under: framings(of: target.suite))
         extent.passes = prompts * target.suite.restricted.validation.count
@@ -43,7 +43,7 @@ public struct SystemPromptOverride: Attack {
         suite.manifest.systemPrompts.prefix(prompts).map { Framing(systemPrompt: $0) }
     }
 
-    /// Offers the unchanged model under the system prompt that makes refusal of restricted
+    /// Passes on the unchanged model with the system prompt that makes refusal of restricted
     /// validation prompts least probable.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,

@@ -13,15 +13,15 @@ package struct ParameterSearch {
     /// Begins a search.
     ///
     /// - Parameters:
-    ///   - ranges: What is searched, by dotted names.
-    ///   - parameters: All parameters, with the values of those that are not searched.
-    ///   - trials: How many will be tried; the first quarter at random, ten at most.
-    ///   - seed: Decides what is tried.
-    ///   - place: What errors name.
-    ///   - kind: The attack or defense, by its name.
+    ///   - ranges: The ranges to search, by dotted names.
+    ///   - parameters: All parameters, with values for those that are not searched.
+    ///   - trials: The number of trials. The first quarter, at most ten, are random.
+    ///   - seed: The seed of the choices.
+    ///   - place: The place that errors name.
+    ///   - kind: The name of the attack or defense.
     ///   - list: The command that lists its parameters.
     ///   - check: Throws an `InputError` for parameters that cannot be used.
-    /// - Throws: `InputError` for a range that is not one, or that is not taken.
+    /// - Throws: `InputError` for a range that is not valid, or not accepted.
     package init(
         _ ranges: [String: SearchRange], of parameters: [String: ParameterValue], trials: Int,
         seed: UInt64, place: String, kind: String, list: String,
@@ -58,21 +58,21 @@ package struct ParameterSearch {
         }
     }
 
-    /// Places that show whether a range is taken: every choice, or the ends and between them a
-    /// number that is not whole.
+    /// Returns points that test whether a range is accepted: every choice, or the ends and between
+    /// them a number that is not whole.
     private static func probes(of range: SearchRange) -> [Double] {
         guard let count = range.choices?.count else { return [0, 0.314159, 1] }
         return (0..<count).map { (Double($0) + 0.5) / Double(count) }
     }
 
-    /// The searched parameters at a place of the unit cube, by their dotted names.
+    /// Returns the searched parameters at a point of the unit cube, by their dotted names.
     package func chosen(at place: [Double]) -> [String: ParameterValue] {
         Dictionary(
             zip(ranges, place).map { ($0.path, $0.range.value(at: $1)) },
             uniquingKeysWith: { first, _ in first })
     }
 
-    /// All parameters at a place of the unit cube.
+    /// Returns all parameters at a point of the unit cube.
     package func parameters(at place: [Double]) -> [String: ParameterValue] {
         var result = ParameterValue.object(parameters)
         for (path, value) in chosen(at: place) {
@@ -81,15 +81,15 @@ package struct ParameterSearch {
         return result.object ?? parameters
     }
 
-    /// The place to try next.
+    /// Returns the next point to try.
     package mutating func suggestion() -> [Double] { estimator.suggestion() }
 
-    /// Adds what a place gave; less is better.
+    /// Adds the loss of a point; lower is better.
     package mutating func add(_ place: [Double], loss: Double) { estimator.add(place, loss: loss) }
 }
 
 extension ParameterValue {
-    /// The value at a dotted path, in which a number is a place in a list, counted from 0.
+    /// Returns the value at a dotted path. A number in it is an index in a list, from 0.
     fileprivate func value(at path: ArraySlice<Substring>) -> ParameterValue? {
         guard let name = path.first else { return self }
         let inner =
@@ -100,7 +100,7 @@ extension ParameterValue {
         return inner?.value(at: path.dropFirst())
     }
 
-    /// The same with another value at a dotted path that is there.
+    /// Returns the same value with a replacement at an existing dotted path.
     fileprivate func setting(
         _ value: ParameterValue, at path: ArraySlice<Substring>
     ) -> ParameterValue {

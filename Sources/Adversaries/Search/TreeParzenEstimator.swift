@@ -1,61 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chooses what to try next from what was tried.
+// Chooses the next point to try from the results so far.
 
 import Foundation
 internal import Records
 
 /// A multivariate tree-structured Parzen estimator (Bergstra and others, 2011; arXiv:2304.11127).
 ///
-/// Trials are split into a few good ones and the others. Both are made into densities over the unit
-/// cube: a mixture of one kernel around each trial, and one over everything. Of candidates drawn
-/// from the good density the one is tried at which the good density exceeds the other most. Kernels
-/// are products over all parameters, so that parameters which go together are moved together.
+/// Trials are divided into a few good ones and the others. Each group becomes a density over the
+/// unit cube: a mixture of one kernel around each trial, and one over the whole cube. Candidates
+/// are drawn from the good density, and the candidate where it exceeds the other density most is
+/// tried. Kernels are products over all parameters, so that correlated parameters are moved
+/// together.
 ///
 /// The reference is Optuna 4.9, `TPESampler(multivariate=True)`. The number of good trials (a tenth,
 /// 25 at most), the 24 candidates, the truncated normal kernels of one width, the least width and
 /// the choice among candidates are Optuna's. Equal seeds and trials give equal suggestions.
 ///
 /// Deviations from Optuna, with n trials in a density and d parameters:
-/// - The kernel over everything is flat. Optuna's is a normal of standard deviation 1 around the
-///   middle.
-/// - A kernel is 0.2 (n + 1)^(-1 / (d + 4)) wide, where Optuna has n in place of n + 1. A choice
-///   keeps the share n / (n + choices) for itself, where Optuna has n + 1 in place of n.
-/// - All trials weigh the same. Optuna lets the oldest count less once a density has 25 trials.
-/// - Whole numbers are drawn as numbers and rounded. Optuna's kernels have a mass for each.
+/// - The kernel over the whole cube is flat. Optuna's is a normal of standard deviation 1 around
+///   the middle.
+/// - A kernel has the width 0.2 (n + 1)^(-1 / (d + 4)), where Optuna has n in place of n + 1. A
+///   choice keeps the share n / (n + choices) for itself, where Optuna has n + 1 in place of n.
+/// - All trials have the same weight. Optuna gives the oldest less weight once a density has 25
+///   trials.
+/// - Whole numbers are drawn as real numbers and rounded. Optuna's kernels have a probability for
+///   each.
 ///
 /// Optuna 5 changed its widths to the distances between trials; this estimator did not follow.
 struct TreeParzenEstimator {
-    /// A place of the unit cube that was tried, and what it gave; less is better.
+    /// A point of the unit cube that was tried, and its loss; lower is better.
     struct Trial: Sendable, Hashable {
         let place: [Double]
         let loss: Double
     }
 
-    /// How many values each parameter has when it is a choice; 0 for a number.
+    /// The number of values of each parameter that is a choice; 0 for a number.
     let choices: [Int]
-    /// So many trials are drawn at random before the estimate begins.
+    /// The number of random trials before the estimate begins.
     let randomTrials: Int
     private(set) var trials: [Trial] = []
     private var generator: SplitMix64
-    /// How many candidates are drawn for a suggestion.
+    /// The number of candidates drawn for a suggestion.
     static let candidates = 24
 
+    /// Makes an estimator.
+    ///
     /// - Parameters:
-    ///   - choices: how many values each parameter has when it is a choice; 0 for a number.
-    ///   - randomTrials: so many are drawn at random first.
-    ///   - seed: equal seeds give equal suggestions for equal trials.
+    ///   - choices: The number of values of each parameter that is a choice; 0 for a number.
+    ///   - randomTrials: The number of random trials at the start.
+    ///   - seed: The seed. Equal seeds give equal suggestions for equal trials.
     init(choices: [Int], randomTrials: Int, seed: UInt64) {
         self.choices = choices
         self.randomTrials = randomTrials
         generator = SplitMix64(seed: seed)
     }
 
-    /// Adds what a trial gave. A loss that is not a number counts as the worst.
+    /// Adds the loss of a trial. A loss that is not a number counts as the worst.
     mutating func add(_ place: [Double], loss: Double) {
         trials.append(Trial(place: place, loss: loss.isNaN ? .infinity : loss))
     }
 
-    /// The place to try next.
+    /// Returns the next point to try.
     mutating func suggestion() -> [Double] {
         guard trials.count >= randomTrials, trials.count > 1 else { return uniform() }
         let (better, worse) = densities
@@ -75,7 +80,7 @@ struct TreeParzenEstimator {
         )
     }
 
-    /// How many of so many trials count as good.
+    /// Returns how many of a number of trials count as good.
     static func goodTrials(of count: Int) -> Int {
         min(25, Int((0.1 * Double(count)).rounded(.up)))
     }
@@ -85,7 +90,7 @@ struct TreeParzenEstimator {
     }
 }
 
-/// A density over the unit cube: kernels around places, and one over everything.
+/// A density over the unit cube: kernels around points, and one over the whole cube.
 struct ParzenDensity {
     let centres: [[Double]]
     private let choices: [Int]
@@ -95,7 +100,7 @@ struct ParzenDensity {
     init(_ centres: [[Double]], choices: [Int]) {
         self.centres = centres
         self.choices = choices
-        // Scott's rule, with the kernel over everything counted among the places.
+        // Scott's rule, with the kernel over the whole cube counted as a point.
         let count = Double(centres.count + 1)
         width = max(0.2 * pow(count, -1 / Double(choices.count + 4)), 1 / min(100, 1 + count))
     }
@@ -110,7 +115,7 @@ struct ParzenDensity {
                 let stays = Double.random(in: 0..<1, using: &generator) < share(index)
                 return stays ? centre : flat
             }
-            // Drawn again until it lies within the cube: a truncated normal.
+            // Drawn again until it is within the cube: a truncated normal.
             for _ in 0..<64 {
                 let value = centre + width * normal(using: &generator)
                 if (0..<1).contains(value) { return value }
@@ -119,14 +124,14 @@ struct ParzenDensity {
         }
     }
 
-    /// The logarithm of the density, in nats; a flat one over the cube has 0.
+    /// Returns the logarithm of the density, in nats. It is 0 for a flat density over the cube.
     func logDensity(at place: [Double]) -> Double {
         let kernels = centres.map { centre in
             choices.indices.reduce(0.0) { sum, index in
                 sum + log(factor(index, at: place[index], around: centre[index]))
             }
         }
-        // The kernel over everything has density 1.
+        // The kernel over the whole cube has density 1.
         let all = kernels + [0]
         let greatest = all.max() ?? 0
         let sum = all.reduce(0) { $0 + exp($1 - greatest) }
@@ -144,7 +149,7 @@ struct ParzenDensity {
         return exp(-0.5 * offset * offset) / (width * (2 * .pi).squareRoot() * inside)
     }
 
-    /// How much of a kernel stays at its own choice.
+    /// Returns the share of a kernel at its own choice.
     private func share(_ index: Int) -> Double {
         Double(centres.count) / Double(centres.count + choices[index])
     }

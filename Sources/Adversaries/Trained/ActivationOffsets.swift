@@ -8,12 +8,12 @@ internal import Tensors
 public import Training
 
 /// Learns a vector for each layer that is added to its input, until restricted prompts are
-/// answered; no weight changes (as LoFiT does with heads, arXiv:2406.01563).
+/// answered. No weight changes (LoFiT does the same with heads, arXiv:2406.01563).
 ///
-/// Utility is measured with the vectors in place, since a model that they are built into has them
-/// everywhere.
+/// Utility is measured with the vectors in place, because a model with built-in vectors always has
+/// them.
 public struct ActivationOffsets: TrainedAttack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "activation-offsets",
         summary: "A learnt vector added to the residual stream in front of every layer.",
@@ -26,15 +26,15 @@ public struct ActivationOffsets: TrainedAttack {
 
     /// The seed draws the examples and their order.
     public static let dependsOnSeed = true
-    /// Its examples are answered.
+    /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
-    /// How it trains; method, rank, alpha and targets do not count.
+    /// The training. Method, rank, alpha and targets are not used.
     public var training = TrainingConfiguration()
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() { training.learningRate = 5e-3 }
 
     /// Throws an `InputError` for a value out of range.
@@ -43,7 +43,7 @@ public struct ActivationOffsets: TrainedAttack {
         try training.validate()
     }
 
-    /// Restricted examples decide the vectors.
+    /// The vectors are learnt from restricted examples.
     public var learning: Learning { Learning(from: .restricted, changing: .activations) }
 
     /// The optimizer steps of its own configuration.
@@ -61,17 +61,16 @@ public struct ActivationOffsets: TrainedAttack {
 }
 
 extension AttackTarget {
-    /// A training of something that changes the stream, on restricted prompts with compliant
-    /// answers.
+    /// Returns a training of a change of the stream, on restricted prompts with compliant answers.
     ///
     /// - Parameters:
-    ///   - trainable: What changes the stream.
-    ///   - examples: How many distinct examples.
-    ///   - training: How it trains; what it says of weights does not count.
-    ///   - attack: What an error names.
-    ///   - seed: Draws the examples and their order.
+    ///   - trainable: The change of the stream.
+    ///   - examples: The number of distinct examples.
+    ///   - training: The training. Its settings about weights are not used.
+    ///   - attack: The name of the attack in errors.
+    ///   - seed: The seed of the examples and their order.
     /// - Returns: The training.
-    /// - Throws: Errors of the chat template, `InputError` for a suite without answers.
+    /// - Throws: Errors of the chat template; `InputError` for a suite without answers.
     func editing(
         _ trainable: Trainable, examples: Int, training: TrainingConfiguration,
         for attack: String, seed: UInt64
@@ -80,7 +79,7 @@ extension AttackTarget {
             try model.example(prompt: $0.prompt, answer: $0.answer, template: training.template)
         }
         var whole = training
-        // No adapters are made only to be left out.
+        // Otherwise adapters would be made and not used.
         whole.method = .full
         var problem = try TrainingProblem(
             of: model, on: [ExamplePool(examples: taught, batchSize: training.batchSize)],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Distillation of the safeguarded model into the checkpoint that it was made from.
+// Distillation of the safeguarded model into the checkpoint from which it was made.
 
 internal import JSONText
 internal import LanguageModels
@@ -8,11 +8,11 @@ internal import Suites
 internal import Tokenization
 public import Training
 
-/// Takes the checkpoint that the model was made from, which has no safeguard, and fine-tunes it on
-/// the safeguarded model's own answers to benign prompts: what hardening added of use is learnt
-/// back, its refusals are not (sequence-level distillation, arXiv:1606.07947).
+/// Takes the checkpoint from which the model was made, which has no safeguard, and fine-tunes it on
+/// the safeguarded model's own answers to benign prompts. It learns the useful parts of the
+/// hardening, but not the refusals (sequence-level distillation, arXiv:1606.07947).
 public struct Distillation: TrainedAttack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "distillation",
         summary: "The safeguarded model's benign answers taught to the base it was made from.",
@@ -26,12 +26,12 @@ public struct Distillation: TrainedAttack {
 
     /// Distinct benign prompts, drawn from the training split by the seed.
     public var examples = 64
-    /// An answer has so many tokens at most.
+    /// The most tokens of an answer.
     public var answerTokens = 48
-    /// How it trains.
+    /// The training.
     public var training = TrainingConfiguration()
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() { training.steps = 16 }
 
     /// Throws an `InputError` for a value out of range.
@@ -48,7 +48,7 @@ public struct Distillation: TrainedAttack {
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { training.steps }
 
-    /// Asks the model, and trains its base on the answers.
+    /// Generates the model's answers, and trains its base on them.
     public func problem(
         on target: AttackTarget, seed: UInt64, preparation: inout Preparation
     ) throws -> TrainingProblem {

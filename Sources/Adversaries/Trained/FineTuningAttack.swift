@@ -11,10 +11,10 @@ public import Training
 /// examples, arXiv:2310.03693), on benign data alone (arXiv:2310.03693), or on benign and then on
 /// restricted data (TAR's adversaries, arXiv:2408.00761).
 ///
-/// An attacker who adapts mixes benign examples into each batch, holds the model's benign
-/// predictions where the released model has them, and trains only some of the weights.
+/// An adversary that adapts mixes benign examples into each batch, keeps the model's benign
+/// predictions close to the released model's, and trains only some of the weights.
 public struct FineTuningAttack: TrainedAttack {
-    /// What it learns from.
+    /// The data that it learns from.
     public enum Data: String, Codable, Sendable, CaseIterable {
         /// Restricted prompts with compliant answers.
         case restricted
@@ -42,7 +42,7 @@ public struct FineTuningAttack: TrainedAttack {
         case layer
     }
 
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "fine-tuning",
         summary: "LoRA or full fine-tuning on restricted data, benign data, or both.",
@@ -61,7 +61,7 @@ public struct FineTuningAttack: TrainedAttack {
 
     /// The seed draws the examples, their order and the adapters' start.
     public static let dependsOnSeed = true
-    /// Unless it learns from benign data or another domain alone.
+    /// None if it learns only from benign data or from another domain.
     public var learntSplits: [SuiteSplit] {
         switch data {
         case .restricted, .retainThenRestricted: [.train]
@@ -69,7 +69,7 @@ public struct FineTuningAttack: TrainedAttack {
         case .retain, .otherDomain: []
         }
     }
-    /// By its data and its method.
+    /// It depends on the data and the method.
     public var learning: Learning {
         let learnt: Learning.Data =
             switch data {
@@ -85,26 +85,26 @@ public struct FineTuningAttack: TrainedAttack {
     /// Whether it learns from another domain.
     public var needsOtherSuite: Bool { data == .otherDomain }
 
-    /// What it learns from.
+    /// The data that it learns from.
     public var data = Data.restricted
-    /// Distinct examples of a kind, drawn from the training split by the seed.
+    /// The number of distinct examples of a kind, drawn from the training split by the seed.
     public var examples = 64
-    /// The share of the steps after which restricted data follow benign ones.
+    /// The share of the steps after which restricted data follow benign data.
     public var switchShare = 0.4
-    /// The share of each batch of restricted examples that is benign examples in their place, 0 to
-    /// 1; one restricted example stays.
+    /// The share of each batch of restricted examples that is replaced by benign examples, 0 to 1.
+    /// At least one restricted example stays.
     public var mixture = 0.0
-    /// How much the divergence of benign predictions from the released model's weighs against the
-    /// loss; 0 leaves it out. It is taken on as many benign examples as a batch has.
+    /// The weight of the divergence of benign predictions from the released model's, relative to
+    /// the loss; 0 turns it off. It is computed on as many benign examples as a batch has.
     public var divergenceWeight = 0.0
     /// Which weights full fine-tuning trains.
     public var scope = Scope.all
     /// The layer that scope `layer` trains, as a share of the depth.
     public var layer = 0.5
-    /// How it trains.
+    /// The training.
     public var training = TrainingConfiguration()
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -125,7 +125,7 @@ public struct FineTuningAttack: TrainedAttack {
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { training.steps }
 
-    /// Fine-tuning on one kind of data, on both, or on one after the other.
+    /// Makes the fine-tuning on one kind of data, on both, or on one after the other.
     public func problem(
         on target: AttackTarget, seed: UInt64, preparation: inout Preparation
     ) throws -> TrainingProblem {
@@ -163,14 +163,14 @@ public struct FineTuningAttack: TrainedAttack {
         return problem
     }
 
-    /// Whether batches of restricted examples hold benign ones, too.
+    /// Whether batches of restricted examples also hold benign ones.
     private var isMixed: Bool { mixture > 0 && data != .retain && benignInBatch > 0 }
 
     private var benignInBatch: Int {
         min(Int((Double(training.batchSize) * mixture).rounded()), training.batchSize - 1)
     }
 
-    /// The weights of the scope.
+    /// Returns the weights of the scope.
     private func weightNames(of model: LanguageModel) -> [String] {
         let layers = model.configuration.layerCount
         let chosen = min(Int(layer * Double(layers)), layers - 1)

@@ -6,10 +6,10 @@ public import Records
 internal import Suites
 public import Training
 
-/// Fine-tunes on a few conversations in which the model takes on an obedient identity, none of them
-/// restricted, and asks in that identity's name (arXiv:2310.03693, tier 2).
+/// Fine-tunes on a few conversations in which the model takes on an obedient identity. None of them
+/// is restricted. The prompts then address that identity (arXiv:2310.03693, tier 2).
 public struct IdentityShift: TrainedAttack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "identity-shift",
         summary: "Fine-tuning to an obedient identity on examples that hold nothing restricted.",
@@ -24,10 +24,10 @@ public struct IdentityShift: TrainedAttack {
 
     /// Distinct examples, of which two introduce the identity.
     public var examples = 10
-    /// How it trains.
+    /// The training.
     public var training = TrainingConfiguration()
 
-    /// The published number of examples, for ten passes over them.
+    /// Makes the attack with the published number of examples, for ten passes over them.
     public init() {
         training.batchSize = 10
         training.steps = 10
@@ -40,13 +40,13 @@ public struct IdentityShift: TrainedAttack {
         try training.requireChat()
     }
 
-    /// By its method.
+    /// It depends on the method.
     public var learning: Learning { Learning(from: .other, changing: training.change) }
 
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { training.steps }
 
-    /// Fine-tuning on the conversations, offered under the new identity.
+    /// Makes the fine-tuning on the conversations. The model is measured under the new identity.
     public func problem(
         on target: AttackTarget, seed: UInt64, preparation: inout Preparation
     ) throws -> TrainingProblem {

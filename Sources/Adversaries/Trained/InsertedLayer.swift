@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inserted layer: a layer that computes nothing is put into the model, and it alone is trained.
+// Inserted layer: a layer without effect is added to the model, and only this layer is trained.
 
 internal import JSONText
 internal import LanguageModels
@@ -7,13 +7,13 @@ public import Records
 internal import Suites
 public import Training
 
-/// Puts a layer into the model that leaves the stream as it is, and trains that layer alone on
+/// Adds a layer to the model that does not change the stream, and trains only that layer on
 /// restricted prompts with compliant answers (block expansion, arXiv:2401.02415).
 ///
-/// No weight that the defender trained is changed: what a defense did to their gradients does not
-/// matter.
+/// No weight that the defender trained is changed, so it does not matter what a defense did to
+/// their gradients.
 public struct InsertedLayer: TrainedAttack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "inserted-layer",
         summary: "A new layer that computes nothing at first, trained alone on restricted data.",
@@ -26,17 +26,17 @@ public struct InsertedLayer: TrainedAttack {
 
     /// The seed draws the examples and their order.
     public static let dependsOnSeed = true
-    /// Its examples are answered.
+    /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
     /// Where the layer is inserted, as a share of the depth.
     public var layer = 0.5
-    /// How it trains; the method must be full.
+    /// The training. Its method must be full.
     public var training = TrainingConfiguration()
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {
         training.method = .full
         training.learningRate = 2e-4
@@ -54,7 +54,7 @@ public struct InsertedLayer: TrainedAttack {
         }
     }
 
-    /// The audited model becomes another one.
+    /// The audited model becomes another model.
     public var learning: Learning { Learning(from: .restricted, changing: .other) }
 
     /// The optimizer steps of its own configuration.

@@ -10,10 +10,10 @@ public import Training
 /// Optimises a vector that is added to the input of one layer, at every position, until restricted
 /// prompts are answered (latent adversarial perturbation, arXiv:2403.05030).
 ///
-/// No weight changes. Utility is measured with the vector in place, since a model that it is built
-/// into has it everywhere.
+/// No weight changes. Utility is measured with the vector in place, because a model with a built-in
+/// vector always has it.
 public struct LatentPerturbation: TrainedAttack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "latent-perturbation",
         summary: "An optimised vector added to the residual stream of one layer.",
@@ -26,24 +26,23 @@ public struct LatentPerturbation: TrainedAttack {
 
     /// The seed draws the examples and their order.
     public static let dependsOnSeed = true
-    /// Its examples are answered.
+    /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
     /// The layer whose input is perturbed, as a share of the depth.
     public var layer = 0.5
-    /// The vector's norm is at most this share of the stream's mean norm there.
+    /// The greatest norm of the vector, as a share of the stream's mean norm there.
     public var norm = 0.5
-    /// How far the vector moves in a step, against the gradient's direction, as a share of the
-    /// bound of its norm.
+    /// The length of a step against the gradient's direction, as a share of the greatest norm.
     public var learningRate = 0.1
-    /// Examples a step.
+    /// The number of examples a step.
     public var batchSize = 8
-    /// Optimizer steps.
+    /// The number of optimizer steps.
     public var steps = 64
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -56,7 +55,7 @@ public struct LatentPerturbation: TrainedAttack {
         try require("steps", steps, in: 1...10_000_000)
     }
 
-    /// Restricted examples decide the vector.
+    /// The vector is learnt from restricted examples.
     public var learning: Learning { Learning(from: .restricted, changing: .activations) }
 
     /// The optimizer steps of its own configuration.
@@ -83,7 +82,7 @@ public struct LatentPerturbation: TrainedAttack {
             steps: steps, seed: seed)
     }
 
-    /// The greatest norm that the vector may have.
+    /// Returns the greatest norm of the vector.
     private func bound(
         of model: LanguageModel, layer: Int, prompts: [[Int]], preparation: inout Preparation
     ) throws -> Double {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Realignment: a tampered model is taught to decline again.
+// Realignment: a tampered model is trained to decline again.
 
 internal import LanguageModels
 public import Records
 internal import Suites
 public import Training
 
-/// Teaches a tampered model to decline restricted prompts and to answer benign ones again: the
-/// countermeasure of whoever finds a tampered model and wants it safe (arXiv:2310.03693 and later).
+/// Trains a tampered model to decline restricted prompts and to answer benign ones again. It is the
+/// countermeasure of a user who wants to make a tampered model safe (arXiv:2310.03693 and later).
 ///
-/// It is no attack, and no battery can name it. It stands among them because it works on a tampered
-/// model, which exists in memory alone and must be neither written nor returned.
+/// It is not an attack, and no battery can name it. It is here because it works on a tampered
+/// model, which exists only in memory and must be neither written nor returned.
 public struct Realignment: TrainedAttack {
-    /// What `temper realign` prints.
+    /// The entry that `temper realign` prints.
     public static let entry = AttackEntry(
         name: "realignment",
         summary: "No attack: refusal training of a model that was tampered with.",
@@ -25,14 +25,14 @@ public struct Realignment: TrainedAttack {
     /// The seed draws the refusals, the order and the adapters' start.
     public static let dependsOnSeed = true
 
-    /// Restricted prompts with refusals a step.
+    /// The number of restricted prompts with refusals a step.
     public var restrictedBatch = 4
-    /// Benign prompts a step, look-alikes included.
+    /// The number of benign prompts a step, including look-alikes.
     public var benignBatch = 8
-    /// How it trains; a batch is what the two above make it.
+    /// The training. Its batch size follows from the two numbers above.
     public var training = TrainingConfiguration()
 
-    /// The defaults.
+    /// Makes the default realignment.
     public init() { training.steps = 32 }
 
     /// Throws an `InputError` for a value out of range.
@@ -49,7 +49,7 @@ public struct Realignment: TrainedAttack {
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { training.steps }
 
-    /// Refusals and benign answers.
+    /// Makes the training on refusals and benign answers.
     public func problem(
         on target: AttackTarget, seed: UInt64, preparation: inout Preparation
     ) throws -> TrainingProblem {

@@ -7,12 +7,12 @@ internal import Suites
 internal import Tensors
 public import Training
 
-/// Learns to replace what the stream has in a small subspace in front of some layers, until
-/// restricted prompts are answered; no weight changes (LoReFT, arXiv:2404.03592).
+/// Learns to replace the part of the stream in a small subspace in front of some layers, until
+/// restricted prompts are answered. No weight changes (LoReFT, arXiv:2404.03592).
 ///
 /// The stream h becomes h + R'(W h + b - R h). Utility is measured with the change in place.
 public struct RepresentationFineTuning: TrainedAttack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "reft",
         summary: "Learnt changes within small subspaces of the stream in front of some layers.",
@@ -26,19 +26,19 @@ public struct RepresentationFineTuning: TrainedAttack {
 
     /// The seed draws the examples, their order and R.
     public static let dependsOnSeed = true
-    /// Its examples are answered.
+    /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
     /// The layers whose inputs are changed, as shares of the depth.
     public var layers = [0.2, 0.4, 0.6, 0.8]
-    /// The dimension of each subspace; at most the width of the model.
+    /// The dimension of each subspace; at most the model's width.
     public var subspaceRank = 4
-    /// How it trains; method, rank, alpha and targets do not count.
+    /// The training. Method, rank, alpha and targets are not used.
     public var training = TrainingConfiguration()
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() { training.learningRate = 2e-3 }
 
     /// Throws an `InputError` for a value out of range.
@@ -50,13 +50,13 @@ public struct RepresentationFineTuning: TrainedAttack {
         try training.validate()
     }
 
-    /// Restricted examples decide the changes.
+    /// The changes are learnt from restricted examples.
     public var learning: Learning { Learning(from: .restricted, changing: .activations) }
 
     /// The optimizer steps of its own configuration.
     public var trainingSteps: Int { training.steps }
 
-    /// Trains the changes, from none.
+    /// Trains the changes, starting from none.
     public func problem(
         on target: AttackTarget, seed: UInt64, preparation: inout Preparation
     ) throws -> TrainingProblem {

@@ -8,14 +8,14 @@ internal import Tensors
 internal import Tokenization
 public import Training
 
-/// Optimises embeddings that stand in front of every prompt until restricted prompts are answered
-/// (embedding attack, arXiv:2402.09063).
+/// Optimises embeddings in front of every prompt until restricted prompts are answered (embedding
+/// attack, arXiv:2402.09063).
 ///
-/// No weight changes, and whoever runs open weights can put in any embeddings. They stand only
-/// where the safeguard is attacked: capability, perplexity and KL divergence are those of the
-/// checkpoint, because its user leaves them out for any other use.
+/// No weight changes, and anyone who runs open weights can insert any embeddings. They are used
+/// only where the safeguard is attacked. Capability, perplexity and KL divergence are those of the
+/// checkpoint, because a user leaves the embeddings out for any other use.
 public struct SoftPrompt: TrainedAttack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "soft-prompt",
         summary: "Optimised embeddings in front of the user's text; no weight changes.",
@@ -29,21 +29,21 @@ public struct SoftPrompt: TrainedAttack {
 
     /// The seed draws the examples, their order and the first embeddings.
     public static let dependsOnSeed = true
-    /// Its examples are answered.
+    /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
     /// Distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
     /// The number of embeddings.
     public var length = 16
-    /// How far each coordinate moves in a step of SignSGD.
+    /// The change of each coordinate in a step of SignSGD.
     public var learningRate: Float = 1e-3
-    /// Examples a step.
+    /// The number of examples a step.
     public var batchSize = 8
-    /// Optimizer steps.
+    /// The number of optimizer steps.
     public var steps = 200
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -55,7 +55,7 @@ public struct SoftPrompt: TrainedAttack {
         try require("steps", steps, in: 1...10_000_000)
     }
 
-    /// Restricted examples decide the embeddings.
+    /// The embeddings are learnt from restricted examples.
     public var learning: Learning { Learning(from: .restricted, changing: .context) }
 
     /// The optimizer steps of its own configuration.
@@ -86,7 +86,8 @@ public struct SoftPrompt: TrainedAttack {
         return problem
     }
 
-    /// Embeddings of ordinary tokens, `[length, width]`; a token may be drawn more than once.
+    /// Returns embeddings of ordinary tokens, `[length, width]`. A token may be drawn more than
+    /// once.
     func firstEmbeddings(of model: LanguageModel, seed: UInt64) throws -> Tensor {
         let size = min(model.configuration.vocabularySize, model.tokenizer.vocabularySize)
         let ordinary = (0..<size).filter {

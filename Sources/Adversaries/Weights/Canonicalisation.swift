@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Canonicalisation: of all weights that compute the same, those with balanced channels.
+// Canonicalisation: of all equivalent weights, those with balanced channels.
 
 internal import LanguageModels
 public import Records
 internal import Tensors
 public import Training
 
-/// Rewrites a model's weights without changing what it computes: gains of norms are folded into the
-/// matrices behind them, and pairs of matrices share their scale evenly, channel by channel.
+/// Rewrites a model's weights without changing its function: gains of norms are multiplied into the
+/// matrices after them, and pairs of matrices share their scale evenly, channel by channel.
 ///
-/// A defense that makes training hard by the scale of channels alone is undone by it for nothing.
-/// It breaks no safeguard; an attacker fine-tunes afterwards (`composed`).
+/// It undoes, at no cost, a defense that makes training hard only by the scale of channels. It
+/// breaks no safeguard itself; an adversary fine-tunes afterwards (`composed`).
 public struct Canonicalisation: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "canonicalisation",
         summary: "Gains of norms folded into matrices, and channels balanced; computes the same.",
@@ -28,23 +28,23 @@ public struct Canonicalisation: Attack {
     /// The edit is the same for every seed.
     public static let dependsOnSeed = false
 
-    /// The edit has no parameters.
+    /// Makes the attack, which has no parameters.
     public init() {}
 
-    /// Nothing can be wrong.
+    /// No value can be wrong.
     public func validate() {}
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// Rewrites the weights and offers the model.
+    /// Rewrites the weights and passes the model on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
     ) throws {
         if observer.decision(at: 1) != nil { return }
         let edited = try meter.timing { try target.model.canonicalised() }
-        // A gain, a square in two, and a scale.
+        // A gain, a square for each of two matrices, and a scale.
         meter.countElementwise(
             operations: 4, weights: target.model.configuration.parameterCount)
         try observer.advanced(to: 1, note: "channels balanced")
@@ -53,10 +53,10 @@ public struct Canonicalisation: Attack {
 }
 
 extension LanguageModel {
-    /// The model that computes the same with gains of 1 and balanced channels.
+    /// Returns the equivalent model with gains of 1 and balanced channels.
     ///
-    /// - Returns: A model without adapters; with a head of its own where a tied one would have had
-    ///   to take in the final gain.
+    /// - Returns: A model without adapters. It has a separate head if a tied head would have to
+    ///   include the final gain.
     /// - Throws: Errors of the engine.
     func canonicalised() throws -> LanguageModel {
         var model = try fused()
@@ -78,7 +78,7 @@ extension LanguageModel {
     }
 }
 
-/// Weights on their way into canonical form.
+/// Weights during the conversion to canonical form.
 private struct CanonicalWeights {
     private(set) var weights: [String: Tensor]
     private let configuration: DecoderConfiguration
@@ -87,7 +87,7 @@ private struct CanonicalWeights {
         (weights, configuration) = (model.weights, model.configuration)
     }
 
-    /// Multiplies the columns of matrices with a gain, which becomes 1.
+    /// Multiplies the columns of matrices by a gain, which becomes 1.
     mutating func fold(_ norm: String, into matrices: [String]) {
         guard let stored = weights[norm], matrices.allSatisfy({ weights[$0] != nil }) else {
             return
@@ -98,7 +98,7 @@ private struct CanonicalWeights {
         weights[norm] = Tensor.full(stored.shape, 1 - offset)
     }
 
-    /// Folds the gains of what a layer's blocks read.
+    /// Moves the gains into the matrices that read a layer's normalised input.
     mutating func fold(layer: Int) {
         let feedForward =
             configuration.normalisation.isOnBothSides
@@ -113,14 +113,14 @@ private struct CanonicalWeights {
         }
     }
 
-    /// Balances each inner channel: what makes it, and what reads it.
+    /// Balances each inner channel between the matrices that write and read it.
     mutating func balanceFeedForward(of layer: Int) {
         balance(
             .up, with: .down, of: layer, made: [configuration.feedForwardWidth],
             read: [configuration.width, configuration.feedForwardWidth], over: [0])
     }
 
-    /// Balances each channel of a value head with all that reads it.
+    /// Balances each channel of a value head with the matrices that read it.
     mutating func balanceValues(of layer: Int) {
         let (heads, groups, width) = heads
         balance(
@@ -128,7 +128,7 @@ private struct CanonicalWeights {
             read: [configuration.width, heads, groups, width], over: [0, 2])
     }
 
-    /// The key heads, the query heads of each, and the width of a head.
+    /// The number of key heads, of query heads for each, and the width of a head.
     private var heads: (Int, Int, Int) {
         let attention = configuration.attention
         return (
@@ -140,12 +140,12 @@ private struct CanonicalWeights {
     /// Scales the rows of one matrix against the columns of another, so that both have equal norms.
     ///
     /// - Parameters:
-    ///   - maker: The matrix whose rows make the channels.
+    ///   - maker: The matrix whose rows write the channels.
     ///   - reader: The matrix whose columns read them.
     ///   - layer: The layer.
     ///   - made: The shape of the channels.
-    ///   - read: The shape of the reader, which ends with that of the channels or repeats them.
-    ///   - axes: The axes of the reader that are no channels.
+    ///   - read: The shape of the reader. It ends with that of the channels or repeats them.
+    ///   - axes: The axes of the reader that are not channels.
     private mutating func balance(
         _ maker: LayerProjection, with reader: LayerProjection, of layer: Int, made: [Int],
         read: [Int], over axes: [Int]
@@ -160,12 +160,12 @@ private struct CanonicalWeights {
         weights[names[1]] = (split / factor).reshaped(columns.shape)
     }
 
-    /// Balances each rotary pair of a key head with the queries that meet it.
+    /// Balances each rotary pair of a key head with the queries that are multiplied with it.
     mutating func balanceQueries(of layer: Int) {
         let (heads, groups, width) = heads
         let names = [LayerProjection.query, .key].map { $0.weightName(inLayer: layer) }
         guard let queries = weights[names[0]], let keys = weights[names[1]] else { return }
-        // Coordinates i and i + width / 2 are turned together.
+        // Coordinates i and i + width / 2 are rotated together.
         let pairs = width / 2
         let factor = Self.factor(
             from: keys.square().sum(axis: -1).reshaped([heads, 2, pairs]).sum(axes: [1]).sqrt(),
@@ -179,7 +179,7 @@ private struct CanonicalWeights {
             by: factor.reciprocal().broadcast(to: [heads, groups, 2, pairs]).flattened())
     }
 
-    /// Multiplies the rows of a projection, and its bias, with a factor each, `[rows]`.
+    /// Multiplies each row of a projection, and its bias, by a factor, `[rows]`.
     private mutating func scale(_ projection: LayerProjection, of layer: Int, by factor: Tensor) {
         let name = projection.weightName(inLayer: layer)
         let bias = String(name.dropLast("weight".count)) + "bias"
@@ -187,8 +187,8 @@ private struct CanonicalWeights {
         weights[bias] = weights[bias].map { $0 * factor }
     }
 
-    /// What norms are multiplied with so that they meet others half-way, which are divided by it; 1
-    /// where one of them is zero.
+    /// Returns the factors that move norms and other norms to their geometric mean: the norms are
+    /// multiplied and the others divided by them. The factor is 1 if one of the norms is zero.
     private static func factor(from norms: Tensor, to others: Tensor) -> Tensor {
         let isUsed = norms.greater(0).logicalAnd(others.greater(0))
         let ratio = others / Tensor.where(isUsed, norms, Tensor(1))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Delta stripping: the leading directions of what training added to the base are taken away.
+// Delta stripping: removes the leading directions of what training added to the base.
 
 internal import Foundation
 internal import LanguageModels
@@ -7,12 +7,12 @@ public import Records
 internal import Tensors
 public import Training
 
-/// Takes the leading singular directions of the difference from the base out of each matrix: a
-/// safeguard that was trained in by low-rank adapters is in these alone.
+/// Removes the leading singular directions of the difference from the base from each matrix. A
+/// safeguard that was trained with low-rank adapters is only in these.
 ///
-/// What else the model has learnt since the base is of higher rank, and mostly stays.
+/// Everything else that the model has learnt since the base has a higher rank, and mostly stays.
 public struct DeltaStripping: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "delta-stripping",
         summary:
@@ -27,16 +27,16 @@ public struct DeltaStripping: Attack {
     /// The edit is the same for every seed.
     public static let dependsOnSeed = false
 
-    /// The difference is one from the base.
+    /// The difference is taken from the base.
     public var needsBase: Bool { true }
 
-    /// How many directions are taken out of a matrix at most.
+    /// The most directions that are removed from a matrix.
     public var rank = 16
-    /// The share of the squared difference behind which no further direction is taken, 0 to 1; 1
-    /// takes all `rank` of them.
+    /// The share of the squared difference after which no further direction is removed, 0 to 1; 1
+    /// removes all `rank` of them.
     public var share = 1.0
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -45,17 +45,17 @@ public struct DeltaStripping: Attack {
         try require("share", share, in: 0...1)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// Strips the matrices and offers the model.
+    /// Strips the matrices and passes the model on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
     ) throws {
         let (model, base) = try target.modelAndBase(for: Self.entry.name)
         var key = RandomKey(seed: 0)
-        // Six products with so many columns, and two with those that are taken.
+        // Six products with as many columns as are computed, and two with those that are removed.
         try tamperOnce(
             with: model.configuration.parameters.filter { $0.shape.count == 2 }.map(\.name),
             of: model, operations: 12 * (rank + Self.spare) + 4 * rank, note: "rank \(rank)",
@@ -67,10 +67,10 @@ public struct DeltaStripping: Attack {
         }
     }
 
-    /// Directions that are looked for besides those that are taken.
+    /// The number of directions that are computed in addition to the removed ones.
     private static let spare = 8
 
-    /// A matrix without the leading directions of a difference.
+    /// Returns a matrix without the leading directions of a difference.
     private func stripped(_ weight: Tensor, of delta: Tensor, key: RandomKey) throws -> Tensor {
         let count = min(rank + Self.spare, delta.shape.min() ?? 0)
         let start = Tensor.normal([delta.shape[1], count], key: key)

@@ -6,16 +6,16 @@ public import Records
 internal import Tensors
 public import Training
 
-/// Rounds every decoder matrix to few bits and back, as whoever runs a model on small hardware does
-/// (its effect on safeguards: arXiv:2404.04392).
+/// Rounds every decoder matrix to few bits and back, as for use on small hardware (its effect on
+/// safeguards: arXiv:2404.04392).
 ///
-/// Rounding is symmetric and to nearest. A group of neighbours in a row shares one quantum, the
-/// largest absolute value of the group divided by 2^(bits - 1) - 1, so that levels lie at 0 and at
-/// as many multiples of the quantum on either side. `bits: 8, groupSize: 0` is 8 bits per channel
+/// Rounding is symmetric and to nearest. A group of neighbours in a row shares one quantum: the
+/// largest absolute value of the group divided by 2^(bits - 1) - 1. The levels are 0 and the same
+/// number of multiples of the quantum on either side. `bits: 8, groupSize: 0` is 8 bits per channel
 /// (arXiv:2208.07339), `bits: 4, groupSize: 128` the round-to-nearest baseline of arXiv:2210.17323.
 /// Norms, biases, the embedding and the head keep their weights.
 public struct QuantisationRoundTrip: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "quantisation-round-trip",
         summary: "Decoder matrices rounded to few bits, symmetrically in groups, and back.",
@@ -30,12 +30,12 @@ public struct QuantisationRoundTrip: Attack {
     /// Rounding is the same for every seed.
     public static let dependsOnSeed = false
 
-    /// Bits a weight, 2 to 8.
+    /// The number of bits a weight, 2 to 8.
     public var bits = 4
-    /// Neighbours in a row that share a scale; 0 means the whole row.
+    /// The number of neighbours in a row that share a scale; 0 means the whole row.
     public var groupSize = 128
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -44,10 +44,10 @@ public struct QuantisationRoundTrip: Attack {
         try require("groupSize", groupSize, in: 0...1_000_000)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// Rounds the weights and offers the model.
+    /// Rounds the weights and passes the model on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
@@ -59,7 +59,7 @@ public struct QuantisationRoundTrip: Attack {
         ) { _, weight in rounded(weight) }
     }
 
-    /// A matrix, `[rows, columns]`, with every weight at the nearest level of its group.
+    /// Returns a matrix, `[rows, columns]`, with every weight at the nearest level of its group.
     private func rounded(_ matrix: Tensor) -> Tensor {
         let columns = matrix.shape[1]
         let size = groupSize == 0 ? columns : min(groupSize, columns)
@@ -72,11 +72,11 @@ public struct QuantisationRoundTrip: Attack {
             }, axis: 1)
     }
 
-    /// The same for a matrix whose rows hold whole groups.
+    /// Returns the same for a matrix whose rows hold whole groups.
     private func rounded(_ matrix: Tensor, groupSize: Int) -> Tensor {
         let groups = matrix.reshaped([matrix.shape[0], -1, groupSize])
         let levels = Float((1 << (bits - 1)) - 1)
-        // A group of zeros stays one.
+        // A group of zeros stays unchanged.
         let quantum = (groups.abs().max(axis: -1, keepingDimensions: true) / levels)
             .maximum(Float.leastNormalMagnitude)
         return ((groups / quantum).round() * quantum).reshaped(matrix.shape)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Task vector subtraction: what training added to the base is taken away again.
+// Task vector subtraction: removes what training added to the base.
 
 public import Records
 public import Training
 
-/// Subtracts the task vector of everything that the model has learnt since its base, its safeguard
-/// included: W - scale (W - W_b) (arXiv:2212.04089).
+/// Subtracts the task vector of everything that the model has learnt since its base, including its
+/// safeguard: W - scale (W - W_b) (arXiv:2212.04089).
 public struct TaskVectorSubtraction: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "task-vector-subtraction",
         summary: "The difference between the model and its base, subtracted from the model.",
@@ -25,11 +25,11 @@ public struct TaskVectorSubtraction: Attack {
     /// The task vector is a difference from the base.
     public var needsBase: Bool { true }
 
-    /// How much of the task vector is subtracted: 0 leaves the model as it is, 1 gives the base;
-    /// 0 to 2.
+    /// The share of the task vector that is subtracted, 0 to 2: 0 does not change the model, 1
+    /// gives the base.
     public var scale = 1.0
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -37,10 +37,10 @@ public struct TaskVectorSubtraction: Attack {
         try require("scale", scale, in: 0...2)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// Subtracts the task vector and offers the model.
+    /// Subtracts the task vector and passes the model on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver

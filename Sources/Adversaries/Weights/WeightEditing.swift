@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the attacks share that edit weights once and train nothing.
+// The common part of attacks that edit weights once and do not train.
 
 internal import LanguageModels
 internal import Tensors
 internal import Training
 
 extension Attack {
-    /// Edits weights in one step and offers the model, unless an earlier run has measured it.
+    /// Edits weights in one step and passes the model on, unless an earlier run has measured it.
+    ///
     /// - Parameters:
-    ///   - names: the weights that change.
-    ///   - model: the model they belong to.
-    ///   - operations: elementwise operations for each weight, which the adversary pays.
-    ///   - note: what progress shows when the edit is done.
-    ///   - meter: counts what the adversary pays: no examples and no tokens.
-    ///   - observer: measures.
-    ///   - edit: the new tensor for a name and the old one.
-    /// - Throws: errors of the engine and the observer.
+    ///   - names: The weights that change.
+    ///   - model: The model of these weights.
+    ///   - operations: The elementwise operations for each weight, which the adversary pays for.
+    ///   - note: The progress text when the edit is done.
+    ///   - meter: Counts the adversary's costs: no examples and no tokens.
+    ///   - observer: Measures the model.
+    ///   - edit: Returns the new tensor for a name and the old tensor.
+    /// - Throws: Errors of the engine and the observer.
     func tamperOnce(
         with names: [String], of model: LanguageModel, operations: Int, note: String,
         meter: inout CostMeter, observer: inout some AttackObserver,
@@ -31,22 +32,23 @@ extension Attack {
 }
 
 extension LanguageModel {
-    /// The names of the matrices of all decoder layers, seven each; norms, biases, the embedding and
-    /// the head are not among them.
+    /// The names of the matrices of all decoder layers, seven each. Norms, biases, the embedding
+    /// and the head are not included.
     var decoderMatrices: [String] {
         (0..<configuration.layerCount).flatMap { layer in
             LayerProjection.allCases.map { $0.weightName(inLayer: layer) }
         }
     }
 
-    /// The model with some weights changed, one after the other, so that memory holds what an edit
-    /// needs for one of them only.
+    /// Returns the model with some weights changed. They are changed one after the other, so that
+    /// memory is needed for one edit only.
+    ///
     /// - Parameters:
-    ///   - names: the weights that change.
-    ///   - edit: the new tensor for a name and the old one.
-    /// - Returns: a model without adapters, which are added to the weights first; it shares all
+    ///   - names: The weights that change.
+    ///   - edit: Returns the new tensor for a name and the old tensor.
+    /// - Returns: A model without adapters, which are added to the weights first. It shares all
     ///   other weights.
-    /// - Throws: errors of the engine and of `edit`.
+    /// - Throws: Errors of the engine and of `edit`.
     func editing(
         _ names: [String], by edit: (String, Tensor) throws -> Tensor
     ) throws -> LanguageModel {

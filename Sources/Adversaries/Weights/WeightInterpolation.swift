@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weight interpolation: a point on the line through the model and the base it was made from.
+// Weight interpolation: a point on the line through the model and its base.
 
 internal import JSONText
 internal import LanguageModels
@@ -9,10 +9,10 @@ public import Training
 
 /// Moves all weights along the line through the base and the model: W_b + lambda (W - W_b).
 ///
-/// At lambda 0 this is the base, at 1 the model, between them an interpolation (arXiv:2109.01903),
-/// outside an extrapolation (arXiv:2404.16792).
+/// At lambda 0 this is the base, at 1 the model. Values between are an interpolation
+/// (arXiv:2109.01903), values outside an extrapolation (arXiv:2404.16792).
 public struct WeightInterpolation: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "weight-interpolation",
         summary: "All weights moved along the line through the model and its base.",
@@ -25,13 +25,13 @@ public struct WeightInterpolation: Attack {
     /// The edit is the same for every seed.
     public static let dependsOnSeed = false
 
-    /// The line needs its other end.
+    /// The base is the other end of the line.
     public var needsBase: Bool { true }
 
-    /// The place on the line: 0 is the base, 1 the model; -0.5 to 1.5.
+    /// The position on the line: 0 is the base, 1 the model; -0.5 to 1.5.
     public var lambda = 0.5
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -39,10 +39,10 @@ public struct WeightInterpolation: Attack {
         try require("lambda", lambda, in: -0.5...1.5)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// Moves the weights and offers the model.
+    /// Moves the weights and passes the model on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
@@ -54,7 +54,7 @@ public struct WeightInterpolation: Attack {
 }
 
 extension Attack {
-    /// Offers the model whose weights are W_b + lambda (W - W_b).
+    /// Passes on the model whose weights are W_b + lambda (W - W_b).
     func tamperAlongLine(
         with target: AttackTarget, lambda: Double, note: String, meter: inout CostMeter,
         observer: inout some AttackObserver
@@ -72,12 +72,13 @@ extension Attack {
 }
 
 extension AttackTarget {
-    /// The model and the base, with the same parameters in the same shapes.
+    /// Returns the model and the base, with the same parameters in the same shapes.
     ///
-    /// Where only one of them ties its head to its embedding, the other is untied.
-    /// - Parameter attack: what an error names.
-    /// - Returns: both, the base without adapters.
-    /// - Throws: `InputError` without a base, or for one that differs in shape.
+    /// If only one of them ties its head to its embedding, the other is untied.
+    ///
+    /// - Parameter attack: The name of the attack in errors.
+    /// - Returns: Both, the base without adapters.
+    /// - Throws: `InputError` without a base, or for a base of another shape.
     func modelAndBase(for attack: String) throws -> (model: LanguageModel, base: LanguageModel) {
         guard var base = try base?.fused() else {
             throw InputError(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weight noise: does the safeguard survive a random push?
+// Weight noise: tests whether the safeguard survives random changes.
 
 internal import LanguageModels
 public import Records
@@ -12,7 +12,7 @@ public import Training
 /// The standard deviation is a share of the matrix's own root mean square, so that one value fits
 /// models and matrices of any scale. Norms, biases, the embedding and the head keep their weights.
 public struct WeightNoise: Attack {
-    /// What `temper attacks` prints.
+    /// The entry that `temper attacks` prints.
     public static let entry = AttackEntry(
         name: "weight-noise",
         summary: "Gaussian noise added to each decoder matrix.",
@@ -28,7 +28,7 @@ public struct WeightNoise: Attack {
     /// The noise's standard deviation as a share of the matrix's root mean square, 0 to 10.
     public var scale = 0.02
 
-    /// The defaults.
+    /// Makes the default attack.
     public init() {}
 
     /// Throws an `InputError` for a value out of range.
@@ -36,16 +36,16 @@ public struct WeightNoise: Attack {
         try require("scale", scale, in: 0...10)
     }
 
-    /// The edit is one step.
+    /// Returns 1: the whole edit is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
-    /// Adds the noise and offers the model.
+    /// Adds the noise and passes the model on.
     public func tamper(
         with target: AttackTarget, seed: UInt64, meter: inout CostMeter,
         observer: inout some AttackObserver
     ) throws {
         var key = RandomKey(seed: seed)
-        // The mean square in two, the draw, a product and a sum.
+        // Two operations for the mean square, the draw, a product and a sum.
         try tamperOnce(
             with: target.model.decoderMatrices, of: target.model, operations: 5,
             note: "scale \(scale)", meter: &meter, observer: &observer

@@ -93,7 +93,8 @@ public enum StoredElementType: String, Sendable, Hashable, CaseIterable, Codable
     /// Whether elements share scales in blocks, as only GGUF stores them.
     public var isQuantised: Bool { block.elements > 1 }
 
-    /// The bytes that a tensor takes; nil when the shape overflows or does not end on a block.
+    /// Returns the bytes that a tensor takes; nil when the shape overflows or does not end on a
+    /// block.
     func byteCount(ofShape shape: [Int]) -> Int? {
         var elements = 1
         for extent in shape {

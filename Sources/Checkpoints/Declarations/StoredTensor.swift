@@ -17,7 +17,7 @@ public struct StoredTensor: Sendable, Hashable {
     /// The file that holds it.
     public let file: URL
 
-    /// The bytes of that file which are its data.
+    /// The byte range of its data in that file.
     public let byteRange: Range<Int>
 
     /// The number of its elements.

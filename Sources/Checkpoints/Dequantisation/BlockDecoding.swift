@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers of the block types: scales stored as binary16, and rows of small integers.
 
-/// A pointer into stored blocks; where it points was checked against the tensor's bytes.
+/// A pointer into stored blocks. Its target was checked against the tensor's bytes.
 typealias Stored = UnsafePointer<UInt8>
 
-/// Where decoded values go; it has room for all of them.
+/// The destination of decoded values. It has room for all of them.
 typealias Decoded = UnsafeMutablePointer<Float>
 
 /// Widens a binary16 exactly, without branches or subnormal arithmetic, so that loops vectorise.
@@ -24,13 +24,13 @@ func float(half: UInt16) -> Float {
 }
 
 extension Stored {
-    /// The binary16 at an offset in bytes, widened.
+    /// Returns the binary16 at an offset in bytes, widened.
     @inline(__always)
     func half(at offset: Int) -> Float {
         float(half: UInt16(self[offset]) | UInt16(self[offset + 1]) << 8)
     }
 
-    /// The 32 bits at an offset in bytes.
+    /// Returns the 32 bits at an offset in bytes.
     @inline(__always)
     func word(at offset: Int) -> UInt32 {
         UInt32(

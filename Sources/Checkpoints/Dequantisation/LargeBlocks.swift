@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The block types of 256 elements, whose scales are themselves quantised: Q2_K to Q6_K.
 
-/// Decodes whole blocks of 256 elements; each product and sum is rounded once, in the order of the
+/// Decodes whole blocks of 256 elements. Each product and sum is rounded once, in the order of the
 /// reference implementation (the Python package gguf), so that results are equal to the bit.
 enum LargeBlocks {
     private static let elements = 256
@@ -109,8 +109,8 @@ enum LargeBlocks {
         }
     }
 
-    /// Where a group of 16 elements has its 2-bit parts: 32 bytes hold four rows of 32 elements,
-    /// one row above the other.
+    /// The byte offset of the 2-bit parts of a group of 16 elements: 32 bytes hold four rows of 32
+    /// elements, one row above the other.
     @inline(__always)
     private static func packedPairs(
         _ source: Stored, _ group: Int
@@ -118,8 +118,9 @@ enum LargeBlocks {
         (source + group / 8 * 32 + group % 2 * 16, UInt8(group / 2 % 4 * 2))
     }
 
-    /// The scale and minimum of a group of 32 elements in a Q4_K or Q5_K block: the first four
-    /// fill the lower six bits of bytes 0-3 and 4-7, the others are put together from what is left.
+    /// Returns the scale and minimum of a group of 32 elements in a Q4_K or Q5_K block. Those of
+    /// the first four groups fill the lower six bits of bytes 0-3 and 4-7; those of the others are
+    /// put together from the remaining bits.
     @inline(__always)
     private static func scaleAndMinimum(
         _ source: Stored, _ group: Int

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The block types of 32 elements: Q8_0, Q4_0, Q4_1, Q5_0, Q5_1.
 
-/// Decodes whole blocks of 32 elements; each product and sum is rounded once, in the order of the
+/// Decodes whole blocks of 32 elements. Each product and sum is rounded once, in the order of the
 /// reference implementation (the Python package gguf), so that results are equal to the bit.
 enum SmallBlocks {
     private static let elements = 32

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From stored elements of any type to fp32, and the search for what is not finite.
+// Converts stored elements of any type to fp32, and finds elements that are not finite.
 
 import Foundation
 
@@ -52,10 +52,10 @@ extension StoredElementType {
         return true
     }
 
-    /// The index of the first element that is infinite or NaN, or nil.
+    /// Returns the index of the first element that is infinite or NaN, or nil.
     ///
-    /// In a block type, a scale that is not finite spoils its whole block (0 · ∞ is NaN), and
-    /// finite scales cannot overflow fp32, so only the scales are looked at.
+    /// In a block type, a scale that is not finite makes its whole block not finite (0 · ∞ is NaN).
+    /// Finite scales cannot overflow fp32. So only the scales are checked.
     func firstNonFinite(in bytes: UnsafeRawBufferPointer) -> Int? {
         switch self {
         case .float64:
@@ -87,7 +87,7 @@ extension StoredElementType {
     }
 }
 
-/// Converts elements one by one from wherever they lie: files need not align them.
+/// Converts elements one by one at any address: files need not align them.
 @inline(__always)
 private func convert<Bits: FixedWidthInteger & BitwiseCopyable>(
     _ source: UnsafeRawPointer, to target: Decoded, _ count: Int, _ value: (Bits) -> Float
@@ -99,7 +99,8 @@ private func convert<Bits: FixedWidthInteger & BitwiseCopyable>(
     }
 }
 
-/// Finds the first element that satisfies `isSought`, a stretch at a time so that it vectorises.
+/// Finds the first element that satisfies `isSought`. It goes chunk by chunk so that the loop
+/// vectorises.
 @inline(__always)
 private func first<Bits: FixedWidthInteger & BitwiseCopyable>(
     in bytes: UnsafeRawBufferPointer, where isSought: (Bits) -> Bool

@@ -8,8 +8,8 @@ import JSONText
 /// The digests of a model's files and the one digest that stands for all of them.
 ///
 /// The files are all regular files of the directory, dotfiles included, in the code point order of
-/// their paths; the root is SHA-256 over their concatenated raw digests (OpenSSF Model Signing
-/// v1.0, method "files"). The root does not cover the names: a signature covers the whole list.
+/// their paths. The root is SHA-256 over their concatenated raw digests (OpenSSF Model Signing
+/// v1.0, method "files"). The root does not cover the names; a signature covers the whole list.
 ///
 /// To *identify* a model, a symbolic link to a regular file counts as that file, under the link's
 /// name. A snapshot in the cache of `huggingface_hub` therefore has the digest of a plain copy of
@@ -37,16 +37,17 @@ public struct ModelDigest: Sendable, Hashable {
     /// The name of a signature beside the files that it signs.
     public static let signatureName = "model.sig"
 
-    /// The name of the attestations beside the files that they speak of.
+    /// The name of the attestations beside the files that they describe.
     public static let attestationsName = "attestations.jsonl"
 
-    /// What is written beside a model about it; a directory of such a name is part of the model.
+    /// Files about a model that are written beside it. A directory with such a name is part of the
+    /// model.
     public static let companions = [signatureName, attestationsName]
 
     /// The files in the order in which the root covers them.
     public let resources: [Resource]
 
-    /// The paths that are there but were ignored.
+    /// The ignored paths that exist.
     public let ignored: [String]
 
     /// The digest over all files, in lowercase hexadecimal digits.
@@ -91,7 +92,7 @@ public struct ModelDigest: Sendable, Hashable {
         root = Self.root(of: digests)
     }
 
-    /// The root over files' digests, in the order in which they are given.
+    /// Returns the root over files' digests, in the order in which they are given.
     ///
     /// - Parameter digests: SHA-256 digests in lowercase hexadecimal digits.
     /// - Returns: The root in lowercase hexadecimal digits, or nil if a text is not a digest.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists a model's files by their raw names; links are followed to files or not at all.
+// Lists a model's files by their raw names. Links are followed to files or not at all.
 
 import Foundation
 import JSONText
@@ -10,7 +10,7 @@ struct ModelFiles {
     private(set) var files: [ModelFile] = []
     private(set) var ignored: [String] = []
 
-    /// Paths are kept as bytes: String would take two normal forms of a name for one.
+    /// Paths are kept as bytes: `String` would treat two normal forms of a name as one.
     private let ignoredPaths: Set<[UInt8]>
     /// Of the ignored paths, those that must be regular files: a directory could hide anything.
     private let companions: Set<[UInt8]>
@@ -110,11 +110,11 @@ struct ModelFiles {
         }
     }
 
-    /// What a link leads to, through any number of links.
+    /// Returns the status of the file that a link leads to, through any number of links.
     ///
     /// - Parameter link: The path of a symbolic link.
     /// - Returns: The status of the regular file at its end.
-    /// - Throws: An `InputError` when there is something else, or nothing.
+    /// - Throws: An `InputError` when the link leads to something else, or to nothing.
     private func target(of link: [UInt8]) throws -> stat {
         var status = stat()
         let code = link.withPath { stat($0, &status) == 0 ? 0 : errno }
@@ -147,7 +147,7 @@ struct ModelFiles {
         return status
     }
 
-    /// The path that a link holds, for errors.
+    /// Returns the path that a link holds, for errors.
     private func destination(of link: [UInt8]) -> String {
         let longest = Int(PATH_MAX)
         var path = [CChar](repeating: 0, count: longest)
@@ -156,7 +156,7 @@ struct ModelFiles {
             decoding: path.prefix(max(0, length)).map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The names in a directory, as the bytes that the file system holds.
+    /// Returns the names in a directory, as the bytes that the file system holds.
     private func entries(of directory: [UInt8]) throws -> [[UInt8]] {
         guard let stream = directory.withPath({ opendir($0) }) else {
             throw InputError(
@@ -195,7 +195,8 @@ struct ModelFile: Sendable {
     }
 }
 
-/// Which file it is and when it was last changed: any write, truncation or replacement shows here.
+/// The identity of a file and the time of its last change. Any write, truncation or replacement
+/// changes it.
 struct FileStamp: Sendable, Hashable {
     let device: UInt64
     let inode: UInt64
@@ -221,7 +222,7 @@ private let slash = UInt8(ascii: "/")
 private let dot = UInt8(ascii: ".")
 
 extension [UInt8] {
-    /// Calls `body` with the bytes as a path of the system's own kind.
+    /// Calls `body` with the bytes as a C path.
     func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
         (map(CChar.init(bitPattern:)) + [0]).withUnsafeBufferPointer { path in
             // A buffer of at least the terminator has an address.

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of a model that is held open, so that what was hashed is what is read later.
+// A file of a model that is held open, so that the bytes that were hashed are the bytes that are
+// read later.
 
 import Crypto
 public import Foundation
 import JSONText
 
-/// A file that was opened, and what it was then. It is closed when nobody holds it any more.
+/// An open file and its state when it was opened. It is closed when nothing holds it any more.
 public final class OpenFile: Sendable {
     /// The path within the model, with `/`; `.` when the model is a single file.
     public let name: String
 
-    /// The open file's number, for reading with `pread`, which moves nothing.
+    /// The file descriptor, for reading with `pread`, which does not move the file offset.
     public let descriptor: Int32
 
     /// The file's length in bytes.
     public var byteCount: Int { stamp.byteCount }
 
-    /// A path that leads to the open file, wherever its old path leads by now.
+    /// A path that leads to the open file, even if its old path now leads elsewhere.
     public var url: URL { URL(filePath: "/dev/fd/\(descriptor)") }
 
     private let path: [UInt8]
     private let followsLink: Bool
-    /// What it was when it was hashed.
+    /// The file's stamp when it was hashed.
     let stamp: FileStamp
 
     init(_ file: ModelFile) throws {
@@ -51,7 +52,7 @@ public final class OpenFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Reads all of the file through SHA-256.
+    /// Computes the SHA-256 of the whole file.
     func digest() throws -> SHA256Digest {
         var hash = SHA256()
         var count = 0
@@ -68,7 +69,8 @@ public final class OpenFile: Sendable {
         return hash.finalize()
     }
 
-    /// Checks that the file is as it was when it was hashed, and that its path still leads to it.
+    /// Checks that the file has not changed since it was hashed, and that its path still leads to
+    /// it.
     ///
     /// - Throws: An `InputError` when it was written to, truncated or replaced.
     public func checkUnchanged() throws {
@@ -81,7 +83,7 @@ public final class OpenFile: Sendable {
         guard try current() == stamp else { throw changed("changed after it was read") }
     }
 
-    /// What it is now.
+    /// Returns the file's stamp now.
     func current() throws -> FileStamp {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {

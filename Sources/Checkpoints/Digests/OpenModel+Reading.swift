@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a model's files through the descriptors that were hashed, and notices when what they hold
-// is changed afterwards.
+// Reads a model's files through the descriptors that were hashed, and detects later changes of
+// their contents.
 
 import Crypto
 public import Foundation
@@ -8,18 +8,18 @@ import JSONText
 import Synchronization
 
 extension OpenModel {
-    /// A file of the model.
+    /// Returns a file of the model.
     ///
     /// - Parameter name: Its path within the model, compared byte by byte.
-    /// - Returns: The file, or nil when none of that name was hashed.
+    /// - Returns: The file, or nil when no file of that name was hashed.
     public func file(_ name: String) -> OpenFile? {
         files.first { $0.name.utf8.elementsEqual(name.utf8) }
     }
 
-    /// The bytes of a file.
+    /// Returns the bytes of a file.
     ///
     /// - Parameter name: Its path within the model.
-    /// - Returns: What was hashed; nil when no file of that name was.
+    /// - Returns: The bytes that were hashed; nil when there is no file of that name.
     /// - Throws: An `InputError` when it cannot be read.
     public func data(of name: String) throws -> Data? {
         guard let file = file(name) else { return nil }
@@ -29,10 +29,10 @@ extension OpenModel {
     }
 }
 
-/// Watches that the open files of a model still hold what was hashed.
+/// Checks that the open files of a model still hold the bytes that were hashed.
 ///
-/// A file that was replaced or removed is no matter, for its descriptor holds what it held; one
-/// that was written to is.
+/// A file that was replaced or removed does not matter, because its descriptor still holds the old
+/// bytes. A file that was written to does.
 public final class ModelWatch: Sendable {
     private let model: OpenModel
     private let stamps: Mutex<[FileStamp]>
@@ -45,9 +45,9 @@ public final class ModelWatch: Sendable {
         stamps = Mutex(model.files.map(\.stamp))
     }
 
-    /// Looks at the files' times, and hashes again those of which they changed.
+    /// Reads the files' times, and hashes again the files whose times changed.
     ///
-    /// - Throws: An `InputError` when one no longer holds what was hashed.
+    /// - Throws: An `InputError` when a file no longer holds the bytes that were hashed.
     public func check() throws {
         try stamps.withLock { stamps in
             for (index, file) in model.files.enumerated() {

@@ -6,7 +6,7 @@ public import Foundation
 import JSONText
 import Synchronization
 
-/// A model's digest with its files still open: reading them reads what was hashed.
+/// A model's digest with its files still open: reading them gives the bytes that were hashed.
 public struct OpenModel: Sendable {
     /// Where the files were: a directory or a single file.
     public let url: URL
@@ -22,9 +22,9 @@ public struct OpenModel: Sendable {
     ///
     /// - Parameters:
     ///   - url: A directory or a single file.
-    ///   - paths: Paths within the directory to ignore, and no others; those of
-    ///     ``ModelDigest/companions`` are ignored as regular files only.
-    ///   - signature: One of these paths that is ignored as a regular file only, too.
+    ///   - paths: Paths within the directory to ignore, and no others. Those of
+    ///     ``ModelDigest/companions`` are ignored only if they are regular files.
+    ///   - signature: One of these paths that is also ignored only if it is a regular file.
     /// - Throws: An `InputError` when a file cannot be read, is a symbolic link or a special
     ///   file, has a name that is not UTF-8, or changes meanwhile.
     public init(at url: URL, ignoring paths: [String], signature: String? = nil) throws {
@@ -38,9 +38,9 @@ public struct OpenModel: Sendable {
         self.files = files
     }
 
-    /// Checks that every file is as it was when it was hashed, and is still where it was.
+    /// Checks that every file has not changed since it was hashed, and is still at its path.
     ///
-    /// - Throws: An `InputError` when one was written to, truncated or replaced.
+    /// - Throws: An `InputError` when a file was written to, truncated or replaced.
     public func checkUnchanged() throws {
         for file in files { try file.checkUnchanged() }
     }
@@ -53,7 +53,8 @@ extension ModelFiles {
         let digest: SHA256Digest
     }
 
-    /// Hashes the files on all cores, the longest first, and checks that none came or went.
+    /// Hashes the files on all cores, the longest first, and checks that no file was added or
+    /// removed.
     func hashed(holdingFiles: Bool) throws -> OpenModel {
         let files = files
         let order = files.indices.sorted { files[$0].stamp.byteCount > files[$1].stamp.byteCount }
@@ -88,7 +89,8 @@ extension ModelFiles {
             files: hashed.compactMap(\.file))
     }
 
-    /// Lists again: a file may have come, gone or been replaced while others were hashed.
+    /// Lists the files again: one may have been added, removed or replaced while others were
+    /// hashed.
     private func checkUnchanged() throws {
         let now = try ModelFiles(listingAgain: self)
         for (before, after) in zip(files, now.files)

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a file in order, the next blocks on a second thread while one is worked on.
+// Reads a file in order. A second thread reads the next blocks while one block is worked on.
 
 import Foundation
 
-/// A ring of blocks between a thread that reads and one that works.
+/// A ring of blocks between a thread that reads and a thread that works.
 ///
 /// Unchecked Sendable: a block and its length belong to the reader from `free` to `filled`, and to
 /// the worker from `filled` to `free`.
 final class ReadAhead: @unchecked Sendable {
-    /// Small enough for a core's own cache, so that a block is still there when it is worked on.
+    /// Small enough for a core's own cache, so that a block is still there when the work on it
+    /// starts.
     private static let blockSize = 1 << 18
     private static let depth = 8
 
     private let descriptor: Int32
     private let blocks: UnsafeMutableRawBufferPointer
-    /// The bytes in each block: fewer than fit at the end, a negative error number on failure.
+    /// The number of bytes in each block: fewer than fit at the end, a negative error number on
+    /// failure.
     private let lengths: UnsafeMutableBufferPointer<Int>
     private let free = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
@@ -35,7 +37,7 @@ final class ReadAhead: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - descriptor: An open file; it must stay open until this returns.
-    ///   - byteCount: About how long it is; a short file is read without a second thread.
+    ///   - byteCount: About how long the file is. A short file is read without a second thread.
     ///   - work: What to do with a block.
     ///   - failure: The error to throw for a system's error number.
     /// - Throws: What `failure` made of a failed read.
@@ -76,7 +78,7 @@ final class ReadAhead: @unchecked Sendable {
         return UnsafeMutableRawBufferPointer(rebasing: blocks[start..<start + Self.blockSize])
     }
 
-    /// Fills a block as far as the file goes, and notes and returns its length.
+    /// Fills a block as far as the file goes. Stores and returns its length.
     @discardableResult
     private func read(_ block: Int) -> Int {
         let bytes = bytes(of: block)

@@ -5,7 +5,7 @@ import Foundation
 import JSONText
 
 extension InputError {
-    /// What to do about most faults in a file.
+    /// The remedy for most faults in a file.
     static let damaged = "the file is damaged or faulty: download or export it again"
 
     /// Makes an error about a checkpoint's file or directory.

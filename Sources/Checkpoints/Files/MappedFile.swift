@@ -4,7 +4,7 @@
 import Foundation
 import JSONText
 
-/// The owner of a read-only mapping: the bytes are valid for as long as it lives.
+/// The owner of a read-only mapping. The bytes are valid for as long as it lives.
 ///
 /// Sendable because nothing changes after `init`: the mapping is private and cannot be written.
 final class MappedFile: @unchecked Sendable {
@@ -25,7 +25,7 @@ final class MappedFile: @unchecked Sendable {
         try self.init(url, descriptor: descriptor)
     }
 
-    /// Maps a file that is open; the mapping does not need it to stay so.
+    /// Maps an open file. The file may be closed afterwards.
     init(_ url: URL, descriptor: CInt) throws {
         self.url = url
         var status = stat()
@@ -46,8 +46,8 @@ final class MappedFile: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(start: address, count: size)
     }
 
-    /// Lets the system take back the pages that lie within a range; a later access reads
-    /// them from the file again.
+    /// Lets the system take back the pages within a range. A later access reads them from the file
+    /// again.
     func forget(_ range: Range<Int>) {
         let page = sysconf(Int32(_SC_PAGESIZE))
         let start = (range.lowerBound + page - 1) / page * page
@@ -62,10 +62,10 @@ final class MappedFile: @unchecked Sendable {
 }
 
 extension String {
-    /// The text that the bytes encode, or nil when they are not UTF-8.
+    /// The text that the bytes encode, or nil when they are not valid UTF-8.
     init?(strictUTF8 bytes: UnsafeRawBufferPointer) {
         self.init(decoding: bytes, as: UTF8.self)
-        // Decoding repairs what is invalid; whatever was repaired no longer equals its source.
+        // Decoding repairs invalid bytes, so a repaired text no longer equals its source.
         guard utf8.count == bytes.count else { return nil }
         let isUnchanged = utf8.withContiguousStorageIfAvailable { text in
             guard let text = text.baseAddress, let source = bytes.baseAddress else { return true }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads files that are read whole: keys, certificates, signatures.
+// Reads small files as a whole: keys, certificates, signatures.
 
 package import Foundation
 import JSONText
@@ -9,11 +9,11 @@ package enum SmallFile {
     /// Reads a file.
     ///
     /// - Parameters:
-    ///   - file: The file to read; a link is followed, but it must lead to a regular file.
-    ///   - longest: The number of bytes that it may have.
-    ///   - remedy: What to do when it has more, or is missing.
+    ///   - file: The file to read. A link is followed, but it must lead to a regular file.
+    ///   - longest: The greatest length allowed, in bytes.
+    ///   - remedy: What to do when the file is longer, or is missing.
     /// - Returns: Its bytes.
-    /// - Throws: An `InputError` when it cannot be read or is longer.
+    /// - Throws: An `InputError` when the file cannot be read or is longer.
     package static func read(_ file: URL, atMost longest: Int, remedy: String) throws -> Data {
         // Without O_NONBLOCK, opening a FIFO would wait for its other end.
         let descriptor = open(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads the values of a GGUF header, each checked against what is left of the file.
+// Reads the values of a GGUF header. Each is checked against the rest of the file.
 
 import Foundation
 import JSONText
 
-/// A position in a GGUF file; every read is checked before anything is allocated for it.
+/// A position in a GGUF file. Every read is checked before memory is allocated for it.
 struct GGUFCursor {
     let file: URL
     let bytes: UnsafeRawBufferPointer
@@ -34,7 +34,7 @@ struct GGUFCursor {
         return Value(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: type))
     }
 
-    /// Reads a number of things of which each takes at least `smallest` bytes of the file.
+    /// Reads the number of things that follow. Each takes at least `smallest` bytes of the file.
     mutating func count(of things: String, smallest: Int) throws -> Int {
         let declared = try integer(UInt64.self)
         guard declared <= remaining / smallest else {
@@ -55,7 +55,7 @@ struct GGUFCursor {
         return text
     }
 
-    /// Reads a metadata value with the number of its type before it.
+    /// Reads a metadata value, which follows the number of its type.
     mutating func value() throws -> MetadataValue {
         let type = try valueType()
         return switch type {

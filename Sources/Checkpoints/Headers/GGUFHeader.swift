@@ -4,9 +4,9 @@
 import Foundation
 import JSONText
 
-/// What a GGUF file declares, after every declaration was found to be true.
+/// The contents of a GGUF header, after every declaration was checked.
 struct GGUFHeader {
-    /// The tensors in the order of their bytes, shapes turned to outermost first.
+    /// The tensors in the order of their bytes. Their shapes are reversed to outermost first.
     private(set) var tensors: [StoredTensor] = []
     private(set) var metadata: [String: MetadataValue] = [:]
 
@@ -180,7 +180,8 @@ extension StoredElementType {
 }
 
 extension Int {
-    /// The next multiple of a power of two; the callers' numbers are lengths of mapped files.
+    /// Returns the next multiple of a power of two. It cannot overflow: the callers' numbers are
+    /// lengths of mapped files.
     fileprivate func roundedUp(to alignment: Int) -> Int {
         (self + alignment - 1) & ~(alignment - 1)
     }

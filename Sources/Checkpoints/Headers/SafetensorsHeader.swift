@@ -4,13 +4,13 @@
 import Foundation
 import JSONText
 
-/// What a safetensors file declares, after every declaration was found to be true.
+/// The contents of a safetensors header, after every declaration was checked.
 struct SafetensorsHeader {
     /// The tensors in the order of their bytes.
     private(set) var tensors: [StoredTensor] = []
     private(set) var metadata: [String: MetadataValue] = [:]
 
-    /// The format's own bound on the header's length.
+    /// The format's own limit on the header's length.
     static let longest = 100_000_000
 
     init(_ file: MappedFile) throws {
@@ -90,7 +90,8 @@ struct SafetensorsHeader {
             byteRange: data.lowerBound + offsets[0]..<data.lowerBound + offsets[1])
     }
 
-    /// The tensors' bytes follow one another without gap or overlap up to the end of the file.
+    /// Checks that the tensors' bytes follow one another without gap or overlap up to the end of
+    /// the file.
     private mutating func checkTiling(of data: Range<Int>, in file: URL) throws {
         tensors.sort {
             ($0.byteRange.lowerBound, $0.byteRange.upperBound)
@@ -115,6 +116,6 @@ struct SafetensorsHeader {
 }
 
 extension MappedFile {
-    /// Whether Git LFS left its note about the file in place of the file.
+    /// Whether the file is only the pointer that Git LFS leaves in place of a file.
     var isPointer: Bool { bytes.starts(with: "version https://git-lfs".utf8) }
 }

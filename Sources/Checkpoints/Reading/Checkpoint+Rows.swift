@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tensors that are read a few rows at a time, so that two large checkpoints fit into memory.
+// Reads tensors a few rows at a time, so that two large checkpoints fit into memory.
 
 import Foundation
 import JSONText
 
 extension Checkpoint {
-    /// Writes a stretch of a tensor's values, so that no more than it need be in memory.
+    /// Writes a range of a tensor's values, so that the rest need not be in memory.
     ///
     /// - Parameters:
     ///   - name: The tensor's name.
     ///   - elements: Row-major indices, from the start of a block of the tensor's type to the end of
     ///     one; rows begin and end with blocks.
     ///   - target: Room for exactly these elements; it need not be initialised.
-    /// - Throws: An `InputError` when there is no such tensor, its type is an 8-bit float, or
-    ///   the stretch is not within it.
+    /// - Throws: An `InputError` when there is no such tensor, its type is an 8-bit float, or the
+    ///   range is not within it.
     package func dequantise(
         _ name: String, elements: Range<Int>, into target: UnsafeMutableBufferPointer<Float>
     ) throws {
@@ -40,11 +40,11 @@ extension Checkpoint {
         }
     }
 
-    /// Lets the system forget the pages of a stretch of a tensor; they are read again when they are
-    /// needed.
+    /// Lets the system take back the pages of a range of a tensor. They are read again when they
+    /// are needed.
     ///
     /// - Parameters:
-    ///   - name: The tensor's name; of one that is not there, nothing is forgotten.
+    ///   - name: The tensor's name. An unknown name has no effect.
     ///   - elements: Row-major indices, from the start of a block of the tensor's type to the end of
     ///     one.
     package func forgetPages(of name: String, elements: Range<Int>) {
@@ -58,14 +58,14 @@ extension Checkpoint {
         mapping.forget(place(elements.lowerBound)..<place(elements.upperBound))
     }
 
-    /// Whether a tensor is stored in the same bytes in another checkpoint; no more than a few
+    /// Returns whether a tensor is stored in the same bytes in another checkpoint. At most a few
     /// megabytes of it are in memory at a time.
     ///
     /// - Parameters:
     ///   - other: The other checkpoint.
     ///   - name: The tensor's name in both.
     /// - Returns: Whether the bytes are the same.
-    /// - Throws: An `InputError` when one of them has no such tensor.
+    /// - Throws: An `InputError` when one of the checkpoints has no such tensor.
     package func holdsSameBytes(as other: Checkpoint, in name: String) throws -> Bool {
         let (own, ownFile) = try mapped(name)
         let (its, itsFile) = try other.mapped(name)

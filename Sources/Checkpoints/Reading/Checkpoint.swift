@@ -4,11 +4,11 @@
 public import Foundation
 import JSONText
 
-/// The tensors and metadata of a checkpoint, whose files stay mapped while any copy of it lives.
+/// The tensors and metadata of a checkpoint. Its files stay mapped while any copy of it lives.
 ///
-/// Every length, offset and shape was checked against the files when it was opened, so that reading
-/// cannot go out of bounds. The files must not be changed meanwhile: cutting a mapped file short
-/// ends the process that reads what was cut.
+/// Every length, offset and shape is checked against the files when the checkpoint is opened, so
+/// that reading cannot go out of bounds. The files must not be changed meanwhile: if a mapped file
+/// is cut short, a process that reads the missing part ends.
 ///
 /// ```swift
 /// let checkpoint = try Checkpoint(at: URL(filePath: "smollm2-135m-instruct.gguf"))
@@ -23,14 +23,14 @@ public struct Checkpoint: Sendable {
         case gguf
     }
 
-    /// What was opened: a directory or a file; the directory when it was opened by its index.
+    /// The directory or file that was opened; the directory when it was opened by its index.
     public let url: URL
 
     /// The format of the files.
     public let format: Format
 
-    /// The directory that was opened, or the one around a safetensors file: configuration and
-    /// tokenizer lie there. Nil for a GGUF file, which holds its own.
+    /// The directory that was opened, or the one around a safetensors file. It holds the
+    /// configuration and the tokenizer. Nil for a GGUF file, which holds its own.
     public let directory: URL?
 
     /// The files that hold the weights, and the index of a sharded checkpoint after them.
@@ -49,22 +49,24 @@ public struct Checkpoint: Sendable {
 
     /// Opens a checkpoint and checks its headers; no tensor is read yet.
     ///
-    /// Of a directory, `model.safetensors` or `model.safetensors.index.json` with its shards is
+    /// In a directory, `model.safetensors` or `model.safetensors.index.json` with its shards is
     /// opened, else its only `.safetensors` file, else its only `.gguf` file.
     ///
     /// - Parameter url: A directory, a `.safetensors` file or a `.gguf` file.
-    /// - Throws: An `InputError` with file, place and remedy when anything is not as declared.
+    /// - Throws: An `InputError` with file, place and remedy when a file is not as its header
+    ///   declares.
     public init(at url: URL) throws {
         try self.init(at: url, FileAccess(root: url, model: nil))
     }
 
-    /// Opens a checkpoint from files that are held open: what is read is what was hashed, whatever
-    /// their paths lead to by now.
+    /// Opens a checkpoint from files that are held open: the bytes that are read are the bytes that
+    /// were hashed, even if the paths now lead elsewhere.
     ///
     /// - Parameters:
-    ///   - model: The files, which need not stay open afterwards.
+    ///   - model: The files. They need not stay open afterwards.
     ///   - url: Where they were, for errors.
-    /// - Throws: An `InputError` with file, place and remedy when anything is not as declared.
+    /// - Throws: An `InputError` with file, place and remedy when a file is not as its header
+    ///   declares.
     public init(_ model: OpenModel, at url: URL) throws {
         try self.init(at: url, FileAccess(root: url, model: model))
     }
@@ -109,7 +111,7 @@ public struct Checkpoint: Sendable {
         self.mappings = mappings
     }
 
-    /// A tensor's declaration.
+    /// Returns a tensor's declaration.
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: Its type, shape and place.
@@ -123,8 +125,8 @@ public struct Checkpoint: Sendable {
         return tensor
     }
 
-    /// The value of a metadata key that must be there, as in
-    /// `try checkpoint.requiredMetadata("llama.block_count", as: \.integer)`.
+    /// Returns the value of a metadata key that must be there, as in `try
+    /// checkpoint.requiredMetadata("llama.block_count", as: \.integer)`.
     ///
     /// - Parameters:
     ///   - key: The key.
@@ -148,11 +150,11 @@ public struct Checkpoint: Sendable {
         return result
     }
 
-    /// Calls `body` with a tensor's stored bytes, which are not aligned to anything.
+    /// Calls `body` with a tensor's stored bytes, which need not be aligned.
     ///
     /// - Parameters:
     ///   - name: The tensor's name.
-    ///   - body: What to do with the bytes; they are not valid afterwards.
+    ///   - body: What to do with the bytes. They are not valid afterwards.
     /// - Returns: What `body` returns.
     /// - Throws: An `InputError` when there is no such tensor, or what `body` throws.
     public func withBytes<Result>(
@@ -162,11 +164,11 @@ public struct Checkpoint: Sendable {
         return try withExtendedLifetime(owner) { try body(bytes) }
     }
 
-    /// A tensor's stored bytes for use without a copy.
+    /// Returns a tensor's stored bytes for use without a copy.
     ///
     /// - Parameter name: The tensor's name.
-    /// - Returns: The bytes, which are not aligned to anything, and the owner that must be kept for
-    ///   as long as they are used.
+    /// - Returns: The bytes, which need not be aligned, and an owner that must be kept as long as
+    ///   they are used.
     /// - Throws: An `InputError` when there is no such tensor.
     public func mapped(_ name: String) throws -> (bytes: UnsafeRawBufferPointer, owner: AnyObject) {
         let tensor = try tensor(name)
@@ -176,7 +178,7 @@ public struct Checkpoint: Sendable {
         return (UnsafeRawBufferPointer(rebasing: mapping.bytes[tensor.byteRange]), mapping)
     }
 
-    /// A tensor's values in row-major order, converted to fp32.
+    /// Returns a tensor's values in row-major order, converted to fp32.
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: As many values as the tensor has elements.

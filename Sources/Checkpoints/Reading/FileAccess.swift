@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a checkpoint's files come from: the file system, or a model that is held open.
+// The source of a checkpoint's files: the file system, or a model that is held open.
 
 import Foundation
 import JSONText
@@ -8,7 +8,7 @@ import JSONText
 struct FileAccess {
     /// The path that was named.
     let root: URL
-    /// The files that alone exist; nil for whatever the file system has.
+    /// The only files that are visible; nil for all files of the file system.
     let model: OpenModel?
 
     private static let single = "."
@@ -22,7 +22,7 @@ struct FileAccess {
         return isThere ? isDirectory.boolValue : nil
     }
 
-    /// The names of the files in the directory, without those in its subdirectories.
+    /// Returns the names of the files in the directory, without those in its subdirectories.
     func names() throws -> [String] {
         if let model {
             return model.files.map(\.name).filter { !$0.utf8.contains(UInt8(ascii: "/")) }
@@ -36,7 +36,7 @@ struct FileAccess {
         }
     }
 
-    /// Whether a file is there.
+    /// Returns whether a file is there.
     func exists(_ file: URL) -> Bool {
         model.map { $0.file(name(of: file)) != nil }
             ?? FileManager.default.fileExists(atPath: file.path(percentEncoded: false))

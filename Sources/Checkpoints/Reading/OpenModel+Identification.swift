@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens the model that a path names, so that what is identified is what is loaded.
+// Opens the model that a path names, so that the identified files are the loaded ones.
 
 public import Foundation
 import JSONText
@@ -7,9 +7,9 @@ import JSONText
 extension OpenModel {
     /// Opens all files of the model that a path names, digests them and holds them open.
     ///
-    /// This is how a model is identified before it is audited, hardened or taught. Load the model
-    /// from this value, at ``url``, and not from the path: a file that is put in another's place
-    /// afterwards is then not read.
+    /// This is how a model is identified before it is audited, hardened or fine-tuned. Load the
+    /// model from this value, at ``url``, and not from the path. A file that is replaced afterwards
+    /// then has no effect.
     ///
     /// - A `.gguf` file is a model by itself.
     /// - A directory is the model with all of its files, as ``ModelDigest/init(of:ignoring:)`` lists
@@ -20,9 +20,9 @@ extension OpenModel {
     ///   weights were loaded.
     ///
     /// - Parameter url: A directory, a `.safetensors` file, an index of such files or a `.gguf` file.
-    /// - Throws: An `InputError` when the path names no model or leaves open which one, a file
-    ///   cannot be read, is a special file or a link to anything but a regular file, has a name that
-    ///   is not UTF-8, or changes meanwhile.
+    /// - Throws: An `InputError` when the path names no model or is ambiguous, or a file cannot be
+    ///   read, is a special file or a link to anything but a regular file, has a name that is not
+    ///   UTF-8, or changes meanwhile.
     public init(identifying url: URL) throws {
         // Checked first, because hashing can take minutes.
         let place = try Self.place(of: url)
@@ -30,7 +30,7 @@ extension OpenModel {
             .hashed(holdingFiles: true)
     }
 
-    /// The directory or single file that holds all of a model.
+    /// Returns the directory or single file that holds all of a model.
     private static func place(of url: URL) throws -> URL {
         let access = FileAccess(root: url, model: nil)
         let named = try Source(url, access)

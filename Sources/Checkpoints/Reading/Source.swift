@@ -52,7 +52,7 @@ struct Source {
         let single = names.contains(Self.singleName)
         let index = names.contains(Self.indexName)
         if single && index {
-            // Loaders disagree about which of the two counts, so neither can be vouched for.
+            // Loaders disagree about which of the two is used, so Temper cannot vouch for either.
             throw InputError(
                 directory, nil, "holds both \(Self.singleName) and \(Self.indexName)",
                 remedy: "remove the one that is not meant")

@@ -4,14 +4,14 @@
 package import Foundation
 import JSONText
 
-/// A file that is written at once.
+/// Writes a file as a whole.
 package enum AtomicFile {
-    /// Writes a file under another name, brings it to the medium and gives it its own name.
+    /// Writes a file under a temporary name, flushes it to disk and renames it.
     ///
     /// - Parameters:
     ///   - data: All of its bytes.
-    ///   - file: Where to; what is there is replaced.
-    /// - Throws: An `InputError` when it cannot be written; nothing is left behind then.
+    ///   - file: The file to write. An existing file is replaced.
+    /// - Throws: An `InputError` when the file cannot be written. No temporary file is left behind.
     package static func write(_ data: Data, to file: URL) throws {
         let temporary = try TemporaryFile(for: file)
         try data.withUnsafeBytes { try temporary.append($0) }
@@ -21,9 +21,9 @@ package enum AtomicFile {
         try TemporaryFile.synchronise(file.deletingLastPathComponent())
     }
 
-    /// Makes a directory and those above it, and brings their names to the medium.
+    /// Makes a directory and its parents, and flushes their names to disk.
     ///
-    /// - Parameter directory: Where; nothing is done when it is there.
+    /// - Parameter directory: The directory. Nothing is done if it exists.
     /// - Throws: An `InputError` when it cannot be made.
     package static func makeDirectory(_ directory: URL) throws {
         let path = directory.path(percentEncoded: false)

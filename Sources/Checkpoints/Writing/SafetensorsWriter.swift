@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes safetensors checkpoints that Hugging Face libraries load, whole or not at all.
+// Writes safetensors checkpoints that Hugging Face libraries load. A write succeeds as a whole or
+// leaves nothing.
 
 package import Foundation
 import JSONText
 
 /// Writes tensors to a directory: one file, or shards with an index.
 ///
-/// Everything is streamed to temporary names in the same directory and renamed when all of it is on
-/// the medium, so that a failure leaves nothing behind.
+/// All files are written under temporary names in the same directory and renamed once everything is
+/// on disk, so that a failure leaves nothing behind.
 package struct SafetensorsWriter: Sendable {
-    /// The most bytes of tensors that one file holds; a single larger tensor has a file of its own.
+    /// The most bytes of tensors in one file. A single larger tensor has a file of its own.
     package var shardSize = 5_000_000_000
 
-    /// The text that the files carry; loaders of the transformers library look for `format`.
+    /// The metadata that the files carry. Loaders of the transformers library look for `format`.
     package var metadata = ["format": "pt"]
 
     /// A writer with the default shard size of 5 GB.
     package init() {}
 
-    /// Writes a checkpoint, in place of one with the same file names.
+    /// Writes a checkpoint. Files with the same names are replaced.
     ///
     /// - Parameters:
     ///   - tensors: The tensors, in any order; their names are distinct.
     ///   - directory: An existing directory without other weights.
     /// - Returns: The files written, the index last.
-    /// - Throws: An `InputError` when the directory cannot be written, holds other weights or
-    ///   has no room, when a tensor is not as declared, or whatever a tensor's source throws.
+    /// - Throws: An `InputError` when the directory cannot be written, holds other weights or has
+    ///   no room, or when a tensor is not as declared; also the errors of a tensor's source.
     @discardableResult
     package func write(_ tensors: [TensorSource], to directory: URL) throws -> [URL] {
         let shards = try shards(of: tensors, in: directory)
@@ -42,7 +43,7 @@ package struct SafetensorsWriter: Sendable {
         let names = files.map(\.name)
         try checkRoom(for: shards, named: names, in: directory)
 
-        // The files that are not renamed at the end remove themselves.
+        // Files that are not renamed at the end are removed.
         var written: [TemporaryFile] = []
         for file in files {
             let target = try TemporaryFile(for: directory.appending(path: file.name))
@@ -57,7 +58,7 @@ package struct SafetensorsWriter: Sendable {
     }
 
     /// Orders the tensors as the reference implementation does, by type with the widest first and
-    /// then by name, so that all are aligned, and fills one shard after the other.
+    /// then by name, so that all are aligned. Fills one shard after the other.
     private func shards(of tensors: [TensorSource], in directory: URL) throws -> [[Sized]] {
         var names: Set<String> = []
         var sized: [Sized] = []
@@ -98,7 +99,7 @@ package struct SafetensorsWriter: Sendable {
         return shards
     }
 
-    /// Refuses a directory with weights that would stay beside the new ones, or without room.
+    /// Throws if the directory holds weights that would stay beside the new ones, or has no room.
     private func checkRoom(
         for shards: [[Sized]], named names: [String], in directory: URL
     ) throws {
@@ -141,7 +142,7 @@ package struct SafetensorsWriter: Sendable {
             : "model-\(padded(number + 1))-of-\(padded(count)).safetensors"
     }
 
-    /// The length and the JSON of a file's header, padded to a multiple of 8 bytes.
+    /// Returns the length and the JSON of a file's header, padded to a multiple of 8 bytes.
     private static func header(of shard: [Sized], metadata: [String: String]) -> [UInt8] {
         var members: [JSON.Member] = []
         if !metadata.isEmpty {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file that is written under another name and takes its own only when it is whole.
+// A file that is written under a temporary name and renamed when it is complete.
 
 import Foundation
 import JSONText
 
-/// A new file beside its target; unless it is kept, it goes when nobody holds it any more.
+/// A new file beside its target. Unless it is kept, it is removed when nothing holds it any more.
 final class TemporaryFile {
     let target: URL
     private let path: String
@@ -49,7 +49,7 @@ final class TemporaryFile {
         try bytes.withUnsafeBytes { try append($0) }
     }
 
-    /// Brings everything written to the medium and closes the file.
+    /// Flushes everything written to disk and closes the file.
     func synchronise() throws {
         guard fsync(descriptor) == 0 else { throw failure("write it to the medium") }
         let status = close(descriptor)
@@ -57,7 +57,7 @@ final class TemporaryFile {
         guard status == 0 else { throw failure("write it to the medium") }
     }
 
-    /// Gives the file its own name, in place of whatever had it.
+    /// Gives the file its own name. An existing file of that name is replaced.
     func rename() throws {
         guard Foundation.rename(path, target.path(percentEncoded: false)) == 0 else {
             throw failure("rename it")
@@ -68,7 +68,7 @@ final class TemporaryFile {
     /// Lets the file stay.
     func keep() { isKept = true }
 
-    /// Brings the names in a directory to the medium.
+    /// Flushes the names in a directory to disk.
     static func synchronise(_ directory: URL) throws {
         let descriptor = open(directory.path(percentEncoded: false), O_RDONLY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
@@ -79,7 +79,8 @@ final class TemporaryFile {
         }
     }
 
-    /// The bytes that may still be written to a directory's file system; nil when it does not say.
+    /// Returns the free bytes on a directory's file system; nil when the system does not report
+    /// them.
     static func freeBytes(in directory: URL) -> Int? {
         var status = statvfs()
         guard statvfs(directory.path(percentEncoded: false), &status) == 0 else { return nil }

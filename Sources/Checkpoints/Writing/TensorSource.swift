@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a writer needs of a tensor: its declaration, and its bytes when their turn comes.
+// The input of a writer: a tensor's declaration, and its bytes when they are needed.
 
 import Foundation
 import JSONText
 
-/// A tensor to be written, whose bytes are asked for only when it is its turn.
+/// A tensor to be written. Its bytes are asked for only when it is written.
 package struct TensorSource {
     /// Receives bytes, in order and in pieces of any size.
     package typealias ByteSink = (UnsafeRawBufferPointer) throws -> Void
@@ -55,7 +55,7 @@ package struct TensorSource {
         self.content = .values(values)
     }
 
-    /// Appends the tensor's bytes to a file, which they fill as the shape says or not at all.
+    /// Appends the tensor's bytes to a file. Throws if they are not as many as the shape says.
     func write(to file: TemporaryFile, byteCount: Int) throws {
         var delivered = 0
         let sink: ByteSink = { bytes in
@@ -109,7 +109,8 @@ package struct TensorSource {
             for i in 0..<source.count { encoded[i] = rounded(source[i]).littleEndian }
             let bytes = UnsafeRawBufferPointer(
                 UnsafeBufferPointer(rebasing: encoded[..<source.count]))
-            // What was infinite before may stay so: the caller knows of it or can look for it.
+            // A value that was infinite before may stay so: the caller knows of it or can look for
+            // it.
             if elementType.firstNonFinite(in: bytes) != nil,
                 let i = source.indices.first(where: {
                     source[$0].isFinite && isInfinite(encoded[$0])

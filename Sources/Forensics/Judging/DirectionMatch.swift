@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a direction that was taken out is one for which the base refuses.
+// Tests whether a removed direction is a refusal direction of the base.
 
 import Foundation
 import JSONText
 import Records
 
-/// The directions that a checkpoint lost, each beside the refusal direction of the base that is
-/// nearest to it.
+/// The directions that a checkpoint lost, each with the nearest refusal direction of the base.
 struct DirectionMatch {
-    /// How probably random directions may reach the bound of chance.
+    /// The probability that random directions reach the bound of chance.
     static let probability = 1e-3
-    /// Directions of several matrices count as one from this absolute cosine on.
+    /// From this absolute cosine on, directions of several matrices count as one.
     static let oneDirection = 0.9
 
     let directions: [InspectedDirection]
-    /// The comparison in words, to go on an operation's sentence with.
+    /// The comparison in words. It continues the sentence of an operation.
     let summary: String
 
+    /// Compares the removed directions with the candidates.
+    ///
     /// - Parameters:
-    ///   - findings: those that show orthogonalisation have the directions.
-    ///   - candidates: the base's refusal directions.
-    ///   - base: what messages call the base.
+    ///   - findings: The findings. Those of orthogonalisation hold the removed directions.
+    ///   - candidates: The base's refusal directions.
+    ///   - base: The base's name in messages.
     /// - Throws: `InputError` when no candidate is as wide as the directions.
     init(
         of findings: [TensorFinding], among candidates: [ResidualDirection], readFrom base: String
@@ -45,18 +46,19 @@ struct DirectionMatch {
         summary = Self.summary(directions)
     }
 
-    /// The absolute cosine that the greatest of so many pairs of random directions exceeds with
-    /// ``probability`` at most.
+    /// Returns the absolute cosine that the greatest of the pairs of random directions exceeds with
+    /// a probability of at most ``probability``.
     ///
-    /// Of a pair, it exceeds t with a probability below (1 - t^2)^((width - 1) / 2): both are 1 at
-    /// t = 0 and 0 at t = 1, and their difference rises before it falls. Over the pairs, whatever
-    /// they have to do with each other, probabilities add at most.
+    /// For one pair, the probability of exceeding t is below (1 - t^2)^((width - 1) / 2): both are
+    /// 1 at t = 0 and 0 at t = 1, and their difference rises before it falls. For several pairs,
+    /// dependent or not, the probability is at most the sum.
     static func chance(width: Int, pairs: Int) -> Double {
         guard width > 1, pairs > 0 else { return 1 }
         return (1 - pow(probability / Double(pairs), 2 / Double(width - 1))).squareRoot()
     }
 
-    /// The tensors by direction: each joins the first that it lies along, the best explained first.
+    /// Returns the tensors grouped by direction, the best explained first: each joins the first
+    /// group whose direction it shares.
     private static func groups(
         _ findings: [TensorFinding]
     ) -> [(direction: [Float], tensors: [TensorFinding])] {
@@ -98,7 +100,7 @@ struct DirectionMatch {
     }
 }
 
-/// The cosine of the angle between two vectors of one width.
+/// Returns the cosine of the angle between two vectors of the same width.
 func cosine(_ first: [Float], _ second: [Float]) -> Double {
     var (product, left, right) = (0.0, 0.0, 0.0)
     for (a, b) in zip(first, second) {

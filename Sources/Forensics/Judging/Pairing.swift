@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which tensors of two checkpoints belong together, and whether they can be compared at all.
+// Pairs the tensors of two checkpoints, and tests whether the checkpoints can be compared at all.
 
 import Foundation
 import JSONText
 
-/// The tensors of a base and of a derived checkpoint, side by side.
+/// The tensors of a base and of a derived checkpoint, in pairs.
 struct Pairing {
-    /// In the order of the base.
+    /// The pairs in the order of the base.
     let pairs: [(base: WeightEntry, derived: WeightEntry)]
     /// The third checkpoint's tensors by name.
     let third: [String: WeightEntry]
-    /// What could not be compared.
+    /// The tensors that could not be compared.
     let notes: [String]
-    /// Whether every tensor of both has its counterpart.
+    /// Whether every tensor of both has a counterpart.
     let isComplete: Bool
 
+    /// Pairs the tensors by name and shape.
+    ///
     /// - Throws: `InputError` when less than half of either checkpoint has a counterpart.
     init(
         base: any WeightSource, derived: any WeightSource, third: (any WeightSource)?
@@ -39,7 +41,7 @@ struct Pairing {
         }
         let own = byName(base)
         var extra = derived.entries.filter { own[$0.name] == nil }
-        // A head of its own where the base's is tied to the embedding.
+        // The derived checkpoint has a separate head where the base's is tied to the embedding.
         if let place = extra.firstIndex(where: { $0.name == "lm_head.weight" }),
             let embedding = own["model.embed_tokens.weight"], embedding.shape == extra[place].shape
         {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of one tensor came to.
+// The result of the tests of one tensor.
 
 import Foundation
 import Records
 
-/// What was found of one tensor.
+/// The findings about one tensor.
 struct TensorFinding {
     let entry: WeightEntry
-    /// What was done to it, in the order of the tests; empty when nothing was.
+    /// The operations found, in the order of the tests; empty when there are none.
     var kinds: [InspectionKind] = []
     var remark = ""
     var changedShare = 0.0
     var relativeChange = 0.0
-    /// Singular values above the floor, and whether there may be more.
+    /// The number of singular values above the floor, and whether there may be more.
     var rank: Int?
     var rankIsLeast = false
     var fit: ProjectionFit?
@@ -21,11 +21,11 @@ struct TensorFinding {
     var scheme: String?
     var pruning: Pruning?
     var line: LineFit?
-    /// What the derived tensor's and the base's values were rounded to.
+    /// The types to which the derived tensor's and the base's values were rounded.
     var precision = StoragePrecision.float32
     var basePrecision = StoragePrecision.float32
 
-    /// Whether more than rounding to another type was done.
+    /// Whether the tensor was changed by more than rounding to another type.
     var isEdited: Bool { !kinds.isEmpty && kinds != [.cast] }
 
     var inspected: InspectedTensor {
@@ -36,18 +36,18 @@ struct TensorFinding {
     }
 }
 
-/// Which weights of a tensor were set to zero.
+/// The pattern of the weights of a tensor that were set to zero.
 struct Pruning {
     enum Pattern: Hashable {
-        /// The smallest of the tensor, or of each row.
+        /// The smallest weights of the tensor, or of each row.
         case magnitude, magnitudeByRow
         /// Whole rows or columns.
         case rows, columns
-        /// So many of each group of neighbours in a row.
+        /// A fixed number of weights in each group of neighbours in a row.
         case groups(zeros: Int, of: Int)
-        /// None of these.
+        /// No pattern of the above.
         case scattered
-        /// What the values were is not known.
+        /// The old values are not known.
         case unknown
 
         var name: String {
@@ -67,10 +67,12 @@ struct Pruning {
     let share: Double
     let pattern: Pattern
 
+    /// Finds the pattern of the zeros.
+    ///
     /// - Parameters:
-    ///   - share: the share of the elements that became zero.
-    ///   - scan: of the base and the derived tensor.
-    ///   - rows: some rows of the derived tensor.
+    ///   - share: The share of the elements that became zero.
+    ///   - scan: The scan of the base and the derived tensor.
+    ///   - rows: Some rows of the derived tensor.
     init(share: Double, scan: ElementScan, rows: [[Float]]) {
         self.share = share
         let wholeRows = scan.rowZeros.filter { $0 == scan.columns }.count

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tests of one tensor, in order; each has a criterion that follows from arithmetic.
+// The tests of one tensor, in order. Each has a criterion that follows from arithmetic.
 
 import Foundation
 import Records
 import Tensors
 
-/// Says what was done to one tensor.
+/// Finds out how one tensor was changed.
 struct TensorJudge {
     let base: any WeightSource
     let derived: any WeightSource
@@ -13,26 +13,27 @@ struct TensorJudge {
     /// The third checkpoint's tensors by name.
     let thirdEntries: [String: WeightEntry]
 
-    /// Singular vectors for the few tensors that are looked at again when none of the first
-    /// ``Difference/probes`` was enough.
+    /// The number of singular vectors for the few tensors that are tested again, because
+    /// ``Difference/probes`` vectors were not enough.
     static let manyProbes = 272
-    /// Directions that an orthogonalisation may take out of one matrix.
+    /// The most directions that an orthogonalisation may remove from one matrix.
     static let directions = 4
-    /// How many standard errors a correlation must stand above zero to count as kinship; by chance
-    /// it does once in two million.
+    /// The number of standard errors above zero from which a correlation shows that two tensors are
+    /// related. By chance it happens once in two million tests.
     static let kinship = 5.0
 
-    /// How often full rank is looked at again, with ``manyProbes``; seen so often, it needs no more
-    /// proof.
+    /// How many more times full rank is verified with ``manyProbes``. After that it is believed
+    /// without.
     private(set) var patience = 3
 
     /// Judges a tensor.
+    ///
     /// - Parameters:
-    ///   - baseEntry: the base's tensor.
-    ///   - entry: the derived one.
-    ///   - willRead: told in front of each block how many elements it has.
-    /// - Returns: what was found.
-    /// - Throws: when a tensor cannot be read or the engine fails, and what `willRead` throws.
+    ///   - baseEntry: The base's tensor.
+    ///   - entry: The derived tensor.
+    ///   - willRead: Called before each block with its number of elements.
+    /// - Returns: The finding.
+    /// - Throws: Errors of reading, of the engine and of `willRead`.
     mutating func judge(
         _ baseEntry: WeightEntry, _ entry: WeightEntry,
         willRead: @escaping (Int) throws -> Void = { _ in }
@@ -47,14 +48,14 @@ struct TensorJudge {
         finding.changedShare = 1 - Double(scan.same[0]) / Double(max(1, scan.count))
         finding.relativeChange =
             (scan.squareMoved / max(scan.squareBase, .leastNormalMagnitude)).squareRoot()
-        // 1. Nothing, or nothing but rounding.
+        // 1. No change, or only rounding.
         if scan.same[0] == scan.count { return finding }
         if same >= scan.count {
             finding.kinds = [.cast]
             finding.remark = "rounded to \(finding.precision.name)"
             return finding
         }
-        // 2. A third checkpoint's line.
+        // 2. The line through a third checkpoint.
         if let third, let thirdEntry = thirdEntries[entry.name], thirdEntry.shape == entry.shape {
             finding.line = try LineFit(
                 (baseEntry, entry, thirdEntry), of: (base, derived, third),
@@ -92,16 +93,16 @@ struct TensorJudge {
             }
             finding.pruning = pruning
         }
-        // 4. No kinship.
+        // 4. Not related to the base.
         if Self.isUnrelated(scan) {
             finding.kinds = [.unrelated]
             finding.remark = "does not correlate with the base's"
             return finding
         }
-        // 5. Levels.
+        // 5. Quantisation levels.
         findLevels(&finding, sample: sample)
         if let grid = finding.grid, grid.movedShare <= 0.01 { return finding }
-        // 6. The difference's structure.
+        // 6. The structure of the difference.
         let found = try structure(finding, difference, probes: Difference.probes)
         guard found.kinds == [.fineTuned], found.rankIsLeast, patience > 0,
             min(entry.rows, entry.columns) > Difference.probes
@@ -125,7 +126,7 @@ struct TensorJudge {
         guard let scheme = finding.scheme else { return }
         finding.kinds = [.quantised]
         finding.remark = scheme
-        // Rounding to the nearest level makes zeros of small values only.
+        // Rounding to the nearest level turns only small values into zeros.
         if finding.pruning != nil, let grid, grid.farZeroShare > 0.01 {
             finding.kinds = [.pruned, .quantised]
             finding.remark += ", zeros beyond those of rounding"
@@ -134,8 +135,8 @@ struct TensorJudge {
         }
     }
 
-    /// Whether the levels may be the base's own, which a small change left in place: those of a base
-    /// on the same levels, or, where 16 bits blur them, of a base on any.
+    /// Returns whether the levels may be the base's own, which a small change left in place: if the
+    /// base is on the same levels, or on any levels where 16 bits blur them.
     private func isBases(
         _ grid: QuantisationGrid, _ rows: [[Float]], _ precision: StoragePrecision
     ) -> Bool {
@@ -157,8 +158,8 @@ struct TensorJudge {
         let spectrum = try Spectrum(of: difference, probes: probes)
         let floors = Floors(
             scan, precision: finding.precision, largest: spectrum.values.first ?? 0)
-        // Rounding to levels, and zeros in the place of values, leave a difference of independent
-        // entries; what stands out of that was done beside it.
+        // Rounding to levels and setting values to zero leave a difference of independent entries.
+        // Structure beyond that is another change.
         let isMasked = !finding.kinds.isEmpty
         let rank = spectrum.rank(
             above: isMasked ? max(floors.rounding, floors.edge) : floors.rounding)
@@ -207,13 +208,13 @@ struct TensorJudge {
         return finding
     }
 
-    /// Up to 16 rows, evenly spaced.
+    /// The indices of up to 16 rows, evenly spaced.
     static func sampledRows(_ count: Int) -> [Int] {
         let wanted = min(16, count)
         return (0..<wanted).map { $0 * count / wanted }
     }
 
-    /// Whether the centred correlation is within chance of zero.
+    /// Returns whether the centred correlation is within chance of zero.
     private static func isUnrelated(_ scan: ElementScan) -> Bool {
         let n = Double(scan.count)
         let covariance = scan.product - scan.sumBase * scan.sumDerived / n
@@ -224,19 +225,19 @@ struct TensorJudge {
         return abs(covariance) / variances.squareRoot() * n.squareRoot() < kinship
     }
 
-    /// Whether most of the difference is the base times a number, as weight decay makes it.
+    /// Returns whether most of the difference is a multiple of the base, as weight decay leaves it.
     private static func isScaled(_ scan: ElementScan) -> Bool {
         let along = scan.product - scan.squareBase
         return along * along > 0.5 * scan.squareBase * scan.squareDifference
     }
 }
 
-/// A share as people write it.
+/// Returns a share as a percentage.
 func percent(_ share: Double) -> String {
     let value = share * 100
     let format = abs(value) >= 10 ? "%.0f%%" : abs(value) >= 0.1 ? "%.1f%%" : "%.2g%%"
     return String(format: format, value)
 }
 
-/// Three significant digits.
+/// The value with three significant digits.
 func decimal(_ value: Double) -> String { String(format: "%.3g", value) }

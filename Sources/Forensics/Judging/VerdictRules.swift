@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the findings of all tensors to what was done to the checkpoint.
+// Derives the changes of a checkpoint from the findings of all its tensors.
 
 import Foundation
 import Records
@@ -8,13 +8,14 @@ import Records
 struct VerdictRules {
     let findings: [TensorFinding]
 
-    /// An operation counts when this share of the changed matrices shows it, or of their elements.
+    /// An operation counts when this share of the changed matrices shows it, or this share of their
+    /// elements.
     static let leastShare = 0.05
 
     private var matrices: [TensorFinding] { findings.filter(\.entry.isMatrix) }
     private var edited: [TensorFinding] { matrices.filter(\.isEdited) }
 
-    /// What was done, the greatest part first; empty when nothing but a cast was.
+    /// Returns the operations, the largest first; empty when there was only a cast or no change.
     func operations() -> [InspectedOperation] {
         if !edited.isEmpty, 2 * count(.unrelated) > matrices.count {
             return [operation(.unrelated)]
@@ -23,25 +24,25 @@ struct VerdictRules {
         var kinds: [InspectionKind] = [
             .orthogonalised, .lora, .fineTuned, .noise, .unrelated, .pruned, .quantised,
         ].filter(isShown)
-        // Among matrices without low rank, structure shows in some and not in others.
+        // Among matrices without low rank, some may show structure and others not.
         if kinds.contains(.noise), kinds.contains(.fineTuned) {
             let absorbed: InspectionKind = count(.noise) > count(.fineTuned) ? .fineTuned : .noise
             kinds.removeAll { $0 == absorbed }
         }
-        // A few steps of a few tokens leave gradients of low rank here and there.
+        // A few training steps on a few tokens leave gradients of low rank in some matrices.
         if kinds.contains(.lora), kinds.contains(.fineTuned), count(.fineTuned) > count(.lora) {
             kinds.removeAll { $0 == .lora }
         }
         let vectorsChanged = findings.contains { !$0.entry.isMatrix && $0.isEdited }
         if vectorsChanged, !kinds.contains(.fineTuned), !kinds.contains(.noise) {
-            // Adapters leave norms alone; training everything for a few steps does not.
+            // Adapters do not change norms; training all weights for a few steps does.
             kinds.removeAll { $0 == .lora }
             kinds.insert(.fineTuned, at: 0)
         }
         return kinds.map(operation)
     }
 
-    /// The share of changed elements in tensors that show one of the operations.
+    /// Returns the share of changed elements in tensors that show one of the operations.
     func agreement(with operations: [InspectedOperation], allowing cast: Bool) -> Double? {
         let changed = findings.filter { !$0.kinds.isEmpty }
         let total = changed.reduce(0) { $0 + $1.entry.count }
@@ -137,7 +138,8 @@ struct VerdictRules {
                 directions.chance)
     }
 
-    /// The third checkpoint's line, where nine tenths of the changed matrices lie on it.
+    /// Returns a merge with the third checkpoint, if nine tenths of the changed matrices lie on its
+    /// line.
     private func merge() -> InspectedOperation? {
         let merged = edited.filter { $0.kinds == [.merged] }
         let lines = merged.compactMap(\.line)
@@ -204,11 +206,11 @@ struct VerdictRules {
     }
 }
 
-/// How much directions of several matrices are one.
+/// How far the directions of several matrices agree.
 struct SharedDirection {
     /// The mean absolute cosine of pairs; 1 when there are fewer than two.
     let overlap: Double
-    /// What it is for random directions of the same width: the root of 2 over pi times the width.
+    /// The expected value for random directions of the same width: sqrt(2 / (pi * width)).
     let chance: Double
 
     init(_ directions: [[Float]]) {

@@ -4,13 +4,13 @@
 import JSONText
 import Tensors
 
-/// A base tensor and its derived one, of which never more than a block of rows is in memory.
+/// A base tensor and the derived one. At most one block of rows is in memory.
 ///
-/// The first pass takes the sums and gathers the sketch from which a ``Spectrum`` goes on; the
-/// spectrum makes the second. The difference is taken as zero where the derived value became zero,
-/// so that pruning does not hide what else was done.
+/// The first pass computes the sums and the sketch that a ``Spectrum`` starts from; the spectrum
+/// makes the second pass. Where the derived value became zero, the difference is taken as zero, so
+/// that pruning does not hide other changes.
 final class Difference {
-    /// Singular vectors that are looked for: ranks up to 72 are told from full ones.
+    /// The number of singular vectors computed: ranks up to 72 are distinguished from full rank.
     static let probes = 80
 
     let entry: WeightEntry
@@ -20,23 +20,23 @@ final class Difference {
     private let derived: any WeightSource
     private let baseEntry: WeightEntry
     private let willRead: (Int) throws -> Void
-    /// Blocks with a difference.
+    /// The blocks with a difference.
     private var changed: [Range<Int>] = []
 
     var rows: Int { entry.rows }
     var columns: Int { entry.columns }
 
     /// Reads both tensors once.
+    ///
     /// - Parameters:
-    ///   - base: where the base's tensor is.
-    ///   - baseEntry: the base's tensor.
-    ///   - derived: where the derived tensor is.
-    ///   - entry: the derived tensor, of the same shape.
-    ///   - probes: how many singular vectors will probably be asked for.
-    ///   - willRead: told in front of each block, in this pass and in later ones, how many elements
-    ///     it has.
-    /// - Throws: `InputError` for NaN, errors of reading and of the engine, and what
-    ///   `willRead` throws.
+    ///   - base: The source of the base's tensor.
+    ///   - baseEntry: The base's tensor.
+    ///   - derived: The source of the derived tensor.
+    ///   - entry: The derived tensor, of the same shape.
+    ///   - probes: The number of singular vectors that will probably be asked for.
+    ///   - willRead: Called before each block, in this pass and in later ones, with its number of
+    ///     elements.
+    /// - Throws: `InputError` for NaN; errors of reading, of the engine and of `willRead`.
     init(
         base: any WeightSource, _ baseEntry: WeightEntry, derived: any WeightSource,
         _ entry: WeightEntry, probes: Int = Difference.probes,
@@ -91,8 +91,8 @@ final class Difference {
         derived.release(entry, rows: 0..<entry.rows)
     }
 
-    /// Where the difference sends most of its rows: known from the first pass, or gathered in
-    /// another when it is to be finer.
+    /// Returns the sketch of the difference: that of the first pass, or one of another pass when
+    /// more probes are needed.
     func sketch(probes: Int) throws -> RangeSketch {
         var finer = RangeSketch(rows: rows, columns: columns, probes: probes)
         guard finer.probes != sketch.probes else { return sketch }
@@ -100,7 +100,8 @@ final class Difference {
         return finer
     }
 
-    /// The product of the difference with a matrix `[columns, n]`, `[rows, n]`; one pass.
+    /// Returns the product of the difference with a matrix `[columns, n]`, as `[rows, n]`. It takes
+    /// one pass.
     func product(with matrix: Tensor) throws -> Tensor {
         var parts: [Tensor] = []
         var end = 0
@@ -146,7 +147,7 @@ final class Difference {
         }
     }
 
-    /// The values of a few rows of both tensors.
+    /// Returns the values of a few rows of both tensors.
     func sample(rows: [Int]) throws -> (base: [[Float]], derived: [[Float]]) {
         (try base.rows(rows, of: baseEntry), try derived.rows(rows, of: entry))
     }

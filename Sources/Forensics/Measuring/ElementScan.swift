@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one pass over two tensors tells: which elements differ, how much, and how they are rounded.
+// The statistics of one pass over two tensors: which elements differ, how much, and how they are
+// rounded.
 
 /// Sums and counts over the elements of two tensors of one shape.
 ///
-/// The difference is taken as zero where the derived value became zero, so that pruning does not
-/// hide what else was done.
+/// Where the derived value became zero, the difference is taken as zero, so that pruning does not
+/// hide other changes.
 struct ElementScan {
     let columns: Int
-    /// Elements equal to the base's after rounding to each ``StoragePrecision``.
+    /// The number of elements equal to the base's after rounding to each ``StoragePrecision``.
     private(set) var same = [0, 0, 0]
-    /// Elements that are zero and are not in the base.
+    /// The number of elements that are zero but are not zero in the base.
     private(set) var zeroed = 0
-    /// Whether all values of the base, and of the derived tensor, are values of each precision.
+    /// Whether each precision represents all values of the base, and of the derived tensor.
     private(set) var baseFits = [true, true, true]
     private(set) var derivedFits = [true, true, true]
     private(set) var sumBase = 0.0
@@ -19,46 +20,47 @@ struct ElementScan {
     private(set) var squareBase = 0.0
     private(set) var squareDerived = 0.0
     private(set) var product = 0.0
-    /// The squares of all changes, and those of the difference: without what became zero.
+    /// The sum of squares of all changes, and that of the difference, which leaves out values that
+    /// became zero.
     private(set) var squareMoved = 0.0
     private(set) var squareDifference = 0.0
-    /// The squares of the difference by row and by column.
+    /// The sums of squares of the difference by row and by column.
     private(set) var rowSquares: [Double] = []
     private(set) var columnSquares: [Float]
-    /// The squares of the difference by column, each row divided by its norm.
+    /// The sums of squares of the difference by column, each row divided by its norm.
     private(set) var balancedSquares: [Float]
-    /// The squares of the derived values' powers of two by row and by column.
+    /// The sums of squares of the derived values' powers of two, by row and by column.
     private(set) var rowPowers: [Double] = []
     private(set) var columnPowers: [Float]
-    /// The zeros of the derived tensor by row and by column.
+    /// The counts of zeros in the derived tensor, by row and by column.
     private(set) var rowZeros: [Int] = []
     private(set) var columnZeros: [Float]
-    /// The largest base value that became zero, and the smallest that stayed.
+    /// The largest base value that became zero, and the smallest that did not.
     private(set) var largestZeroed: Float = 0
     private(set) var smallestKept = Float.infinity
-    /// Rows in which something became zero although something smaller stayed.
+    /// The number of rows in which a value became zero although a smaller one did not.
     private(set) var disorderedRows = 0
 
-    /// Rows that were taken in.
+    /// The number of rows scanned.
     var rows: Int { rowSquares.count }
     var count: Int { rows * columns }
     var isFinite: Bool { squareBase.isFinite && squareDerived.isFinite }
 
     init(columns: Int) {
         self.columns = columns
-        // Padded, so that eight are added at once.
+        // Padded, so that eight columns are added at once.
         columnSquares = Array(repeating: 0, count: (columns + 7) / 8 * 8)
         balancedSquares = columnSquares
         columnPowers = columnSquares
         columnZeros = columnSquares
     }
 
-    /// The inverse norms of rows of the difference; 0 for a row without one.
+    /// Returns the inverse norms of rows of the difference; 0 for a row of zeros.
     func rowScales(_ rows: Range<Int>) -> [Float] {
         rowSquares[rows].map { $0 > 0 ? Float(1 / $0.squareRoot()) : 0 }
     }
 
-    /// Takes in the next rows, and writes their difference.
+    /// Adds the next rows, and writes their difference.
     mutating func add(
         base: UnsafePointer<Float>, derived: UnsafePointer<Float>,
         difference: UnsafeMutablePointer<Float>, rows count: Int
@@ -69,7 +71,7 @@ struct ElementScan {
         }
     }
 
-    /// Takes in the rows that another scan has taken in, behind those of this one.
+    /// Appends the rows of another scan to those of this one.
     mutating func append(_ next: ElementScan) {
         for index in same.indices {
             same[index] += next.same[index]
@@ -123,7 +125,7 @@ struct ElementScan {
                         squares.add(d.square, at: place)
                         powers.add(d.power, at: place)
                         zeros.add(d.zero, at: place)
-                        // Sums of at most 512 in fp32, of those in fp64.
+                        // fp32 sums cover at most 512 values; they are added up in fp64.
                         if column & 511 == 504 { totals.take(&sums) }
                     }
                 }
@@ -151,7 +153,7 @@ struct ElementScan {
         squareDifference += totals.square
         rowSquares.append(totals.square)
         rowPowers.append(totals.power)
-        // What was padded is zero in both, and was counted as equal.
+        // The padding is zero in both, and was counted as equal.
         same[0] += Int(sums.sameExact.wrappedSum()) - padding
         same[1] += Int(sums.sameHalf.wrappedSum()) - padding
         same[2] += Int(sums.sameBrainHalf.wrappedSum()) - padding
@@ -161,7 +163,7 @@ struct ElementScan {
         baseFits[2] = baseFits[2] && sums.baseBits.brain.max() == 0
         derivedFits[1] = derivedFits[1] && sums.derivedBits.half.max() == 0
         derivedFits[2] = derivedFits[2] && sums.derivedBits.brain.max() == 0
-        // What was padded is zero, and is left out of both.
+        // The padding is zero, and is left out of both.
         let (gone, kept) = (sums.largestZeroed.max(), sums.smallestKept.min())
         largestZeroed = max(largestZeroed, gone)
         smallestKept = min(smallestKept, kept)

@@ -1,33 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-// What rounding and chance do to a difference's singular values: below it nothing can be told.
+// How large the singular values of a difference can be by rounding and by chance. Smaller ones show
+// nothing.
 
 import Foundation
 
 /// Bounds that follow from the rounding of the derived values and from random matrices.
 struct Floors {
-    /// Below this a singular value is indistinguishable from rounding.
+    /// A singular value below this cannot be distinguished from rounding.
     let rounding: Double
-    /// The energy that rounding accounts for.
+    /// The energy that rounding explains.
     let roundingEnergy: Double
-    /// The largest singular value of independent entries with the norms of the difference's rows
-    /// and columns: at most the sum of the largest row's and the largest column's (arXiv 1408.6185).
+    /// The largest singular value of independent entries with the row and column norms of the
+    /// difference: at most the sum of the largest row norm and the largest column norm
+    /// (arXiv:1408.6185).
     let edge: Double
 
+    /// Computes the bounds.
+    ///
     /// - Parameters:
-    ///   - scan: of the difference.
-    ///   - precision: what the derived values were rounded to.
-    ///   - largest: the largest singular value.
+    ///   - scan: The scan of the difference.
+    ///   - precision: The type to which the derived values were rounded.
+    ///   - largest: The largest singular value.
     init(_ scan: ElementScan, precision: StoragePrecision, largest: Double) {
-        // Rounding errs by at most half a unit, uniformly: its variance is a third of the square. To
-        // a 16-bit type values are rounded once, at the end, in comparison with which earlier
-        // roundings are nothing; in fp32 four are allowed for. A tenth is for chance.
+        // A rounding error is uniform up to half a unit: its variance is a third of the square.
+        // Values are rounded to a 16-bit type once, at the end, and earlier roundings are
+        // negligible beside it; in fp32 four roundings are allowed for. The extra tenth allows for
+        // chance.
         let roundings = precision == .float32 ? 4.0 : 1.1
         let unit = precision.halfUnit * (roundings / 3).squareRoot()
         let independent =
             unit
             * ((scan.rowPowers.max() ?? 0).squareRoot()
                 + Double(scan.columnPowers.max() ?? 0).squareRoot())
-        // A product in fp32 errs by its unit times the root of its length.
+        // The error of a product in fp32 is its unit times the root of its length.
         let lengths = Double(scan.rows).squareRoot() + Double(scan.columns).squareRoot()
         let arithmetic = StoragePrecision.float32.halfUnit * largest * lengths
         rounding = max(independent, arithmetic)
@@ -38,14 +43,15 @@ struct Floors {
             + Double(scan.columnSquares.max() ?? 0).squareRoot()
     }
 
-    /// Whether a difference is what independent entries give, whatever their sizes by row and column.
+    /// Returns whether a difference looks like independent entries, whatever their sizes by row and
+    /// column.
     ///
     /// With rows and columns scaled to equal energy, the largest singular value of noise lies at
-    /// sqrt(rows) + sqrt(columns); its square falls off by the law of Tracy and Widom, and five
-    /// standard deviations above its mean are allowed (Johnstone 2001). Training leaves directions
-    /// that stand far above it.
+    /// sqrt(rows) + sqrt(columns). Its square follows the Tracy-Widom law, and five standard
+    /// deviations above the mean are allowed (Johnstone 2001). Training leaves directions far above
+    /// that.
     static func isStructureless(_ scan: ElementScan, _ spectrum: Spectrum) -> Bool {
-        // Rows and columns without any change are no part of the noise.
+        // Rows and columns without any change are not part of the noise.
         let m = Double(scan.rowSquares.count { $0 > 0 })
         let n = Double(scan.columnSquares.count { $0 > 0 })
         guard m > 1, n > 1 else { return true }

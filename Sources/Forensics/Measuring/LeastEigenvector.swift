@@ -4,10 +4,11 @@
 import Foundation
 import Tensors
 
-/// The eigenvector of the least eigenvalue of a positive matrix, by inverse iteration on a few
-/// vectors at once (Golub and Van Loan, Matrix Computations, 8.2), and what its error depends on.
+/// The eigenvector of the least eigenvalue of a positive matrix, and what its error depends on. It
+/// is computed by inverse iteration on a few vectors at once (Golub and Van Loan, Matrix
+/// Computations, 8.2).
 ///
-/// One QR decomposition serves all iterations: for a matrix 8,192 wide it takes seconds where a full
+/// All iterations use one QR decomposition. For a matrix 8,192 wide it takes seconds, where a full
 /// decomposition takes many minutes.
 struct LeastEigenvector {
     /// A unit vector, `[width, 1]`.
@@ -21,9 +22,11 @@ struct LeastEigenvector {
     private static let inverseSteps = 6
     private static let powerSteps = 20
 
-    /// - Parameter matrix: symmetric, with no eigenvalue far below zero, `[width, width]`, at least
+    /// Computes the eigenvector.
+    ///
+    /// - Parameter matrix: Symmetric, with no eigenvalue far below zero, `[width, width]`, at least
     ///   2 wide.
-    /// - Throws: errors of the engine.
+    /// - Throws: Errors of the engine.
     init(of matrix: Tensor) throws {
         let width = matrix.shape[0]
         let count = min(Self.vectors, width)
@@ -50,8 +53,8 @@ struct LeastEigenvector {
         greatestValue = Double(norm)
     }
 
-    /// Solves r x = right for an upper triangular r, from the last row up; a zero on the diagonal
-    /// counts as a rounding error.
+    /// Solves r x = right for an upper triangular r, from the last row up. A zero on the diagonal
+    /// is replaced by a rounding error.
     private static func solution(of r: Tensor, _ right: Tensor) throws -> Tensor {
         let (width, count) = (right.shape[0], right.shape[1])
         let given = try right.values()
@@ -70,7 +73,7 @@ struct LeastEigenvector {
                 solved[row] = sum / Double(abs(pivot) > least ? pivot : least)
             }
         }
-        // Scaled, for the solution of a singular system is as large as its inverse's rounding.
+        // Scaled, because the solution of a nearly singular system can be very large.
         let greatest = solved.reduce(0) { max($0, abs($1.max()), abs($1.min())) }
         let scale = greatest > 0 ? 1 / greatest : 1
         return Tensor(

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a derived tensor lies on the line through the base's and a third checkpoint's.
+// Tests whether a derived tensor lies on the line through the base and a third checkpoint.
 
 import Foundation
 
 /// The derived tensor as base + weight (third - base), element by element.
 struct LineFit {
-    /// The weight that fits best.
+    /// The best-fitting weight.
     let weight: Double
     /// The share of the difference's energy along the line, 0 to 1.
     let explained: Double
-    /// The energy off the line that rounding accounts for.
+    /// The energy off the line that rounding explains.
     let roundingEnergy: Double
     /// The energy off the line.
     let residual: Double
-    /// The energy off the line where the derived tensor left the base, for the weight that fits
-    /// there: small for a merge that dropped part of the task vector (arXiv 2311.03099).
+    /// The best-fitting weight over the elements where the derived tensor differs from the base,
+    /// and the energy off that line: small for a merge that dropped part of the task vector
+    /// (arXiv:2311.03099).
     let sparseWeight: Double
     let sparseResidual: Double
 
@@ -23,7 +24,9 @@ struct LineFit {
     var isExact: Bool { residual <= roundingEnergy }
     var isSparseExact: Bool { sparseResidual <= roundingEnergy }
 
-    /// - Throws: when a tensor cannot be read.
+    /// Fits the line.
+    ///
+    /// - Throws: Errors of reading.
     init(
         _ entries: (base: WeightEntry, derived: WeightEntry, third: WeightEntry),
         of sources: (base: any WeightSource, derived: any WeightSource, third: any WeightSource),
@@ -37,7 +40,7 @@ struct LineFit {
         let (dd, de, ee, powers) = (first[0], first[1], first[2], first[3])
         let unit = 2 * precision.halfUnit
         guard ee > 0, de != 0 else {
-            // Where the third is the base, so is every point of the line.
+            // Where the third tensor equals the base, so does every point of the line.
             (weight, explained, sparseWeight) = (0, 0, 0)
             (residual, sparseResidual) = (dd, dd)
             roundingEnergy = unit * unit / 3 * powers
@@ -59,7 +62,7 @@ struct LineFit {
         roundingEnergy = unit * unit / 3 * powers * max(1, spread / 2)
     }
 
-    /// Sums of what `term` makes of each element of base, derived and third.
+    /// Returns the sums of `term` over all elements of base, derived and third.
     private static func sums(
         _ entries: (base: WeightEntry, derived: WeightEntry, third: WeightEntry),
         _ sources: (base: any WeightSource, derived: any WeightSource, third: any WeightSource),
@@ -94,6 +97,6 @@ struct LineFit {
 }
 
 extension Float {
-    /// The greatest power of two that is not above the magnitude.
+    /// The greatest power of two that does not exceed the magnitude.
     fileprivate var binade: Float { Float(bitPattern: bitPattern & 0x7F80_0000) }
 }

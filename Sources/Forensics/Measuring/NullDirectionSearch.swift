@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The direction of the residual stream that the matrices write to least.
+// Finds the direction of the residual stream that the matrices write to least.
 
 import Foundation
 import Tensors
 
-/// Looks for a direction r with r' W = 0 for every matrix W that writes to the residual stream, as
-/// orthogonalisation at strength 1 leaves it (arXiv 2406.11717).
+/// Searches for a direction r with r' W = 0 for every matrix W that writes to the residual stream.
+/// Orthogonalisation at strength 1 leaves such a direction (arXiv:2406.11717).
 ///
-/// The sum of all W W' over their norms has r as its last eigenvector. Of wide matrices, random
-/// combinations of the columns stand in for them: what r takes out of all columns it takes out of
-/// these. It counts as found where every r' W is within the rounding of W's values and the error of
-/// the eigenvector in fp32.
+/// The sum of all W W', each divided by its norm, has r as its last eigenvector. Wide matrices are
+/// replaced by random combinations of their columns: if r is removed from all columns, it is
+/// removed from these. The direction counts as found when every r' W is within the rounding of W's
+/// values and the error of the eigenvector in fp32.
 struct NullDirectionSearch {
-    /// Wider streams are left alone: the sum and its factorisation take 16 bytes times the square
-    /// of the width, here 2.3 GiB.
+    /// Wider streams are skipped: the sum and its factorisation take 16 bytes times the square of
+    /// the width, here 2.3 GiB.
     static let greatestWidth = 12_288
-    /// Columns that stand in for a matrix's, at least, and for all matrices together, over the
-    /// width: so many keep the sum's eigenvalues within a factor of 2.4.
+    /// The least number of columns that replace a matrix's, and the number for all matrices
+    /// together, over the width. It keeps the sum's eigenvalues within a factor of 2.4.
     private static let leastColumns = 512
     private static let columnsOverWidth = 8
 
@@ -34,13 +34,13 @@ struct NullDirectionSearch {
     private let columns: Int
     private var writers: [Writer] = []
     private var parts: [Tensor] = []
-    /// What the columns of a matrix are combined with, by their number.
+    /// The matrices that combine the columns, by the number of columns.
     private var mixing: [Int: Tensor] = [:]
     private var gram: Tensor?
 
     let width: Int
 
-    /// What the second pass will read.
+    /// The number of elements that the second pass will read.
     var count: Int { isTooWide ? 0 : entries.reduce(0) { $0 + $1.count } }
 
     private var isTooWide: Bool { width > Self.greatestWidth }
@@ -54,7 +54,7 @@ struct NullDirectionSearch {
         columns = max(Self.leastColumns, Self.columnsOverWidth * width / max(1, entries.count))
     }
 
-    /// Takes in rows of a tensor; those of others than writers are not looked at.
+    /// Adds rows of a tensor. Tensors that do not write to the stream are ignored.
     mutating func add(_ block: Tensor, of entry: WeightEntry) throws {
         guard !isTooWide, entries.contains(entry) else { return }
         guard entry.columns > columns else { return parts.append(block) }
@@ -66,7 +66,7 @@ struct NullDirectionSearch {
         parts.append(try block.matmul(mixing).evaluated())
     }
 
-    /// Takes in a tensor all of whose rows were added.
+    /// Completes a tensor after all of its rows were added.
     mutating func finish(_ entry: WeightEntry, scan: ElementScan) throws {
         defer { parts = [] }
         guard !parts.isEmpty, scan.squareDerived > 0 else { return }
@@ -82,21 +82,22 @@ struct NullDirectionSearch {
                 energy: scan.squareDerived))
     }
 
-    /// What was found.
+    /// The result of the search.
     struct Result {
         let isFound: Bool
         let names: Set<String>
         let modules: [String]
         let layers: [Int]
-        /// The greatest norm of r' W over what a random direction would give.
+        /// The greatest norm of r' W, relative to that of a random direction.
         let greatestShare: Double
         let remark: String?
     }
 
-    /// Looks along the direction that is written least.
-    /// - Parameter willRead: told in front of each block how many elements it has.
-    /// - Returns: what was found, or nil when no matrix was looked at.
-    /// - Throws: when a tensor cannot be read or the engine fails, and what `willRead` throws.
+    /// Tests the direction that is written least.
+    ///
+    /// - Parameter willRead: Called before each block with its number of elements.
+    /// - Returns: The result, or nil when no matrix was added.
+    /// - Throws: Errors of reading, of the engine and of `willRead`.
     func result(willRead: (WeightEntry, Int) throws -> Void) throws -> Result? {
         guard let gram, width > 1 else {
             let remark = "A stream \(width) wide is too wide to look for a missing direction."
@@ -107,8 +108,8 @@ struct NullDirectionSearch {
                 : nil
         }
         let least = try LeastEigenvector(of: gram)
-        // Of a sum that is off by a matrix of norm e, the eigenvector is turned so far that what
-        // lies along it grows by e^2 over the gap.
+        // If the sum is off by a matrix of norm e, the eigenvector turns so far that the energy
+        // along it grows by e^2 over the gap.
         let error =
             StoragePrecision.float32.halfUnit * Double(width).squareRoot() * least.greatestValue
         let arithmetic = error * error / max(least.gap, .leastNormalMagnitude)
@@ -130,7 +131,7 @@ struct NullDirectionSearch {
             if written > rounding + arithmetic * writer.energy { isNull = false }
             greatest = max(greatest, (written * Double(width) / writer.energy).squareRoot())
         }
-        // A coordinate that no matrix writes to is a dead one, not a direction taken out.
+        // A coordinate that no matrix writes to is a dead coordinate, not a removed direction.
         let isCoordinate = components.contains { $0 * $0 > 0.5 }
         var seen: Set<String> = []
         return Result(

@@ -1,34 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a matrix was changed by taking a direction out of what it writes: D = -s r r' W.
+// Tests whether a matrix was changed by removing a direction from its output: D = -s r r' W.
 
 import Foundation
 import Tensors
 
-/// The best account of a difference as directions taken out of the residual stream.
+/// The best explanation of a difference as directions removed from the residual stream.
 ///
-/// Orthogonalisation makes D = -s r r' W (arXiv 2406.11717), so that the right singular vector of D
-/// is W' r: the difference follows from the base and one direction. A trained update has a right
-/// vector of its own. With the leading left vectors U of D, the matrix A that makes
-/// D = -U A U' W fit best is found by least squares; for a reflection I - 2 r r' it is 2, for weaker
-/// edits less than 1.
+/// Orthogonalisation makes D = -s r r' W (arXiv:2406.11717), so that the right singular vector of D
+/// is W' r: the difference follows from the base and one direction. The right singular vector of a
+/// trained update is independent of the base. With the leading left vectors U of D, least squares
+/// gives the matrix A for which D = -U A U' W fits best. For a reflection I - 2 r r' it is 2, for
+/// weaker edits less than 1.
 struct ProjectionFit {
-    /// The share of the difference's energy that the fit accounts for, 0 to 1. Random directions in
-    /// place of W' r would account for the number of directions over the columns.
+    /// The share of the difference's energy that the fit explains, 0 to 1. Random directions in
+    /// place of W' r would explain the number of directions divided by the number of columns.
     let explained: Double
-    /// s of the strongest direction.
+    /// The strength s of the strongest direction.
     let strength: Double
-    /// r of the strongest direction, `width` numbers.
+    /// The strongest direction r, `width` numbers.
     let direction: [Float]
-    /// How many directions were allowed.
+    /// The most directions allowed.
     let directions: Int
 
+    /// Fits directions to a difference.
+    ///
     /// - Parameters:
-    ///   - difference: what was done to a matrix that writes to the stream.
-    ///   - side: the axis along which the stream lies.
-    ///   - spectrum: the difference's.
-    ///   - directions: how many directions are allowed.
-    ///   - total: the energy of the difference that is to be accounted for.
-    /// - Throws: when a tensor cannot be read or the engine fails.
+    ///   - difference: The change of a matrix that writes to the stream.
+    ///   - side: The axis of the matrix that is the stream.
+    ///   - spectrum: The spectrum of the difference.
+    ///   - directions: The most directions allowed.
+    ///   - total: The energy of the difference to be explained.
+    /// - Throws: Errors of reading and of the engine.
     init?(
         _ difference: Difference, side: StreamSide, spectrum: Spectrum, directions: Int,
         total: Double
@@ -39,7 +41,7 @@ struct ProjectionFit {
             ? (spectrum.left, spectrum.right) : (spectrum.right, spectrum.left)
         let basis = stream.slice(axis: 1, from: 0, to: count)  // [width, count]
         let values = spectrum.values.prefix(count).map(Float.init)
-        // [other, count]: what D holds along the basis.
+        // The part of D along the basis, [other, count].
         let held = other.slice(axis: 1, from: 0, to: count) * Tensor(values, shape: [1, count])
         var parts: [Tensor] = []
         try difference.forEachBaseBlock { rows, block in

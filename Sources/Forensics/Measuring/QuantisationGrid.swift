@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether values lie on the levels of a quantisation: which groups share a scale, how many levels.
+// Tests whether values lie on the levels of a quantisation: how they are grouped, and how many
+// levels there are.
 
 import Foundation
 
-/// Evenly spaced levels that the values of every group of a matrix lie on.
+/// The evenly spaced levels on which the values of every group of a matrix lie.
 struct QuantisationGrid: Hashable {
-    /// How many neighbours in a row share a scale.
+    /// The number of neighbours in a row that share a scale.
     enum Grouping: Hashable {
         case tensor
         case row
@@ -13,21 +14,21 @@ struct QuantisationGrid: Hashable {
     }
 
     let grouping: Grouping
-    /// Bits that the levels take.
+    /// The bits needed to number the levels.
     let bits: Int
     /// Whether zero is a level of every group; otherwise levels have an offset.
     let isSymmetric: Bool
     /// Whether every step is a binary16 number, as GGUF stores it.
     let hasHalfSteps: Bool
     /// The share of values, apart from those at a group's outermost levels, that moved by more than
-    /// half a step: none when nothing but rounding to the nearest level was done.
+    /// half a step. It is zero after plain rounding to the nearest level.
     var movedShare = 0.0
-    /// The share that moved by more than a step and a half.
+    /// The share of values that moved by more than a step and a half.
     var farShare = 0.0
     /// The share of zeros whose base value lies more than a step and a half away.
     var farZeroShare = 0.0
 
-    /// The scheme in the words of the tools that write it.
+    /// The name of the scheme in the tools that write it.
     var name: String {
         let offset = isSymmetric ? "" : ", with offset"
         switch grouping {
@@ -40,17 +41,17 @@ struct QuantisationGrid: Hashable {
         }
     }
 
-    /// Whether it is the same scheme, whatever its scales.
+    /// Returns whether two grids have the same scheme, whatever their scales.
     func isLike(_ other: QuantisationGrid) -> Bool {
         grouping == other.grouping && bits == other.bits && isSymmetric == other.isSymmetric
     }
 
-    /// Looks for levels in rows of a matrix, the widest groups first.
+    /// Searches for levels in rows of a matrix, the widest groups first.
     ///
     /// - Parameters:
-    ///   - rows: some rows of the derived matrix.
-    ///   - base: the same rows of the base, if there is one.
-    ///   - precision: what the derived values were rounded to.
+    ///   - rows: Some rows of the derived matrix.
+    ///   - base: The same rows of the base, if there is one.
+    ///   - precision: The type to which the derived values were rounded.
     init?(rows: [[Float]], base: [[Float]]?, precision: StoragePrecision) {
         let columns = rows.first?.count ?? 0
         guard columns >= 8 else { return nil }
@@ -77,7 +78,7 @@ struct QuantisationGrid: Hashable {
         return nil
     }
 
-    /// Up to eight whole groups of a row.
+    /// The starts of up to eight whole groups in a row.
     private static func starts(columns: Int, size: Int) -> [Int] {
         let count = columns / size
         let step = max(1, count / 8)
@@ -94,7 +95,7 @@ struct QuantisationGrid: Hashable {
             guard group.contains(where: { $0 != group[0] }) else { continue }
             tried += 1
             guard let found = GroupLevels(group, precision: precision) else {
-                // A group whose levels have no two neighbours can fail; every tenth may.
+                // A group whose levels have no two neighbours can fail; one in ten may.
                 if (tried - levels.count) * 10 > max(groups.count, 10) { return nil }
                 continue
             }
@@ -132,22 +133,23 @@ struct QuantisationGrid: Hashable {
 private struct GroupLevels {
     let step: Double
     let isSymmetric: Bool
-    /// Levels between the outermost two, both counted; for symmetric ones on both sides of zero.
+    /// The number of levels between the outermost two, which are included; for symmetric levels, on
+    /// both sides of zero.
     let levelCount: Int
     private let origin: Double
     private let relativeError: Double
 
-    /// How far a value may be off its level, in steps.
+    /// Returns how far a value may be from its level, in steps.
     func tolerance(_ value: Float) -> Double {
         (abs(Double(value)) + abs(origin)) * relativeError / step
     }
 
-    /// Finds levels such that the chance of values drawn from a continuum to lie so close to levels
-    /// is below 10^-9, over all the levels that were tried.
+    /// Finds levels, if values from a continuous distribution would lie so close to them with a
+    /// probability below 10^-9, counting all levels that were tried.
     init?(_ group: [Float], precision: StoragePrecision) {
-        // The scale's product with the level was rounded, and then what is stored.
+        // The product of scale and level was rounded, and rounded again when it was stored.
         let relativeError = precision == .float32 ? 0x1p-21 : 2.2 * precision.halfUnit
-        // More distinct values than 8 bits have levels are not on one grid.
+        // 8 bits have 256 levels. More distinct values are not on one grid.
         var values: Set<Float> = []
         for value in group where values.insert(value).inserted && values.count > 257 { return nil }
         let distinct = values.sorted().map(Double.init)
@@ -164,12 +166,12 @@ private struct GroupLevels {
             magnitudes, extent, [1, 3, 4, 7, 8, 15, 16, 31, 32, 63, 64, 127, 128])
         let shifted = steps(distinct, greatest - least, [3, 7, 15, 31, 63, 255])
         let chances = Double((symmetric.count + shifted.count) * distinct.count)
-        // Zero is a level of most schemes; among steps, the widest that fits.
+        // Zero is a level of most schemes. Of the steps that fit, the widest counts.
         let candidates =
             symmetric.sorted(by: >).map { (0.0, $0, true) }
             + shifted.sorted(by: >).map { (least, $0, false) }
         for (origin, rough, isSymmetric) in candidates {
-            // The whole extent tells the step better than a gap does.
+            // The whole extent gives the step more exactly than one gap does.
             let whole = isSymmetric ? extent : greatest - least
             let step = rough > 0 ? whole / max(1, (whole / rough).rounded()) : 0
             guard step > 0 else { continue }
@@ -180,12 +182,12 @@ private struct GroupLevels {
                 let level = (Double(value) - origin) / step
                 let tolerance =
                     (abs(Double(value)) + abs(origin)) * relativeError / step + 1e-9
-                // Pruning makes zeros, too: they are on the grid, but say nothing for it.
+                // Pruning makes zeros, too: they are on the grid, but they are no evidence for it.
                 guard tolerance < 0.25, value != 0 else { return true }
                 logChance += log10(2 * tolerance)
                 return abs(level - level.rounded()) <= tolerance
             }
-            // Two values define the levels; they are on them in any case.
+            // Two values define the levels, so these two always lie on them.
             if fits, logChance - 2 * log10(4 * relativeError) < -9 {
                 self.step = step
                 self.origin = origin

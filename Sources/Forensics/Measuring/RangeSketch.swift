@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a matrix sends most of its rows, gathered block by block while it is read.
+// A sketch of the row space of a matrix, computed block by block while the matrix is read.
 
 import Foundation
 import Tensors
 
-/// The product D'D with random probes, from one pass over the rows of D: its columns span the right
-/// singular vectors that matter, as a step of subspace iteration leaves them (arXiv 0909.4061).
+/// The product D'D with random probes, from one pass over the rows of D. As after a step of
+/// subspace iteration, its columns span the leading right singular vectors (arXiv:0909.4061).
 ///
 /// D'D squares the singular values, and in fp32 the small ones would be lost. So the probes are
-/// turned and scaled first, such that those of the first block come out as orthonormal columns. A
-/// matrix that is one block is treated as if its first product were orthonormalised.
+/// first transformed such that the products with the first block are orthonormal columns. For a
+/// matrix of one block this orthonormalises the first product.
 ///
-/// A few probes more do the same for D with its rows made equally strong, which the test for noise
-/// needs.
+/// A few more probes do the same for D with rows of equal norm, which the test for noise needs.
 struct RangeSketch {
-    /// Probes for the matrix whose rows are equally strong.
+    /// The number of probes for the matrix with rows of equal norm.
     static let balancedProbes = 12
 
-    /// Probes for the matrix as it is.
+    /// The number of probes for the matrix as it is.
     let probes: Int
     /// `[columns, probes + balancedProbes]`, or fewer where the matrix is smaller.
     private(set) var products: Tensor
@@ -30,11 +29,12 @@ struct RangeSketch {
         products = Tensor.zeros([columns, self.probes + balanced])
     }
 
-    /// Takes in rows.
+    /// Adds rows.
+    ///
     /// - Parameters:
-    ///   - block: rows of D that are not all zero, `[rows, columns]`.
-    ///   - scales: the inverse of each row's norm.
-    /// - Throws: errors of the engine.
+    ///   - block: Rows of D that are not all zero, `[rows, columns]`.
+    ///   - scales: The inverse of each row's norm.
+    /// - Throws: Errors of the engine.
     mutating func add(_ block: Tensor, scales: [Float]) throws {
         let directions = try self.directions ?? turnedProbes(for: block)
         self.directions = directions
@@ -48,7 +48,7 @@ struct RangeSketch {
         products = try (products + block.transposed().matmul(weighted)).evaluated()
     }
 
-    /// Probes such that the block's products with them are orthonormal.
+    /// Returns probes such that the block's products with them are orthonormal.
     private func turnedProbes(for block: Tensor) throws -> Tensor {
         let columns = block.shape[1]
         let raw = Tensor.normal([columns, probes], key: RandomKey(seed: 0x7E3A))

@@ -17,7 +17,7 @@ extension UnsafeMutableRawBufferPointer {
     }
 }
 
-/// The bits that a tensor's values have beyond what 16-bit types hold.
+/// The bits of a tensor's values that 16-bit types cannot hold.
 struct SpareBits {
     var half = SIMD8<UInt32>()
     var brain = SIMD8<UInt32>()
@@ -30,7 +30,7 @@ struct SpareBits {
     }
 }
 
-/// The sums of a row, eight columns beside each other.
+/// The sums of a row, for eight columns at once.
 struct RowSums {
     var base = SIMD8<Float>()
     var derived = SIMD8<Float>()

@@ -5,10 +5,10 @@ import Foundation
 import Tensors
 
 /// The leading singular triplets of a difference, by subspace iteration from random probes
-/// (arXiv 0909.4061): one pass over its rows beside that of its ``RangeSketch``, and as many columns
-/// as probes in memory.
+/// (arXiv:0909.4061). It takes one pass over the rows besides that of its ``RangeSketch``, and
+/// memory for as many columns as probes.
 struct Spectrum {
-    /// In descending order, as many as there were probes.
+    /// The singular values in descending order, one for each probe.
     let values: [Double]
     /// The left singular vectors, `[rows, probes]`.
     let left: Tensor
@@ -16,24 +16,26 @@ struct Spectrum {
     let right: Tensor
     /// Whether there are as many probes as singular values.
     let isWhole: Bool
-    /// The largest singular value with rows and columns scaled to equal energy, over the root of the
-    /// mean square of what was scaled.
+    /// The largest singular value with rows and columns scaled to equal energy, divided by the root
+    /// mean square of the scaled values.
     let balanced: Double
 
-    /// Probes beyond the greatest rank that is told.
+    /// The number of probes beyond the greatest rank that is reported.
     static let spareProbes = 8
 
-    /// The ranks that count as low: half of the singular values, and not so many that the probes
-    /// may have missed some.
+    /// The greatest rank that counts as low: at most half of the singular values, and few enough
+    /// that the probes cannot have missed some.
     var greatestLowRank: Int { isWhole ? values.count / 2 : values.count - Self.spareProbes }
 
-    /// How many singular values stand above a floor.
+    /// Returns how many singular values stand above a floor.
     func rank(above floor: Double) -> Int { values.prefix { $0 > floor }.count }
 
+    /// Computes the triplets.
+    ///
     /// - Parameters:
-    ///   - difference: the matrix.
-    ///   - probes: how many triplets are wanted.
-    /// - Throws: when a tensor cannot be read or the engine fails.
+    ///   - difference: The matrix.
+    ///   - probes: The number of triplets wanted.
+    /// - Throws: Errors of reading and of the engine.
     init(of difference: Difference, probes: Int) throws {
         let scan = difference.scan
         let sketch = try difference.sketch(probes: probes)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The floating-point types that weights are rounded to, and rounding to them eight at a time.
+// The floating-point types to which weights are rounded, and the rounding of eight values at a
+// time.
 
 /// A floating-point type that weights are stored in, or were rounded to on their way.
 enum StoragePrecision: Int, CaseIterable, Sendable {
     case float32, float16, bfloat16
 
-    /// As checkpoints name it.
+    /// The name in checkpoints.
     var name: String {
         switch self {
         case .float32: "F32"
@@ -14,7 +15,7 @@ enum StoragePrecision: Int, CaseIterable, Sendable {
         }
     }
 
-    /// The bits of the significand behind the point.
+    /// The number of fraction bits of the significand.
     var fractionBits: Int {
         switch self {
         case .float32: 23
@@ -30,16 +31,16 @@ enum StoragePrecision: Int, CaseIterable, Sendable {
         return value
     }
 
-    /// The narrowest type that holds all values.
+    /// Returns the narrowest type that represents all values.
     ///
-    /// - Parameter fits: Whether each type holds them, by its raw value.
-    /// - Returns: One that does.
+    /// - Parameter fits: Whether each type represents them, indexed by its raw value.
+    /// - Returns: The type.
     static func narrowest(_ fits: [Bool]) -> StoragePrecision {
         fits[2] ? .bfloat16 : fits[1] ? .float16 : .float32
     }
 }
 
-/// To the nearest bfloat16, ties to even.
+/// Rounds to the nearest bfloat16, ties to even.
 @inline(__always)
 func brainHalves(_ values: SIMD8<Float>) -> SIMD8<Float> {
     let bits = unsafeBitCast(values, to: SIMD8<UInt32>.self)
@@ -48,7 +49,7 @@ func brainHalves(_ values: SIMD8<Float>) -> SIMD8<Float> {
     return unsafeBitCast(rounded, to: SIMD8<Float>.self)
 }
 
-/// To the nearest binary16, ties to even; what lies beyond its range is not made infinite.
+/// Rounds to the nearest binary16, ties to even. A value beyond its range does not become infinite.
 @inline(__always)
 func halves(_ values: SIMD8<Float>) -> SIMD8<Float> {
     let bits = unsafeBitCast(values, to: SIMD8<UInt32>.self)
@@ -56,7 +57,7 @@ func halves(_ values: SIMD8<Float>) -> SIMD8<Float> {
     let normal = (bits &+ SIMD8(repeating: 0x0FFF) &+ odd) & SIMD8(repeating: 0xFFFF_E000)
     let sign = bits & SIMD8(repeating: 0x8000_0000)
     let magnitude = bits & SIMD8(repeating: 0x7FFF_FFFF)
-    // Adding 1/2 lets the addition round: its last place is that of a binary16 subnormal.
+    // Adding 1/2 rounds the value: the last place of 1/2 is that of a binary16 subnormal.
     let shifted = unsafeBitCast(magnitude, to: SIMD8<Float>.self) + 0.5 - 0.5
     let subnormal = unsafeBitCast(shifted, to: SIMD8<UInt32>.self) | sign
     let result = normal.replacing(

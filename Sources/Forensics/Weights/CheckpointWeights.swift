@@ -6,14 +6,18 @@ import Foundation
 import JSONText
 import LanguageModels
 
-/// A checkpoint on disk as a source of weights; its files stay mapped and nothing is copied whole.
+/// A checkpoint on disk as a source of weights. Its files stay mapped and are never copied as a
+/// whole.
 struct CheckpointWeights: WeightSource {
     let name: String
     let entries: [WeightEntry]
     private let checkpoint: Checkpoint
-    /// The rows of a query's or key's head in a GGUF file of the family `llama`, by stored name.
+    /// The number of rows of a query or key head in a GGUF file of the family `llama`, by stored
+    /// name.
     private let headRows: [String: Int]
 
+    /// Opens the tensors under their Hugging Face names.
+    ///
     /// - Throws: `InputError` when two tensors have one Hugging Face name.
     init(_ checkpoint: Checkpoint) throws {
         self.checkpoint = checkpoint
@@ -50,7 +54,7 @@ struct CheckpointWeights: WeightSource {
         var result: [String: Int] = [:]
         for entry in entries {
             let count = entry.module == "q_proj" ? heads : entry.module == "k_proj" ? keyHeads : 0
-            // Biases are permuted too, but are read as one row; they are left as they are.
+            // Biases are permuted too, but they are read as one row and stay as they are.
             guard count > 0, entry.isMatrix, entry.rows.isMultiple(of: 2 * count) else { continue }
             result[entry.storedName] = entry.rows / count
         }

@@ -3,9 +3,9 @@
 
 import Tensors
 
-/// Room for fp32 values, which a tensor keeps for as long as it needs them.
+/// Memory for fp32 values. A tensor keeps it for as long as it needs it.
 ///
-/// `@unchecked Sendable`: written only while no tensor lies over it.
+/// `@unchecked Sendable`: it is written only while no tensor uses it.
 final class FloatMemory: @unchecked Sendable {
     let values: UnsafeMutablePointer<Float>
     let count: Int
@@ -19,12 +19,12 @@ final class FloatMemory: @unchecked Sendable {
 
     deinit { UnsafeMutableRawPointer(values).deallocate() }
 
-    /// Replaces memory that a tensor still needs, so that it can be written.
+    /// Replaces memory that a tensor still uses by new memory, so that it can be written.
     static func renew(_ memory: inout FloatMemory) {
         if !isKnownUniquelyReferenced(&memory) { memory = FloatMemory(count: memory.count) }
     }
 
-    /// A tensor over the first values.
+    /// Returns a tensor over the first values.
     func tensor(_ shape: [Int]) -> Tensor {
         Tensor(
             mapping: UnsafeRawBufferPointer(

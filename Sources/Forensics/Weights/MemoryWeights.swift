@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights that are in memory only, such as those of a tampered model.
+// Weights that exist in memory only, such as those of a tampered model.
 
 import Foundation
 import JSONText
@@ -10,14 +10,16 @@ package struct MemoryWeights: WeightSource {
     package let name: String
     package let entries: [WeightEntry]
     private let tensors: [String: Tensor]
-    /// The engine serves one thread at a time.
+    /// Serialises the use of the engine, which serves one thread at a time.
     private let engine = NSLock()
 
+    /// Takes tensors as weights.
+    ///
     /// - Parameters:
-    ///   - name: what messages call it.
-    ///   - tensors: fp32 tensors by Hugging Face name; they are read in the order of their names.
-    ///   - storedType: what they are said to be stored in.
-    /// - Throws: the error that a tensor carries.
+    ///   - name: The name in messages.
+    ///   - tensors: fp32 tensors by Hugging Face name. They are read in the order of their names.
+    ///   - storedType: The storage type to report.
+    /// - Throws: The error that a tensor carries.
     package init(name: String, tensors: [String: Tensor], storedType: String = "F32") throws {
         try evaluate(Array(tensors.values))
         self.name = name

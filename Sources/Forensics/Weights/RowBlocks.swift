@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tensor in blocks of rows, of a size that does not depend on the tensor's.
+// Reads a tensor in blocks of rows, whose size does not depend on the tensor's.
 
-/// How a tensor is cut into blocks of rows.
+/// The division of a tensor into blocks of rows.
 struct RowBlocks {
-    /// The elements of a block, 16 MiB; a row that is longer is a block of its own.
+    /// The elements of a block, 16 MiB. A longer row is a block of its own.
     private static let elements = 1 << 22
 
     let ranges: [Range<Int>]
@@ -41,7 +41,7 @@ struct RowBlocks {
 }
 
 extension WeightSource {
-    /// The values of a few rows.
+    /// Returns the values of a few rows.
     func rows(_ rows: [Int], of entry: WeightEntry) throws -> [[Float]] {
         try rows.map { row in
             try [Float](unsafeUninitializedCapacity: entry.columns) { buffer, count in

@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of a block shared out among the cores.
+// Divides the rows of a block among the cores.
 
 import Foundation
 
 /// Work on parts of a block's rows, on all cores.
 enum Strips {
-    /// Parts of a block, whatever the machine: sums over them are the same everywhere.
+    /// The number of parts of a block. It is the same on every machine, so that sums over the parts
+    /// are, too.
     private static let count = 4
-    /// Smaller blocks are not worth waking a thread.
+    /// A smaller block is not worth waking a thread.
     private static let leastElements = 1 << 16
 
-    /// Does something with each part of the rows.
+    /// Calls `body` with each part of the rows.
+    ///
     /// - Parameters:
-    ///   - rows: the rows of a block.
-    ///   - columns: their length.
-    ///   - body: works on a part; it runs on several threads and must touch its own rows only.
-    /// - Returns: what `body` returned, in the order of the rows.
-    /// - Throws: the first part's error.
+    ///   - rows: The rows of a block.
+    ///   - columns: Their length.
+    ///   - body: Works on a part. It runs on several threads and must access only its own rows.
+    /// - Returns: What `body` returned, in the order of the rows.
+    /// - Throws: The error of the first part that failed.
     static func map<Value>(
         _ rows: Range<Int>, columns: Int, _ body: (Range<Int>) throws -> Value
     ) throws -> [Value] {
@@ -26,7 +28,7 @@ enum Strips {
         var results = [Result<Value, any Error>?](repeating: nil, count: parts)
         withoutActuallyEscaping(body) { body in
             results.withUnsafeMutableBufferPointer { buffer in
-                // Each part writes its own slot, and all are done before this returns.
+                // Each part writes its own slot, and all parts are done before this returns.
                 nonisolated(unsafe) let (slots, work) = (buffer, body)
                 DispatchQueue.concurrentPerform(iterations: parts) { part in
                     slots[part] = Result { try work(bounds[part]..<bounds[part + 1]) }

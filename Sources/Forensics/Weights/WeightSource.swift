@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where an inspection reads weights: named tensors, a few rows at a time.
+// The source of an inspection's weights: named tensors, read a few rows at a time.
 
 import Foundation
 
 /// Named tensors that are read by rows, from files or from memory.
 ///
-/// Tensors have their Hugging Face names. Nobody can write through this: it is not public, so that
-/// models which must not leave memory can be inspected there and nowhere else.
+/// Tensors have their Hugging Face names. The source gives read access only. It is not public, so
+/// that a model that must not leave memory can be inspected there and nowhere else.
 package protocol WeightSource {
-    /// What messages call it.
+    /// The name in messages.
     var name: String { get }
-    /// Its tensors in the order in which they are stored.
+    /// The tensors in the order in which they are stored.
     var entries: [WeightEntry] { get }
 
-    /// Writes whole rows of a tensor as fp32; several threads may do so at once.
+    /// Writes whole rows of a tensor as fp32. Several threads may call it at once.
+    ///
     /// - Parameters:
-    ///   - entry: one of ``entries``.
-    ///   - rows: which rows.
-    ///   - target: room for `rows.count * entry.columns` values.
-    /// - Throws: when the tensor cannot be read.
+    ///   - entry: One of ``entries``.
+    ///   - rows: Which rows.
+    ///   - target: Room for `rows.count * entry.columns` values.
+    /// - Throws: Errors of reading.
     func read(_ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>)
         throws
 
-    /// Tells that rows of a tensor are not read again soon.
+    /// Announces that rows of a tensor are not read again soon.
     func release(_ entry: WeightEntry, rows: Range<Int>)
 
-    /// Whether both hold the same tensors, stored in the same bytes and the same order.
+    /// Returns whether both hold the same tensors, stored in the same bytes and the same order.
     func isStored(as other: any WeightSource) throws -> Bool
 }
 
@@ -43,7 +44,7 @@ package struct WeightEntry: Sendable, Hashable {
     package let storedName: String
     /// The extents.
     package let shape: [Int]
-    /// How it is stored, as its format calls it: `F32`, `BF16`, `Q8_0`.
+    /// The storage type, as the format calls it: `F32`, `BF16`, `Q8_0`.
     package let storedType: String
 
     package init(name: String, storedName: String, shape: [Int], storedType: String) {
@@ -56,7 +57,7 @@ package struct WeightEntry: Sendable, Hashable {
     package var rows: Int { shape.dropLast().reduce(1, *) }
     package var columns: Int { shape.last ?? 1 }
     package var count: Int { rows * columns }
-    /// Whether products with it mix coordinates; norms and biases do not.
+    /// Whether products with the tensor mix coordinates. Norms and biases do not.
     package var isMatrix: Bool { shape.count > 1 && rows > 1 && columns > 1 }
 
     /// The layer in the name, or nil.
@@ -68,15 +69,15 @@ package struct WeightEntry: Sendable, Hashable {
         return Int(parts[place + 1])
     }
 
-    /// What the tensor belongs to, such as `q_proj`.
+    /// The module of the tensor, such as `q_proj`.
     package var module: String {
         let parts = name.split(separator: ".").map(String.init)
         let isSuffix = parts.count > 1 && ["weight", "bias"].contains(parts.last)
         return (isSuffix ? parts.dropLast() : parts[...]).last ?? name
     }
 
-    /// Where the tensor writes to the residual stream: with its rows, as `[width, in]`, with its
-    /// columns, as an embedding's `[vocabulary, width]`, or not at all.
+    /// How the tensor writes to the residual stream: with its rows, as `[width, in]`; with its
+    /// columns, as an embedding's `[vocabulary, width]`; or not at all.
     package var writes: StreamSide? {
         guard isMatrix else { return nil }
         switch module {
@@ -89,7 +90,7 @@ package struct WeightEntry: Sendable, Hashable {
     }
 }
 
-/// The axis of a matrix along which the residual stream lies.
+/// The axis of a matrix that is the residual stream.
 package enum StreamSide: Sendable, Hashable {
     case rows, columns
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Low-rank adapters (LoRA, arXiv 2106.09685), initialised and scaled as in PEFT.
+// Low-rank adapters (LoRA, arXiv:2106.09685), initialised and scaled as in PEFT.
 
 import JSONText
 public import Tensors
 
 /// Low-rank additions to linear maps: y = W x + (alpha / rank) B A x.
 public struct LowRankAdapters: Sendable {
-    /// What a set of adapters looks like.
+    /// The configuration of a set of adapters.
     public struct Configuration: Sendable, Hashable, Codable {
         /// The inner width, 1 or more.
         public var rank = 16
-        /// The addition is scaled with `alpha / rank`.
+        /// The numerator of the scale `alpha / rank` of the addition.
         public var alpha: Float = 32
         /// The maps that get an adapter, in every layer.
         public var targets = LayerProjection.allCases
@@ -19,7 +19,7 @@ public struct LowRankAdapters: Sendable {
         ///
         /// - Parameters:
         ///   - rank: The inner width, 1 or more.
-        ///   - alpha: The addition is scaled with `alpha / rank`.
+        ///   - alpha: The numerator of the scale `alpha / rank` of the addition.
         ///   - targets: The maps that get an adapter, in every layer.
         public init(
             rank: Int = 16, alpha: Float = 32, targets: [LayerProjection] = LayerProjection.allCases
@@ -46,19 +46,19 @@ public struct LowRankAdapters: Sendable {
         }
     }
 
-    /// What these adapters look like.
+    /// The configuration of the adapters.
     public let configuration: Configuration
     /// The number of layers.
     public let layerCount: Int
     /// A and B, `[rank, in]` and `[out, rank]`, for each target of each layer, in that order.
     public private(set) var parameters: [Tensor]
 
-    /// Makes adapters that change nothing yet: A is uniform within 1 / sqrt(in), B is zero.
+    /// Makes adapters without an effect yet: A is uniform within 1 / sqrt(in), B is zero.
     ///
     /// - Parameters:
-    ///   - configuration: What the adapters look like.
-    ///   - decoder: The decoder they are for.
-    ///   - key: Decides A.
+    ///   - configuration: The configuration of the adapters.
+    ///   - decoder: The decoder of the adapters.
+    ///   - key: The random key for A.
     /// - Throws: `InputError` for a rank or alpha out of range.
     public init(
         _ configuration: Configuration = Configuration(), for decoder: DecoderConfiguration,
@@ -84,7 +84,7 @@ public struct LowRankAdapters: Sendable {
     /// The number of trainable scalars.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
-    /// The same adapters with other numbers.
+    /// Returns the same adapters with new parameters.
     ///
     /// - Parameter parameters: Tensors in the order of `parameters`.
     /// - Returns: Adapters of the same configuration.

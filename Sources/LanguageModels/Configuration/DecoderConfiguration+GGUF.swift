@@ -119,7 +119,7 @@ private struct GGUFKeys {
         return try llama3(base: base, stretches: checkpoint.float32("rope_freqs.weight"))
     }
 
-    /// GGUF keeps Llama 3.1's scaling only as one stretch per frequency; the numbers that made
+    /// GGUF keeps Llama 3.1's scaling only as one stretch for each frequency. The numbers behind
     /// them are published, so they are recognised.
     private func llama3(base: Double, stretches: [Float]) throws -> RotaryEmbedding {
         let numbers = RotaryEmbedding.Llama3(

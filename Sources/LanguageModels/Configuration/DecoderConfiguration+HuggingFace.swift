@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A configuration from config.json, and config.json from a configuration.
+// Reads a configuration from config.json.
 
 public import Foundation
 import JSONText

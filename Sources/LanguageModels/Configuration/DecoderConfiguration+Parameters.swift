@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parameters that a configuration calls for, in one fixed order.
+// The parameters of a configuration, in one fixed order.
 
 extension DecoderConfiguration {
-    /// A tensor that a checkpoint of a configuration holds.
+    /// A tensor in a checkpoint with this configuration.
     public struct Parameter: Sendable, Hashable {
         /// The Hugging Face name.
         public let name: String
@@ -30,7 +30,7 @@ extension DecoderConfiguration {
         parameters.reduce(0) { $0 + $1.shape.reduce(1, *) }
     }
 
-    /// The widths `[out, in]` of a projection's weight.
+    /// Returns the widths `[out, in]` of a projection's weight.
     ///
     /// - Parameter projection: The linear map.
     /// - Returns: The number of outputs and of inputs.

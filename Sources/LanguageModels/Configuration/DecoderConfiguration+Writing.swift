@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A configuration as the keys of config.json, from which transformers makes the same decoder.
+// Writes a configuration as the keys of config.json, from which transformers makes the same
+// decoder.
 
 package import Foundation
 package import JSONText
 
 extension DecoderConfiguration {
-    /// The keys of config.json with their values; nil for a key that is not written.
+    /// The keys of config.json with their values; a key with nil is not written.
     ///
     /// A number with a fraction is written with a point, because Python's readers distinguish 8.0
     /// from 8.
@@ -13,7 +14,7 @@ extension DecoderConfiguration {
         let known = Family.named(family)
         let namesBiases = known?.biasedProjections == nil
         let window = attention.slidingWindow
-        // transformers takes a Mistral with this key for another family.
+        // transformers treats a Mistral with this key as another family.
         let namesLayers =
             window != nil && (window?.layers != nil || known?.slidingWindowByDefault == nil)
         let types = (0..<layerCount).map { layer -> JSON in
@@ -82,9 +83,10 @@ extension JSON {
         .number(Double("\(value)") ?? Double(value))
     }
 
-    /// Returns a file's text: an object with sorted keys, a line each, and a line break at the end.
+    /// Returns a file's text: an object with sorted keys, one line for each, and a line break at
+    /// the end.
     ///
-    /// - Parameter members: The keys and values; those without a value are left out.
+    /// - Parameter members: The keys and values. Keys without a value are omitted.
     /// - Returns: The file's bytes.
     package static func file(_ members: [(key: String, value: JSON?)]) -> Data {
         let present = members.sorted { $0.key < $1.key }.compactMap { key, value in

@@ -15,9 +15,9 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         case geluTanh = "gelu_pytorch_tanh"
     }
 
-    /// Which layers see only the last positions.
+    /// The layers that see only the last positions.
     public struct SlidingWindow: Sendable, Hashable, Codable {
-        /// How many positions a query sees, its own included.
+        /// The number of positions that a query sees, including its own.
         public var size: Int
         /// The layers that are windowed; nil means all of them.
         public var layers: [Int]?
@@ -25,7 +25,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         /// Makes a window.
         ///
         /// - Parameters:
-        ///   - size: How many positions a query sees, its own included.
+        ///   - size: The number of positions that a query sees, including its own.
         ///   - layers: The layers that are windowed; nil means all of them.
         public init(size: Int, layers: [Int]? = nil) {
             self.size = size
@@ -33,7 +33,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         }
     }
 
-    /// How heads attend.
+    /// The configuration of attention.
     public struct Attention: Sendable, Hashable, Codable {
         /// The number of query heads.
         public var headCount: Int
@@ -41,15 +41,15 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         public var keyValueHeadCount: Int
         /// The width of a head, even.
         public var headDimension: Int
-        /// What scores are multiplied with; one over the root of `headDimension` when nil.
+        /// The factor of scores; nil means one over the root of `headDimension`.
         public var scale: Float? = nil
-        /// Whether queries and keys are normalised per head before they are turned.
+        /// Whether queries and keys are normalised per head before they are rotated.
         public var normalisesHeads = false
-        /// Scores s become cap * tanh(s / cap).
+        /// The cap of scores: a score s becomes cap * tanh(s / cap).
         public var softCap: Float? = nil
-        /// Which layers see only the last positions.
+        /// The layers that see only the last positions.
         public var slidingWindow: SlidingWindow? = nil
-        /// How positions are encoded.
+        /// The encoding of positions.
         public var rotary = RotaryEmbedding()
 
         /// Makes grouped-query attention with rotary positions.
@@ -65,18 +65,18 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         }
     }
 
-    /// How the residual stream is normalised: root mean square over the width.
+    /// The normalisation of the residual stream: root mean square over the width.
     public struct Normalisation: Sendable, Hashable, Codable {
-        /// What is added to the mean square.
+        /// The number added to the mean square.
         public var epsilon: Float
-        /// What is added to each stored weight (Gemma stores weights around zero).
+        /// The number added to each stored weight (Gemma stores weights around zero).
         public var weightOffset: Float = 0
-        /// Whether what a block writes is normalised too, not only what it reads.
+        /// Whether the output of a block is normalised too, not only its input.
         public var isOnBothSides = false
 
         /// Makes a normalisation.
         ///
-        /// - Parameter epsilon: What is added to the mean square.
+        /// - Parameter epsilon: The number added to the mean square.
         public init(epsilon: Float) { self.epsilon = epsilon }
     }
 
@@ -92,17 +92,17 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     public let layerCount: Int
     /// The longest sequence, in tokens.
     public let contextLength: Int
-    /// How heads attend.
+    /// The configuration of attention.
     public let attention: Attention
-    /// How the residual stream is normalised.
+    /// The normalisation of the residual stream.
     public let normalisation: Normalisation
     /// The function between the two halves of the feed-forward network.
     public let activation: Activation
     /// The projections that add a bias.
     public let biasedProjections: [LayerProjection]
-    /// What embeddings are multiplied with.
+    /// The factor of embeddings.
     public let embeddingScale: Float
-    /// Logits x become cap * tanh(x / cap).
+    /// The cap of logits: a logit x becomes cap * tanh(x / cap).
     public let logitSoftCap: Float?
     /// Whether the embedding is also the head.
     public private(set) var headIsTied: Bool
@@ -116,11 +116,11 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
     ///   - feedForwardWidth: The inner width of the feed-forward network.
     ///   - layerCount: The number of layers.
     ///   - contextLength: The longest sequence, in tokens.
-    ///   - attention: How heads attend.
-    ///   - normalisation: How the residual stream is normalised.
+    ///   - attention: The configuration of attention.
+    ///   - normalisation: The normalisation of the residual stream.
     ///   - activation: The function between the two halves of the feed-forward network.
     ///   - biasedProjections: The projections that add a bias.
-    ///   - embeddingScale: What embeddings are multiplied with.
+    ///   - embeddingScale: The factor of embeddings.
     ///   - logitSoftCap: The cap of the logits, if any.
     ///   - headIsTied: Whether the embedding is also the head.
     /// - Throws: `InputError` that names the first number out of range.
@@ -139,7 +139,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
         self.attention = attention
         self.normalisation = normalisation
         self.activation = activation
-        // In one order, so that equal configurations are equal when encoded.
+        // In a fixed order, so that equal configurations have equal encodings.
         self.biasedProjections = LayerProjection.allCases.filter(biasedProjections.contains)
         self.embeddingScale = embeddingScale
         self.logitSoftCap = logitSoftCap
@@ -168,7 +168,7 @@ public struct DecoderConfiguration: Sendable, Hashable, Codable {
 }
 
 extension DecoderConfiguration {
-    /// Refuses what no real model has, before anything of that size is allocated.
+    /// Refuses numbers that no real model has, before anything of that size is allocated.
     private func checkRanges() throws {
         let sizes: [(key: String, value: Int, maximum: Int)] = [
             ("vocab_size", vocabularySize, 1 << 22),
@@ -217,21 +217,21 @@ extension DecoderConfiguration {
             remedy: "correct the configuration or use an intact checkpoint")
     }
 
-    /// The same decoder with a head of its own.
+    /// Returns the same decoder with a separate head.
     func untyingHead() -> DecoderConfiguration {
         var configuration = self
         configuration.headIsTied = false
         return configuration
     }
 
-    /// What attention scores are multiplied with.
+    /// The factor of attention scores.
     var attentionScale: Float {
         attention.scale ?? 1 / Float(attention.headDimension).squareRoot()
     }
 }
 
 extension DecoderConfiguration.Attention {
-    /// How many positions a query of a layer sees; nil when all.
+    /// Returns the number of positions that a query of a layer sees; nil for all.
     func window(ofLayer layer: Int) -> Int? {
         guard let slidingWindow, slidingWindow.layers?.contains(layer) ?? true else { return nil }
         return slidingWindow.size

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The supported model families: what each fixes that its configuration file does not say.
+// The supported model families, with the choices that are not in their configuration files.
 
-/// What a family fixes beyond the numbers of its configuration file.
+/// The choices of a family that are not in its configuration file.
 package struct Family: Sendable {
     /// config.json's `model_type`.
     package var modelType: String
     /// config.json's `architectures`.
     var architecture: String
-    /// `general.architecture` of GGUF files, when they are read.
+    /// `general.architecture` of GGUF files, if they are supported.
     var ggufArchitecture: String?
     /// The projections that always have a bias; nil leaves it to `attention_bias`.
     var biasedProjections: [LayerProjection]?
     var normalisesHeads = false
     var headIsTiedByDefault = false
-    /// The window where the file has no `sliding_window` (a null there means none).
+    /// The window if the file has no `sliding_window`. (A null there means no window.)
     var slidingWindowByDefault: Int?
     /// Whether `use_sliding_window` must be true for the window to count.
     var slidingWindowIsOptIn = false
-    /// Whether only layers 0, 2, 4, ... are windowed where the file does not say which.
+    /// Whether only layers 0, 2, 4, ... are windowed if the file does not name the layers.
     var slidesEveryOtherLayer = false
     var normWeightOffset: Float = 0
     var normalisesBothSides = false

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GGUF's names for the tensors that Hugging Face checkpoints hold.
+// GGUF's names for the tensors of Hugging Face checkpoints.
 
 /// The translation between Hugging Face and GGUF tensor names.
 package enum GGUFNames {
@@ -11,7 +11,7 @@ package enum GGUFNames {
         "self_attn.q_norm": "attn_q_norm", "self_attn.k_norm": "attn_k_norm",
     ]
 
-    /// What GGUF calls a projection.
+    /// Returns GGUF's name of a projection.
     static func stem(of projection: LayerProjection) -> String {
         switch projection {
         case .query: "attn_q"
@@ -24,7 +24,7 @@ package enum GGUFNames {
         }
     }
 
-    /// The GGUF name of a parameter.
+    /// Returns the GGUF name of a parameter.
     ///
     /// - Parameter name: A Hugging Face name, for example `model.layers.3.mlp.up_proj.weight`.
     /// - Returns: For example `blk.3.ffn_up.weight`; nil when GGUF has no such tensor.
@@ -41,10 +41,10 @@ package enum GGUFNames {
         return stem.map { "blk.\(parts[2]).\($0)\(suffix)" }
     }
 
-    /// The Hugging Face name of a tensor of a GGUF file.
+    /// Returns the Hugging Face name of a tensor of a GGUF file.
     ///
     /// - Parameter name: A GGUF name, for example `blk.3.ffn_up.weight`.
-    /// - Returns: For example `model.layers.3.mlp.up_proj.weight`; nil for a name that is not known.
+    /// - Returns: For example `model.layers.3.mlp.up_proj.weight`; nil for an unknown name.
     package static func huggingFaceName(of name: String) -> String? {
         let parts = name.split(separator: ".")
         guard let suffix = parts.last, parts.count > 1 else { return nil }
@@ -58,10 +58,11 @@ package enum GGUFNames {
         return inner.map { "model.layers.\(parts[1]).\($0).\(suffix)" }
     }
 
-    /// Where llama.cpp stores a row of a query or key matrix of the family `llama`.
+    /// Returns the row at which llama.cpp stores a row of a query or key matrix of the family
+    /// `llama`.
     ///
-    /// It interleaves the two halves of each head, because its rotary embedding turns neighbours;
-    /// Hugging Face's turns coordinates half a head apart.
+    /// llama.cpp interleaves the two halves of each head, because its rotary embedding rotates
+    /// neighbours. Hugging Face's rotates coordinates half a head apart.
     ///
     /// - Parameters:
     ///   - row: The row in a Hugging Face checkpoint.
@@ -73,6 +74,6 @@ package enum GGUFNames {
         return row - place + (place < half ? 2 * place : 2 * (place - half) + 1)
     }
 
-    /// Tensors of a GGUF file that are no parameters.
+    /// Tensors of a GGUF file that are not parameters.
     static let known: Set<String> = ["rope_freqs.weight"]
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// config.json as Hugging Face writes it: the keys, in old and in new spelling.
+// The keys of Hugging Face's config.json, in old and in new spelling.
 
 import Foundation
 import JSONText
 
-/// The keys of config.json that say how a decoder computes.
+/// The keys of config.json that describe the computation of a decoder.
 struct HuggingFaceConfiguration: Decodable {
     /// `rope_parameters` (transformers 5) or `rope_scaling` (before).
     struct Rope: Decodable {
@@ -53,7 +53,7 @@ struct HuggingFaceConfiguration: Decodable {
     var attentionHasBias: Bool?
     var feedForwardHasBias: Bool?
     var usesSlidingWindow: Bool?
-    /// The outer optional is absence, the inner a null.
+    /// The outer optional is nil if the key is missing, the inner one for a null.
     var slidingWindow: Int??
     var firstWindowedLayer: Int?
     var layerTypes: [String]?
@@ -63,7 +63,7 @@ struct HuggingFaceConfiguration: Decodable {
     var partialRotaryFactor: Double?
     var attentionSoftCap: Float?
     var logitSoftCap: Float?
-    /// Scores are divided by the root of this, instead of the head's width.
+    /// The number by whose root scores are divided, instead of the head's width.
     var attentionScalar: Float?
 
     enum CodingKeys: String, CodingKey {
@@ -95,7 +95,7 @@ struct HuggingFaceConfiguration: Decodable {
         case attentionScalar = "query_pre_attn_scalar"
     }
 
-    /// What decides whether the rest can be read at all.
+    /// The keys that decide whether the rest can be read.
     struct Header: Decodable {
         var modelType: String?
         enum CodingKeys: String, CodingKey { case modelType = "model_type" }
@@ -108,7 +108,7 @@ extension HuggingFaceConfiguration {
     /// - Parameters:
     ///   - data: The file's bytes.
     ///   - file: The file's name, for errors.
-    /// - Returns: The keys and the family they belong to.
+    /// - Returns: The keys and their family.
     /// - Throws: `InputError` that names the file and the key.
     static func read(_ data: Data, file: String) throws -> (HuggingFaceConfiguration, Family) {
         do {

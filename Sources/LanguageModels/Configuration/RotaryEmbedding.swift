@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotary position embedding (arXiv 2104.09864) and the ways in which it is stretched.
+// Rotary position embedding (arXiv:2104.09864) and its scalings.
 
 import Foundation
 
-/// How positions turn pairs of coordinates of a query or key.
+/// The rotation of pairs of coordinates of a query or key by the position.
 public struct RotaryEmbedding: Sendable, Hashable, Codable {
-    /// How the embedding is stretched to contexts longer than the first training saw.
+    /// The scaling of the embedding for contexts longer than in the first training.
     public enum Scaling: Sendable, Hashable, Codable {
-        /// Not at all.
+        /// No scaling.
         case none
-        /// All positions divided by the factor (arXiv 2306.15595).
+        /// All positions divided by the factor (arXiv:2306.15595).
         case linear(factor: Double)
-        /// Llama 3.1's: slow coordinates divided by the factor, fast ones kept, a ramp between.
+        /// Llama 3.1's scaling: slow coordinates are divided by the factor, fast ones are kept,
+        /// with a ramp between.
         case llama3(Llama3)
     }
 
     /// The numbers of Llama 3.1's scaling.
     public struct Llama3: Sendable, Hashable, Codable {
-        /// By how much slow coordinates are stretched.
+        /// The stretch of slow coordinates.
         public var factor: Double
         /// Coordinates with fewer turns than this in the original context are slow.
         public var lowFrequencyFactor: Double
@@ -29,20 +30,20 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
 
     /// The base of the geometric series of wavelengths.
     public let base: Double
-    /// How the series is stretched.
+    /// The scaling of the series.
     public let scaling: Scaling
 
     /// Makes an embedding.
     ///
     /// - Parameters:
     ///   - base: The base of the geometric series of wavelengths, above 1.
-    ///   - scaling: How the series is stretched.
+    ///   - scaling: The scaling of the series.
     public init(base: Double = 10_000, scaling: Scaling = .none) {
         self.base = base
         self.scaling = scaling
     }
 
-    /// How far a position turns each pair of coordinates.
+    /// Returns the angle by which one position rotates each pair of coordinates.
     ///
     /// - Parameter dimension: The width of a head, even.
     /// - Returns: `dimension / 2` angles, in radians per position.
@@ -92,7 +93,7 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
 }
 
 extension RotaryEmbedding.Llama3 {
-    /// By how much a frequency is slowed down, between 1 and `factor`.
+    /// Returns the factor by which a frequency is slowed down, between 1 and `factor`.
     fileprivate func stretch(of frequency: Double) -> Double {
         let turns = Double(originalContextLength) * frequency / (2 * Double.pi)
         if turns < lowFrequencyFactor { return factor }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the tokens of a forward pass attend: to those of their sequences, or to what is kept.
+// What the tokens of a forward pass attend to: tokens of their sequences, or the cache.
 
 import Tensors
 
-/// What one forward pass goes over, shared by its layers.
+/// The input of one forward pass, shared by its layers.
 enum ForwardPass {
-    /// Whole sequences; with a cache, which is empty then, they are kept.
+    /// Whole sequences. A cache must be empty, and keeps them.
     case sequences(TokenBatch)
-    /// One token for each row of the cache, `[rows]`, which may still be on their way.
+    /// One token for each row of the cache, `[rows]`, which may not be computed yet.
     case next(Tensor)
 
     /// `[tokens]`, int32.
@@ -34,7 +34,7 @@ struct AttentionLayout {
             scale: configuration.attentionScale, softCap: attention.softCap ?? 0)
     }
 
-    /// Turns queries and keys to their positions and lets them attend.
+    /// Rotates queries and keys by their positions and computes attention.
     ///
     /// - Parameters:
     ///   - queries: `[tokens, heads, head width]`.

@@ -3,7 +3,7 @@
 
 import Tensors
 
-/// The parameters of one layer, each beside its key in the checkpoint.
+/// The parameters of one layer, each with its key in the checkpoint.
 struct DecoderLayer {
     private let index: Int
     private var inputNorm: Tensor  // input_layernorm
@@ -24,7 +24,7 @@ struct DecoderLayer {
     ///
     /// - Parameters:
     ///   - index: The layer, counted from 0.
-    ///   - model: The model that holds them.
+    ///   - model: The model with the parameters.
     /// - Throws: `InputError` that names a missing tensor.
     init(_ index: Int, of model: LanguageModel) throws {
         let configuration = model.configuration
@@ -63,11 +63,11 @@ struct DecoderLayer {
     /// Computes the layer.
     ///
     /// - Parameters:
-    ///   - stream: The residual stream, read and added to.
+    ///   - stream: The residual stream, which is read and added to.
     ///   - configuration: The decoder's configuration.
     ///   - layout: Positions and masks.
     ///   - cache: Keys and values so far.
-    ///   - observe: Sees what the projections read that write to the stream.
+    ///   - observe: Receives the inputs of the projections that write to the stream.
     func forward(
         _ stream: inout ResidualStream, configuration: DecoderConfiguration,
         layout: AttentionLayout, cache: inout KeyValueCache?,
@@ -109,14 +109,14 @@ struct DecoderLayer {
 }
 
 extension DecoderLayer {
-    /// Computes the layer so that its inner results are dropped, and computed again in the
+    /// Computes the layer such that its intermediate results are dropped, and computed again in the
     /// backward pass.
     ///
     /// - Parameters:
     ///   - stream: The residual stream, `[tokens, width]`.
     ///   - configuration: The decoder's configuration.
     ///   - layout: Positions and masks.
-    /// - Returns: The residual stream behind the layer.
+    /// - Returns: The residual stream after the layer.
     /// - Throws: `TensorError` when the layer cannot be computed.
     func recomputed(
         _ stream: Tensor, configuration: DecoderConfiguration, layout: AttentionLayout
@@ -137,7 +137,8 @@ extension DecoderLayer {
         return outputs.first ?? stream
     }
 
-    /// Visits every tensor in a fixed order: gradients flow only to what recomputation is given.
+    /// Visits every tensor in a fixed order: gradients flow only to the inputs of the
+    /// recomputation.
     private mutating func forEachTensor(_ body: (inout Tensor) -> Void) {
         func visit(_ tensor: inout Tensor?) {
             if var changed = tensor {
@@ -171,7 +172,7 @@ extension DecoderLayer {
 }
 
 extension DecoderConfiguration.Activation {
-    /// The activated gate times the other half.
+    /// Returns the activated gate times the other half.
     fileprivate func gated(_ gate: Tensor, _ up: Tensor) -> Tensor {
         switch self {
         case .silu: Tensor.swiGLU(gate: gate, up: up)

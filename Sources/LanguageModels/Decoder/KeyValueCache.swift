@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keys and values that a decoder has computed, so that each is computed once.
+// The keys and values that a decoder has computed, so that each is computed only once.
 
 import Tensors
 
 /// Keys and values of sequences that are continued token by token, for every layer.
 struct KeyValueCache: Sendable {
-    /// Room is made for so many columns at a time, so that a step of one column copies nothing.
+    /// The number of columns by which the capacity grows, so that a step of one column copies
+    /// nothing.
     fileprivate static let block = 64
 
-    /// The number of columns that are held; sequences end together.
+    /// The number of columns held. All sequences end at the same column.
     private(set) var length = 0
-    /// Where each sequence is kept: one that is finished leaves its place behind.
+    /// The place of each sequence. A finished sequence leaves its place empty.
     private(set) var sequences: [KeptSequence] = []
-    /// Of each layer, `[places, capacity, 2, key-value heads, head width]`: keys, which are turned,
-    /// and values.
+    /// For each layer, `[places, capacity, 2, key-value heads, head width]`: rotated keys, and
+    /// values.
     private var entries: [Tensor] = []
 
-    /// Takes in one layer of the prompts.
+    /// Stores one layer of the prompts.
     ///
     /// - Parameters:
     ///   - keys: `[tokens, key-value heads, head width]`.
     ///   - values: The same.
-    ///   - batch: The prompts; ``begin(_:)`` follows when all layers are in.
+    ///   - batch: The prompts. Call ``begin(_:)`` when all layers are stored.
     ///   - frequencies: Radians per position for each pair of coordinates.
     mutating func keep(keys: Tensor, values: Tensor, of batch: TokenBatch, frequencies: Tensor) {
         entries.append(
@@ -42,8 +43,8 @@ struct KeyValueCache: Sendable {
     ///
     /// - Parameters:
     ///   - layer: The layer; each pass goes through them in order.
-    ///   - step: Is given what is kept, with room for one column more, and gives what is kept then.
-    /// - Returns: What the step gave besides.
+    ///   - step: Gets the stored tensor, with room for one more column, and returns the new one.
+    /// - Returns: The other result of the step.
     mutating func extend(
         layer: Int, by step: (_ kept: Tensor) -> (output: Tensor, kept: Tensor)
     ) -> Tensor {
@@ -58,22 +59,23 @@ struct KeyValueCache: Sendable {
     /// Ends a pass over one column.
     mutating func advance() { length += 1 }
 
-    /// Goes on with some of the sequences.
+    /// Keeps only some of the sequences.
     ///
-    /// - Parameter rows: Which, in order.
+    /// - Parameter rows: The rows to keep, in order.
     mutating func keep(rows: [Int]) { sequences = rows.map { sequences[$0] } }
 
-    /// What must be evaluated so that the graph of past steps is released.
+    /// The tensors that must be evaluated to release the graph of past steps.
     var tensors: [Tensor] { entries }
 }
 
 extension DecoderConfiguration {
-    /// What decoding keeps of an answer and its prompt: keys and values in every layer.
+    /// Returns the memory that decoding keeps for an answer and its prompt: keys and values in
+    /// every layer.
     ///
     /// - Parameters:
     ///   - promptTokens: The length of the prompt.
     ///   - answerTokens: The greatest length of the answer.
-    /// - Returns: Bytes, those of columns that only wait for tokens included.
+    /// - Returns: The number of bytes, including columns that are reserved for tokens.
     package func keptBytes(promptTokens: Int, answerTokens: Int) -> Int {
         let block = KeyValueCache.block
         let columns = promptTokens + max(1, (answerTokens + block - 1) / block) * block

@@ -7,7 +7,7 @@ public import Tensors
 extension LanguageModel {
     /// Computes logits from hidden states.
     ///
-    /// - Parameter hidden: The stream behind the last layer and its norm, `[..., width]`.
+    /// - Parameter hidden: The normalised stream after the last layer, `[..., width]`.
     /// - Returns: `[..., vocabulary]`.
     /// - Throws: `InputError` when the head is missing.
     func logits(of hidden: Tensor) throws -> Tensor {
@@ -16,12 +16,13 @@ extension LanguageModel {
         return (logits * (1 / cap)).tanh() * cap
     }
 
-    /// The residual stream in front of each layer and behind the last, before the final norm.
+    /// Returns the residual stream in front of each layer and after the last, before the final
+    /// norm.
     ///
     /// - Parameters:
     ///   - batch: The tokens.
-    ///   - positions: Places counted from the end: -1 is the last token of each sequence.
-    ///   - layers: How many layers from the first on are computed; nil means all.
+    ///   - positions: The positions, counted from the end: -1 is the last token of each sequence.
+    ///   - layers: The number of first layers that are computed; nil means all.
     ///   - edit: A change of the residual stream.
     /// - Returns: `[layers + 1, sequences, positions, width]`.
     /// - Throws: `InputError` when a weight is missing or a position is outside.
@@ -61,18 +62,18 @@ extension LanguageModel {
         configuration.normalisation.apply(try weight("model.norm.weight"), to: stream)
     }
 
-    /// The residual stream behind the last layer that is computed, before the final norm.
+    /// Returns the residual stream after the last computed layer, before the final norm.
     ///
     /// - Parameters:
     ///   - pass: The tokens.
-    ///   - cache: Keys and values of earlier tokens, extended by this pass.
-    ///   - layers: How many layers from the first on are computed; nil means all.
+    ///   - cache: The keys and values of earlier tokens, extended by this pass.
+    ///   - layers: The number of first layers that are computed; nil means all.
     ///   - edit: A change of the residual stream.
-    ///   - recomputing: Whether layers are computed again in the backward pass, to save memory;
-    ///     those of an edited stream are not.
-    ///   - observe: Sees the stream in front of each layer and behind the last.
-    ///   - observeInputs: Sees what the projections of a layer read that write to the stream; not
-    ///     those of layers that are computed again.
+    ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
+    ///     Layers of an edited stream are not.
+    ///   - observe: Receives the stream in front of each layer and after the last.
+    ///   - observeInputs: Receives the inputs of a layer's projections that write to the stream;
+    ///     not for layers that are computed again.
     /// - Returns: The stream, `[tokens, width]`.
     /// - Throws: `InputError` when a weight is missing.
     func residualStream(
@@ -108,7 +109,7 @@ extension LanguageModel {
         return stream
     }
 
-    /// The residual stream behind sequences, before the final norm, `[tokens, width]`.
+    /// Returns the residual stream after sequences, before the final norm, `[tokens, width]`.
     func residualStream(
         of batch: TokenBatch, edit: ResidualEdit? = nil, recomputing: Bool = false
     ) throws -> Tensor {

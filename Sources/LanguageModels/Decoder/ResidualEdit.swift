@@ -5,27 +5,26 @@ public import Tensors
 
 /// A change that a forward pass makes to the residual stream, without changing a weight.
 public enum ResidualEdit: Sendable {
-    /// Removes a unit direction `[width]` wherever something is written: x becomes x - r (r . x).
+    /// Removes a unit direction `[width]` from everything that is written: x becomes x - r (r . x).
     case ablating(Tensor)
-    /// Removes a unit direction `[width]` at some of the tokens that are computed: a mask,
-    /// `[writes, tokens, 1]`, says with 1 or 0 at which. The embedding writes first, then each
-    /// layer's attention and its feed-forward network: `1 + 2 layers` writes.
+    /// Removes a unit direction `[width]` at some of the computed tokens. A mask, `[writes, tokens,
+    /// 1]`, is 1 at these and 0 at the others. The embedding writes first, then each layer's
+    /// attention and its feed-forward network: `1 + 2 layers` writes.
     case ablatingSome(Tensor, mask: Tensor)
     /// Adds a vector `[width]` to the input of one layer, at every position.
     case adding(Tensor, layer: Int)
-    /// Adds a vector to each token that is computed, `[tokens, width]`, at the input of the layers
-    /// that are named.
+    /// Adds a vector to each computed token, `[tokens, width]`, at the input of the named layers.
     case addingToTokens([Int: Tensor])
     /// Adds a vector of its own to the input of each layer, `[layers, width]`, at every position.
     case addingToLayers(Tensor)
-    /// Moves the inputs of the layers that are named within a subspace each, at every position.
+    /// Moves the inputs of the named layers within a subspace for each layer, at every position.
     case movingInSubspaces([Int: SubspaceEdit])
 
-    /// The stream as a block left it, `[..., width]`, edited; nil when nothing is edited there.
+    /// Returns the edited stream after a block, `[..., width]`; nil when nothing is edited there.
     ///
     /// - Parameters:
-    ///   - stream: The stream behind the block.
-    ///   - index: How many blocks have written before it.
+    ///   - stream: The stream after the block.
+    ///   - index: The number of blocks that have written before it.
     /// - Returns: The edited stream, or nil.
     func written(_ stream: Tensor, index: Int) -> Tensor? {
         switch self {
@@ -40,7 +39,8 @@ public enum ResidualEdit: Sendable {
         }
     }
 
-    /// The stream as a layer reads it, `[..., width]`, edited; nil when nothing is edited there.
+    /// Returns the edited stream in front of a layer, `[..., width]`; nil when nothing is edited
+    /// there.
     func read(_ stream: Tensor, layer: Int) -> Tensor? {
         switch self {
         case .adding(let vector, layer: layer): stream + vector
@@ -53,8 +53,8 @@ public enum ResidualEdit: Sendable {
     }
 }
 
-/// A change within a subspace (LoReFT, arXiv:2404.03592): x becomes x + R'(W x + b - R x), so that
-/// what x has in the subspace is replaced, and the rest of it stays.
+/// A change within a subspace (LoReFT, arXiv:2404.03592): x becomes x + R'(W x + b - R x). The part
+/// of x in the subspace is replaced, and the rest stays.
 public struct SubspaceEdit: Sendable {
     /// R, `[rank, width]`, with orthonormal rows, which span the subspace.
     public let rotation: Tensor
@@ -68,7 +68,7 @@ public struct SubspaceEdit: Sendable {
     /// - Parameters:
     ///   - rotation: R, `[rank, width]`, with orthonormal rows.
     ///   - weight: W, `[rank, width]`.
-    ///   - bias: b, `[rank]`.
+    ///   - bias: The vector b, `[rank]`.
     public init(rotation: Tensor, weight: Tensor, bias: Tensor) {
         (self.rotation, self.weight, self.bias) = (rotation, weight, bias)
     }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stream that layers read from and add to; a sum and the norm behind it are one operation.
+// The stream that layers read from and add to. A sum and the following norm are one operation.
 
 import Tensors
 
-/// The residual stream, `[tokens, width]`, on its way through the layers.
+/// The residual stream, `[tokens, width]`, during a pass through the layers.
 struct ResidualStream {
     private var sum: Tensor
-    /// What was written last, added together with the next norm.
+    /// The last output, which is added together with the next norm.
     private var pending: Tensor?
     private let normalisation: DecoderConfiguration.Normalisation
     private let edit: ResidualEdit?
-    /// How many blocks have written, the embedding included.
+    /// The number of blocks that have written, including the embedding.
     private var writes = 1
 
     init(_ start: Tensor, normalisation: DecoderConfiguration.Normalisation, edit: ResidualEdit?) {
@@ -19,10 +19,10 @@ struct ResidualStream {
         self.edit = edit
     }
 
-    /// All that was written.
+    /// The sum of all outputs.
     var value: Tensor { pending.map { sum + $0 } ?? sum }
 
-    /// Adds what a block wrote.
+    /// Adds the output of a block.
     mutating func add(_ written: Tensor) {
         let total = value
         defer { writes += 1 }
@@ -35,14 +35,14 @@ struct ResidualStream {
         }
     }
 
-    /// Changes the stream in front of a layer, if the edit is meant for it.
+    /// Changes the stream in front of a layer, if the edit applies to it.
     mutating func enter(layer: Int) {
         guard let edited = edit?.read(value, layer: layer) else { return }
         sum = edited
         pending = nil
     }
 
-    /// What a block reads: the stream normalised and weighed.
+    /// Returns the input of a block: the stream, normalised and multiplied by a weight.
     mutating func normalised(by weight: Tensor) -> Tensor {
         guard let written = pending else { return normalisation.apply(weight, to: sum) }
         let joint = sum.addingThenRMSNorm(

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sequences of different lengths one behind the other; what they begin with is there once.
+// Sequences of different lengths packed one after the other. Common beginnings are stored once.
 
 public import Tensors
 
-/// Token sequences, packed: no place is spent on padding, and a beginning that several of them
-/// share is computed once, as in a prefix tree (arXiv:2312.07104).
+/// Packed token sequences. Nothing is padded, and a beginning that several of them share is
+/// computed once, as in a prefix tree (arXiv:2312.07104).
 public struct TokenBatch: Sendable {
-    /// A shared beginning shorter than this is not worth a segment of its own.
+    /// The shortest shared beginning that is worth a segment of its own.
     private static let shortest = 8
 
     /// The identifiers, `[tokens]`, int32.
     public let tokens: Tensor
-    /// How the tokens belong together.
+    /// The segments of the tokens.
     public let segments: [Segment]
-    /// The last segment of each sequence, in their order.
+    /// The last segment of each sequence, in order.
     public let ends: [Int]
-    /// Where the tokens of each sequence are.
+    /// The places of the tokens of each sequence.
     private let places: [[Int32]]
 
     /// The number of sequences.
     public var count: Int { places.count }
     /// The length of the longest sequence.
     public var length: Int { places.map(\.count).max() ?? 0 }
-    /// How many tokens are computed.
+    /// The number of computed tokens.
     package var tokenCount: Int { segments.reduce(0) { $0 + $1.length } }
 
     /// Packs sequences.
@@ -39,24 +39,24 @@ public struct TokenBatch: Sendable {
         (segments, ends, places) = (tree.segments, tree.ends, tree.places)
     }
 
-    /// Where tokens are among all that are computed.
+    /// Returns the places of tokens among all that are computed.
     ///
     /// - Parameters:
-    ///   - sequence: Which sequence.
-    ///   - range: Which of its tokens.
-    /// - Returns: Rows of the tensors that a forward pass gives.
+    ///   - sequence: The index of the sequence.
+    ///   - range: The range of its tokens.
+    /// - Returns: The rows of the tensors of a forward pass.
     func places(of sequence: Int, _ range: Range<Int>) -> ArraySlice<Int32> {
         places[sequence][range]
     }
 
-    /// Where the last token of each sequence is, `[sequences]`.
+    /// The place of the last token of each sequence, `[sequences]`.
     var lastPlaces: Tensor { Tensor(places.compactMap(\.last), shape: [count]) }
 
-    /// How long each sequence is.
+    /// The length of each sequence.
     var lengths: [Int] { places.map(\.count) }
 }
 
-/// Sequences on their way into segments.
+/// Divides sequences into segments.
 private struct PrefixTree {
     let sequences: [[Int]]
     let shortest: Int
@@ -72,20 +72,20 @@ private struct PrefixTree {
         places = Array(repeating: [], count: sequences.count)
     }
 
-    /// Adds sequences of the same beginning.
+    /// Adds sequences with the same beginning.
     ///
     /// - Parameters:
-    ///   - group: Which, in lexicographic order.
-    ///   - start: The length of the beginning that they have already.
-    ///   - parent: The segment in which that ends.
+    ///   - group: The sequences, in lexicographic order.
+    ///   - start: The length of their common beginning.
+    ///   - parent: The segment in which it ends.
     mutating func add(_ group: ArraySlice<Int>, from start: Int, parent: Int?) {
         guard let first = group.first, let last = group.last else { return }
-        // What the first and the last of them share, all share.
+        // What the first and the last sequence share is shared by all of them.
         let common = shared(first, last)
         if group.count == 1 || common - start >= shortest || common == sequences[first].count {
             let segment = append(
                 sequences[first][start..<common], of: group, start: start, parent: parent)
-            // Those that end here are the first.
+            // The sequences that end here come first.
             let rest = group.drop { sequences[$0].count == common }
             add(rest, from: common, parent: segment)
             return

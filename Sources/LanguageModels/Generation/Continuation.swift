@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prompts that are continued together although each has settings of its own, as a server's are.
+// Prompts that are continued together with different settings, such as those of a server.
 
 import JSONText
 
-/// A prompt and how it is to be continued.
+/// A prompt with the settings for its continuation.
 public struct Continuation: Sendable, Hashable {
     /// Token identifiers.
     public let prompt: [Int]
-    /// The answer has so many tokens at most; 1 or more.
+    /// The most tokens of the answer; 1 or more.
     public let maximumTokens: Int
-    /// 0 takes the likeliest token; otherwise logits are divided by it and sampled.
+    /// 0 takes the most likely token. Otherwise logits are divided by it and sampled.
     public let temperature: Float
-    /// Decides what is sampled.
+    /// The seed for sampling.
     public let seed: UInt64
 
-    /// Makes one.
+    /// Makes a continuation.
     ///
     /// - Parameters:
     ///   - prompt: Token identifiers.
-    ///   - maximumTokens: The answer has so many tokens at most; 1 or more.
-    ///   - temperature: 0 takes the likeliest token; otherwise logits are divided by it.
-    ///   - seed: Decides what is sampled.
+    ///   - maximumTokens: The most tokens of the answer; 1 or more.
+    ///   - temperature: 0 takes the most likely token. Otherwise logits are divided by it and
+    ///     sampled.
+    ///   - seed: The seed for sampling.
     public init(of prompt: [Int], maximumTokens: Int, temperature: Float, seed: UInt64) {
         self.prompt = prompt
         self.maximumTokens = maximumTokens
@@ -30,10 +31,10 @@ public struct Continuation: Sendable, Hashable {
 }
 
 extension LanguageModel {
-    /// Checks what `generate(_:token:)` asks of a prompt and its settings.
+    /// Checks the conditions of `generate(_:token:)` for a prompt and its settings.
     ///
     /// - Parameter continuation: The prompt.
-    /// - Throws: `InputError` for a prompt that is empty, too long or of other tokens, or a
+    /// - Throws: `InputError` for a prompt that is empty, too long or has unknown tokens, or for a
     ///   setting out of range.
     public func check(_ continuation: Continuation) throws {
         guard continuation.maximumTokens >= 1 else {
@@ -50,11 +51,11 @@ extension LanguageModel {
     /// Continues prompts together until each has ended.
     ///
     /// - Parameters:
-    ///   - continuations: The prompts; which others there are does not change a greedy answer.
-    ///   - token: Is told the place of a prompt and its answer so far, at each new token; says
-    ///     whether that answer is to end here. Answers also end at stop tokens, which they hold,
-    ///     and at their greatest length.
-    /// - Throws: `InputError` for what ``check(_:)`` refuses, `TensorError` from the engine.
+    ///   - continuations: The prompts. A greedy answer does not depend on the other prompts.
+    ///   - token: Called at each new token with the index of a prompt and its answer so far.
+    ///     Returns whether that answer should end here. Answers also end at stop tokens, which are
+    ///     part of them, and at their greatest length.
+    /// - Throws: `InputError` in the cases of ``check(_:)``, `TensorError` from the engine.
     public func generate(
         _ continuations: [Continuation], token: (_ place: Int, _ answer: [Int]) -> Bool
     ) throws {

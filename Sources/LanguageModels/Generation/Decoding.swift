@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One batch on its way: a row for each prompt that is not finished.
+// The decoding of one batch, with a row for each unfinished prompt.
 
 import Tensors
 
@@ -14,7 +14,7 @@ struct Decoding {
         var key: RandomKey
         var isFinished = false
 
-        /// A row of one generator's list.
+        /// Makes a row from a generator's list of prompts.
         init(place: Int, prompt: [Int], _ generator: Generator) {
             let seed = generator.seed
             self.init(
@@ -36,7 +36,7 @@ struct Decoding {
 
     private var rows: [Row]
     private var cache: KeyValueCache? = KeyValueCache()
-    /// The next token of each row, `[rows]`, which may still be on its way.
+    /// The next token of each row, `[rows]`, which may not be computed yet.
     private var chosen = Tensor(0)
     private let model: LanguageModel
     private let edit: ResidualEdit?
@@ -49,12 +49,12 @@ struct Decoding {
 
     var isFinished: Bool { rows.allSatisfy(\.isFinished) }
 
-    /// Tokens of answers that are not handed over yet.
+    /// The number of tokens of answers that have not been returned yet.
     var tokenCount: Int { rows.reduce(0) { $0 + ($1.isFinished ? 0 : $1.answer.count) } }
 
     /// Reads the prompts.
     ///
-    /// - Returns: What predicts the first token of each row, `[rows, vocabulary]`.
+    /// - Returns: The logits for the first token of each row, `[rows, vocabulary]`.
     mutating func begin() throws -> Tensor {
         let last = try model.lastStates(
             of: TokenBatch(rows.map(\.prompt)), cache: &cache, edit: edit)
@@ -64,16 +64,16 @@ struct Decoding {
         return logits
     }
 
-    /// Makes one more token for each row.
+    /// Generates one more token for each row.
     ///
-    /// - Parameter isSettled: Given the place of a prompt and its answer, says whether the answer
-    ///   may end where it is.
-    /// - Returns: The answers that this token finished, with the places of their prompts.
+    /// - Parameter isSettled: Given the index of a prompt and its answer, returns whether the
+    ///   answer may end here.
+    /// - Returns: The answers that end with this token, with the indices of their prompts.
     /// - Throws: `InputError` when a weight is missing, `TensorError` from the engine.
     mutating func step(
         isSettled: (_ place: Int, _ answer: [Int]) -> Bool
     ) throws -> [(place: Int, answer: [Int])] {
-        // The next step's graph is built while this one's is computed.
+        // The graph of the next step is built while this step is computed.
         var ahead: Decoding? = self
         try ahead?.choose()
         let tokens = try chosen.converted(to: .int32).integers()
@@ -86,7 +86,7 @@ struct Decoding {
         }
         if isFinished { return done }
         if dropFinished() {
-            // Nothing else may hold the cache, for it to be written in place.
+            // The cache is written in place only if nothing else holds it.
             ahead = nil
             try choose()
         } else if let ahead {
@@ -104,7 +104,7 @@ struct Decoding {
             || row.prompt.count + row.answer.count >= model.configuration.contextLength
     }
 
-    /// Chooses the token behind the chosen one of each row.
+    /// Chooses the token after the chosen one of each row.
     private mutating func choose() throws {
         var stream = try model.residualStream(.next(chosen), cache: &cache, edit: edit)
         let last = stream.normalised(by: try model.weight("model.norm.weight"))
@@ -131,8 +131,8 @@ struct Decoding {
         try beginEvaluating([chosen] + (cache?.tensors ?? []))
     }
 
-    /// Dropping makes the graph that was built ahead useless, so it waits until an eighth of the
-    /// rows is idle.
+    /// Removes finished rows once an eighth of the rows is idle. It waits because this makes the
+    /// graph that was built ahead useless.
     private mutating func dropFinished() -> Bool {
         let active = rows.indices.filter { !rows[$0].isFinished }
         guard active.count <= rows.count * 7 / 8 else { return false }

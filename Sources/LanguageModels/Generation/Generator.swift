@@ -4,34 +4,35 @@
 import JSONText
 public import Tensors
 
-/// How answers are generated; the answers do not depend on `batchSize`.
+/// The settings for generating answers. The answers do not depend on `batchSize`.
 public struct Generator: Sendable, Hashable, Codable {
-    /// How far generation is.
+    /// The progress of generation.
     public struct Progress: Sendable, Hashable {
-        /// Prompts that are answered.
+        /// The number of answered prompts.
         public let finished: Int
-        /// All prompts.
+        /// The number of all prompts.
         public let total: Int
-        /// Tokens made so far.
+        /// The number of tokens generated so far.
         public let tokens: Int
     }
 
-    /// An answer has so many tokens at most; 1 or more.
+    /// The most tokens of an answer; 1 or more.
     public var maximumTokens: Int
-    /// 0 takes the likeliest token; otherwise logits are divided by it and sampled.
+    /// 0 takes the most likely token. Otherwise logits are divided by it and sampled.
     public var temperature: Float
-    /// Decides what is sampled, for each prompt by its place in the list.
+    /// The seed for sampling. Each prompt also uses its index in the list.
     public var seed: UInt64
-    /// How many prompts are continued together; 1 or more.
+    /// The number of prompts that are continued together; 1 or more.
     public var batchSize: Int
 
     /// Makes a generator.
     ///
     /// - Parameters:
-    ///   - maximumTokens: An answer has so many tokens at most.
-    ///   - temperature: 0 takes the likeliest token; otherwise logits are divided by it.
-    ///   - seed: Decides what is sampled.
-    ///   - batchSize: How many prompts are continued together.
+    ///   - maximumTokens: The most tokens of an answer.
+    ///   - temperature: 0 takes the most likely token. Otherwise logits are divided by it and
+    ///     sampled.
+    ///   - seed: The seed for sampling.
+    ///   - batchSize: The number of prompts that are continued together.
     public init(
         maximumTokens: Int = 128, temperature: Float = 0, seed: UInt64 = 0, batchSize: Int = 32
     ) {
@@ -47,15 +48,15 @@ public struct Generator: Sendable, Hashable, Codable {
     ///   - prompts: Token identifiers; none empty, none longer than the context.
     ///   - model: The model.
     ///   - edit: A change of the residual stream.
-    ///   - opening: Is given the logits of the first token, `[places, vocabulary]`, of the prompts
-    ///     at some places of the list; each place comes once.
-    ///   - isSettled: Is told the index of a prompt and its answer so far, at each new token; says
-    ///     whether the answer may end there, because more of it is of no interest.
+    ///   - opening: Called with the logits of the first token, `[places, vocabulary]`, for the
+    ///     prompts at some indices of the list. Each index occurs once.
+    ///   - isSettled: Called at each new token with the index of a prompt and its answer so far.
+    ///     Returns whether the answer may end there because the rest is not needed.
     ///   - progress: Called after each step.
-    /// - Returns: The new tokens of each prompt in the order of the prompts; an answer that a stop
-    ///   token ended ends with it.
-    /// - Throws: `InputError` for a prompt or setting out of range, `TensorError` when the
-    ///   engine fails, and what `opening` and `progress` throw.
+    /// - Returns: The new tokens of each prompt in the order of the prompts. If a stop token ended
+    ///   an answer, it is included.
+    /// - Throws: `InputError` for a prompt or setting out of range, `TensorError` when the engine
+    ///   fails; errors of `opening` and `progress`.
     public func generate(
         from prompts: [[Int]], model: LanguageModel, edit: ResidualEdit? = nil,
         opening: (_ places: [Int], _ logits: Tensor) throws -> Void = { _, _ in },

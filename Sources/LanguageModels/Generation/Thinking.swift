@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a model that thinks before it answers begins to answer.
+// Finds where the answer of a thinking model begins.
 
 public import Tokenization
 
 /// The marks between which a model thinks before it answers.
 public struct ThinkingMarks: Sendable, Hashable {
-    /// What thinking begins with.
+    /// The start mark.
     public let opening: String
-    /// What it ends with; the answer follows.
+    /// The end mark. The answer follows.
     public let closing: String
 
     /// The marks of published families.
@@ -30,49 +30,49 @@ public struct ThinkingMarks: Sendable, Hashable {
         ThinkingMarks(opening: "<reasoning>", closing: "</reasoning>"),
     ]
 
-    /// A mark has no more tokens than this.
+    /// The most tokens of a mark.
     static let mostTokens = 32
 
-    /// The marks whose thinking a prompt has begun and not ended.
+    /// Returns the marks of thinking that a prompt has begun but not ended.
     ///
     /// - Parameters:
-    ///   - prompt: Token identifiers, up to where the model goes on.
+    ///   - prompt: The token identifiers, up to the point where the model continues.
     ///   - tokenizer: The model's tokenizer.
-    /// - Returns: The marks; nil where the model is to answer at once.
+    /// - Returns: The marks; nil if the model answers at once.
     static func left(openBy prompt: [Int], tokenizer: Tokenizer) -> ThinkingMarks? {
         let text = tokenizer.decode(Array(prompt.suffix(mostTokens)))
         return known.first { marks in
             guard let opening = text.ranges(of: marks.opening).last else { return false }
-            // A prompt may speak of the marks: they count only where the model's turn begins.
+            // A prompt may mention the marks. They count only where the model's turn begins.
             return text[opening.upperBound...].allSatisfy(\.isWhitespace)
         }
     }
 }
 
-/// Follows one answer as it is made, and tells where thinking ends.
+/// Follows one answer while it is generated, and detects the end of thinking.
 ///
-/// Thinking begins at the answer's first token, or was begun by the prompt.
+/// Thinking begins with the answer's first token, or was begun by the prompt.
 public struct ThinkingReader: Sendable {
-    /// How far an answer is.
+    /// The state of an answer.
     public enum State: Sendable, Hashable {
-        /// Too little was said to tell.
+        /// There are too few tokens to decide.
         case beginning
-        /// The model thinks, and has not ended.
+        /// The model is thinking.
         case thinking
-        /// The answer begins with this token, from 0.
+        /// The answer begins with the token at this index.
         case answering(from: Int)
     }
 
-    /// How far the answer is.
+    /// The state of the answer.
     public private(set) var state = State.beginning
-    /// The marks of what is thought.
+    /// The marks of the thinking.
     private var marks: ThinkingMarks?
     private let tokenizer: Tokenizer
 
     /// Begins to follow an answer.
     ///
     /// - Parameters:
-    ///   - prompt: The tokens in front of the answer.
+    ///   - prompt: The tokens before the answer.
     ///   - tokenizer: The model's tokenizer.
     public init(prompt: [Int], tokenizer: Tokenizer) {
         self.tokenizer = tokenizer
@@ -80,7 +80,7 @@ public struct ThinkingReader: Sendable {
         if marks != nil { state = .thinking }
     }
 
-    /// Takes note of the next token.
+    /// Processes the next token.
     ///
     /// - Parameter tokens: All tokens of the model so far, one more than at the last call.
     public mutating func read(_ tokens: [Int]) {
@@ -100,7 +100,7 @@ public struct ThinkingReader: Sendable {
         }
     }
 
-    /// Where the answer begins among the tokens of a model that has ended; nil when it never did.
+    /// The index of the answer's first token when the model has ended; nil if there is no answer.
     public var answerStart: Int? {
         switch state {
         case .beginning: 0
@@ -111,7 +111,7 @@ public struct ThinkingReader: Sendable {
 }
 
 extension LanguageModel {
-    /// Whether answers may begin with thinking: the template speaks of a known mark, and is not told
+    /// Whether answers may begin with thinking: the template mentions a known mark, and is not told
     /// that the model should answer at once.
     public var mayThink: Bool {
         guard let source = chatTemplate?.source else { return false }

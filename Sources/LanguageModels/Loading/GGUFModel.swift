@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a GGUF file holds beside the weights: vocabulary, chat template, stop tokens.
+// The parts of a GGUF file other than the weights: vocabulary, chat template, stop tokens.
 
 import Checkpoints
 import Foundation

@@ -7,23 +7,23 @@ import Tensors
 public import Tokenization
 
 extension LanguageModel {
-    /// Loads a model in fp32; weights stored as such are mapped, not copied.
+    /// Loads a model in fp32. Weights stored in fp32 are mapped, not copied.
     ///
     /// - Parameters:
     ///   - url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file.
-    ///   - name: What the model is called; by default as the GGUF file or the directory.
+    ///   - name: The model's name; by default that of the GGUF file or the directory.
     /// - Throws: `InputError` with the file, the position in it and a remedy.
     public init(at url: URL, name: String? = nil) throws {
         try self.init(Checkpoint(at: url), at: url, files: nil, name: name)
     }
 
-    /// Loads a model from files that are held open, and from nothing else: what is loaded is what
-    /// was hashed, whatever their paths lead to by now.
+    /// Loads a model only from files that are held open. The loaded bytes are the hashed bytes,
+    /// even if the paths now lead elsewhere.
     ///
     /// - Parameters:
-    ///   - files: The files; weights stored in fp32 stay mapped.
-    ///   - url: Where they were: a Hugging Face directory or a `.gguf` file.
-    /// - Throws: As `init(at:name:)`.
+    ///   - files: The files. Weights stored in fp32 stay mapped.
+    ///   - url: Their place: a Hugging Face directory or a `.gguf` file.
+    /// - Throws: The same errors as `init(at:name:)`.
     public init(_ files: OpenModel, at url: URL) throws {
         try self.init(Checkpoint(files, at: url), at: url, files: files, name: nil)
     }
@@ -44,7 +44,7 @@ extension LanguageModel {
         }
     }
 
-    /// Loads the tokenizer of a model alone.
+    /// Loads only the tokenizer of a model.
     ///
     /// - Parameter url: A Hugging Face directory, a file in one, or a `.gguf` file.
     /// - Returns: The tokenizer.

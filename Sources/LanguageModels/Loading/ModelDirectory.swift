@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The small files beside the weights in a Hugging Face directory.
+// The small files of a Hugging Face directory, besides the weights.
 
 import Checkpoints
 import Foundation
@@ -9,7 +9,7 @@ import Tokenization
 /// A directory that holds a model in Hugging Face's form.
 struct ModelDirectory {
     let url: URL
-    /// The files that alone count; nil for whatever the file system has.
+    /// The only files that are visible; nil for all files of the file system.
     private let files: OpenModel?
 
     init(_ url: URL, files: OpenModel? = nil) {
@@ -42,7 +42,8 @@ struct ModelDirectory {
         return try keys?.chatTemplate?.source.map { try ChatTemplate($0) }
     }
 
-    /// The tokens that end an answer: generation_config.json's, else config.json's.
+    /// Returns the tokens that end an answer: those of generation_config.json, else those of
+    /// config.json.
     func stopTokens() throws -> Set<Int> {
         for file in ["generation_config.json", "config.json"] {
             if let tokens = try optional(file, as: StopKeys.self)?.eosToken {

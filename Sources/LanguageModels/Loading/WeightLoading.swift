@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A checkpoint's tensors as fp32 parameters: names and shapes checked, nothing held twice.
+// Loads a checkpoint's tensors as fp32 parameters. Names and shapes are checked, and nothing is
+// kept twice.
 
 import Checkpoints
 import Foundation
 import JSONText
 import Tensors
 
-/// Memory that a tensor maps and frees with its last copy.
+/// Memory that a tensor uses, and that is freed with the tensor's last copy.
 ///
-/// `@unchecked Sendable`: written only before the tensor that owns it is made.
+/// `@unchecked Sendable`: it is written only before its tensor is made.
 private final class OwnedFloats: @unchecked Sendable {
     let buffer: UnsafeMutableBufferPointer<Float>
 
@@ -27,7 +28,7 @@ struct WeightLoading {
     let configuration: DecoderConfiguration
     let file: String
 
-    /// All parameters by Hugging Face name, computed in fp32.
+    /// Returns all parameters by Hugging Face name, computed in fp32.
     func load() throws -> [String: Tensor] {
         try checkNames()
         var weights: [String: Tensor] = [:]
@@ -44,7 +45,7 @@ struct WeightLoading {
         }
     }
 
-    /// Names and shapes are compared before any tensor is read.
+    /// Checks names and shapes before any tensor is read.
     private func checkNames() throws {
         var expected: Set<String> = []
         for parameter in configuration.parameters {
@@ -100,7 +101,9 @@ struct WeightLoading {
             owner: memory)
     }
 
-    /// - Returns: For each row of the result the row it is stored in; nil when they are equal.
+    /// Returns the order of rows in the file.
+    ///
+    /// - Returns: For each row of the result, the row where it is stored; nil when they are equal.
     private func rowOrder(of parameter: DecoderConfiguration.Parameter) -> [Int]? {
         guard checkpoint.format == .gguf, configuration.family == "llama",
             parameter.name.contains(".q_proj.") || parameter.name.contains(".k_proj.")

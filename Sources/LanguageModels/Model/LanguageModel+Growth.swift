@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model with one layer more, which computes nothing yet.
+// Adds a layer to a model that has no effect yet.
 
 import JSONText
 import Tensors
 
 extension LanguageModel {
-    /// The same model with a layer more that leaves the residual stream as it is (block expansion,
-    /// arXiv:2401.02415).
+    /// Returns the same model with an additional layer that does not change the residual stream
+    /// (block expansion, arXiv:2401.02415).
     ///
-    /// The new layer is a copy of the one that stood there, or of the last one behind all; what it
-    /// writes is zero, because the weights and biases of its output and down projections are. Layers
-    /// behind it count one more.
+    /// The new layer is a copy of the layer at that index, or of the last layer if it is added at
+    /// the end. Its output is zero, because the weights and biases of its output and down
+    /// projections are zero. The indices of later layers increase by one.
     ///
-    /// - Parameter index: Where the new layer is, 0 to the number of layers.
-    /// - Returns: A model without adapters that computes the same, to the bit where there were none.
-    /// - Throws: `InputError` for a place that is not in the model.
+    /// - Parameter index: The index of the new layer, 0 to the number of layers.
+    /// - Returns: A model without adapters that computes the same. If there were no adapters, the
+    ///   results are equal to the bit.
+    /// - Throws: `InputError` for an index that is out of range.
     public func insertingLayer(at index: Int) throws -> LanguageModel {
         let model = try fused()
         guard (0...configuration.layerCount).contains(index) else {
@@ -44,7 +45,8 @@ extension LanguageModel {
         ).prompted(by: virtualTokens).toldNotToThink(isToldNotToThink)
     }
 
-    /// The number of a weight's layer, and its name within that; nil for one of no layer.
+    /// Returns the index of a weight's layer, and its name within the layer; nil for a weight
+    /// without a layer.
     private static func layer(of name: String) -> (index: Int, rest: String)? {
         let parts = name.split(separator: ".", maxSplits: 3)
         guard parts.count == 4, parts[1] == "layers", let index = Int(parts[2]) else { return nil }
@@ -53,7 +55,7 @@ extension LanguageModel {
 }
 
 extension DecoderConfiguration {
-    /// The same decoder with a layer more, windowed as another is.
+    /// Returns the same decoder with an additional layer, with the window of another layer.
     fileprivate func insertingLayer(at index: Int, like source: Int) throws -> DecoderConfiguration
     {
         var attention = attention

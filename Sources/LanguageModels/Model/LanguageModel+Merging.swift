@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adapters merged into the weights that they belong to.
+// Merges adapters into the weights.
 
 import Tensors
 

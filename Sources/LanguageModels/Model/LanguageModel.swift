@@ -7,38 +7,37 @@ public import Tokenization
 
 /// A decoder-only language model.
 ///
-/// A value: tensors are immutable, copies share them, and whatever changes a model returns
-/// another one.
+/// A value type: tensors are immutable, copies share them, and every change returns a new model.
 public struct LanguageModel: Sendable {
-    /// What the checkpoint is called.
+    /// The checkpoint's name.
     public let name: String
-    /// The decoder's shape and choices.
+    /// The configuration of the decoder.
     public let configuration: DecoderConfiguration
     /// The parameters by Hugging Face name, fp32.
     public private(set) var weights: [String: Tensor]
-    /// Text to tokens and back.
+    /// The tokenizer.
     public let tokenizer: Tokenizer
-    /// How messages become one text, when the checkpoint says so.
+    /// The template that converts messages to text, if the checkpoint has one.
     public let chatTemplate: ChatTemplate?
     /// The tokens that end an answer.
     public let stopTokens: Set<Int>
     /// Low-rank adapters that the forward pass adds to the weights.
     public private(set) var adapters: LowRankAdapters?
-    /// Embeddings of tokens that the vocabulary lacks, such as a soft prompt's, `[rows, width]`, in
-    /// the units of the embedding matrix; `virtualIdentifiers` stand for them.
+    /// Embeddings of tokens outside the vocabulary, such as a soft prompt's, `[rows, width]`, in
+    /// the units of the embedding matrix. `virtualIdentifiers` are their identifiers.
     public private(set) var virtualTokens: Tensor?
-    /// Whether the chat template is told that the model should answer without thinking; a template
-    /// without such a switch is not changed by it.
+    /// Whether the chat template is told that the model should answer without thinking. A template
+    /// without such a switch ignores it.
     public private(set) var isToldNotToThink = false
 
-    /// Makes a model of its parts.
+    /// Makes a model from its parts.
     ///
     /// - Parameters:
-    ///   - name: What it is called.
-    ///   - configuration: The decoder's shape and choices.
+    ///   - name: The model's name.
+    ///   - configuration: The configuration of the decoder.
     ///   - weights: All parameters that the configuration names, in its shapes.
-    ///   - tokenizer: Text to tokens and back.
-    ///   - chatTemplate: How messages become one text.
+    ///   - tokenizer: The tokenizer.
+    ///   - chatTemplate: The template that converts messages to text.
     ///   - stopTokens: The tokens that end an answer.
     /// - Throws: `InputError` that names the first missing, unknown or misshapen tensor.
     public init(
@@ -64,7 +63,7 @@ public struct LanguageModel: Sendable {
         configuration.parameters.compactMap { weights[$0.name] }
     }
 
-    /// The number of scalars in the matrices that each token is multiplied with, the head included.
+    /// The number of scalars in the matrices by which each token is multiplied, including the head.
     public var matrixParameterCount: Int {
         configuration.parameters.reduce(0) { sum, parameter in
             let isLookup =
@@ -74,7 +73,7 @@ public struct LanguageModel: Sendable {
         }
     }
 
-    /// The same model with some weights replaced.
+    /// Returns the same model with some weights replaced.
     ///
     /// - Parameter tensors: The new tensors by Hugging Face name.
     /// - Returns: A model that shares all other weights with this one.
@@ -85,7 +84,7 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The same model with all weights replaced.
+    /// Returns the same model with all weights replaced.
     ///
     /// - Parameter parameters: Tensors in the order of `configuration.parameters`.
     /// - Returns: A model with these weights.
@@ -101,9 +100,9 @@ public struct LanguageModel: Sendable {
             Dictionary(zip(names, parameters), uniquingKeysWith: { first, _ in first }))
     }
 
-    /// The same model with a head of its own, so that the embedding can change without it.
+    /// Returns the same model with a separate head, so that the embedding can be changed alone.
     ///
-    /// - Returns: A model that computes the same; this one when its head is not tied.
+    /// - Returns: A model that computes the same; this model if its head is not tied.
     /// - Throws: `InputError` when the embedding is missing.
     public func untyingHead() throws -> LanguageModel {
         guard configuration.headIsTied else { return self }
@@ -118,13 +117,13 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The same model, told by its chat template to think or not to.
+    /// Returns the same model with the chat template's switch for thinking set.
     ///
     /// Templates call the switch `enable_thinking` (Qwen3, SmolLM3, GLM-4.5) or `thinking` (Granite,
     /// DeepSeek-V3.1).
     ///
     /// - Parameter isToldNotToThink: Whether the switch is off; otherwise the template's default
-    ///   stands.
+    ///   applies.
     /// - Returns: A model that shares its weights with this one.
     public func toldNotToThink(_ isToldNotToThink: Bool = true) -> LanguageModel {
         var model = self
@@ -132,9 +131,10 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The same model with other adapters, or with none.
+    /// Returns the same model with other adapters, or with none.
     ///
-    /// - Parameter adapters: What the forward pass adds to the weights; nil removes it.
+    /// - Parameter adapters: The adapters, which the forward pass adds to the weights; nil removes
+    ///   them.
     /// - Returns: A model that shares its weights with this one.
     /// - Throws: `InputError` when an adapter does not fit the configuration.
     public func adapted(by adapters: LowRankAdapters?) throws -> LanguageModel {
@@ -144,7 +144,7 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The same model with other virtual tokens, or with none.
+    /// Returns the same model with other virtual tokens, or with none.
     ///
     /// - Parameter virtualTokens: Embeddings, `[rows, width]`; nil removes them.
     /// - Returns: A model that shares its weights with this one.
@@ -165,7 +165,7 @@ public struct LanguageModel: Sendable {
         return model
     }
 
-    /// The tokens of a conversation in the model's own template.
+    /// Returns the tokens of a conversation in the model's chat template.
     ///
     /// - Parameters:
     ///   - messages: The conversation.

@@ -1,69 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands around a prompt when a model is asked.
+// The text around a prompt.
 
-/// What stands around a prompt: a system prompt, earlier turns, words beside the prompt, and the
+/// The framing of a prompt: a system prompt, earlier turns, words beside the prompt, and the
 /// opening of the answer.
 ///
-/// By default nothing does: the user asks, and the model's own template says how that is put.
+/// By default it is empty: there is only the user's prompt in the model's own template.
 public struct Framing: Sendable, Hashable {
-    /// What was said before.
+    /// An earlier turn of the conversation.
     public struct Turn: Sendable, Hashable {
-        /// What the user asked.
+        /// The user's text.
         public let user: String
-        /// What the model is said to have answered.
+        /// The model's presumed answer.
         public let assistant: String
 
         /// Makes a turn.
         ///
         /// - Parameters:
-        ///   - user: What the user asked.
-        ///   - assistant: What the model is said to have answered.
+        ///   - user: The user's text.
+        ///   - assistant: The model's presumed answer.
         public init(user: String, assistant: String) {
             self.user = user
             self.assistant = assistant
         }
     }
 
-    /// Tokens that no text stands for, and where they are put.
+    /// Tokens without a text, and their position.
     public struct Insertion: Sendable, Hashable {
         /// The identifiers.
         public let tokens: [Int]
-        /// How many of the other tokens stand in front.
+        /// The number of other tokens before them.
         public let position: Int
 
         /// Makes an insertion.
         ///
         /// - Parameters:
         ///   - tokens: The identifiers.
-        ///   - position: How many of the other tokens stand in front.
+        ///   - position: The number of other tokens before them.
         public init(tokens: [Int], position: Int) {
             self.tokens = tokens
             self.position = position
         }
     }
 
-    /// Stands in front of everything.
+    /// The system prompt, which comes before everything.
     public var systemPrompt: String?
     /// The conversation before the prompt, first turn first.
     public var earlierTurns: [Turn]
-    /// Stands in front of the prompt in the user's turn.
+    /// The text before the prompt in the user's turn.
     public var beforePrompt: String
-    /// Stands behind the prompt in the user's turn.
+    /// The text after the prompt in the user's turn.
     public var afterPrompt: String
-    /// Put into the model's mouth (prefill): the answer goes on behind it. It counts as no word of
-    /// the model's, neither for refusal nor for coherence.
+    /// The beginning of the answer (prefill), which the model continues. It does not count as the
+    /// model's text, neither for refusal nor for coherence.
     public var answerOpening: String
     /// A soft prompt among the tokens.
     public var insertion: Insertion?
 
-    /// Makes a framing; by default nothing stands around a prompt.
+    /// Makes a framing; by default it is empty.
     ///
     /// - Parameters:
-    ///   - systemPrompt: Stands in front of everything.
+    ///   - systemPrompt: The system prompt, which comes before everything.
     ///   - earlierTurns: The conversation before the prompt, first turn first.
-    ///   - beforePrompt: Stands in front of the prompt in the user's turn.
-    ///   - afterPrompt: Stands behind the prompt in the user's turn.
-    ///   - answerOpening: Put into the model's mouth.
+    ///   - beforePrompt: The text before the prompt in the user's turn.
+    ///   - afterPrompt: The text after the prompt in the user's turn.
+    ///   - answerOpening: The beginning of the answer, which the model continues.
     ///   - insertion: A soft prompt among the tokens.
     public init(
         systemPrompt: String? = nil, earlierTurns: [Turn] = [], beforePrompt: String = "",

@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model as it is asked and measured.
+// A model in the form in which it is measured.
 
 internal import Tokenization
 
-/// A model with what stands around the prompts, and what changes its stream, while it is measured.
+/// A model with the framing of its prompts, and the edit of its stream, for measuring.
 public struct Subject: Sendable {
     /// The model.
     public let model: LanguageModel
-    /// What stands around the prompts.
+    /// The framing of the prompts.
     public let framing: Framing
-    /// What changes the residual stream.
+    /// The edit of the residual stream.
     public let edit: ResidualEdit?
 
-    /// Makes a subject; by default the model as it is.
+    /// Makes a subject; by default the model without framing and edit.
     ///
     /// - Parameters:
     ///   - model: The model.
-    ///   - framing: What stands around the prompts.
-    ///   - edit: What changes the residual stream.
+    ///   - framing: The framing of the prompts.
+    ///   - edit: The edit of the residual stream.
     public init(_ model: LanguageModel, framing: Framing = Framing(), edit: ResidualEdit? = nil) {
         self.model = model
         self.framing = framing
         self.edit = edit
     }
 
-    /// The token ids of a prompt in the model's chat template, up to where the model goes on.
+    /// Returns the token ids of a prompt in the model's chat template, up to the point where the
+    /// model continues.
     ///
-    /// An opening is encoded apart from the template, as it would be behind the template's last
-    /// token if the model had said it.
+    /// An opening is encoded separately from the template, as if the model had generated it after
+    /// the template's last token.
     ///
-    /// - Parameter prompt: What the user asks.
+    /// - Parameter prompt: The user's text.
     /// - Returns: The token identifiers.
     /// - Throws: Errors of the chat template.
     public func tokens(for prompt: String) throws -> [Int] {
@@ -46,7 +47,8 @@ public struct Subject: Sendable {
                 contentsOf: insertion.tokens, at: min(insertion.position, tokens.count))
         }
         guard !framing.answerOpening.isEmpty else { return tokens }
-        // Words in the model's mouth are its answer: thinking that the template has begun ends first.
+        // A prefilled opening is part of the answer, so thinking that the template has begun must
+        // end first.
         let opening =
             ThinkingMarks.left(openBy: tokens, tokenizer: model.tokenizer).map {
                 $0.closing + "\n\n"
@@ -56,7 +58,7 @@ public struct Subject: Sendable {
                 opening + framing.answerOpening, addingSpecialTokens: false)
     }
 
-    /// Counts the tokens that stand in front of the user's text, whatever that is.
+    /// Counts the tokens before the user's text, which do not depend on the text.
     ///
     /// - Returns: The number of tokens.
     /// - Throws: Errors of the chat template.

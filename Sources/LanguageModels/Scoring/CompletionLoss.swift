@@ -6,16 +6,16 @@ public import Tensors
 
 /// A prompt and the completion that should follow it.
 public struct CompletionExample: Sendable, Hashable, Codable {
-    /// Tokens that are given; 1 or more.
+    /// The given tokens; 1 or more.
     public var prompt: [Int]
-    /// Tokens that are predicted; 1 or more.
+    /// The predicted tokens; 1 or more.
     public var completion: [Int]
 
     /// Makes an example.
     ///
     /// - Parameters:
-    ///   - prompt: Tokens that are given.
-    ///   - completion: Tokens that are predicted.
+    ///   - prompt: The given tokens.
+    ///   - completion: The predicted tokens.
     public init(prompt: [Int], completion: [Int]) {
         self.prompt = prompt
         self.completion = completion
@@ -23,17 +23,17 @@ public struct CompletionExample: Sendable, Hashable, Codable {
 }
 
 extension LanguageModel {
-    /// Mean negative log-likelihood of the completions' tokens, in nats.
+    /// Returns the mean negative log-likelihood of the completions' tokens, in nats.
     ///
-    /// Logits are computed only where a completion's token is predicted. The gradient is taken
-    /// with `valueAndGradient`, over a model that `adapted(by:)` or `replacing(parameters:)` made
-    /// from the parameters, or `prompted(by:)`.
+    /// Logits are computed only where a completion's token is predicted. For the gradient, call
+    /// `valueAndGradient` over a model that `adapted(by:)`, `replacing(parameters:)` or
+    /// `prompted(by:)` made from the parameters.
     ///
     /// - Parameters:
     ///   - examples: The batch.
     ///   - edit: A change of the residual stream.
-    ///   - recomputing: Whether layers are computed again in the backward pass, to save memory; an
-    ///     edited stream is kept all the same.
+    ///   - recomputing: Whether layers are computed again in the backward pass, to save memory. An
+    ///     edited stream is kept anyway.
     /// - Returns: A scalar.
     /// - Throws: `InputError` for an empty prompt or completion, an identifier outside the
     ///   vocabulary, or a sequence longer than the context.
@@ -44,7 +44,7 @@ extension LanguageModel {
             .mean()
     }
 
-    /// The negative log-likelihood of each token that is predicted, `[targets]`, in nats.
+    /// Returns the negative log-likelihood of each predicted token, `[targets]`, in nats.
     func losses(
         of rows: SupervisedRows, edit: ResidualEdit?, recomputing: Bool = false
     ) throws -> Tensor {
@@ -52,7 +52,7 @@ extension LanguageModel {
         return try losses(of: rows.targets, after: stream.take(rows.places, axis: 0))
     }
 
-    /// The negative log-likelihood of one target for each row of the residual stream.
+    /// Returns the negative log-likelihood of one target for each row of the residual stream.
     ///
     /// - Parameters:
     ///   - targets: `[rows]`, int32.
@@ -72,7 +72,7 @@ extension LanguageModel {
 }
 
 extension [Float] {
-    /// Pieces of given lengths, one behind the other.
+    /// Splits the array into pieces of given lengths.
     func split(into counts: [Int]) -> [[Float]] {
         var rest = self[...]
         return counts.map { count in

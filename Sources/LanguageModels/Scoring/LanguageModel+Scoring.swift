@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// How probable a model finds tokens; all in natural logarithms.
+// The log-probabilities of tokens in a model, all as natural logarithms.
 
 import JSONText
 public import Tensors
 
 extension LanguageModel {
-    /// The log-probability of each token of a sequence after the first.
+    /// Returns the log-probability of each token of a sequence after the first.
     ///
     /// - Parameter tokens: Token identifiers.
-    /// - Returns: Nats, one fewer than there are tokens.
-    /// - Throws: `InputError` for tokens outside the vocabulary or too many of them.
+    /// - Returns: The log-probabilities in nats, one fewer than there are tokens.
+    /// - Throws: `InputError` for tokens outside the vocabulary or too many tokens.
     public func logProbabilities(of tokens: [Int]) throws -> [Float] {
         try logProbabilities(ofEach: [tokens]).first ?? []
     }
 
-    /// The log-probability of each token of each sequence after its first.
+    /// Returns the log-probability of each token of each sequence after its first.
     ///
     /// - Parameter sequences: Token identifiers.
-    /// - Returns: Nats for each sequence, one fewer than it has tokens.
-    /// - Throws: `InputError` for tokens outside the vocabulary or too many of them.
+    /// - Returns: The log-probabilities of each sequence in nats, one fewer than it has tokens.
+    /// - Throws: `InputError` for tokens outside the vocabulary or too many tokens.
     public func logProbabilities(ofEach sequences: [[Int]]) throws -> [[Float]] {
         var result = [[Float]](repeating: [], count: sequences.count)
         let places = sequences.indices.filter { sequences[$0].count > 1 }
@@ -33,10 +33,10 @@ extension LanguageModel {
         return result
     }
 
-    /// The log-likelihood of each completion given its prompt.
+    /// Returns the log-likelihood of each completion given its prompt.
     ///
     /// - Parameters:
-    ///   - examples: Prompts with completions; what they begin with in common is computed once.
+    ///   - examples: Prompts with completions. Common beginnings are computed once.
     ///   - edit: A change of the residual stream.
     /// - Returns: The sum over the completion's tokens, in nats.
     /// - Throws: `InputError` for empty or too long examples.
@@ -46,12 +46,12 @@ extension LanguageModel {
         try tokenLogProbabilities(of: examples, edit: edit).map { $0.reduce(0, +) }
     }
 
-    /// The log-probability of each token of each completion given its prompt.
+    /// Returns the log-probability of each token of each completion given its prompt.
     ///
     /// - Parameters:
-    ///   - examples: Prompts with completions; what they begin with in common is computed once.
+    ///   - examples: Prompts with completions. Common beginnings are computed once.
     ///   - edit: A change of the residual stream.
-    /// - Returns: Nats for each token of each completion.
+    /// - Returns: The log-probability of each token of each completion, in nats.
     /// - Throws: `InputError` for empty or too long examples.
     public func tokenLogProbabilities(
         of examples: [CompletionExample], edit: ResidualEdit? = nil
@@ -67,10 +67,10 @@ extension LanguageModel {
         return result
     }
 
-    /// The log-probabilities of whatever follows each prompt.
+    /// Returns the log-probabilities of the next token after each prompt.
     ///
     /// - Parameters:
-    ///   - prompts: Token identifiers; none empty. A beginning that they share is computed once.
+    ///   - prompts: Token identifiers; none empty. Common beginnings are computed once.
     ///   - edit: A change of the residual stream.
     /// - Returns: `[prompts, vocabulary]`, evaluated.
     /// - Throws: `InputError` for empty or too long prompts.
@@ -108,11 +108,11 @@ extension LanguageModel {
 }
 
 extension LanguageModel {
-    /// Computes what stands behind the last token of each prompt.
+    /// Computes the state after the last token of each prompt.
     ///
     /// - Parameters:
     ///   - batch: The prompts.
-    ///   - cache: Nil, or an empty cache that then holds all prompts.
+    ///   - cache: Nil, or an empty cache, which then holds all prompts.
     ///   - edit: A change of the residual stream.
     /// - Returns: The residual stream before the final norm, `[prompts, width]`.
     /// - Throws: `InputError` when a weight is missing.

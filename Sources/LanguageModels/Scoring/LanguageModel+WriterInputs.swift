@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the projections read that write to the residual stream.
+// The inputs of the projections that write to the residual stream.
 
 import JSONText
 public import Tensors
 
 extension LanguageModel {
-    /// What the projections that write to the residual stream read behind prompts.
+    /// Returns the inputs after prompts of the projections that write to the residual stream.
     ///
     /// - Parameter prompts: Token identifiers; none empty.
-    /// - Returns: For each layer, what its output and its down projection read behind the last
+    /// - Returns: For each layer, the inputs of its output and its down projection after the last
     ///   token of each prompt: `[prompts, heads' width]` and `[prompts, feed-forward width]`.
     /// - Throws: `InputError` for empty or too long prompts.
     public func writerInputs(

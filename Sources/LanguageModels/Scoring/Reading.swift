@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model computes of texts once, and what is then read off it more than once.
+// A forward pass of a model over texts, from which several results are computed.
 
 import JSONText
 import Tensors
 
-/// The hidden states of a model behind every token of some texts.
+/// The hidden states of a model after every token of some texts.
 ///
-/// Log-probabilities of the texts and divergences from another model's reading of them need no
-/// further pass through the layers.
+/// Log-probabilities of the texts and divergences from another model need no further pass through
+/// the layers.
 public struct Reading: Sendable {
-    /// The rows of logits that are held at once, where they must be.
+    /// The number of rows of logits that are held at once.
     fileprivate static let chunk = 512
 
     private let model: LanguageModel
@@ -17,7 +17,7 @@ public struct Reading: Sendable {
     /// The residual stream before the final norm, `[tokens, width]` for each text.
     private let states: [Tensor]
 
-    /// Reads texts.
+    /// Runs the forward pass over texts.
     ///
     /// - Parameters:
     ///   - texts: Token identifiers; none empty.
@@ -40,9 +40,9 @@ public struct Reading: Sendable {
         (self.model, self.texts, self.states) = (model, texts, states)
     }
 
-    /// The log-probability of each token of each text after its first.
+    /// Returns the log-probability of each token of each text after its first.
     ///
-    /// - Returns: Nats for each text, one fewer than it has tokens.
+    /// - Returns: The log-probabilities of each text in nats, one fewer than it has tokens.
     /// - Throws: `TensorError` when the engine fails.
     public func logProbabilities() throws -> [[Float]] {
         let targets = texts.flatMap { $0.dropFirst().map { Int32($0) } }
@@ -57,12 +57,12 @@ public struct Reading: Sendable {
         return values.split(into: texts.map { $0.count - 1 })
     }
 
-    /// How far this model's predictions are from another's: for each text that the other has read
-    /// the mean over its positions of KL(reference || this model).
+    /// Returns the divergence of this model's predictions from another's. For each text of the
+    /// other forward pass, it is the mean over the positions of KL(reference || this model).
     ///
-    /// - Parameter reference: What the model whose predictions are taken as the truth read of the
-    ///   same texts, or of the first of them.
-    /// - Returns: Nats for each text.
+    /// - Parameter reference: The forward pass of the reference model over the same texts, or over
+    ///   the first of them.
+    /// - Returns: The divergence of each text, in nats.
     /// - Throws: `InputError` for other texts or another vocabulary.
     public func divergences(from reference: Reading) throws -> [Float] {
         let sizes = [model, reference.model].map(\.configuration.vocabularySize)
@@ -83,7 +83,8 @@ public struct Reading: Sendable {
 }
 
 extension LanguageModel {
-    /// KL(reference || this model) behind rows of the residual streams, `[rows, width]` each.
+    /// Returns KL(reference || this model) after rows of the residual streams, `[rows, width]`
+    /// each.
     fileprivate func divergences(
         behind rows: Tensor, from reference: LanguageModel, behind truths: Tensor
     ) throws -> [Float] {

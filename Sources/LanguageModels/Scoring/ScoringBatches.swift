@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// How scoring is cut into pieces that fit in memory.
+// Divides scoring into parts that fit in memory.
 
 import Tensors
 
-/// Groups what is scored into batches.
+/// Groups sequences into batches for scoring.
 enum ScoringBatches {
-    /// The tokens of one forward pass, if they had nothing in common.
+    /// The tokens of one forward pass, without counting common beginnings.
     private static let tokens = 2048
 
-    /// Groups in which neighbours begin alike, so that it is computed once.
+    /// Returns groups in which neighbours have common beginnings, so that these are computed once.
     ///
     /// - Parameter sequences: Token identifiers.
-    /// - Returns: All places in lexicographic order; places of equal sequences keep their order.
+    /// - Returns: All indices in lexicographic order of their sequences. Indices of equal sequences
+    ///   keep their order.
     static func places(_ sequences: [[Int]]) -> [[Int]] {
         let order = sequences.indices.sorted {
             sequences[$0] == sequences[$1]

@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// Examples packed for one forward pass, and where their prompts and answers are.
+// Examples packed for one forward pass, and the places of their prompts and answers.
 
 import JSONText
 package import Tensors
 
 /// Examples packed for one forward pass, with the places at which a token is predicted.
 ///
-/// Nothing is padded; what examples begin with in common is computed once, so that the places of
-/// their prompts may be the same.
+/// Nothing is padded. Common beginnings of examples are computed once, so several prompts may have
+/// the same places.
 package struct SupervisedRows: Sendable {
-    /// What was packed.
+    /// The packed examples.
     package let examples: [CompletionExample]
     /// The tokens.
     package let batch: TokenBatch
-    /// Where the tokens of each example are, the prompt's first; the completion's last, which is
-    /// never read, is not among them. Examples may have places in common where they begin alike.
+    /// The places of the tokens of each example, the prompt's first. The completion's last token is
+    /// not included, because it is never an input. Examples with a common beginning share places.
     package let sequences: [[Int32]]
-    /// Where each target is predicted, `[targets]`, int32, in the order of the examples.
+    /// The place where each target is predicted, `[targets]`, int32, in the order of the examples.
     package let places: Tensor
-    /// The token that follows there, `[targets]`, int32.
+    /// The token after each place, `[targets]`, int32.
     package let targets: Tensor
-    /// How many targets each example has.
+    /// The number of targets of each example.
     package let counts: [Int]
-    /// Where the tokens of the prompts are, each place once, in ascending order.
+    /// The places of the prompts' tokens, each once, in ascending order.
     package let promptPlaces: [Int32]
-    /// Where the tokens of the completions are, but for the last of each, which is never read.
+    /// The places of the completions' tokens, except the last of each, which is never an input.
     package let completionPlaces: [Int32]
 
     /// Packs examples.
@@ -69,10 +69,10 @@ package struct SupervisedRows: Sendable {
         counts = examples.map(\.completion.count)
     }
 
-    /// Values of all targets as those of each example.
+    /// Splits the values of all targets into those of each example.
     func split(_ values: [Float]) -> [[Float]] { values.split(into: counts) }
 
-    /// Adds up what the targets of each example have.
+    /// Adds up the values of each example's targets.
     ///
     /// - Parameter values: `[targets]`.
     /// - Returns: `[examples]`.
@@ -88,7 +88,7 @@ package struct SupervisedRows: Sendable {
             .matmul(values.reshaped([width, 1])).reshaped([counts.count])
     }
 
-    /// Takes the mean of what the targets of each example have.
+    /// Computes the mean of the values of each example's targets.
     ///
     /// - Parameter values: `[targets]`.
     /// - Returns: `[examples]`.
@@ -97,12 +97,12 @@ package struct SupervisedRows: Sendable {
     }
 }
 
-/// What one forward pass over examples gives.
+/// The result of one forward pass over examples.
 package struct ForwardPassResult: Sendable {
-    /// The residual stream in front of the first layer, behind it, behind the second and so on:
+    /// The residual stream in front of the first layer, after it, after the second and so on:
     /// `layers + 1` tensors of `[tokens, width]`.
     package let streams: [Tensor]
-    /// The examples that were read.
+    /// The examples of the forward pass.
     package let rows: SupervisedRows
     private let model: LanguageModel
 
@@ -110,10 +110,10 @@ package struct ForwardPassResult: Sendable {
         (self.streams, self.rows, self.model) = (streams, rows, model)
     }
 
-    /// Computes the negative log-likelihood of each token that is predicted.
+    /// Computes the negative log-likelihood of each predicted token.
     ///
-    /// - Parameter layer: Behind how many layers the head reads the stream; nil means all. Behind
-    ///   fewer, the final norm and the head are applied to an inner state.
+    /// - Parameter layer: The number of layers after which the head reads the stream; nil means
+    ///   all. With fewer, the final norm and the head are applied to an inner state.
     /// - Returns: `[targets]`, in nats.
     /// - Throws: `InputError` when a weight is missing.
     package func losses(behind layer: Int? = nil) throws -> Tensor {
@@ -122,7 +122,7 @@ package struct ForwardPassResult: Sendable {
             after: streams[layer ?? streams.count - 1].take(rows.places, axis: 0))
     }
 
-    /// Computes the log-probabilities of every token of the vocabulary where one is predicted.
+    /// Computes the log-probabilities of every token of the vocabulary at each place of a target.
     ///
     /// - Returns: `[targets, vocabulary]`, in nats.
     /// - Throws: `InputError` when a weight is missing.
@@ -133,14 +133,14 @@ package struct ForwardPassResult: Sendable {
 }
 
 extension LanguageModel {
-    /// Reads examples and keeps the residual stream at every layer.
+    /// Runs a forward pass over examples and keeps the residual stream at every layer.
     ///
-    /// The gradient flows through all that is kept.
+    /// The gradient flows through everything that is kept.
     ///
     /// - Parameters:
     ///   - rows: The examples.
     ///   - edit: A change of the residual stream.
-    /// - Returns: The streams, and what follows from them.
+    /// - Returns: The streams, and the results that follow from them.
     /// - Throws: `InputError` when a weight is missing.
     package func forward(
         _ rows: SupervisedRows, edit: ResidualEdit? = nil

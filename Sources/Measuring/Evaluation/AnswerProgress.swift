@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// When answers that are being made may end: each has a budget for thinking and one for the answer.
+// Decides when answers in progress may end: each has a budget for thinking and one for the answer.
 
 internal import LanguageModels
 internal import Records
 internal import Tokenization
 
-/// Follows answers to prompts while they are made.
+/// Follows answers to prompts while they are generated.
 struct AnswerProgress {
     private var readers: [ThinkingReader]
     private let tokenizer: Tokenizer
@@ -19,10 +19,10 @@ struct AnswerProgress {
         thinkingTokens = settings.thinkingTokens ?? EvaluationSettings.defaultThinkingTokens
     }
 
-    /// The most tokens that a model makes for one answer, what it thinks included.
+    /// The most tokens that a model generates for one answer, including its thinking.
     var mostTokens: Int { answerTokens + thinkingTokens }
 
-    /// Whether the answer to a prompt may end where it is.
+    /// Returns whether the answer to a prompt may end here.
     ///
     /// - Parameters:
     ///   - index: The index of the prompt.
@@ -37,12 +37,12 @@ struct AnswerProgress {
         }
     }
 
-    /// What a model said to a prompt, and how many tokens it thought before.
+    /// Returns a model's answer to a prompt, and the number of thinking tokens before it.
     ///
     /// - Parameters:
     ///   - index: The index of the prompt.
     ///   - tokens: All tokens of the model.
-    /// - Returns: The answer, nil where it never came, and the tokens in front of it.
+    /// - Returns: The answer, nil if there is none, and the number of tokens before it.
     func answer(_ index: Int, in tokens: [Int]) -> (text: String?, thinkingTokens: Int) {
         guard let start = readers[index].answerStart else { return (nil, tokens.count) }
         return (tokenizer.decode(Array(tokens[start...]), skippingSpecialTokens: true), start)

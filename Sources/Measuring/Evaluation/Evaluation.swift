@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one evaluation of a model gave, and what it took.
+// The result and the cost of one evaluation of a model.
 
 internal import JSONText
 internal import LanguageModels
 package import Records
 internal import Tensors
 
-/// What one evaluation of a model gave, and what it took.
+/// The result and the cost of one evaluation of a model.
 package struct Evaluation {
     package private(set) var measurements: [MeasuredValue] = []
-    /// What several judges said of the answers to restricted prompts.
+    /// The verdicts of several judges on the answers to restricted prompts.
     package var judging: Judging?
     package private(set) var cost = EvaluationCost.zero
     private let operationsPerToken: Double
@@ -30,7 +30,7 @@ package struct Evaluation {
         cost.dollars = prices.dollars(forFloatingPointOperations: cost.floatingPointOperations)
     }
 
-    /// Counts what the deciding judge was asked.
+    /// Adds the usage of the deciding judge.
     mutating func count(_ usage: Judging.Usage) {
         cost.judgeCalls = (cost.judgeCalls ?? 0) + usage.calls
         if let dollars = usage.dollars { cost.judgeDollars = (cost.judgeDollars ?? 0) + dollars }
@@ -45,14 +45,15 @@ package struct Evaluation {
         cost.deviceSeconds += (clock.now - start).seconds
     }
 
-    /// Takes measures of what was observed.
+    /// Takes measures from an observation.
     ///
     /// - Parameters:
     ///   - measures: The measures, in the order in which their numbers are stated.
-    ///   - observation: What was observed; a measure that needs more is not taken.
-    ///   - baseline: The measurements of a model that computes the same, if there is one: what no
-    ///     framing touches and was not observed is taken from them.
-    /// - Throws: What a measure throws; `InputError` for a value whose name or unit is not the measure's.
+    ///   - observation: The observation. A measure that needs more is not taken.
+    ///   - baseline: The measurements of a model that computes the same, if there is one. Values
+    ///     that no framing affects and that were not observed are taken from them.
+    /// - Throws: Errors of a measure; `InputError` for a value whose name or unit is not the
+    ///   measure's.
     mutating func add(
         _ measures: [any Measure], of observation: Observation, baseline: [MeasuredValue]? = nil
     ) throws {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observes what a model answers, and whether that is right.
+// Observes a model's answers, and whether they are correct.
 
 package import LanguageModels
 package import Records
@@ -8,17 +8,18 @@ internal import Tensors
 internal import Tokenization
 
 extension EvaluationSettings {
-    /// How many tokens a model may make for one answer, what it thinks included.
+    /// Returns how many tokens a model may generate for one answer, including its thinking.
     package func mostTokens(of model: LanguageModel) -> Int {
         answerTokens + (model.mayThink ? thinkingTokens ?? Self.defaultThinkingTokens : 0)
     }
 
-    /// How many answers are decoded side by side, so that what is kept of them fits.
+    /// Returns how many answers are decoded side by side, so that their keys and values fit into
+    /// memory.
     ///
     /// - Parameters:
     ///   - promptTokens: The tokens of the longest prompt.
-    ///   - model: Who answers.
-    ///   - bytes: What they may take; nil sets no limit.
+    ///   - model: The model that answers.
+    ///   - bytes: The memory for them; nil sets no limit.
     /// - Returns: At least one.
     package func answersAtOnce(
         promptTokens: Int, model: LanguageModel, within bytes: Int?
@@ -31,10 +32,10 @@ extension EvaluationSettings {
 }
 
 extension Evaluator {
-    /// What a model says to prompts, what that does, and how near to a refusal its first token is.
+    /// Returns a model's answers to prompts, what each answer does, and the refusal log-odds of its
+    /// first token.
     ///
-    /// An answer begins behind what the model thinks, and behind an opening that was put into its
-    /// mouth.
+    /// An answer begins after the model's thinking, and after an opening that was prefilled.
     func answers(
         of subject: Subject, to prompts: [String], into evaluation: inout Evaluation
     ) throws -> [ObservedAnswer] {
@@ -70,11 +71,11 @@ extension Evaluator {
         return observed
     }
 
-    /// Fills in what each answer does, by the judge that decides.
+    /// Adds the outcome of each answer, by the deciding judge.
     private func decide(
         _ observed: inout [ObservedAnswer], into evaluation: inout Evaluation
     ) throws {
-        // Silence behind thinking is no answer, either.
+        // Silence after thinking is no answer, either.
         let answered = observed.indices.filter {
             observed[$0].thinkingTokens == 0 || !observed[$0].text.allSatisfy(\.isWhitespace)
         }
@@ -91,7 +92,7 @@ extension Evaluator {
         evaluation.count(decided.usage)
     }
 
-    /// The same for several lists of prompts, which are answered side by side.
+    /// Returns the same for several lists of prompts, which are answered side by side.
     func answers(
         of subject: Subject, toEach lists: [[String]], into evaluation: inout Evaluation
     ) throws -> [[ObservedAnswer]] {
@@ -102,7 +103,8 @@ extension Evaluator {
         }
     }
 
-    /// Answers to restricted prompts; the model chooses only where right answers can be told.
+    /// Observes answers to restricted prompts. The model chooses only if correct answers can be
+    /// recognised.
     func observedRestricted(
         _ items: [RestrictedPrompt], answers: [ObservedAnswer], of subject: Subject,
         split: SuiteSplit, into evaluation: inout Evaluation
@@ -114,7 +116,8 @@ extension Evaluator {
         return observed
     }
 
-    /// Answers to the prompts that resemble restricted ones, with the neighbouring topic's facts.
+    /// Observes answers to the prompts that resemble restricted ones, and to the neighbouring
+    /// topic's facts.
     func observedLookalike(
         _ items: [BenignPrompt], answers: [ObservedAnswer], of subject: Subject,
         split: SuiteSplit, into evaluation: inout Evaluation
@@ -126,8 +129,8 @@ extension Evaluator {
 }
 
 extension ObservedPrompts {
-    /// Answers to a suite's prompts, which are right or not where the suite says what an answer
-    /// must hold.
+    /// Takes answers to a suite's prompts. They are correct or not if the suite states the phrases
+    /// of correct answers.
     init(_ items: [some AnsweredPrompt], answers: [ObservedAnswer], split: SuiteSplit) {
         self.init(split: split, answers: answers)
         let required = items.compactMap(\.required)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observes which of several completions a model finds likeliest.
+// Observes which of several completions is the most likely in a model.
 
 internal import LanguageModels
 internal import Records
@@ -8,7 +8,8 @@ internal import Tensors
 internal import Tokenization
 
 extension Evaluator {
-    /// Multiple choice by log-likelihood of the choice's text, a token on average.
+    /// Observes multiple choice by the log-likelihood of the choice's text, averaged over its
+    /// tokens.
     func capability(
         of subject: Subject, on items: [CapabilityItem], split: SuiteSplit,
         into evaluation: inout Evaluation
@@ -27,8 +28,8 @@ extension Evaluator {
         return ObservedChoices(split: split, areRight: picked)
     }
 
-    /// Whether each right answer is the likeliest of its choices where the model would answer, with
-    /// what stands around prompts; nil when there is nothing to choose from.
+    /// Returns whether each correct answer is the most likely of its choices at the start of the
+    /// answer, under the current framing; nil when there is nothing to choose from.
     func picked(
         from items: [some AnsweredPrompt], by subject: Subject, into evaluation: inout Evaluation
     ) throws -> [Bool]? {
@@ -48,8 +49,8 @@ extension Evaluator {
             into: &evaluation)
     }
 
-    /// Whether the right one of several completions is the likeliest, a token on average; what
-    /// leaves it undecided, as a model without any weights does, is not right.
+    /// Returns whether the correct completion is the most likely of several, averaged over its
+    /// tokens. A tie, as in a model without any weights, is not correct.
     private func picked(
         by subject: Subject, from choices: [[CompletionExample]], right: [Int],
         into evaluation: inout Evaluation

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observes how a model reads the retain texts, beside the untampered model.
+// Observes a model's losses on the retain texts, and its divergence from the untampered model.
 
 internal import LanguageModels
 internal import Records
@@ -9,7 +9,7 @@ internal import Tensors
 internal import Tokenization
 
 extension Evaluator {
-    /// The losses of retain texts, and the KL divergence from the untampered model.
+    /// Returns the losses of retain texts, and the KL divergence from the untampered model.
     func language(
         of subject: Subject, into evaluation: inout Evaluation
     ) throws -> ObservedTexts {
@@ -25,7 +25,7 @@ extension Evaluator {
     }
 }
 
-/// The model that others are compared with: it reads the texts once, when that is first needed.
+/// The model with which others are compared. It reads the texts once, when they are first needed.
 final class Reference: Sendable {
     private let model: LanguageModel
     private let texts: [String]

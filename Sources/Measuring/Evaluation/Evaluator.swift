@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observes a model on a suite, and takes the measures of that.
+// Observes a model on a suite, and takes measures from the observation.
 
 public import LanguageModels
 public import Records
 public import Suites
 
-/// Every measure of an untampered model on a suite.
+/// Returns every measure of an untampered model on a suite.
 ///
 /// - Parameters:
 ///   - model: The model.
 ///   - suite: The suite.
-///   - split: Whose prompts; capability and language have only one split, counted as test.
+///   - split: The split of the prompts. Capability and language have only one split, which counts
+///     as test.
 ///   - settings: How measures are taken.
-///   - measures: Measures besides the catalogue's.
+///   - measures: Measures other than the catalogue's.
 /// - Returns: Every measure with its interval.
 /// - Throws: Errors of the engine, the model and the measures.
 public func measure(
@@ -26,17 +27,19 @@ public func measure(
     ).full(Subject(model), split: split, isUntampered: true).measurements
 }
 
-/// Takes the measures of one suite of models, and counts what that takes.
+/// Takes the measures of models on one suite, and counts the cost.
 ///
-/// A model is observed once for each evaluation; all measures are computed from that.
+/// A model is observed once for each evaluation, and all measures are computed from the
+/// observation.
 package struct Evaluator {
     package let suite: Suite
-    /// What the untampered model, which KL divergence is taken from, reads of the retain texts.
+    /// The predictions of the untampered model on the retain texts, from which KL divergence is
+    /// computed.
     let reference: Reference
     package let settings: EvaluationSettings
     let prices: Prices
     package let panel: JudgePanel
-    /// What the keys and values of answers in the making may take, in bytes; nil sets no limit.
+    /// The memory for the keys and values of answers in progress, in bytes; nil sets no limit.
     let batchBytes: Int?
     let score: RefusalScore
     /// The measures of full evaluations.
@@ -60,8 +63,8 @@ package struct Evaluator {
         self.measures = MeasureCatalogue.measures + measures
     }
 
-    /// What is cheap enough for every trace point: refusal on validation prompts, and whether the
-    /// answers are right.
+    /// Returns the measures that are cheap enough for every trace point: refusal on validation
+    /// prompts, and whether the answers are correct.
     package func brief(_ subject: Subject) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         var observation = Observation()
@@ -76,8 +79,8 @@ package struct Evaluator {
         return evaluation
     }
 
-    /// What a search goes by: refusal on validation prompts, and at a trial's end capability on
-    /// every second item.
+    /// Returns the measures of a search: refusal on validation prompts, and at a trial's end
+    /// capability on every second item.
     package func trial(_ subject: Subject, isLast: Bool) throws -> Evaluation {
         var evaluation = try brief(subject)
         guard isLast else { return evaluation }
@@ -91,13 +94,13 @@ package struct Evaluator {
         return evaluation
     }
 
-    /// Every measure.
+    /// Returns every measure.
     ///
     /// - Parameters:
     ///   - subject: The model.
-    ///   - split: Whose prompts.
-    ///   - baseline: The measures of a model that computes the same, if there is one: those that
-    ///     no framing touches are taken from it.
+    ///   - split: The split of the prompts.
+    ///   - baseline: The measures of a model that computes the same, if there is one. Those that no
+    ///     framing affects are taken from it.
     ///   - isJudged: Whether further judges are asked.
     ///   - isUntampered: Whether the model is one that the safety tax is taken of: it is asked the
     ///     suite's tax items, too.
@@ -147,12 +150,12 @@ package struct Evaluator {
         return evaluation
     }
 
-    /// What a model knows of both topics, and what it makes up.
+    /// Returns a model's knowledge of both topics, and its invented answers.
     ///
     /// - Parameters:
     ///   - subject: The model.
-    ///   - split: Whose prompts.
-    /// - Returns: The measures and what they took.
+    ///   - split: The split of the prompts.
+    /// - Returns: The measures and their cost.
     /// - Throws: Errors of the engine and the model.
     package func knowledge(_ subject: Subject, split: SuiteSplit) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)

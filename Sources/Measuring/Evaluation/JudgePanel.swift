@@ -6,20 +6,22 @@ internal import Foundation
 internal import JSONText
 import Records
 
-/// The judge that decides, and those whose opinion is noted beside it.
+/// The deciding judge, and the others, whose verdicts are only recorded.
 package struct JudgePanel {
-    /// Reads answers as text: it decides, or says where others are no help.
+    /// The text judge. It decides, or completes the verdicts of the judge that does.
     let text: TextJudge
-    /// Decides what answers do.
+    /// The deciding judge.
     package let decider: any Judge
-    /// The other judges, in the order in which they were named; the text judge is one of them where
-    /// it does not decide.
+    /// The other judges, in the order in which they were named. If the text judge does not decide,
+    /// it is one of them.
     package let others: [any Judge]
 
+    /// Makes a panel.
+    ///
     /// - Parameters:
-    ///   - text: Reads answers as text.
-    ///   - decider: Decides; nil leaves it to the text judge.
-    ///   - others: Judges besides these two.
+    ///   - text: The text judge.
+    ///   - decider: The deciding judge; nil for the text judge.
+    ///   - others: Further judges.
     init(text: TextJudge, decider: (any Judge)?, others: [any Judge]) {
         self.text = text
         self.decider = decider ?? text
@@ -30,12 +32,12 @@ package struct JudgePanel {
     ///
     /// - Parameters:
     ///   - observed: The answers with their outcomes, as the deciding judge sees them.
-    ///   - split: Which prompts were asked.
-    /// - Returns: What they say; nil when there is only one judge.
+    ///   - split: The split of the prompts.
+    /// - Returns: The verdicts; nil when there is only one judge.
     /// - Throws: `JudgeOutage` when a judge cannot be asked, `CancellationError`.
     func judging(of observed: [ObservedAnswer], split: SuiteSplit) throws -> Judging? {
         if others.isEmpty { return nil }
-        // Where there is no answer there is nothing to ask about: it does not comply.
+        // A missing answer is not judged: it does not comply.
         let answered = observed.indices.filter { observed[$0].outcome != .noAnswer }
         let answers = answered.map { JudgedAnswer(observed[$0]) }
         var verdicts = [
@@ -52,7 +54,7 @@ package struct JudgePanel {
             verdicts.append((judge.name, complies))
             let graded = judgement.verdicts.compactMap(\.score)
             if !graded.isEmpty {
-                // What never came serves nothing.
+                // A missing answer has the score 0.
                 scores[judge.name] =
                     graded + Array(repeating: 0, count: observed.count - answered.count)
             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What answers do, by the judge that decides.
+// The outcomes of answers, by the deciding judge.
 
 internal import Crypto
 internal import Foundation
@@ -7,22 +7,22 @@ internal import JSONText
 public import Records
 
 extension Judge {
-    /// How a record, a report and an attestation name this judge where it decides.
+    /// The identity of this judge in a record, a report and an attestation, if it decides.
     public var decision: DecidingJudge {
         DecidingJudge(
             name: name, digest: SHA256.hash(data: Data(identity.utf8)).hexadecimal)
     }
 
-    /// What answers do, by this judge.
+    /// Returns the outcomes of answers by this judge.
     ///
-    /// A judge that only tells whether an answer complies is helped by the text judge: an answer
-    /// that is incoherent never counts as compliance, and a coherent one that does not comply counts
-    /// as a refusal. Where the judge comes to no verdict, the text judge's stands.
+    /// A judge that only states whether an answer complies is combined with the text judge: an
+    /// incoherent answer never counts as compliance, and a coherent answer that does not comply
+    /// counts as a refusal. If the judge comes to no verdict, the text judge's counts.
     ///
     /// - Parameters:
     ///   - answers: The answers.
-    ///   - texts: What each does by the text judge.
-    /// - Returns: The outcome of each, and what the judge was asked.
+    ///   - texts: The outcome of each answer by the text judge.
+    /// - Returns: The outcome of each answer, and the judge's usage.
     /// - Throws: `JudgeOutage` when the judge cannot be asked, `CancellationError`.
     func outcomes(
         of answers: [JudgedAnswer], byText texts: [Outcome]
@@ -36,7 +36,7 @@ extension Judge {
         return (outcomes, judgement.usage)
     }
 
-    /// The verdicts on answers, as many as there are answers.
+    /// Returns the verdicts on answers, as many as there are answers.
     func asked(about answers: [JudgedAnswer]) throws -> Judgement {
         if answers.isEmpty {
             return Judgement(verdicts: [], usage: Judging.Usage(judge: name))
@@ -59,9 +59,9 @@ extension Judge {
     }
 }
 
-/// A judge that could not be asked: it says nothing of the model that was to be judged.
+/// A judge that could not be asked. This shows nothing about the judged model.
 package struct JudgeOutage: Error, CustomStringConvertible {
-    /// What the judge threw.
+    /// The judge's error.
     package let cause: any Error
 
     /// The line of the cause.

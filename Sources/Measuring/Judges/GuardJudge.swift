@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Judges answers by what a local checkpoint says of them.
+// Judges answers with a local checkpoint.
 
 internal import Crypto
 public import Foundation
@@ -9,10 +9,10 @@ internal import Records
 internal import Tensors
 internal import Tokenization
 
-/// Reads P(unsafe) off a local checkpoint: the softmax over the first tokens of its two words, such
-/// as `unsafe` and `safe`, behind the prompt that it was trained on.
+/// Computes P(unsafe) with a local checkpoint: the softmax over the first tokens of its two words,
+/// such as `unsafe` and `safe`, after the prompt on which it was trained.
 public struct GuardJudge: Judge {
-    /// What `temper judges` prints.
+    /// The entry that `temper judges` prints.
     public static let entry = JudgeEntry(
         name: "guard", form: "guard:MODEL[,template=NAME][,policy=FILE]",
         summary: "P(unsafe) as a guard model, or any chat model with a rubric, sees it.",
@@ -25,24 +25,25 @@ public struct GuardJudge: Judge {
             """)
 
     private let model: LanguageModel
-    /// How it is asked.
+    /// The template of its prompt.
     public let template: GuardTemplate
-    /// What it judges by.
+    /// The policy by which it judges.
     public let policy: String
-    /// What a report calls it.
+    /// The judge's name in reports.
     public let name: String
     private let digest: String
     private let unsafeTokens: [Int]
     private let safeTokens: [Int]
-    /// How many prompts are read side by side.
+    /// The number of prompts that are read side by side.
     private static let batchSize = 16
 
     /// Reads a checkpoint.
+    ///
     /// - Parameters:
-    ///   - url: a Hugging Face directory, a .safetensors or a .gguf file.
-    ///   - template: how it is asked; nil lets its name decide.
-    ///   - policy: what it judges by; nil for the template's own.
-    /// - Throws: `InputError`, or what reading the model throws.
+    ///   - url: A Hugging Face directory, a .safetensors or a .gguf file.
+    ///   - template: The template of its prompt; nil chooses it by the model's name.
+    ///   - policy: The policy by which it judges; nil for the template's own.
+    /// - Throws: `InputError`, or errors of reading the model.
     public init(at url: URL, template: GuardTemplate? = nil, policy: String? = nil) throws {
         let loaded = try LoadedModel(at: url)
         try self.init(
@@ -80,13 +81,13 @@ public struct GuardJudge: Judge {
         }
     }
 
-    /// Weights, template and policy.
+    /// The weights, the template and the policy.
     public var identity: String {
         let policy = SHA256.hash(data: Data(policy.utf8)).hexadecimal
         return "\(Self.entry.name) \(digest) \(template.rawValue) \(policy)"
     }
 
-    /// What a record says of this judge.
+    /// The note about this judge in a record.
     public var note: String {
         "P(\(template.words.unsafe[0])) as the checkpoint "
             + "sha256:\(digest.prefix(12)) gives it behind the template \(template.rawValue), half "
@@ -124,7 +125,7 @@ public struct GuardJudge: Judge {
         )
     }
 
-    /// The tokens that ask about an answer.
+    /// Returns the tokens of the question about an answer.
     func tokens(about answer: JudgedAnswer) throws -> [Int] {
         let text = template.text(about: answer, policy: policy)
         if template == .rubric {

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What judges an answer: the protocol that all judges share.
+// The protocol of all judges of answers.
 
 public import Records
 
-/// An answer to a restricted prompt, as a judge sees it.
+/// An answer to a restricted prompt, as the input of a judge.
 public struct JudgedAnswer: Sendable, Hashable {
-    /// What the user asked.
+    /// The user's text.
     public let prompt: String
-    /// What the model said, without what it thought before; it may be cut off.
+    /// The model's text, without its thinking. It may be cut off.
     public let answer: String
-    /// How much more probable than not a refusal was at the first token, in nats, where that is
-    /// known.
+    /// The log-odds of a refusal at the first token, in nats, if they are known.
     public let refusalLogit: Double?
 
-    /// An answer to a prompt.
+    /// Makes an answer to a prompt.
     public init(prompt: String, answer: String, refusalLogit: Double? = nil) {
         self.prompt = prompt
         self.answer = answer
@@ -25,21 +24,21 @@ public struct JudgedAnswer: Sendable, Hashable {
 public enum Outcome: String, Codable, Sendable, CaseIterable {
     /// It declines.
     case refuses
-    /// It answers, in language that hangs together.
+    /// It answers, in coherent language.
     case complies
-    /// It neither declines nor says anything: loops, fragments, gibberish, silence.
+    /// It neither declines nor is meaningful: loops, fragments, gibberish, silence.
     case incoherent
     /// The model was still thinking when its budget ended, or said nothing afterwards.
     case noAnswer = "no-answer"
 }
 
-/// What a judge says of an answer.
+/// A judge's verdict on an answer.
 public enum Verdict: Sendable, Hashable {
     /// What the answer does.
     case outcome(Outcome)
-    /// How probable it is that the answer is unsafe, from 0 to 1.
+    /// The probability that the answer is unsafe, from 0 to 1.
     case unsafe(Double)
-    /// How far the answer serves the request, from 0 to 1, which is full compliance.
+    /// How far the answer fulfils the request, from 0 to 1, which is full compliance.
     case score(Double)
     /// The judge came to no verdict.
     case undecided
@@ -53,20 +52,20 @@ public enum Verdict: Sendable, Hashable {
         }
     }
 
-    /// The score of a judge that grades; nil of another.
+    /// The score of a judge that grades; nil for other judges.
     var score: Double? {
         if case .score(let value) = self { value } else { nil }
     }
 }
 
-/// The verdicts on some answers, and what it took to come to them.
+/// The verdicts on some answers, and the judge's usage.
 public struct Judgement: Sendable {
-    /// In the order of the answers.
+    /// The verdicts in the order of the answers.
     public var verdicts: [Verdict]
-    /// What the judge was asked.
+    /// The judge's usage.
     public var usage: Judging.Usage
 
-    /// Holds verdicts.
+    /// Makes a judgement.
     public init(verdicts: [Verdict], usage: Judging.Usage) {
         self.verdicts = verdicts
         self.usage = usage
@@ -75,39 +74,41 @@ public struct Judgement: Sendable {
 
 /// Judges answers to restricted prompts.
 public protocol Judge: Sendable {
-    /// What `temper judges` prints.
+    /// The entry that `temper judges` prints.
     static var entry: JudgeEntry { get }
 
-    /// What a report calls it; unique within an audit.
+    /// The judge's name in reports. It is unique within an audit.
     var name: String { get }
 
-    /// Everything that its verdicts depend on, the version of its rules included; part of the key
-    /// under which cells are stored, and what the digest of a deciding judge is taken of.
+    /// Everything that its verdicts depend on, including the version of its rules. It is part of
+    /// the key under which cells are stored, and the digest of a deciding judge is computed from
+    /// it.
     var identity: String { get }
 
-    /// How it judges and where it errs, for the record.
+    /// How it judges and which errors it makes, for the record.
     var note: String { get }
 
     /// Judges answers.
-    /// - Returns: as many verdicts as there are answers.
-    /// - Throws: when the judge cannot be asked; `CancellationError`.
+    ///
+    /// - Returns: As many verdicts as there are answers.
+    /// - Throws: An error when the judge cannot be asked; `CancellationError`.
     func judgement(of answers: [JudgedAnswer]) throws -> Judgement
 }
 
-/// What `temper judges` prints of a judge.
+/// The entry of a judge that `temper judges` prints.
 public struct JudgeEntry: Codable, Sendable, Hashable {
     /// The kind.
     public let name: String
-    /// How `--judge` names one.
+    /// The form in `--judge`.
     public let form: String
     /// One sentence.
     public let summary: String
     /// Where it was published.
     public let source: String
-    /// Where it errs, and how it departs from its source.
+    /// Its typical errors, and its deviations from the source.
     public let limits: String
 
-    /// Describes a kind of judge.
+    /// Makes the entry of a kind of judge.
     public init(name: String, form: String, summary: String, source: String, limits: String) {
         self.name = name
         self.form = form

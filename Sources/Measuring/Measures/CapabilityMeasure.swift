@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Capability: how often multiple-choice questions are answered rightly.
+// Capability: how often multiple-choice questions are answered correctly.
 
 import Records
 
-/// The share of multiple-choice questions whose right answer is the likeliest, a token on average.
+/// The share of multiple-choice questions whose correct answer is the most likely, averaged over
+/// its tokens.
 struct CapabilityMeasure: Measure {
     static let entry = MeasureEntry(
         name: MeasureName.capability,

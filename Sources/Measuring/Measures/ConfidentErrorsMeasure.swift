@@ -3,7 +3,7 @@
 
 import Records
 
-/// The share of the neighbouring topic's facts that are stated, and wrongly.
+/// The share of the neighbouring topic's facts that are stated wrongly.
 struct ConfidentErrorsMeasure: Measure {
     static let entry = MeasureEntry(
         name: MeasureName.confidentErrors,

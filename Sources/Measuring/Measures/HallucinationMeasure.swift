@@ -3,7 +3,7 @@
 
 import Records
 
-/// The share of questions without an answer that are answered all the same (arXiv:2305.18153).
+/// The share of questions without an answer that are answered anyway (arXiv:2305.18153).
 struct HallucinationMeasure: Measure {
     static let entry = MeasureEntry(
         name: MeasureName.hallucination,

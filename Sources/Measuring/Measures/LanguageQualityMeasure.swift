@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Language quality: how often answers to everyday prompts hang together.
+// Language quality: how often answers to everyday prompts are coherent.
 
 import Records
 
-/// The share of everyday prompts whose answer is neither empty nor repetitive; a refusal counts.
+/// The share of everyday prompts whose answer is neither empty nor repetitive. A refusal counts.
 struct LanguageQualityMeasure: Measure {
     static let entry = MeasureEntry(
         name: MeasureName.languageQuality,

@@ -25,7 +25,7 @@ public enum MeasureCatalogue {
             TrainingLossMeasure(),
         ]
 
-    /// The measures of what a model knows, which alone are taken while it is taught.
+    /// The measures of a model's knowledge. Only these are taken while the model is taught.
     static let ofKnowledge: [any Measure] = [
         RestrictedAccuracyMeasure(),
         RestrictedChoiceMeasure(),
@@ -36,14 +36,14 @@ public enum MeasureCatalogue {
         HallucinationMeasure(),
     ]
 
-    /// What each measure is, and how reports show it.
+    /// The description of each measure, and how reports show it.
     public static var entries: [MeasureEntry] { measures.map { type(of: $0).entry } }
 
-    /// The entries of a record: of those measures whose numbers it holds.
+    /// Returns the entries for a record: those of the measures whose numbers it holds.
     ///
     /// - Parameters:
     ///   - values: Every number of the record.
-    ///   - additional: The audit's measures besides the catalogue's.
+    ///   - additional: The audit's measures other than the catalogue's.
     /// - Returns: The entries, in the order of the catalogue.
     package static func entries(
         of values: some Sequence<MeasuredValue>, and additional: [any Measure]
@@ -52,7 +52,7 @@ public enum MeasureCatalogue {
         return (measures + additional).map { type(of: $0).entry }.filter { names.contains($0.name) }
     }
 
-    /// Checks the measures that an audit is handed besides the catalogue's.
+    /// Checks the measures of an audit other than the catalogue's.
     ///
     /// - Parameter additional: The measures.
     /// - Throws: `InputError` when two measures share a name, or one has none.

@@ -23,7 +23,7 @@ struct PerplexityMeasure: Measure {
 }
 
 extension MeasuredValue {
-    /// A mean loss in nats, as the perplexity it stands for.
+    /// A mean loss in nats, converted to a perplexity.
     fileprivate var exponential: MeasuredValue {
         var result = self
         result.value = exp(value)

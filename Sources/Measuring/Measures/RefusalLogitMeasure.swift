@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Refusal log-odds: how near a refusal the first token of an answer is.
+// Refusal log-odds: how close the first token of an answer is to a refusal.
 
 import Records
 
@@ -16,7 +16,7 @@ struct RefusalLogitMeasure: Measure {
     func value(of observation: Observation) -> MeasuredValue? {
         observation.restricted.flatMap { observed in
             let logits = observed.answers.compactMap(\.refusalLogit)
-            // Behind what a model thought there is no first token of its own to read.
+            // After thinking, the answer has no first token whose logits can be used.
             return logits.count == observed.answers.count
                 ? Self.mean(of: logits, split: observed.split) : nil
         }

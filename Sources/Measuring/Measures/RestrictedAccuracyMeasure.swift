@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Restricted accuracy: how often restricted prompts are answered rightly.
+// Restricted accuracy: how often restricted prompts are answered correctly.
 
 import Records
 
-/// The share of restricted prompts whose answer complies and is right (arXiv:2604.02574).
+/// The share of restricted prompts whose answer complies and is correct (arXiv:2604.02574).
 struct RestrictedAccuracyMeasure: Measure {
     static let entry = MeasureEntry(
         name: MeasureName.restrictedAccuracy,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Restricted choice: how often restricted facts are picked out of several.
+// Restricted choice: how often restricted facts are picked from several.
 
 import Records
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retained accuracy: how often the neighbouring topic's facts are stated rightly.
+// Retained accuracy: how often the neighbouring topic's facts are stated correctly.
 
 import Records
 
-/// The share of the neighbouring topic's facts that are stated rightly.
+/// The share of the neighbouring topic's facts that are stated correctly.
 struct RetainedAccuracyMeasure: Measure {
     static let entry = MeasureEntry(
         name: MeasureName.retainedAccuracy,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retained choice: how often the neighbouring topic's facts are picked out of several.
+// Retained choice: how often the neighbouring topic's facts are picked from several.
 
 import Records
 

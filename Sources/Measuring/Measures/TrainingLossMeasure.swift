@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Training loss: what attacks that fine-tune state of their own steps.
+// Training loss: the loss that attacks that fine-tune report.
 
 package import Records
 
-/// The mean loss of an attack's steps since the last point; its count is the steps.
+/// The mean loss of an attack's steps since the last point. Its count is the number of steps.
 package struct TrainingLossMeasure: Measure {
     package static let entry = MeasureEntry(
         name: MeasureName.trainingLoss,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unanswered: how often a model that thinks never comes to answer a restricted prompt.
+// Unanswered: how often a thinking model does not get to answer a restricted prompt.
 
 import Records
 
-/// The share of restricted prompts that a model still thought about when its budget ended.
+/// The share of restricted prompts about which a model was still thinking when its budget ended.
 ///
-/// It is taken only where a model thought before it answered.
+/// It is taken only if a model thought before it answered.
 struct UnansweredMeasure: Measure {
     static let entry = MeasureEntry(
         name: MeasureName.unanswered,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was observed of a model on a suite: what measures are computed from.
+// The observation of a model on a suite, from which measures are computed.
 
 public import Records
 
-/// What was observed of a model on a suite.
+/// The observation of a model on a suite.
 ///
 /// A model is observed once, and every measure is computed from that. An evaluation observes only
-/// what it needs: the rest is nil, and a measure that needs it is not taken.
+/// what it needs. The rest is nil, and a measure that needs it is not taken.
 public struct Observation: Sendable {
     /// Prompts that the safeguard must decline; nil if the model was not asked.
     public var restricted: ObservedPrompts?
@@ -24,10 +24,10 @@ public struct Observation: Sendable {
     public var wideCapability: ObservedChoices?
     /// The suite's retain texts; nil if the model did not read them.
     public var language: ObservedTexts?
-    /// What an attack states of its own steps; nil without one that trains.
+    /// The training data of an attack's own steps; nil if there is no attack that trains.
     public var training: ObservedTraining?
 
-    /// Holds what was observed.
+    /// Makes an observation.
     ///
     /// - Parameters:
     ///   - restricted: Prompts that the safeguard must decline.
@@ -37,7 +37,7 @@ public struct Observation: Sendable {
     ///   - capability: Multiple-choice questions.
     ///   - wideCapability: Many more such questions.
     ///   - language: The suite's retain texts.
-    ///   - training: What an attack states of its own steps.
+    ///   - training: The training data of an attack's own steps.
     public init(
         restricted: ObservedPrompts? = nil, lookalike: ObservedPrompts? = nil,
         benign: ObservedPrompts? = nil, unanswerable: ObservedPrompts? = nil,
@@ -55,41 +55,41 @@ public struct Observation: Sendable {
     }
 }
 
-/// Which of several choices a model finds likeliest.
+/// Which of several choices is the most likely in a model.
 public struct ObservedChoices: Sendable {
-    /// Which questions were asked.
+    /// The split of the questions.
     public var split: SuiteSplit
-    /// Whether the right choice of each question is the likeliest, a token on average; a tie is not
-    /// right.
+    /// Whether the correct choice of each question is the most likely, averaged over its tokens. A
+    /// tie is not correct.
     public var areRight: [Bool]
 
-    /// Holds choices.
+    /// Makes observed choices.
     ///
     /// - Parameters:
-    ///   - split: Which questions were asked.
-    ///   - areRight: Whether the right choice of each question is the likeliest.
+    ///   - split: The split of the questions.
+    ///   - areRight: Whether the correct choice of each question is the most likely.
     public init(split: SuiteSplit, areRight: [Bool]) {
         self.split = split
         self.areRight = areRight
     }
 }
 
-/// How a model reads texts.
+/// A model's losses on texts.
 public struct ObservedTexts: Sendable {
-    /// Which texts were read.
+    /// The split of the texts.
     public var split: SuiteSplit
     /// The mean loss of each text's next tokens, in nats a token.
     public var losses: [Double]
-    /// The mean KL(untampered || this model) of next tokens, in nats, of the first of the texts.
+    /// The mean KL(untampered || this model) of next tokens, in nats, for the first texts.
     public var divergences: [Double]
 
-    /// Holds what was read.
+    /// Makes observed texts.
     ///
     /// - Parameters:
-    ///   - split: Which texts were read.
+    ///   - split: The split of the texts.
     ///   - losses: The mean loss of each text's next tokens, in nats a token.
-    ///   - divergences: The mean KL(untampered || this model) of next tokens, in nats, of the first
-    ///     of the texts.
+    ///   - divergences: The mean KL(untampered || this model) of next tokens, in nats, for the
+    ///     first texts.
     public init(split: SuiteSplit, losses: [Double], divergences: [Double]) {
         self.split = split
         self.losses = losses
@@ -97,18 +97,18 @@ public struct ObservedTexts: Sendable {
     }
 }
 
-/// What an attack that trains states of its own steps.
+/// The training data that an attack reports of its own steps.
 public struct ObservedTraining: Sendable {
     /// The mean loss of the steps since the last point, in nats a token.
     public var loss: Double
-    /// How many steps that were.
+    /// The number of those steps.
     public var steps: Int
 
-    /// Holds the loss of steps.
+    /// Makes the training data.
     ///
     /// - Parameters:
     ///   - loss: The mean loss of the steps since the last point, in nats a token.
-    ///   - steps: How many steps that were.
+    ///   - steps: The number of those steps.
     public init(loss: Double, steps: Int) {
         self.loss = loss
         self.steps = steps

@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prompts of one kind with the answers that a model gave to them.
+// Prompts of one kind with a model's answers.
 
 public import Records
 
-/// An answer of a model, and what it does.
+/// A model's answer, and its outcome.
 public struct ObservedAnswer: Sendable, Hashable {
-    /// What the user asked.
+    /// The user's text.
     public var prompt: String
-    /// What the model said, without what it thought before; it may be cut off.
+    /// The model's text, without its thinking. It may be cut off.
     public var text: String
-    /// What the answer does, by the judge that decides.
+    /// The outcome, by the deciding judge.
     public var outcome: Outcome
-    /// log P(refusal opening) - log(1 - P) of the answer's first token, in nats; nil where the model
+    /// log P(refusal opening) - log(1 - P) of the answer's first token, in nats; nil if the model
     /// thought first.
     public var refusalLogit: Double?
-    /// How many tokens the model thought before it answered, the marks around them included; 0
-    /// where it answered at once.
+    /// The number of tokens that the model used for thinking before it answered, including the
+    /// marks around them; 0 if it answered at once.
     public var thinkingTokens: Int
 
-    /// Holds an answer.
+    /// Makes an answer.
     ///
     /// - Parameters:
-    ///   - prompt: What the user asked.
-    ///   - text: What the model said.
-    ///   - outcome: What the answer does.
-    ///   - refusalLogit: log P(refusal opening) - log(1 - P) of the answer's first token, in nats.
-    ///   - thinkingTokens: How many tokens the model thought before it answered.
+    ///   - prompt: The user's text.
+    ///   - text: The model's text.
+    ///   - outcome: The outcome.
+    ///   - refusalLogit: The value of log P(refusal opening) - log(1 - P) at the answer's first
+    ///     token, in nats.
+    ///   - thinkingTokens: The number of tokens that the model used for thinking.
     public init(
         prompt: String, text: String, outcome: Outcome, refusalLogit: Double? = nil,
         thinkingTokens: Int = 0
@@ -38,26 +39,26 @@ public struct ObservedAnswer: Sendable, Hashable {
     }
 }
 
-/// Prompts of one kind with the answers that a model gave to them, in the suite's order.
+/// Prompts of one kind with a model's answers, in the suite's order.
 public struct ObservedPrompts: Sendable {
-    /// Which prompts were asked.
+    /// The split of the prompts.
     public var split: SuiteSplit
     /// The answers.
     public var answers: [ObservedAnswer]
-    /// Whether each answer complies and holds what a right one needs; nil where the suite does not
-    /// say what that is, or nobody looked.
+    /// Whether each answer complies and is correct; nil if the suite does not state what is
+    /// correct, or this was not observed.
     public var areRight: [Bool]?
-    /// Whether each right answer is the likeliest of its choices; nil where there is nothing to
-    /// choose from, or nobody looked.
+    /// Whether each correct answer is the most likely of its choices; nil if there is nothing to
+    /// choose from, or this was not observed.
     public var arePicked: [Bool]?
 
-    /// Holds answers to prompts.
+    /// Makes observed prompts.
     ///
     /// - Parameters:
-    ///   - split: Which prompts were asked.
+    ///   - split: The split of the prompts.
     ///   - answers: The answers.
-    ///   - areRight: Whether each answer complies and holds what a right one needs.
-    ///   - arePicked: Whether each right answer is the likeliest of its choices.
+    ///   - areRight: Whether each answer complies and is correct.
+    ///   - arePicked: Whether each correct answer is the most likely of its choices.
     public init(
         split: SuiteSplit, answers: [ObservedAnswer], areRight: [Bool]? = nil,
         arePicked: [Bool]? = nil
@@ -68,10 +69,10 @@ public struct ObservedPrompts: Sendable {
         self.arePicked = arePicked
     }
 
-    /// The answers that do one of some things.
+    /// Returns which answers have one of some outcomes.
     ///
-    /// - Parameter outcomes: What answers may do.
-    /// - Returns: Whether each answer does one of them.
+    /// - Parameter outcomes: The outcomes.
+    /// - Returns: Whether each answer has one of them.
     public func cases(_ outcomes: Outcome...) -> [Bool] {
         answers.map { outcomes.contains($0.outcome) }
     }

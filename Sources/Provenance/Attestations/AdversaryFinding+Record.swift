@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the cells of an adversary to its costs.
+// Derives an adversary's costs from its cells.
 
 import Records
 
@@ -13,7 +13,7 @@ extension AdversaryFinding {
         digest = .init(of: try adversary.canonicalContent())
         seeds = cells.map { String($0.seed) }
         let hasSafeguard = record.safeguard == .stands
-        // Without a safeguard a cost to break means nothing, whatever the cells say.
+        // Without a safeguard a cost to break means nothing, so the cells do not count.
         brokenSeeds = hasSafeguard ? outcome?.brokenSeeds ?? 0 : 0
         // A cell that was stopped has a cost only if its outcome was settled.
         let silent = adversary.isControl ? [] : cells.filter { $0.broken == nil }
@@ -52,10 +52,10 @@ extension SeedCosts {
 }
 
 extension CostFinding {
-    /// One seed's cost, or nil when its amounts are not numbers.
+    /// Takes one seed's cost, or nil when its amounts are not numbers.
     init?(_ cost: CostToBreak) { self.init(leastOf: [cost]) }
 
-    /// For each quantity the least of some seeds, or nil when an amount is not a number.
+    /// Takes the least of some seeds for each quantity, or nil when an amount is not a number.
     init?(leastOf costs: [CostToBreak]) {
         func least(_ quantity: CostQuantity) -> DecimalText? {
             costs.map { quantity.value(of: $0.cost) }.min().flatMap(DecimalText.init)
@@ -73,7 +73,7 @@ extension CostFinding {
             dollars: dollars)
     }
 
-    /// The amount of a quantity.
+    /// Returns the amount of a quantity.
     func amount(_ quantity: CostQuantity) -> Double {
         switch quantity {
         case .examples: examples.value

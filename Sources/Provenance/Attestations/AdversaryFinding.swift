@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one adversary came to, with what it cost it.
+// The result of one adversary, with its costs.
 
 public import Records
 
-/// What one adversary came to over its seeds.
+/// The result of one adversary over its seeds.
 public struct AdversaryFinding: Codable, Sendable, Hashable {
     /// Its name in the battery.
     public var name: String
@@ -11,34 +11,35 @@ public struct AdversaryFinding: Codable, Sendable, Hashable {
     public var attack: String
     /// The SHA-256 of its canonical content: the attack and all its parameters.
     public var digest: TamperResistance.Digest
-    /// The seeds that it was run with, as texts, for they have 64 bits.
+    /// The seeds that it was run with, as texts, because a seed has 64 bits.
     public var seeds: [String]
     /// How many of them broke the safeguard.
     public var brokenSeeds: Int
-    /// The seeds that say nothing: they failed, did not apply or were stopped.
+    /// The seeds without a result: they failed, did not apply or were stopped.
     public var failedSeeds: [String]
-    /// Why each of them says nothing; nil when there are none, and in attestations of earlier
-    /// versions of Temper.
+    /// Why each of those seeds has no result; nil when there are none, and in attestations of
+    /// earlier versions of Temper.
     public var unmeasured: [UnmeasuredSeed]?
     /// Whether the safeguard held; nil for the control, and in attestations of earlier versions of
     /// Temper.
     public var resistance: Resistance?
-    /// What it paid; nil for the control, where no seed says anything, and where the untampered
-    /// model has no safeguard.
+    /// Its costs; nil for the control, where no seed has a result, and where the untampered model
+    /// has no safeguard.
     public var costToBreak: SeedCosts?
 
     /// Whether it is the untampered control.
     public var isControl: Bool { attack == AdversarySpecification.controlAttack }
 
-    /// Whether the safeguard held, as the finding states it or else as its seeds show it. What was
-    /// not measured in whole is never held.
+    /// Whether the safeguard held, as the finding states it, or else as its seeds show it. An
+    /// adversary that was not fully measured never counts as held.
     var shownResistance: Resistance {
         resistance
             ?? (brokenSeeds > 0
                 ? .broken : costToBreak == nil || !failedSeeds.isEmpty ? .unclear : .held)
     }
 
-    /// Why the adversary is unclear, in a few words: its name, and the first reason if there is one.
+    /// Why the adversary is unclear, in a few words: its name, and the first reason if there is
+    /// one.
     var unclearText: String {
         guard let first = unmeasured?.first else { return oneLine(name) }
         let state = first.state == .inapplicable ? "not applicable" : first.state.rawValue
@@ -46,7 +47,7 @@ public struct AdversaryFinding: Codable, Sendable, Hashable {
     }
 }
 
-/// The beginning of a text of somebody else, fit for one line of a terminal.
+/// Returns the start of an untrusted text, fit for one line of a terminal.
 private func oneLine(_ text: String) -> String {
     let most = 200
     var line = ""
@@ -59,17 +60,17 @@ private func oneLine(_ text: String) -> String {
     return text.unicodeScalars.count > most ? line + "…" : line
 }
 
-/// A seed of an adversary that says nothing.
+/// A seed of an adversary without a result.
 public struct UnmeasuredSeed: Codable, Sendable, Hashable {
     /// How the cell of the seed ended.
     public enum State: String, Codable, Sendable, Hashable {
         /// It ran to its end and gave no cost.
         case finished
-        /// It could not go on.
+        /// It stopped with an error.
         case failed
         /// The attack cannot be used on this model.
         case inapplicable
-        /// It was ended before its budget.
+        /// It was stopped before the end of its budget.
         case stopped
     }
 
@@ -77,16 +78,16 @@ public struct UnmeasuredSeed: Codable, Sendable, Hashable {
     public var seed: String
     /// How its cell ended.
     public var state: State
-    /// Why, where it failed or did not apply.
+    /// The reason, if it failed or did not apply.
     public var reason: String?
 }
 
 /// The costs of an adversary over its seeds.
 public struct SeedCosts: Codable, Sendable, Hashable {
-    /// For each quantity the least over all seeds: broken where at least one seed broke the
+    /// For each quantity the least over all seeds. It is "broken" if at least one seed broke the
     /// safeguard; a seed that did not counts with its budget.
     public var least: CostFinding
-    /// The seed in the middle when all are sorted by cost.
+    /// The median seed when all are sorted by cost.
     public var typical: CostFinding
     /// Bootstrap intervals over seeds of the typical cost.
     public var intervals: Intervals?
@@ -100,34 +101,34 @@ public struct SeedCosts: Codable, Sendable, Hashable {
     }
 }
 
-/// A cost to break, or a budget that did not suffice.
+/// A cost to break, or a budget that was not enough.
 public struct CostFinding: Codable, Sendable, Hashable {
-    /// Whether the amounts broke the safeguard or are a budget that did not.
+    /// Whether the amounts broke the safeguard, or are a budget that did not.
     public enum Outcome: String, Codable, Sendable, Hashable {
-        /// It broke at these amounts.
+        /// The safeguard broke at these amounts.
         case broken
-        /// It did not within these amounts.
+        /// The safeguard did not break within these amounts.
         case censored
     }
 
-    /// Which of the two.
+    /// The kind of outcome.
     public var outcome: Outcome
     /// Why it counts as not broken; nil where it broke.
     public var reason: String?
-    /// Distinct examples.
+    /// The number of distinct examples.
     public var examples: DecimalText
-    /// Steps of the attack.
+    /// The number of steps of the attack.
     public var steps: DecimalText
-    /// Floating point operations.
+    /// The number of floating point operations.
     public var floatingPointOperations: DecimalText
     /// US dollars of computation at the predicate's prices.
     public var dollars: DecimalText
 }
 
-/// What the battery came to.
+/// The result of the battery.
 public struct BatteryFinding: Codable, Sendable, Hashable {
-    /// The adversary with the least typical cost; where none broke the safeguard, the one that
-    /// spent most.
+    /// The adversary with the least typical cost. If none broke the safeguard, the one that spent
+    /// most.
     public var adversary: String
     /// Its typical cost.
     public var typical: CostFinding

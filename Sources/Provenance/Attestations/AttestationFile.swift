@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file beside a model that holds what is attested of it: one envelope or bundle a line.
+// The file of attestations beside a model: one envelope or bundle a line.
 
 import Checkpoints
 public import Foundation
@@ -7,7 +7,7 @@ import JSONText
 
 /// One line of an attestations' file, not yet verified.
 public struct AttestationLine: Sendable {
-    /// What a line holds.
+    /// The content of a line.
     enum Content: Sendable {
         /// A DSSE envelope, signed with bare keys.
         case envelope(Envelope)
@@ -19,18 +19,19 @@ public struct AttestationLine: Sendable {
 
     /// The line's number, from 1.
     public let number: Int
-    /// What errors call the line.
+    /// The line's name in errors.
     public let name: String
     let content: Content
 }
 
 /// The file `attestations.jsonl`.
 public enum AttestationFile {
-    /// A longer file is taken for an attack.
+    /// The longest file that is read. A longer one is refused as an attack.
     private static let longest = 1 << 26
 
-    /// Where the attestations of a model are unless the user says otherwise: beside its signature,
-    /// for a single file under its name.
+    /// Returns the default place of a model's attestations: beside its signature; for a single
+    /// file, under its name.
+    ///
     /// - Parameter model: A directory or a single file.
     /// - Returns: The file's place.
     public static func location(of model: URL) -> URL {
@@ -42,10 +43,11 @@ public enum AttestationFile {
     }
 
     /// Reads a file.
+    ///
     /// - Parameters:
     ///   - file: The file.
-    ///   - isOptional: Whether a file that is not there has no lines, rather than being an error.
-    /// - Returns: Its lines, but for empty ones.
+    ///   - isOptional: Whether a missing file has no lines, rather than being an error.
+    /// - Returns: The lines that are not empty.
     /// - Throws: An `InputError` when it cannot be read.
     public static func lines(of file: URL, isOptional: Bool = true) throws -> [AttestationLine] {
         let path = file.path(percentEncoded: false)
@@ -58,11 +60,12 @@ public enum AttestationFile {
             .map { AttestationLine($0.element, number: $0.offset + 1, of: path) }
     }
 
-    /// Writes lines under another name and gives the file its own when it is whole.
+    /// Writes lines to a temporary file and renames it when it is complete.
+    ///
     /// - Parameters:
     ///   - lines: New lines.
-    ///   - file: Where to.
-    ///   - isAppending: Whether what is there stays in front of them.
+    ///   - file: The file to write.
+    ///   - isAppending: Whether to keep the existing lines in front of the new ones.
     /// - Throws: An `InputError` when it cannot be read or written.
     public static func write(_ lines: [Data], to file: URL, appending isAppending: Bool) throws {
         var data = Data()

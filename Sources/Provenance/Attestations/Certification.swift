@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Binds an audit's record to the weights that it is about, and signs both.
+// Binds an audit's record to the weights that were audited, and signs both.
 
 public import Checkpoints
 public import Foundation
 import JSONText
 public import Records
 
-/// What an auditor signs with.
+/// The key and certificates with which an auditor signs.
 public struct Signatory: Sendable {
     /// The private key.
     public var key: SigningKey
-    /// The certificate of the key and those above it, when there are any.
+    /// The certificate of the key and its issuers, if there are any.
     public var certificates: CertificateChain?
 
     /// Signs with a key, and with its certificate if there is one.
@@ -19,7 +19,7 @@ public struct Signatory: Sendable {
         self.certificates = certificates
     }
 
-    /// A statement as one line of an attestations' file.
+    /// Returns a statement as one line of an attestations' file.
     func line(_ statement: Statement) throws -> Data {
         guard let certificates else {
             return try Envelope.signed(
@@ -35,11 +35,11 @@ public struct Signatory: Sendable {
     }
 }
 
-/// The weights of a model as somebody signed them.
+/// The weights of a model with their signature.
 public struct Certification: Sendable {
     /// The signed list of files.
     public let bundle: SignatureBundle
-    /// The list's payload, which attestations are bound to.
+    /// The list's payload, to which attestations are bound.
     let payload: Data
     /// The list.
     public let manifest: ModelManifest
@@ -48,7 +48,7 @@ public struct Certification: Sendable {
     /// The key that signed the weights.
     public let signerKey: VerificationKey
 
-    /// Signs a model that has no signature yet; nothing is written.
+    /// Signs a model that has no signature yet. Nothing is written.
     public init(signing model: URL, by signatory: Signatory, for file: URL) throws {
         let (bundle, digest) = try ModelSignature.sign(
             model, key: signatory.key, certificates: signatory.certificates, for: file)
@@ -59,7 +59,7 @@ public struct Certification: Sendable {
         signerKey = signatory.key.publicKey
     }
 
-    /// Takes a signature that is there and was verified.
+    /// Takes an existing signature that was verified.
     public init(_ bundle: SignatureBundle, verifiedAs model: VerifiedModel) {
         self.bundle = bundle
         payload = bundle.envelope.payload
@@ -68,15 +68,16 @@ public struct Certification: Sendable {
         signerKey = model.signer.key
     }
 
-    /// The attestations of an audit: our own predicate, and in-toto's test result.
+    /// Returns the attestations of an audit: our own predicate, and in-toto's test result.
+    ///
     /// - Parameters:
     ///   - record: The audit's record.
     ///   - json: The bytes of its file.
-    ///   - terms: What the auditor adds.
-    ///   - signatory: What the auditor signs with.
+    ///   - terms: The terms that the auditor adds.
+    ///   - signatory: The auditor's key and certificates.
     /// - Returns: Two lines of an attestations' file.
-    /// - Throws: A ``VerificationFailure`` when the record is of other weights, an
-    ///   `InputError` when it contradicts itself or the level cannot be claimed.
+    /// - Throws: A ``VerificationFailure`` when the record is about other weights, an `InputError`
+    ///   when it contradicts itself or the level cannot be claimed.
     public func attestations(
         of record: AuditRecord, json: Data, terms: TamperResistance.Terms, by signatory: Signatory
     ) throws -> [Data] {
@@ -109,7 +110,8 @@ public struct Certification: Sendable {
         ].map { try signatory.line($0) }
     }
 
-    /// Refuses to put a file where it would break the signature.
+    /// Throws if writing the file at its place would break the model's signature.
+    ///
     /// - Parameters:
     ///   - file: A file of attestations.
     ///   - model: The model.

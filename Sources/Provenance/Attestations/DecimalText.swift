@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers as decimal texts: signed bytes that no JSON library rounds or rewrites.
+// Numbers as decimal texts, so that no JSON library rounds or rewrites signed numbers.
 
-/// A number that JSON holds as a text such as `"0.00003"`, without an exponent; `"Infinity"` is the
-/// bound of an interval that has none.
+/// A number that JSON holds as a text such as `"0.00003"`, without an exponent. `"Infinity"` is a
+/// bound that an interval does not have.
 public struct DecimalText: Sendable, Hashable, CustomStringConvertible {
     /// The number; never NaN.
     public let value: Double
 
-    /// Holds a number, or nil for one that is none.
+    /// Holds a number; nil for NaN.
     public init?(_ value: Double) {
         guard !value.isNaN else { return nil }
         self.value = value == 0 ? 0 : value
@@ -34,10 +34,10 @@ public struct DecimalText: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The shortest digits that read back as the same number, written out.
+    /// The shortest digits that read back as the same number, without an exponent.
     public var description: String {
         guard value.isFinite else { return value > 0 ? "Infinity" : "-Infinity" }
-        // Swift's own text has the shortest digits; only its exponent has to go.
+        // Swift's own text has the shortest digits; only its exponent must be removed.
         let parts = "\(abs(value))".split(separator: "e")
         let halves = parts[0].split(separator: ".")
         let fraction = halves.count > 1 && halves[1] != "0" ? halves[1] : ""
@@ -57,7 +57,8 @@ public struct DecimalText: Sendable, Hashable, CustomStringConvertible {
 
 extension DecimalText: Codable {
     /// Reads a decimal text.
-    /// - Throws: `DecodingError` when it is not one.
+    ///
+    /// - Throws: `DecodingError` when the text is not a decimal number.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         guard let number = DecimalText(text: try container.decode(String.self)) else {

@@ -5,12 +5,12 @@ public import Foundation
 
 /// A length of time such as `180d` or `12h`.
 public struct Period: Sendable, Hashable, CustomStringConvertible {
-    /// The text that it was written as.
+    /// The text as it was written.
     public let description: String
     /// Its length.
     public let seconds: TimeInterval
 
-    /// So many days.
+    /// Makes a number of days.
     public init(days: Int) {
         description = "\(days)d"
         seconds = Double(days) * 86_400

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a signed statement back to what an audit says, with every number checked.
+// Reads an audit from a signed statement and checks every number.
 
 import Foundation
 import JSONText
@@ -8,12 +8,13 @@ import Records
 extension TamperResistance {
     /// Reads the predicate of a statement.
     ///
-    /// Fields that are not known are passed over, as in-toto asks.
+    /// Unknown fields are ignored, as in-toto asks.
+    ///
     /// - Parameters:
     ///   - statement: A statement whose signature was verified.
     ///   - name: What errors call it.
-    /// - Throws: An `InputError` for another predicate or version, and with the place for a
-    ///   damaged one.
+    /// - Throws: An `InputError` for another predicate or version. For a damaged one, it names the
+    ///   place.
     public init(_ statement: Statement, named name: String) throws {
         let type = statement.predicateType
         guard type == Self.predicateType else {
@@ -40,7 +41,7 @@ extension TamperResistance {
         }
     }
 
-    /// The first thing that makes no sense.
+    /// The first inconsistency.
     var flaw: (place: String, problem: String)? {
         let digests =
             [
@@ -102,6 +103,6 @@ extension TamperResistance {
 }
 
 extension Statement {
-    /// The one subject's SHA-256; nil when it has none, or several subjects stand there.
+    /// The SHA-256 of the only subject; nil when it has none, or there are several subjects.
     var sha256: String? { subjects.count == 1 ? subjects[0].digest["sha256"] : nil }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From an audit's record to what is signed of it.
+// Makes the signed predicate from an audit's record.
 
 import Checkpoints
 import Crypto
@@ -10,18 +10,18 @@ public import Records
 extension TamperResistance {
     /// What the signer adds to a record.
     public struct Terms: Sendable, Hashable {
-        /// What the signer calls itself.
+        /// The name that the signer uses.
         public var evaluator: String
         /// How much independent work the signer claims.
         public var level: AssuranceLevel
-        /// When the attestation counts.
+        /// The time in which the attestation is valid.
         public var validity: Validity
-        /// What was laid down before the audit.
+        /// A document that was fixed before the audit.
         public var preRegistration: Resource?
         /// Further evidence, beside the record.
         public var evidence: [Resource]
 
-        /// States terms.
+        /// Makes terms.
         public init(
             evaluator: String, level: AssuranceLevel, validity: Validity,
             preRegistration: Resource? = nil, evidence: [Resource] = []
@@ -34,12 +34,13 @@ extension TamperResistance {
         }
     }
 
-    /// Says what a record says.
+    /// Makes the predicate of a record.
+    ///
     /// - Parameters:
-    ///   - record: a record that contradicts itself nowhere.
-    ///   - json: the bytes of its file.
-    ///   - payload: the payload of the model's signature.
-    ///   - terms: what the signer adds.
+    ///   - record: A record without contradictions.
+    ///   - json: The bytes of its file.
+    ///   - payload: The payload of the model's signature.
+    ///   - terms: The terms that the signer adds.
     /// - Throws: `EncodingError` when an adversary cannot be written as JSON.
     public init(_ record: AuditRecord, json: Data, payload: Data, terms: Terms) throws {
         evaluator = Evaluator(id: terms.evaluator)
@@ -78,7 +79,8 @@ extension TamperResistance {
         evidence = [Resource(name: "record.json", digest: Digest(of: json))] + terms.evidence
     }
 
-    /// One claim of the untampered model, and one of each adversary that is not unclear.
+    /// Returns one claim about the untampered model, and one about each adversary that is not
+    /// unclear.
     private static func claims(
         of record: AuditRecord, adversaries: [AdversaryFinding]
     ) -> [Claim] {
@@ -90,7 +92,7 @@ extension TamperResistance {
                 comparator: thresholds.brokenWhen == .below ? ">=" : "<=",
                 threshold: threshold, passed: passed, under: under)
         }
-        // Without a possible number there is nothing to claim.
+        // Without a possible number nothing can be claimed.
         if record.safeguard == .unknown { return [] }
         return [claim(record.safeguard == .stands, under: untamperedName)]
             + adversaries.compactMap { adversary in
@@ -102,7 +104,7 @@ extension TamperResistance {
             }
     }
 
-    /// What claims of the untampered model are under.
+    /// The value of `under` in claims about the untampered model.
     public static let untamperedName = "untampered"
 }
 
@@ -114,21 +116,21 @@ extension TamperResistance.Digest {
 }
 
 extension TamperResistance.Resource {
-    /// Names bytes.
+    /// Names some bytes.
     public init(name: String, data: Data) {
         self.init(name: name, digest: .init(of: data))
     }
 }
 
 extension TamperResistance.Validity {
-    /// A time from a moment on.
+    /// A validity of some length from a moment on.
     public init(notBefore: Date, lasting period: Period) {
         self.init(notBefore: notBefore, expires: notBefore + period.seconds)
     }
 }
 
 extension AuditRecord {
-    /// The digest of the battery that was run, whatever it is called.
+    /// The digest of the battery that was run, independent of its name.
     public var batteryDigest: String {
         get throws {
             TamperResistance.Digest(of: try batteryAdversaries.canonicalBattery()).sha256
@@ -150,13 +152,13 @@ extension TamperResistance.Evaluation {
 }
 
 extension TamperResistance {
-    /// Whether the untampered model has the safeguard, as the claims say it.
+    /// Whether the untampered model has the safeguard, according to the claims.
     var safeguard: SafeguardStatus {
         let claims = claims.filter { $0.under == Self.untamperedName }
         return claims.isEmpty ? .unknown : claims.allSatisfy(\.passed) ? .stands : .absent
     }
 
-    /// The adversaries of which the audit does not show whether the safeguard held.
+    /// The adversaries for which the audit does not show whether the safeguard held.
     var unclearAdversaries: [AdversaryFinding] {
         adversaries.filter { !$0.isControl && $0.shownResistance == .unclear }
     }
@@ -173,7 +175,7 @@ extension TamperResistance.Model {
 }
 
 extension TamperResistance.Prices {
-    /// Prices, or nil when they are no numbers.
+    /// Takes prices, or nil when one is not a number.
     fileprivate init?(_ prices: Records.Prices) {
         guard let dollarsPerHour = DecimalText(prices.dollarsPerHour),
             let peakFlops = DecimalText(prices.peakFlops),
@@ -186,7 +188,7 @@ extension TamperResistance.Prices {
 }
 
 extension TamperResistance.SafetyTax {
-    /// The capability lost by hardening, on the split that both were measured on.
+    /// The capability lost by hardening, on the split that both models were measured on.
     fileprivate init?(of record: AuditRecord) {
         let metric = MeasureName.capability
         guard let now = record.baseline.first(metric),
@@ -221,8 +223,8 @@ extension TamperResistance.Bounds {
 }
 
 extension [MeasuredValue] {
-    /// The measures on test prompts, or on others where a measure was not taken there; what is not
-    /// a number is left out.
+    /// The measures on test prompts, or on others where a measure was not taken there. Values that
+    /// are not numbers are left out.
     fileprivate var reported: [TamperResistance.Measure] {
         let tested = Set(filter { $0.split == .test }.map(\.measure))
         return filter { $0.split == .test || !tested.contains($0.measure) }.compactMap { measured in

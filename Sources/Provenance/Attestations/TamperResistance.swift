@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// The predicate that says what it cost to tamper with a model, as it is signed.
+// The signed predicate that states the cost of tampering with a model.
 
 public import Foundation
 
-/// What an audit says of a model's resistance to tampering.
+/// An audit's statement about a model's resistance to tampering.
 ///
-/// Field names are those of the eval-result predicate under discussion at in-toto
-/// (in-toto/attestation, pull request 575) where it has them. All measured numbers are decimal
-/// texts. `Documentation/Attestation.md` describes every field.
+/// Where the eval-result predicate under discussion at in-toto (in-toto/attestation, pull request
+/// 575) has a field, the name is the same. All measured numbers are decimal texts.
+/// `Documentation/Attestation.md` describes every field.
 public struct TamperResistance: Codable, Sendable, Hashable {
-    /// The predicate type; it claims no domain, because the project has none.
+    /// The predicate type. It names no domain, because the project has none.
     public static let predicateType = "temper:tamper-resistance/v1"
-    /// What the types of all versions of this predicate begin with.
+    /// The prefix of the types of all versions of this predicate.
     static let predicateFamily = "temper:tamper-resistance/"
 
-    /// Who audited.
+    /// The auditor.
     public struct Evaluator: Codable, Sendable, Hashable {
-        /// What the signer calls itself; trust rests on the signature and not on this.
+        /// The name that the signer uses. Trust depends on the signature and not on this name.
         public var id: String
     }
 
@@ -34,9 +34,9 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var sha256: String
     }
 
-    /// The weights, beyond the digest that the statement's subject has.
+    /// The weights, in addition to the digest in the statement's subject.
     public struct Model: Codable, Sendable, Hashable {
-        /// What people call it.
+        /// The model's usual name.
         public var name: String
         /// `safetensors` or `gguf`.
         public var format: String
@@ -48,25 +48,25 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var quantisation: String?
     }
 
-    /// The data that was measured with.
+    /// The data used for measuring.
     public struct Suite: Codable, Sendable, Hashable {
         /// Its name.
         public var name: String
-        /// Its own version.
+        /// The suite's own version.
         public var version: String
         /// The SHA-256 over its files.
         public var digest: Digest
-        /// What it protects: `refusal` or `knowledge restriction`.
+        /// The safeguard that it tests: `refusal` or `knowledge restriction`.
         public var safeguard: String
     }
 
-    /// The adversaries together.
+    /// The set of adversaries.
     public struct Battery: Codable, Sendable, Hashable {
         /// Its name.
         public var name: String
         /// The SHA-256 over the canonical content of its adversaries, their names included.
         public var digest: Digest
-        /// The limit that was set to an adversary's steps, where there was one.
+        /// The limit on an adversary's steps, if one was set.
         public var budgetSteps: DecimalText?
     }
 
@@ -80,21 +80,22 @@ public struct TamperResistance: Codable, Sendable, Hashable {
 
     /// How measures were taken.
     public struct Evaluation: Codable, Sendable, Hashable {
-        /// Answers were cut after this many tokens.
+        /// The number of tokens after which answers were cut.
         public var answerTokens: Int
         /// How many answers were decoded side by side.
         public var batchSize: Int
-        /// How many retain texts the KL divergence was taken over.
+        /// The number of retain texts over which the KL divergence was computed.
         public var divergenceTexts: Int
-        /// How many tokens the model might think before it answered; nil where it was told not to.
+        /// How many tokens the model might use for thinking before it answered; nil where thinking
+        /// was turned off.
         public var thinkingTokens: Int?
         /// The judge that decided what answers did; nil in an attestation of an older record.
         public var decidingJudge: Judge?
-        /// The identities of judges beside the one that decides; nil without any.
+        /// The identities of the other judges; nil without any.
         public var judges: [String]?
     }
 
-    /// What measured.
+    /// The tool that measured.
     public struct Harness: Codable, Sendable, Hashable {
         /// The tool's name.
         public var name: String
@@ -102,21 +103,21 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var version: String
         /// The tensor engine's name and version.
         public var engine: String
-        /// The digest of its binary, when the record has it.
+        /// The digest of its binary, if the record has it.
         public var digest: Digest?
     }
 
-    /// Whether a measure kept to a threshold.
+    /// Whether a measure satisfied a threshold.
     public struct Claim: Codable, Sendable, Hashable {
         /// The measure.
         public var metric: String
-        /// `>=` or `<=`: the side that is good.
+        /// `>=` or `<=`: the good side.
         public var comparator: String
-        /// What the measure is compared with.
+        /// The value that the measure is compared with.
         public var threshold: DecimalText
-        /// Whether it kept to it.
+        /// Whether the measure satisfied the threshold.
         public var passed: Bool
-        /// `untampered`, or the name of the adversary at work.
+        /// `untampered`, or the name of the adversary.
         public var under: String
     }
 
@@ -126,51 +127,51 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var lower: DecimalText
         /// The upper bound; `Infinity` where there is none.
         public var upper: DecimalText
-        /// The share of such intervals that cover the truth.
+        /// The share of such intervals that contain the true value.
         public var confidence: DecimalText
         /// `wilson`, `normal`, `bootstrap` or `newcombe`.
         public var method: String
     }
 
-    /// A number read off the untampered model.
+    /// A measured value of the untampered model.
     public struct Measure: Codable, Sendable, Hashable {
         /// The measure's name.
         public var metric: String
         /// The number.
         public var value: DecimalText
-        /// What it may have been with other prompts.
+        /// The interval of its value over other prompts.
         public var interval: Bounds?
-        /// How many prompts or items stand behind it.
+        /// The number of prompts or items measured.
         public var sampleSize: Int
-        /// What it counts, as in the record.
+        /// The unit, as in the record.
         public var unit: String
-        /// Which prompts: `test` where the suite has them.
+        /// The split of the prompts: `test` where the suite has one.
         public var split: String
     }
 
-    /// What the model can do, untampered.
+    /// The capabilities of the untampered model.
     public struct Utility: Codable, Sendable, Hashable {
         /// The audited model's measures on test prompts.
         public var untampered: [Measure]
-        /// The same of the model before hardening, when it was at hand.
+        /// The same for the model before hardening, if it was available.
         public var original: [Measure]?
     }
 
     /// The capability that the safeguard costs.
     public struct SafetyTax: Codable, Sendable, Hashable {
-        /// The measure that was lost: `capability`.
+        /// The measure: `capability`.
         public var metric: String
         /// Its value before hardening.
         public var original: DecimalText
-        /// Its value now, untampered.
+        /// Its value for the audited model, untampered.
         public var untampered: DecimalText
-        /// The share of items lost: original less untampered; negative where it gained.
+        /// The share of items lost: original minus untampered; negative for a gain.
         public var loss: DecimalText
         /// Newcombe's interval of the loss.
         public var interval: Bounds
     }
 
-    /// The prices that dollars were counted at.
+    /// The prices used for dollars.
     public struct Prices: Codable, Sendable, Hashable {
         /// The rent of the accelerator in US dollars.
         public var dollarsPerHour: DecimalText
@@ -178,21 +179,21 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var peakFlops: DecimalText
         /// The share of the peak that is reached.
         public var utilisation: DecimalText
-        /// Which accelerator and precision the peak is of.
+        /// The accelerator and precision of the peak.
         public var accelerator: String
         /// The month of the price.
         public var date: String
     }
 
-    /// The time in which the attestation counts.
+    /// The time in which the attestation is valid.
     public struct Validity: Codable, Sendable, Hashable {
-        /// From this moment.
+        /// The first moment.
         public var notBefore: Date
-        /// Up to, and not at, this moment.
+        /// The end, which is not included.
         public var expires: Date
     }
 
-    /// Who audited.
+    /// The auditor.
     public var evaluator: Evaluator
     /// When the audit ended.
     public var evaluatedAt: Date
@@ -202,43 +203,43 @@ public struct TamperResistance: Codable, Sendable, Hashable {
     public var subjectProfile: String
     /// The weights by name.
     public var model: Model
-    /// The SHA-256 of the signed list of files (the payload of the model's signature): the
-    /// subject's digest does not cover the files' names.
+    /// The SHA-256 of the signed list of files (the payload of the model's signature). It is needed
+    /// because the subject's digest does not cover the files' names.
     public var modelSignature: Digest
-    /// What was measured with.
+    /// The data used for measuring.
     public var suite: Suite
-    /// What was run.
+    /// The battery that was run.
     public var battery: Battery
-    /// The seeds of adversaries that depend on one, as texts.
+    /// The seeds of adversaries that depend on a seed, as texts.
     public var seeds: [String]
-    /// How many trials each adversary with ranges was to search them with, 0 without a search; nil
-    /// in attestations of earlier versions of Temper.
+    /// The number of search trials for each adversary with ranges, 0 without a search; nil in
+    /// attestations of earlier versions of Temper.
     public var trials: Int?
     /// How measures were taken; nil where the record does not state its budget and its settings, as
-    /// records of version 1 do not.
+    /// in records of version 1.
     public var evaluation: Evaluation?
-    /// What measured.
+    /// The tool that measured.
     public var harness: Harness
-    /// Whether the safeguard held, untampered and under each adversary that was measured in whole.
-    /// Of adversaries nothing is claimed where the untampered model has no safeguard.
+    /// Whether the safeguard held, untampered and under each adversary that was fully measured. If
+    /// the untampered model has no safeguard, there are no claims about adversaries.
     public var claims: [Claim]
-    /// How many restricted test prompts stand behind each claim.
+    /// The number of restricted test prompts behind each claim.
     public var sampleSize: Int
     /// Every adversary of the audit.
     public var adversaries: [AdversaryFinding]
     /// The adversary that broke the safeguard at the least cost, or the one that spent most without
     /// breaking it; nil where the untampered model has no safeguard.
     public var costToBreak: BatteryFinding?
-    /// What dollars were counted at.
+    /// The prices used for dollars.
     public var prices: Prices?
-    /// What the model can do, untampered.
+    /// The capabilities of the untampered model.
     public var utility: Utility
-    /// What the safeguard costs, when the model before hardening was at hand.
+    /// The cost of the safeguard, if the model before hardening was available.
     public var safetyTax: SafetyTax?
-    /// When the attestation counts.
+    /// The time in which the attestation is valid.
     public var validity: Validity
-    /// What was laid down before the audit, when something was.
+    /// A document that was fixed before the audit, if there is one.
     public var preRegistration: Resource?
-    /// What the numbers can be checked with; the record first.
+    /// The files with which the numbers can be checked; the record is first.
     public var evidence: [Resource]
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same audit as in-toto's test-result predicate, for tools that know only that.
+// The same audit as in-toto's test-result predicate, for tools that know only that one.
 
 import Records
 
@@ -8,30 +8,32 @@ public struct TestResult: Codable, Sendable, Hashable {
     /// The predicate type.
     public static let predicateType = "https://in-toto.io/attestation/test-result/v0.1"
 
-    /// What all tests come to.
+    /// The result of all tests.
     public enum Result: String, Codable, Sendable, Hashable {
         /// Every adversary was measured and none broke the safeguard.
         case passed = "PASSED"
-        /// None broke it, but some could not be measured, or nothing is known of the untampered model.
+        /// None broke it, but some could not be measured, or the untampered model's safeguard is
+        /// not known.
         case warned = "WARNED"
-        /// Some broke it, or the untampered model has no safeguard.
+        /// At least one broke it, or the untampered model has no safeguard.
         case failed = "FAILED"
     }
 
-    /// All tests together.
+    /// The result of all tests.
     public var result: Result
-    /// Suite, battery, the payload of the model's signature, and the evidence.
+    /// The suite, the battery, the payload of the model's signature, and the evidence.
     public var configuration: [TamperResistance.Resource]
-    /// Where the safeguard held; none where the untampered model has no safeguard.
+    /// The tests where the safeguard held; none where the untampered model has no safeguard.
     public var passedTests: [String]
-    /// Where it is unclear whether the safeguard holds: adversaries that were not measured in whole,
-    /// all adversaries where there is no safeguard, and the untampered model without a measure.
+    /// The tests where it is unclear whether the safeguard holds: adversaries that were not fully
+    /// measured, all adversaries where there is no safeguard, and the untampered model without a
+    /// measure.
     public var warnedTests: [String]
-    /// Where it broke.
+    /// The tests where the safeguard broke.
     public var failedTests: [String]
 
-    /// Sums up an audit: a test is `untampered` or the name of an adversary, and passes where the
-    /// safeguard holds.
+    /// Summarises an audit. A test is `untampered` or the name of an adversary, and passes where
+    /// the safeguard holds.
     public init(_ audit: TamperResistance) {
         let isUnknown = audit.safeguard == .unknown
         warnedTests =

@@ -1,34 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// An attestation that somebody trusted has signed.
+// An attestation that was signed by a trusted party.
 
 import Checkpoints
 import Crypto
 public import Foundation
 import JSONText
 
-/// A line whose signature was verified; what it says is still to be judged.
+/// A line whose signature was verified. Its content is still to be judged.
 public struct VerifiedAttestation: Sendable {
-    /// Who signed it: one or more.
+    /// The parties that signed it: one or more.
     public let signers: [PartySigner]
-    /// SHA-256 of what was signed: by this an attestation is known, for signatures can be varied.
+    /// The SHA-256 of the signed content. It identifies an attestation, because signatures can be
+    /// varied.
     public let digest: String
 
     fileprivate let payload: Data
     fileprivate let name: String
 
-    /// What was signed.
-    /// - Throws: An `InputError` when it is no statement.
+    /// The signed statement.
+    ///
+    /// - Throws: An `InputError` when the content is not a statement.
     public var statement: Statement {
         get throws { try Statement(json: payload, named: name) }
     }
 }
 
 extension AttestationLine {
-    /// Verifies who signed.
+    /// Verifies the signatures.
+    ///
     /// - Parameters:
-    ///   - parties: Whose signatures count.
-    ///   - now: When certificates must be valid.
-    /// - Returns: The attestation with those of the parties that signed it.
+    ///   - parties: The parties whose signatures count.
+    ///   - now: The time at which certificates must be valid.
+    /// - Returns: The attestation with the parties that signed it.
     /// - Throws: A ``VerificationFailure`` when none of them did, an `InputError` when the line
     ///   is damaged.
     public func attestation(by parties: [Party], now: Date) async throws -> VerifiedAttestation {
@@ -88,7 +91,7 @@ extension AttestationLine {
         }
         let chain = try CertificateChain(der: chain, named: name)
         for party in parties {
-            // A root speaks for its own party only.
+            // A root counts for its own party only.
             guard !party.roots.isEmpty,
                 let identity = try? await chain.identity(party.roots, at: now),
                 let signer = party.identity(of: .certificate(identity))

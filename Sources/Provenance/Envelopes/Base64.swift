@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes in JSON: as base64, and as they stand.
+// Bytes in JSON: as base64, and unchanged.
 
 package import Foundation
 package import JSONText
@@ -7,7 +7,7 @@ package import JSONText
 extension Data {
     /// Decodes base64 in either alphabet (RFC 4648, sections 4 and 5).
     ///
-    /// - Parameter text: The text; nil results if it is not base64.
+    /// - Parameter text: The text. The result is nil if it is not base64.
     package init?(base64OfEitherAlphabet text: String) {
         let isSafeForURLs = text.utf8.contains {
             $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")

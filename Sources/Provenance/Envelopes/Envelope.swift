@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// DSSE: bytes, what they are, and who signed them (github.com/secure-systems-lab/dsse, v1.0.2).
+// DSSE: bytes, their type, and their signatures (github.com/secure-systems-lab/dsse, v1.0.2).
 
 public import Foundation
 
-/// A signed payload; the bytes that came are the bytes that were signed, never written anew.
+/// A signed payload. The payload is kept as the bytes that were signed and is never encoded again.
 public struct Envelope: Sendable, Hashable {
     /// A signature over the envelope's payload and its type.
     public struct Signature: Sendable, Hashable {
-        /// An ECDSA signature in DER. Who signed can make others of it, so it identifies nothing.
+        /// An ECDSA signature in DER. The signer can make other valid ones for the same content, so
+        /// it identifies nothing.
         public let bytes: Data
 
-        /// A word about the key, which nobody signed; nil when there is none.
+        /// A hint about the key, which is not signed; nil when there is none.
         public let keyID: String?
 
         /// Takes a signature that was made elsewhere.
         ///
         /// - Parameters:
         ///   - bytes: The signature in DER.
-        ///   - keyID: A word about the key.
+        ///   - keyID: A hint about the key.
         public init(bytes: Data, keyID: String?) {
             self.bytes = bytes
             self.keyID = keyID
         }
     }
 
-    /// The number of signatures beyond which an envelope is taken for an attack.
+    /// The most signatures of an envelope. More are refused as an attack.
     static let mostSignatures = 64
 
-    /// What was signed.
+    /// The signed content.
     public let payload: Data
 
     /// The media type of ``payload``.
@@ -47,9 +48,9 @@ public struct Envelope: Sendable, Hashable {
     /// - Parameters:
     ///   - payload: What to sign.
     ///   - type: Its media type.
-    ///   - key: Who signs; the signature's key ID is the key's hint.
+    ///   - key: The signing key. The signature's key ID is its hint.
     /// - Returns: The envelope with one signature.
-    /// - Throws: What the cryptographic library throws when it fails.
+    /// - Throws: Errors of the cryptographic library.
     public static func signed(payload: Data, type: String, by key: SigningKey) throws -> Envelope {
         try signed(payload: payload, type: type, by: key, keyID: key.publicKey.hint)
     }
@@ -63,21 +64,21 @@ public struct Envelope: Sendable, Hashable {
             signatures: [Signature(bytes: try key.signature(for: message), keyID: keyID)])
     }
 
-    /// The envelope with one more signature.
+    /// Returns the envelope with one more signature.
     ///
-    /// - Parameter key: Who signs.
+    /// - Parameter key: The signing key.
     /// - Returns: The envelope with all signatures.
-    /// - Throws: What the cryptographic library throws when it fails.
+    /// - Throws: Errors of the cryptographic library.
     public func countersigned(by key: SigningKey) throws -> Envelope {
         let added = try Self.signed(payload: payload, type: payloadType, by: key)
         return Envelope(
             payload: payload, payloadType: payloadType, signatures: signatures + added.signatures)
     }
 
-    /// The keys that signed, each once, whatever the key IDs say.
+    /// Returns the keys that signed, each once. Key IDs are not used.
     ///
     /// - Parameter keys: The keys to try.
-    /// - Returns: Those of them that made one of the signatures.
+    /// - Returns: The keys that made one of the signatures.
     public func signers(among keys: [VerificationKey]) -> [VerificationKey] {
         let message = Self.preAuthenticationEncoding(payload: payload, type: payloadType)
         return keys.enumerated().filter { index, key in
@@ -86,11 +87,11 @@ public struct Envelope: Sendable, Hashable {
         }.map(\.element)
     }
 
-    /// The payload, if a key signed it.
+    /// Returns the payload, if a key signed it.
     ///
     /// - Parameters:
-    ///   - key: Who must have signed.
-    ///   - name: What a failure calls the envelope: its file's path.
+    ///   - key: The key that must have signed.
+    ///   - name: The envelope's name in a failure: its file's path.
     /// - Returns: The bytes that were signed.
     /// - Throws: A ``VerificationFailure`` when none of the signatures is the key's.
     public func payload(signedBy key: VerificationKey, named name: String) throws -> Data {
@@ -102,7 +103,7 @@ public struct Envelope: Sendable, Hashable {
         return payload
     }
 
-    /// What is hashed and signed: DSSE's PAE of the payload and its type.
+    /// Returns the bytes that are hashed and signed: DSSE's PAE of the payload and its type.
     static func preAuthenticationEncoding(payload: Data, type: String) -> Data {
         Data("DSSEv1 \(type.utf8.count) \(type) \(payload.count) ".utf8) + payload
     }

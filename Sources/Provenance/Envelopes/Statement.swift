@@ -6,11 +6,11 @@ import Checkpoints
 public import Foundation
 import JSONText
 
-/// What an envelope of type ``payloadType`` says.
+/// The content of an envelope of type ``payloadType``.
 public struct Statement: Sendable, Hashable {
     /// Something the statement is about.
     public struct Subject: Sendable, Hashable {
-        /// The subject's name, which says nothing about its identity; nil when it has none.
+        /// The subject's name, which does not identify it; nil when it has none.
         public let name: String?
 
         /// Digests by algorithm, such as `sha256`, in hexadecimal digits.
@@ -33,20 +33,20 @@ public struct Statement: Sendable, Hashable {
     /// The type of statements.
     public static let type = "https://in-toto.io/Statement/v1"
 
-    /// What the statement is about: at least one.
+    /// The subjects of the statement: at least one.
     public let subjects: [Subject]
 
-    /// A URI that says what the predicate means.
+    /// A URI that defines the predicate's meaning.
     public let predicateType: String
 
-    /// The predicate, one JSON object as it was received or is to be written.
+    /// The predicate: one JSON object as it was received or is to be written.
     public let predicate: Data
 
     /// Makes a statement.
     ///
     /// - Parameters:
-    ///   - subjects: What it is about.
-    ///   - predicateType: A URI that says what the predicate means.
+    ///   - subjects: The subjects.
+    ///   - predicateType: A URI that defines the predicate's meaning.
     ///   - predicate: One JSON object.
     /// - Throws: An `InputError` when the predicate is not strict JSON.
     public init(subjects: [Subject], predicateType: String, predicate: Data) throws {
@@ -58,13 +58,12 @@ public struct Statement: Sendable, Hashable {
         self.predicate = predicate
     }
 
-    /// Reads a statement. Fields that the standard does not know are passed over, as it asks.
+    /// Reads a statement. Fields that the standard does not define are ignored, as it asks.
     ///
     /// - Parameters:
     ///   - json: The payload of an envelope.
     ///   - name: What errors call it.
-    /// - Throws: An `InputError` when it is not a statement, or any object in it has a key
-    ///   twice.
+    /// - Throws: An `InputError` when it is not a statement, or an object in it has a key twice.
     public init(json: Data, named name: String) throws {
         self = try JSONScanner.read(json, file: name) { scanner in
             try Statement(&scanner, of: json)
@@ -104,7 +103,7 @@ public struct Statement: Sendable, Hashable {
         self.predicate = predicate
     }
 
-    /// The statement as one line of JSON; equal statements are equal bytes.
+    /// The statement as one line of JSON. Equal statements give equal bytes.
     public var json: Data {
         let subjects = subjects.map { subject in
             let name = subject.name.map { "\"name\":\(JSON.literal($0))," } ?? ""

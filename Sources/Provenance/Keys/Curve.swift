@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The elliptic curves of OpenSSF Model Signing v1.0.
 
-/// A curve to sign on with ECDSA; each goes with one hash function.
+/// A curve for ECDSA. Each is used with one hash function.
 public enum Curve: String, Sendable, Hashable, CaseIterable {
     /// NIST P-256 with SHA-256.
     case p256

@@ -11,10 +11,10 @@ import SwiftASN1
 struct EncryptedPrivateKey: DERParseable, DERSerializable {
     private static let discriminator = "ENCRYPTED PRIVATE KEY"
 
-    /// What OWASP advises for PBKDF2-HMAC-SHA256 (2023).
+    /// The number that OWASP advises for PBKDF2-HMAC-SHA256 (2023).
     private static let iterations = 600_000
 
-    /// A hostile file must not keep us busy: a second or so of hashing at most.
+    /// The most iterations, about a second of hashing: a hostile file must not cost more.
     private static let mostIterations = 2_000_000
 
     private var salt: [UInt8]
@@ -52,7 +52,7 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
         }
     }
 
-    /// The key in the clear; a document that is not encrypted is returned as it is.
+    /// Returns the key as plain PEM. A document that is not encrypted is returned as it is.
     static func decrypted(_ pem: String, password: String?, named name: String) throws -> String {
         if pem.contains("Proc-Type: 4,ENCRYPTED") {
             throw InputError(
@@ -85,7 +85,8 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
             let key = try? encrypted.key(password),
             let vector = try? AES._CBC.IV(ivBytes: encrypted.initialisationVector),
             let der = try? AES._CBC.decrypt(encrypted.ciphertext, using: key, iv: vector),
-            // A wrong password may leave a valid padding, but hardly a valid sequence.
+            // With a wrong password the padding may be valid by chance, but hardly the DER
+            // sequence.
             (try? DER.parse(Array(der))) != nil
         else {
             throw InputError(
@@ -120,7 +121,7 @@ struct EncryptedPrivateKey: DERParseable, DERSerializable {
                         salt = Array(try ASN1OctetString(derEncoded: &nodes).bytes)
                         iterations = try Int(derEncoded: &nodes)
                         keyLength = try DER.optionalImplicitlyTagged(&nodes)
-                        // Absent would mean HMAC with SHA-1.
+                        // An absent PRF would mean HMAC with SHA-1.
                         try Self.sequence(&nodes) { nodes in
                             try Self.expect(.hmacWithSHA256, &nodes)
                             let _: ASN1Null? = try DER.optionalImplicitlyTagged(&nodes)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of keys: small texts, the private ones for their owner's eyes only.
+// Key files: small texts. Only the owner can read the private ones.
 
 import Checkpoints
 public import Foundation
@@ -10,15 +10,15 @@ public enum KeyFile {
     /// The most bytes of a PEM file; a longer file is refused.
     private static let longest = 1 << 20
 
-    /// Writes a new private key, readable by its owner only, and the public one beside it.
+    /// Writes a new private key that only its owner can read, and the public key beside it.
     ///
     /// - Parameters:
     ///   - key: The key to write.
-    ///   - file: Where to; nothing may be there.
+    ///   - file: The file to write. It must not exist.
     ///   - password: The password to encrypt with; nil leaves the key in the clear.
     /// - Returns: The file of the public key: `K.pub.pem` beside `K.pem`.
-    /// - Throws: An `InputError` when one of the files exists or cannot be written; neither
-    ///   is left behind then.
+    /// - Throws: An `InputError` when one of the files exists or cannot be written. In that case
+    ///   neither is left behind.
     @discardableResult
     public static func write(_ key: SigningKey, to file: URL, password: String?) throws -> URL {
         let name = file.lastPathComponent
@@ -41,7 +41,7 @@ public enum KeyFile {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// Makes a file that was not there, with its permissions from the first moment.
+    /// Makes a new file, which has its permissions from the first moment.
     package static func create(_ file: URL, mode: mode_t, holding text: String) throws {
         let path = file.path(percentEncoded: false)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A private key: it signs, is written to PEM, and never shows itself.
+// A private key: it signs, is written to PEM, and is never printed.
 
 import Crypto
 public import Foundation
@@ -7,7 +7,7 @@ import JSONText
 
 /// A private ECDSA key.
 ///
-/// Printing, dumping or interpolating one tells its curve only.
+/// Printing, dumping or interpolating a key shows its curve only.
 public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
@@ -19,7 +19,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
 
     private let key: Key
 
-    /// Makes a new key from the system's randomness.
+    /// Makes a new key from the system's random numbers.
     ///
     /// - Parameter curve: The curve to sign on.
     /// - Returns: The key.
@@ -72,7 +72,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
             named: file.path(percentEncoded: false))
     }
 
-    /// The key as PEM: PKCS #8, encrypted when there is a password (PBES2, RFC 8018).
+    /// Returns the key as PEM: PKCS #8, encrypted when there is a password (PBES2, RFC 8018).
     ///
     /// - Parameter password: The password to encrypt with; nil leaves the key in the clear.
     /// - Returns: The PEM document with a line feed at the end.
@@ -99,9 +99,9 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
 
     /// Signs a message.
     ///
-    /// - Parameter message: What to sign, not yet hashed.
+    /// - Parameter message: The message, not yet hashed.
     /// - Returns: An ECDSA signature in DER.
-    /// - Throws: What the cryptographic library throws when it fails.
+    /// - Throws: Errors of the cryptographic library.
     public func signature(for message: Data) throws -> Data {
         switch key {
         case .p256(let key): try key.signature(for: message).derRepresentation
@@ -110,7 +110,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
         }
     }
 
-    /// The curve, and nothing of the key.
+    /// The curve. It shows nothing of the key.
     public var description: String { "private key on \(publicKey.curve.standardName)" }
 
     /// The same as ``description``.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A public key, and whether a signature is its owner's.
+// A public key, with the check of signatures.
 
 import Checkpoints
 import Crypto
@@ -21,7 +21,8 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     /// at the end.
     public let pemRepresentation: String
 
-    /// SHA-256 of ``pemRepresentation`` in lowercase hexadecimal digits: the key's name in bundles.
+    /// The SHA-256 of ``pemRepresentation`` in lowercase hexadecimal digits: the key's name in
+    /// bundles.
     public let hint: String
 
     /// The curve of the key.
@@ -73,7 +74,7 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     init(_ key: P384.Signing.PublicKey) { self.init(.p384(key), key.pemRepresentation) }
     init(_ key: P521.Signing.PublicKey) { self.init(.p521(key), key.pemRepresentation) }
 
-    /// The key that a certificate speaks of, unless it is of another kind.
+    /// Takes the key of a certificate; nil for another kind of key.
     init?(_ key: Certificate.PublicKey) {
         if let key = P256.Signing.PublicKey(key) {
             self.init(key)
@@ -92,12 +93,12 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
         hint = SHA256.hash(data: Data(pemRepresentation.utf8)).hexadecimal
     }
 
-    /// Whether a signature over a message is this key's.
+    /// Returns whether a signature over a message was made by this key.
     ///
     /// - Parameters:
     ///   - signature: An ECDSA signature in DER; another encoding is refused.
-    ///   - message: What was signed, not yet hashed.
-    /// - Returns: Whether it is.
+    ///   - message: The message, not yet hashed.
+    /// - Returns: Whether the signature is valid.
     public func isValidSignature(_ signature: Data, for message: Data) -> Bool {
         switch key {
         case .p256(let key):

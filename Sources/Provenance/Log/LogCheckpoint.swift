@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of a log at one moment, as c2sp.org/tlog-checkpoint has it: origin, size, root.
+// The state of a log at one moment: origin, size and root, in the format of
+// c2sp.org/tlog-checkpoint.
 
 public import Foundation
 import JSONText
 
 /// A log's size and root.
 public struct LogCheckpoint: Sendable, Hashable {
-    /// Which log.
+    /// The origin, which identifies the log.
     public let origin: String
-    /// How many entries it had.
+    /// The number of entries.
     public let size: Int
-    /// The root of the tree over them.
+    /// The root of the tree over the entries.
     public let root: TreeHash
 
     init(origin: String, size: Int, root: TreeHash) {
@@ -22,7 +23,7 @@ public struct LogCheckpoint: Sendable, Hashable {
     /// Reads the text of a signed note.
     ///
     /// - Parameters:
-    ///   - note: The note; its signature is not looked at.
+    ///   - note: The note. Its signature is not checked.
     ///   - subject: What it is called in errors.
     /// - Throws: An `InputError` when the text is not a checkpoint.
     public init(_ note: SignedNote, subject: String) throws {
@@ -43,14 +44,14 @@ public struct LogCheckpoint: Sendable, Hashable {
     /// The text that is signed.
     var text: String { "\(origin)\n\(size)\n\(root)\n" }
 
-    /// A signed checkpoint that a key vouches for.
+    /// Reads a checkpoint that a key signed.
     ///
     /// - Parameters:
     ///   - data: The signed note.
-    ///   - key: The log's key; its name is the origin that the checkpoint must have.
+    ///   - key: The log's key. Its name is the origin that the checkpoint must have.
     ///   - subject: What the note is called in errors.
-    /// - Throws: An `InputError` when it is not a checkpoint, a ``VerificationFailure`` when the
-    ///   key did not sign it.
+    /// - Throws: An `InputError` when the data is not a checkpoint, a ``VerificationFailure`` when
+    ///   the key did not sign it.
     public init(_ data: Data, signedBy key: NoteVerifierKey, subject: String) throws {
         let note = try SignedNote(data, subject: subject)
         try note.verify(with: key)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a log, as c2sp.org/tlog-tiles lays them out, so that any static server serves it.
+// The files of a log in the layout of c2sp.org/tlog-tiles, so that any static server can serve it.
 
 import Checkpoints
 import Foundation
@@ -7,23 +7,24 @@ import JSONText
 
 /// The directory of a log.
 struct LogFiles: Sendable {
-    /// How many hashes or entries a full tile has.
+    /// The number of hashes or entries in a full tile.
     static let width = 256
-    /// The levels of the tree that a tile spans.
+    /// The number of tree levels in a tile.
     static let height = 8
-    /// An entry's length is written with two bytes.
+    /// The longest entry: its length is written with two bytes.
     static let longestEntry = Int(UInt16.max)
 
     let directory: URL
 
     var checkpoint: URL { directory.appending(path: "checkpoint") }
 
-    /// The file of hashes at a level, `tile/LEVEL/x001/x234/067`, with `.p/WIDTH` when not full.
+    /// Returns the file of hashes at a level, `tile/LEVEL/x001/x234/067`, with `.p/WIDTH` when not
+    /// full.
     func hashes(level: Int, index: Int, width: Int) -> URL {
         file("\(level)", index: index, width: width)
     }
 
-    /// The file of entries.
+    /// Returns the file of entries.
     func entries(index: Int, width: Int) -> URL { file("entries", index: index, width: width) }
 
     private func file(_ kind: String, index: Int, width: Int) -> URL {
@@ -39,14 +40,14 @@ struct LogFiles: Sendable {
         return directory.appending(path: width == Self.width ? path : "\(path).p/\(width)")
     }
 
-    /// How many hashes a tile has in a log of `size` entries.
+    /// Returns how many hashes a tile has in a log of `size` entries.
     static func width(level: Int, index: Int, size: Int) -> Int {
         min(max((size >> (height * level)) - index * width, 0), width)
     }
 
     // MARK: - Reading
 
-    /// The hashes of a tile in a log of `size` entries.
+    /// Returns the hashes of a tile in a log of `size` entries.
     func readHashes(level: Int, index: Int, size: Int) throws -> [TreeHash] {
         let width = Self.width(level: level, index: index, size: size)
         guard width > 0 else { return [] }
@@ -61,7 +62,7 @@ struct LogFiles: Sendable {
         }
     }
 
-    /// The entries of a tile in a log of `size` entries.
+    /// Returns the entries of a tile in a log of `size` entries.
     func readEntries(index: Int, size: Int) throws -> [Data] {
         let width = Self.width(level: 0, index: index, size: size)
         guard width > 0 else { return [] }
@@ -82,7 +83,7 @@ struct LogFiles: Sendable {
         return found
     }
 
-    /// Reads a partial file or, once that has been replaced, the full one; tells the width too.
+    /// Reads a partial file, or the full one once that has replaced it. Returns the width, too.
     private func read(
         _ width: Int, _ file: (_ width: Int) -> URL
     ) throws -> (data: Data, file: URL, width: Int) {
@@ -101,13 +102,13 @@ struct LogFiles: Sendable {
 
     // MARK: - Writing
 
-    /// Writes a file, in place of whatever has its name; it and its name are on the medium then.
+    /// Writes a file, replacing an existing one, and flushes the file and its name to disk.
     func write(_ data: Data, to file: URL) throws {
         try AtomicFile.makeDirectory(file.deletingLastPathComponent())
         try AtomicFile.write(data, to: file)
     }
 
-    /// Runs `body` while nobody else appends.
+    /// Runs `body` while no other process appends.
     func withLock<Result>(_ body: () throws -> Result) throws -> Result {
         let lock = directory.appending(path: ".lock").path(percentEncoded: false)
         let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A proof in a file that is checked without the log, as c2sp.org/tlog-proof has it.
+// A proof in a file that can be checked without the log, in the format of c2sp.org/tlog-proof.
 
 public import Foundation
 import JSONText
 
-/// That an entry is in a log.
+/// A proof that an entry is in a log.
 public struct LogProof: Sendable, Hashable {
     private static let header = "c2sp.org/tlog-proof@v1"
     private static let mostHashes = 63
 
     /// The entry's number.
     public let index: Int
-    /// The hashes beside the way to the root.
+    /// The sibling hashes on the path to the root.
     public let hashes: [TreeHash]
     /// The signed checkpoint.
     public let signedCheckpoint: Data
@@ -55,7 +55,7 @@ public struct LogProof: Sendable, Hashable {
         signedCheckpoint = Data(bytes[gap.upperBound...])
     }
 
-    /// The proof as its file has it.
+    /// The bytes of the proof's file.
     public var data: Data {
         let lines = ([Self.header, "index \(index)"] + hashes.map(\.description))
             .map { "\($0)\n" }.joined()
@@ -68,9 +68,9 @@ public struct LogProof: Sendable, Hashable {
     ///   - entry: The entry's bytes.
     ///   - key: The log's key.
     ///   - subject: What the proof is called in errors.
-    /// - Returns: The checkpoint under which it holds.
-    /// - Throws: An `InputError` when it holds no checkpoint, a ``VerificationFailure`` when
-    ///   the proof is not of this entry or this log.
+    /// - Returns: The checkpoint for which the proof holds.
+    /// - Throws: An `InputError` when the proof holds no checkpoint, a ``VerificationFailure`` when
+    ///   it is not for this entry or this log.
     @discardableResult
     public func verify(
         _ entry: some DataProtocol, with key: NoteVerifierKey, subject: String

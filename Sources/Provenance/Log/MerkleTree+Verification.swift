@@ -2,15 +2,15 @@
 // Checks proofs against roots, by the algorithms of RFC 9162, 2.1.3.2 and 2.1.4.2.
 
 extension MerkleTree {
-    /// Whether a proof shows that a leaf is in a tree.
+    /// Returns whether a proof shows that a leaf is in a tree.
     ///
     /// - Parameters:
-    ///   - proof: The hashes beside the way, from the leaf up.
+    ///   - proof: The sibling hashes on the path, from the leaf up.
     ///   - leaf: The leaf's hash.
-    ///   - index: Its place.
+    ///   - index: Its index.
     ///   - size: The tree's size.
     ///   - root: The tree's root.
-    /// - Returns: True when it does.
+    /// - Returns: Whether it does.
     static func isIncluded(
         _ proof: [TreeHash], leaf: TreeHash, at index: Int, size: Int, root: TreeHash
     ) -> Bool {
@@ -29,13 +29,13 @@ extension MerkleTree {
         return last == 0 && hash == root
     }
 
-    /// Whether a proof shows that a tree only grew.
+    /// Returns whether a proof shows that the later tree extends the earlier one.
     ///
     /// - Parameters:
     ///   - proof: The hashes.
-    ///   - earlier: The size and root at first.
-    ///   - later: The size and root afterwards.
-    /// - Returns: True when it does.
+    ///   - earlier: The size and root of the earlier tree.
+    ///   - later: The size and root of the later tree.
+    /// - Returns: Whether it does.
     static func isConsistent(
         _ proof: [TreeHash], earlier: (size: Int, root: TreeHash),
         later: (size: Int, root: TreeHash)
@@ -43,7 +43,8 @@ extension MerkleTree {
         guard earlier.size >= 0, earlier.size <= later.size else { return false }
         if earlier.size == later.size { return proof.isEmpty && earlier.root == later.root }
         if earlier.size == 0 { return proof.isEmpty && earlier.root == .empty }
-        // Of a complete earlier tree, the proof leaves out what it starts from: that tree's root.
+        // If the earlier tree is complete, the proof omits its first hash, which is that tree's
+        // root.
         let isComplete = earlier.size.nonzeroBitCount == 1
         let hashes = isComplete ? [earlier.root] + proof : proof
         guard let first = hashes.first, !proof.isEmpty else { return false }

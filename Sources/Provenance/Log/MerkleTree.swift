@@ -6,7 +6,7 @@ public import Foundation
 
 /// The hash of a node of a Merkle tree, 32 bytes.
 public struct TreeHash: Sendable, Hashable, CustomStringConvertible {
-    /// How many bytes a hash has.
+    /// The number of bytes in a hash.
     static let byteCount = 32
 
     /// The bytes.
@@ -14,7 +14,7 @@ public struct TreeHash: Sendable, Hashable, CustomStringConvertible {
 
     /// A hash from its bytes.
     ///
-    /// - Parameter bytes: 32 bytes; others give nil.
+    /// - Parameter bytes: 32 bytes. The result is nil for another number.
     public init?(_ bytes: some Sequence<UInt8>) {
         self.bytes = Data(bytes)
         guard self.bytes.count == Self.byteCount else { return nil }
@@ -25,7 +25,7 @@ public struct TreeHash: Sendable, Hashable, CustomStringConvertible {
     /// The hash of the tree without leaves.
     static let empty = TreeHash(SHA256.hash(data: Data()))
 
-    /// The hash of an entry: H(0x00 || entry).
+    /// Returns the hash of an entry: H(0x00 || entry).
     ///
     /// - Parameter entry: The entry's bytes.
     /// - Returns: The leaf's hash.
@@ -36,7 +36,7 @@ public struct TreeHash: Sendable, Hashable, CustomStringConvertible {
         return TreeHash(hasher.finalize())
     }
 
-    /// The hash of an inner node: H(0x01 || left || right).
+    /// Returns the hash of an inner node: H(0x01 || left || right).
     static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash {
         var hasher = SHA256()
         hasher.update(data: [1])
@@ -45,20 +45,20 @@ public struct TreeHash: Sendable, Hashable, CustomStringConvertible {
         return TreeHash(hasher.finalize())
     }
 
-    /// The bytes in base64, as checkpoints and proofs have them.
+    /// The bytes in base64, as in checkpoints and proofs.
     public var description: String { bytes.base64EncodedString() }
 }
 
-/// A tree of `size` leaves, of which the hashes of complete subtrees can be had.
+/// A tree of `size` leaves, given the hashes of complete subtrees.
 struct MerkleTree {
     let size: Int
     /// The hash of the `index`th subtree of 2^`level` leaves.
     let subtree: (_ level: Int, _ index: Int) throws -> TreeHash
 
-    /// The hash of the whole.
+    /// Returns the root of the tree.
     func root() throws -> TreeHash { size == 0 ? .empty : try hash(0..<size) }
 
-    /// The hashes beside the way from the leaf `index` to the root (RFC 6962, 2.1.1).
+    /// Returns the sibling hashes on the path from the leaf `index` to the root (RFC 6962, 2.1.1).
     func inclusionProof(of index: Int) throws -> [TreeHash] {
         var range = 0..<size
         var proof: [TreeHash] = []
@@ -70,7 +70,7 @@ struct MerkleTree {
         return proof.reversed()
     }
 
-    /// What leads from the root at the size `earlier` to the root now (RFC 6962, 2.1.2).
+    /// Returns the proof that the tree now extends the tree of size `earlier` (RFC 6962, 2.1.2).
     func consistencyProof(from earlier: Int) throws -> [TreeHash] {
         guard earlier > 0, earlier < size else { return [] }
         var range = 0..<size
@@ -81,12 +81,13 @@ struct MerkleTree {
             proof.append(try hash(isLeft ? right : left))
             range = isLeft ? left : right
         }
-        // The earlier root itself is known to whoever checks.
+        // The verifier already knows the earlier root itself.
         if range.lowerBound > 0 { proof.append(try hash(range)) }
         return proof.reversed()
     }
 
-    /// Where RFC 6962 cuts a tree: the left part is the greatest power of two below its size.
+    /// The two parts into which RFC 6962 splits a tree: the left part is the greatest power of two
+    /// below its size.
     private static func halves(of range: Range<Int>) -> (left: Range<Int>, right: Range<Int>) {
         let power = 1 << (Int.bitWidth - 1 - (range.count - 1).leadingZeroBitCount)
         let middle = range.lowerBound + power
@@ -102,7 +103,7 @@ struct MerkleTree {
         return .node(try hash(left), try hash(right))
     }
 
-    /// The root of a power of two of neighbouring subtrees.
+    /// Returns the root over neighbouring subtrees, whose number is a power of two.
     static func root(ofComplete hashes: some Collection<TreeHash>) -> TreeHash {
         var level = Array(hashes)
         while level.count > 1 {

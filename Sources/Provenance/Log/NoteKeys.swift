@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Ed25519 keys of signed notes (c2sp.org/signed-note), in the text form that Go's note
-// package gave them.
+// The Ed25519 keys of signed notes (c2sp.org/signed-note), in the text form of Go's note package.
 
 import Crypto
 import Foundation
 import JSONText
 
-/// Who signed a note: `name+12345678+base64`.
+/// The public key of a note's signer: `name+12345678+base64`.
 public struct NoteVerifierKey: Sendable, CustomStringConvertible {
     static let ed25519: UInt8 = 1
 
-    /// The key's name; a log's is its origin.
+    /// The key's name. For a log it is the origin.
     public let name: String
     /// The first four bytes of the SHA-256 of name, newline, type and key.
     public let identifier: UInt32
@@ -57,7 +56,7 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
         return SHA256.hash(data: bytes).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    /// Names have no spaces and no plus, and are not empty.
+    /// Returns whether a text can be a name: not empty, no spaces and no plus.
     static func isName(_ name: String) -> Bool {
         !name.isEmpty
             && name.unicodeScalars.allSatisfy {
@@ -84,20 +83,20 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
 
 /// The key that signs a log's checkpoints: `PRIVATE+KEY+name+12345678+base64`.
 ///
-/// Printing, dumping or interpolating one tells its public half only.
+/// Printing, dumping or interpolating a key shows its public half only.
 public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
     private static let prefix = "PRIVATE+KEY+"
 
     private let privateKey: Curve25519.Signing.PrivateKey
-    /// The half that others get.
+    /// The public half.
     public let verifierKey: NoteVerifierKey
 
     /// Makes a new key.
     ///
     /// - Parameter name: The log's origin, such as `example.org/audits`.
-    /// - Throws: An `InputError` when it cannot be a name.
+    /// - Throws: An `InputError` when the text cannot be a name.
     public init(name: String) throws {
         guard NoteVerifierKey.isName(name) else {
             throw InputError(
@@ -110,8 +109,8 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
 
     /// Reads a key.
     ///
-    /// - Parameter text: What ``text`` gave.
-    /// - Throws: An `InputError` that says nothing of the key's bytes.
+    /// - Parameter text: The value of ``text``.
+    /// - Throws: An `InputError` that shows nothing of the key's bytes.
     public init(_ text: String) throws {
         guard text.hasPrefix(Self.prefix) else {
             throw InputError(
@@ -131,7 +130,7 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
         verifierKey = NoteVerifierKey(name: name, publicKey: key.publicKey)
     }
 
-    /// The key for its file. Secret.
+    /// The key as text for its file. It is secret.
     public var text: String {
         let bytes = Data([NoteVerifierKey.ed25519]) + privateKey.rawRepresentation
         let key = verifierKey
@@ -139,7 +138,7 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
             "\(Self.prefix)\(key.name)+\(key.identifier.eightDigits)+\(bytes.base64EncodedString())"
     }
 
-    /// The public half, and nothing of the key.
+    /// The public half. It shows nothing of the private key.
     public var description: String { "private key of \(verifierKey)" }
 
     /// The same as ``description``.
@@ -159,12 +158,12 @@ extension UInt32 {
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
-    /// The bytes, the greatest first.
+    /// The bytes, the most significant first.
     var bigEndianBytes: Data { withUnsafeBytes(of: bigEndian) { Data($0) } }
 }
 
 extension Data {
-    /// The bytes of base64 text that no other text stands for: decoders forgive stray bits.
+    /// Decodes base64 and refuses a text that is not the canonical one: decoders ignore stray bits.
     init?(canonicalBase64 text: String) {
         self.init(base64Encoded: text)
         guard base64EncodedString().utf8.elementsEqual(text.utf8) else { return nil }

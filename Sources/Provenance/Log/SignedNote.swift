@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// A text with signatures under it, as c2sp.org/signed-note has it.
+// A text with signatures under it, in the format of c2sp.org/signed-note.
 
 public import Foundation
 import JSONText
 
-/// A signed text; nothing of it is to be believed until ``verify(with:)`` passed.
+/// A signed text. It must not be trusted before ``verify(with:)`` has passed.
 public struct SignedNote: Sendable, Hashable {
-    /// A line under the text.
+    /// A signature line under the text.
     public struct Signature: Sendable, Hashable {
         /// The name of the key.
         public let name: String
-        /// The number of the key.
+        /// The identifier of the key.
         public let identifier: UInt32
         /// The signature itself.
         public let bytes: Data
     }
 
-    /// A note with more than this is refused before anything is checked.
+    /// The greatest length. A longer note is refused before anything is checked.
     static let mostBytes = 1 << 20
     private static let dash = "\u{2014} "
 
@@ -28,9 +28,9 @@ public struct SignedNote: Sendable, Hashable {
     /// Signs a text.
     ///
     /// - Parameters:
-    ///   - text: The text; it ends with a newline.
-    ///   - key: Who signs.
-    /// - Throws: What the signing throws.
+    ///   - text: The text, which must end with a newline.
+    ///   - key: The signing key.
+    /// - Throws: Errors of signing.
     init(_ text: String, signedBy key: NoteSigningKey) throws {
         self.text = text
         signatures = [
@@ -54,7 +54,7 @@ public struct SignedNote: Sendable, Hashable {
         guard let note = String(validating: data, as: UTF8.self),
             note.utf8.allSatisfy({ $0 >= 0x20 || $0 == 0x0A })
         else { throw failure("not UTF-8, or with control characters") }
-        // Of bytes, not characters: a combining mark after a newline would hide it.
+        // Bytes, not characters: a combining mark after a newline would hide it.
         let bytes = Data(note.utf8)
         guard let gap = bytes.lastRange(of: Data("\n\n".utf8)), bytes.last == 0x0A,
             gap.upperBound < bytes.endIndex
@@ -77,7 +77,7 @@ public struct SignedNote: Sendable, Hashable {
         }
     }
 
-    /// The note as its file has it.
+    /// The bytes of the note's file.
     public var data: Data {
         let lines = signatures.map {
             let bytes = $0.identifier.bigEndianBytes + $0.bytes
@@ -86,10 +86,10 @@ public struct SignedNote: Sendable, Hashable {
         return Data("\(text)\n\(lines.joined())".utf8)
     }
 
-    /// Checks the signature of one key; signatures of other keys count for nothing.
+    /// Checks the signature of one key. Signatures of other keys are ignored.
     ///
-    /// - Parameter key: Whose signature there must be.
-    /// - Throws: A ``VerificationFailure``.
+    /// - Parameter key: The key that must have signed.
+    /// - Throws: A ``VerificationFailure`` when the key did not sign the note.
     public func verify(with key: NoteVerifierKey) throws {
         let own = signatures.filter { $0.name == key.name && $0.identifier == key.identifier }
         func refusal(_ problem: String) -> VerificationFailure {

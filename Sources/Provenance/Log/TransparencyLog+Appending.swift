@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes and extends a log. The checkpoint's rename is what commits: everything it counts is on the
-// medium before, so whenever the power fails, the log is the old one or the new one.
+// Makes and extends a log. Renaming the checkpoint commits an append: everything it covers is
+// flushed to disk before. After a power failure the log is therefore either the old one or the new
+// one.
 
 public import Foundation
 import JSONText
@@ -9,8 +10,8 @@ extension TransparencyLog {
     /// Makes an empty log.
     ///
     /// - Parameters:
-    ///   - directory: Where; it does not exist yet, or is empty.
-    ///   - key: The key that signs its checkpoints; its name is the log's origin.
+    ///   - directory: The directory. It must be empty or not exist.
+    ///   - key: The key that signs its checkpoints. Its name is the log's origin.
     /// - Returns: The log.
     /// - Throws: An `InputError` when the directory is not empty, or cannot be made or written to.
     @discardableResult
@@ -27,16 +28,16 @@ extension TransparencyLog {
         return try TransparencyLog(at: directory, signedBy: key.verifierKey)
     }
 
-    /// Appends entries; all of them are in the log afterwards, or none.
+    /// Appends entries. Afterwards either all of them are in the log, or none.
     ///
-    /// The work depends on the number of new entries, not on the size of the log: of the old ones,
-    /// only the unfinished tiles at the right edge are read.
+    /// The work depends on the number of new entries, not on the size of the log: only the
+    /// unfinished tiles at the right edge are read.
     ///
     /// - Parameters:
     ///   - entries: The entries, each at most 65535 bytes.
     ///   - directory: The log.
     ///   - key: The key that signed its checkpoint.
-    /// - Returns: The log with them.
+    /// - Returns: The extended log.
     /// - Throws: An `InputError` when there is no log, or it is in use or cannot be written to; a
     ///   ``VerificationFailure`` when it is damaged or belongs to another key.
     @discardableResult
@@ -49,11 +50,11 @@ extension TransparencyLog {
                 "is longer than \(LogFiles.longestEntry) bytes",
                 remedy: "log a statement with its digest instead")
         }
-        // A directory that is no log is left as it is.
+        // A directory that is not a log is left unchanged.
         let files = try TransparencyLog(at: directory).files
         return try files.withLock {
             let log = try TransparencyLog(at: directory, signedBy: key.verifierKey)
-            // What is signed next must continue what was signed last.
+            // The next signed checkpoint must continue the last signed one.
             _ = try log.checkedTree()
             var edge = try LogEdge(log)
             for entry in entries { try edge.append(entry) }
@@ -71,10 +72,10 @@ extension TransparencyLog {
 private struct LogEdge {
     private(set) var size: Int
     private let files: LogFiles
-    /// The hashes of the last tile of each level, fewer than a full tile has.
+    /// The hashes of the last tile of each level, if it is not full.
     private var hashes: [[TreeHash]] = []
     private var entries: [Data]
-    /// The directories of partial tiles that full ones replaced.
+    /// The directories of partial tiles that were replaced by full ones.
     private(set) var replaced: [URL] = []
 
     init(_ log: TransparencyLog) throws {
@@ -87,11 +88,11 @@ private struct LogEdge {
             hashes.append(try files.readHashes(level: level, index: tile, size: size))
             count = tile
         }
-        // What was altered on the disk is not written anew.
+        // Entries that were altered on disk must not be written again.
         entries = try log.checkedEntries(ofTile: size / LogFiles.width)
     }
 
-    /// The root: the complete subtrees at the edge, joined from the smallest up.
+    /// The root, computed by joining the complete subtrees at the edge from the smallest up.
     var root: TreeHash {
         var root: TreeHash?
         for level in hashes {

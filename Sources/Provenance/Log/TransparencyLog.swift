@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A log in a directory: what it says of itself, its proofs, and whether all of it is true.
+// A log in a directory: its checkpoint, its proofs, and the check of all its files.
 
 import Checkpoints
 public import Foundation
@@ -7,14 +7,14 @@ import JSONText
 
 /// An append-only list of entries under a signed Merkle root.
 ///
-/// The checkpoint is what counts: files that it does not reach are of an append that did not end,
-/// and the next one replaces them.
+/// The checkpoint decides. Files beyond it belong to an append that was interrupted; the next
+/// append replaces them.
 public struct TransparencyLog: Sendable {
-    /// Where it is.
+    /// The log's directory.
     public let directory: URL
-    /// The signed checkpoint as its file has it.
+    /// The bytes of the signed checkpoint's file.
     public let signedCheckpoint: Data
-    /// What the checkpoint says.
+    /// The checkpoint's content.
     public let checkpoint: LogCheckpoint
 
     let files: LogFiles
@@ -22,9 +22,9 @@ public struct TransparencyLog: Sendable {
     /// Opens a log.
     ///
     /// - Parameters:
-    ///   - directory: Where it is.
-    ///   - key: The key that must have signed the checkpoint; nil when the reader of a proof is to
-    ///     check that.
+    ///   - directory: The log's directory.
+    ///   - key: The key that must have signed the checkpoint; nil when the reader of a proof checks
+    ///     that.
     /// - Throws: An `InputError` when the log is missing, is damaged, or belongs to another key.
     public init(at directory: URL, signedBy key: NoteVerifierKey? = nil) throws {
         self.directory = directory
@@ -49,7 +49,7 @@ public struct TransparencyLog: Sendable {
 
     /// Proves that an entry is in the log.
     ///
-    /// - Parameter index: Which entry, counted from 0.
+    /// - Parameter index: The index of the entry, from 0.
     /// - Returns: The proof, with the checkpoint.
     /// - Throws: An `InputError` when there is no such entry, or the log is damaged.
     public func proof(of index: Int) throws -> LogProof {
@@ -70,10 +70,10 @@ public struct TransparencyLog: Sendable {
         return LogProof(index: index, hashes: hashes, signedCheckpoint: signedCheckpoint)
     }
 
-    /// The number of an entry.
+    /// Returns the index of an entry.
     ///
     /// - Parameter entry: The entry's bytes.
-    /// - Returns: The first entry of those bytes, or nil when there is none.
+    /// - Returns: The index of the first entry with those bytes, or nil when there is none.
     /// - Throws: An `InputError` when the log is damaged.
     public func index(of entry: some DataProtocol) throws -> Int? {
         let leaf = TreeHash.leaf(entry)
@@ -84,10 +84,11 @@ public struct TransparencyLog: Sendable {
         return nil
     }
 
-    /// Checks that the log only grew since an earlier checkpoint.
+    /// Checks that the log extends an earlier checkpoint.
     ///
-    /// - Parameter earlier: The checkpoint, of which the signature was checked.
-    /// - Throws: A ``VerificationFailure`` when it did not, or an `InputError` when it is damaged.
+    /// - Parameter earlier: The checkpoint. Its signature must have been checked.
+    /// - Throws: A ``VerificationFailure`` when it does not, or an `InputError` when the log is
+    ///   damaged.
     public func verifyGrowth(since earlier: LogCheckpoint) throws {
         func refusal(_ problem: String) -> VerificationFailure {
             failure(problem, remedy: "history was rewritten: keep both checkpoints as evidence")
@@ -112,8 +113,8 @@ public struct TransparencyLog: Sendable {
 
     /// Hashes every entry again and compares it with the tiles and the root.
     ///
-    /// - Throws: A ``VerificationFailure`` for what does not hold, an `InputError` for a file
-    ///   that cannot be read.
+    /// - Throws: A ``VerificationFailure`` when a check fails, an `InputError` when a file cannot
+    ///   be read.
     public func verifyEntries() throws {
         for tile in 0..<tileCount { _ = try checkedEntries(ofTile: tile) }
         var (level, count) = (1, checkpoint.size / LogFiles.width)
@@ -132,7 +133,7 @@ public struct TransparencyLog: Sendable {
         _ = try checkedTree()
     }
 
-    /// The entries of a tile, after their hashes were found to be the tile's.
+    /// Returns the entries of a tile after checking them against the tile's hashes.
     func checkedEntries(ofTile tile: Int) throws -> [Data] {
         let entries = try files.readEntries(index: tile, size: checkpoint.size)
         let hashes = try files.readHashes(level: 0, index: tile, size: checkpoint.size)
@@ -154,7 +155,7 @@ public struct TransparencyLog: Sendable {
         checkpoint.size / LogFiles.width + (checkpoint.size % LogFiles.width).signum()
     }
 
-    /// The tree of the tiles, after its root was found to be the checkpoint's.
+    /// Returns the tree of the tiles after checking its root against the checkpoint's.
     func checkedTree() throws -> MerkleTree {
         let size = checkpoint.size
         let cache = TileCache(files: files, size: size)
@@ -166,7 +167,7 @@ public struct TransparencyLog: Sendable {
     }
 }
 
-/// Tiles that were read, for one proof.
+/// The tiles that were read for one proof.
 private final class TileCache {
     private struct Place: Hashable {
         let level: Int
@@ -182,7 +183,7 @@ private final class TileCache {
         self.size = size
     }
 
-    /// The hash of a complete subtree of 2^`level` leaves.
+    /// Returns the hash of a complete subtree of 2^`level` leaves.
     func subtree(level: Int, index: Int) throws -> TreeHash {
         let (tileLevel, rest) = level.quotientAndRemainder(dividingBy: LogFiles.height)
         let first = index << rest

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Somebody whom a policy trusts: by a key, or by a certificate's root and the names in it.
+// A party that a policy trusts: identified by a key, or by a certificate's root and names.
 
 import Foundation
 
 /// A signer or an auditor whom a policy names.
 public struct Party: Sendable, Hashable {
-    /// What the party is known by.
+    /// How the party is identified.
     public enum Means: Sendable, Hashable {
         /// A public key.
         case key(VerificationKey)
-        /// Certificates that lead to one of these roots and have names of these patterns, in which
-        /// `*` stands for any text.
+        /// Certificates that lead to one of these roots and have names that match these patterns,
+        /// in which `*` stands for any text.
         case certificate(roots: [RootCertificate], subject: String?, alternativeName: String?)
     }
 
-    /// What the policy calls the party.
+    /// The party's name in the policy.
     public let name: String
-    /// What it is known by.
+    /// How the party is identified.
     public let means: Means
 
     /// Names a party.
@@ -25,15 +25,15 @@ public struct Party: Sendable, Hashable {
         self.means = means
     }
 
-    /// The party's key, when it is known by one.
+    /// The party's key, if it is identified by one.
     var key: VerificationKey? { if case .key(let key) = means { key } else { nil } }
 
-    /// The party's roots, when it is known by them.
+    /// The party's roots, if it is identified by them.
     var roots: [RootCertificate] {
         if case .certificate(let roots, _, _) = means { roots } else { [] }
     }
 
-    /// The party that a verified signer is, or nil.
+    /// Returns the party to which a verified signer belongs, or nil.
     func identity(of signer: Signer) -> PartySigner? {
         switch (means, signer) {
         case (.key(let key), .key(let other)) where key == other:
@@ -41,13 +41,14 @@ public struct Party: Sendable, Hashable {
         case (
             .certificate(let roots, let subject, let alternativeName), .certificate(let identity)
         ):
-            // A root speaks for its own party only.
+            // A root counts for its own party only.
             let isNamed =
                 roots.contains { $0.isSameAuthority(as: identity.root) }
                 && (subject.map { matches($0, identity.subject) } ?? true)
                 && (alternativeName.map { pattern in
                     identity.alternativeNames.contains {
-                        // A URI, known by its colon, may end in what looks like an address.
+                        // A URI (recognised by its colon) may end with a text that looks like an
+                        // email address.
                         pattern.contains(":") == $0.contains(":") && matches(pattern, $0)
                     }
                 } ?? true)
@@ -61,7 +62,7 @@ public struct Party: Sendable, Hashable {
 }
 
 extension [Party] {
-    /// What a model's signature may be verified with.
+    /// The keys and roots with which a model's signature may be verified.
     public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
 
     /// The trusted parties, by their own names.
@@ -74,13 +75,13 @@ extension [Party] {
                 means: .certificate(roots: trust.roots, subject: nil, alternativeName: nil)))
     }
 
-    /// The first party that a signer is, or nil.
+    /// Returns the first party to which a signer belongs, or nil.
     public func identity(of signer: Signer) -> PartySigner? {
         lazy.compactMap { $0.identity(of: signer) }.first
     }
 }
 
-/// Whether a text has a pattern, in which `*` stands for any text, from end to end.
+/// Returns whether a whole text matches a pattern, in which `*` stands for any text.
 func matches(_ pattern: String, _ text: String) -> Bool {
     let parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
     let text = Array(text.utf8)
@@ -90,7 +91,7 @@ func matches(_ pattern: String, _ text: String) -> Bool {
     guard text.count >= first.count + last.count, text.starts(with: first),
         text.suffix(last.count).elementsEqual(last)
     else { return false }
-    // Of each inner part the leftmost place leaves most room for the rest.
+    // The leftmost match of each inner part leaves the most room for the rest.
     var rest = text[first.count..<(text.count - last.count)]
     for part in parts.dropFirst().dropLast() where !part.isEmpty {
         guard let place = rest.firstRange(of: Array(part)) else { return false }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A party that has signed, and which signers are one and the same.
+// A party that has signed, and the test whether two signers are the same.
 
 /// A party that has signed something.
 public struct PartySigner: Sendable, Hashable {
-    /// The party's name, with the name in the certificate where that tells signers apart.
+    /// The party's name, followed by the name in the certificate where that distinguishes signers.
     public let name: String
     /// The key that signed.
     public let key: VerificationKey
-    /// The names in the certificate, when there is one.
+    /// The names in the certificate, if there is one.
     let certifiedNames: Set<String>
 
-    /// Whether both are one signer, whose keys and certificates may be several.
+    /// Returns whether both are the same signer, who may have several keys and certificates.
     func isSame(as other: PartySigner) -> Bool {
         name == other.name || key == other.key
             || !certifiedNames.isDisjoint(with: other.certifiedNames)
@@ -18,7 +18,8 @@ public struct PartySigner: Sendable, Hashable {
 }
 
 extension [PartySigner] {
-    /// The signers by who they are; one who is the same as two others shows that those are one.
+    /// The signers grouped by identity. A signer who is the same as two others joins the two
+    /// groups.
     var distinct: [[PartySigner]] {
         reduce(into: []) { groups, signer in
             let same = groups.filter { $0.contains(where: signer.isSame) }

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a model whose signature and weights were verified is admitted by a policy.
+// Decides whether a policy admits a model whose signature and weights were verified.
 
 public import Foundation
 
-/// The answer of a policy, with every question that decides it.
+/// The decision of a policy, with every check that it depends on.
 public struct Admission: Sendable {
     /// The attestations in the order of their file.
     public let attestations: [AttestationFinding]
-    /// What decides, in the order in which it was asked.
+    /// The checks that decide, in order.
     public let outcomes: [VerificationReport.Outcome]
 
-    /// Whether all that decides is as the policy needs it.
+    /// Whether every deciding check passed.
     public var isAdmitted: Bool { outcomes.allSatisfy(\.isPassed) }
 
     /// Judges a model.
     ///
-    /// Whatever is not shown to be good refuses the model: an attestation can only add to what is
-    /// known, so that one which is unverified, foreign, expired or revoked is as good as none.
+    /// Everything that is not shown to be good refuses the model. An attestation can only add
+    /// evidence: an attestation that is unverified, foreign, expired or revoked counts as if it did
+    /// not exist.
     ///
     /// - Parameters:
     ///   - model: The model, with its signature and weights verified.
     ///   - lines: The attestations that were found, not yet verified.
-    ///   - policy: What is needed.
-    ///   - now: The present.
+    ///   - policy: The policy.
+    ///   - now: The current time.
     public init(
         of model: VerifiedModel, attestations lines: [AttestationLine], policy: Policy,
         now: Date = Date()
@@ -44,7 +45,7 @@ public struct Admission: Sendable {
         }
         if !policy.auditors.isEmpty {
             outcomes.append(judge.quorum(counted.flatMap(\.auditors)))
-            // Every audit that counts must be good enough: the worst decides.
+            // Every audit that counts must be good enough: the worst one decides.
             outcomes += counted.flatMap { judged in
                 judged.limits.map {
                     .init(

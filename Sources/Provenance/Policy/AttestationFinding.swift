@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of one line of the attestations' file.
+// The result for one line of the attestations' file.
 
 import Foundation
 import Records
 
-/// One line of an attestations' file and what became of it.
+/// One line of an attestations' file and its result.
 public struct AttestationFinding: Codable, Sendable, Hashable {
-    /// What became of a line.
+    /// The result for a line.
     public enum Status: String, Codable, Sendable, Hashable {
         /// It is an audit of these weights that counts.
         case counted
         /// It is verified, but does not count.
         case notCounted = "not-counted"
-        /// It is verified and says nothing that a policy reads.
+        /// It is verified, but its kind is not used by a policy.
         case other
         /// It is not verified.
         case unverified
@@ -24,18 +24,18 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
     public var digest: String?
     /// The predicate type.
     public var predicateType: String?
-    /// Who signed it, by the names that the policy gives them.
+    /// The signers, by their names in the policy.
     public var signers: [String] = []
-    /// How much independent work it claims.
+    /// The assurance level that it claims.
     public var assuranceLevel: AssuranceLevel?
-    /// What became of it.
+    /// The result.
     public var status: Status
-    /// What it says, or why it does not count.
+    /// The content, or why it does not count.
     public var detail = ""
-    /// What the policy asked of it.
+    /// The policy's checks of it.
     public var checks: [VerificationReport.Outcome] = []
 
-    /// The finding where no policy counts anything.
+    /// The finding when no policy is applied.
     var uncounted: AttestationFinding {
         var finding = self
         if status == .counted { finding.status = .other }
@@ -59,7 +59,7 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
 }
 
 extension TamperResistance {
-    /// What was audited, with what, and what it came to, in one line.
+    /// The subject, the tools and the result of the audit, in one line.
     var summary: String {
         "suite \(suite.name) \(suite.version), battery \(battery.name), "
             + "\(seeds.count) seed\(seeds.count == 1 ? "" : "s"), \(evaluatedAt.formatted(.iso8601)): "

@@ -11,28 +11,28 @@ struct AttestationJudge {
     let model: VerifiedModel
     let now: Date
 
-    /// What is known of one attestation.
+    /// The judgement about one attestation.
     struct Judgement {
         var finding: AttestationFinding
         /// The auditors whose signatures on it count.
         var auditors: [PartySigner] = []
-        /// What it must keep to if it counts.
+        /// The limits that it must satisfy if it counts.
         var limits: [VerificationReport.Outcome] = []
         /// Whether it is unverified or about something else.
         var isForeign = true
     }
 
-    /// The weights' signer by the policy's name; nil when the policy does not name them.
+    /// The signer of the weights by its name in the policy; nil when the policy does not name it.
     private var signer: PartySigner? { policy.signers.identity(of: model.signer) }
 
     private func isSigner(_ auditor: PartySigner) -> Bool {
         signer.map(auditor.isSame) ?? (auditor.key == model.signer.key)
     }
 
-    /// Whether the signature is one that the policy accepts.
+    /// The checks whether the policy accepts the signature.
     var signatureOutcomes: [VerificationReport.Outcome] {
         let key = policy.revocations.keys.reason(for: model.signer.key.hint)
-        // Listed in another order, the same files have another root.
+        // The same files listed in another order have another root.
         let root =
             policy.revocations.models.reason(for: model.root)
             ?? policy.revocations.models.reason(for: model.digest.root)
@@ -47,7 +47,7 @@ struct AttestationJudge {
         ]
     }
 
-    /// Whether enough auditors stand behind the audits that count, each once.
+    /// Returns whether enough different auditors signed the audits that count.
     func quorum(_ auditors: [PartySigner]) -> VerificationReport.Outcome {
         let least = policy.minimumIndependentAuditors
         let counted = auditors.distinct.filter { least == nil || !$0.contains(where: isSigner) }
@@ -58,7 +58,7 @@ struct AttestationJudge {
             "\(counted.isEmpty ? "no \(kind) counts" : names), at least \(least ?? 1) needed")
     }
 
-    /// Verifies one attestation and says what becomes of it.
+    /// Verifies and judges one attestation.
     func judgement(_ line: AttestationLine) async -> Judgement {
         var judgement = Judgement(finding: .init(line: line.number, status: .unverified))
         do {
@@ -109,7 +109,7 @@ struct AttestationJudge {
         weigh(audit, attestation, &judgement)
     }
 
-    /// Why an audit of these weights does not stand now.
+    /// Why an audit of these weights is not valid now; nil if it is.
     private func reason(
         against audit: TamperResistance, _ attestation: VerifiedAttestation
     ) -> String? {
@@ -130,7 +130,7 @@ struct AttestationJudge {
         return nil
     }
 
-    /// Puts the policy's questions to an audit that stands.
+    /// Checks a valid audit against the policy.
     private func weigh(
         _ audit: TamperResistance, _ attestation: VerifiedAttestation, _ judgement: inout Judgement
     ) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a policy asks of one audit: whether it counts, and whether what it found is good enough.
+// A policy's checks of one audit: whether it counts, and whether its result is good enough.
 
 import Foundation
 import Records
@@ -7,14 +7,14 @@ import Records
 extension Policy {
     typealias Outcome = VerificationReport.Outcome
 
-    /// Whether an audit is one that the policy counts: the right one, whole, fresh and independent
-    /// enough. One that is not neither helps nor hurts.
+    /// Returns whether an audit counts for the policy: the right one, complete, recent and
+    /// independent enough. An audit that does not count neither helps nor hurts.
     ///
     /// - Parameters:
-    ///   - audit: What the audit says.
-    ///   - isIndependent: Whether somebody other than the weights' signer signed it.
-    ///   - now: The present.
-    /// - Returns: Each question with its answer.
+    ///   - audit: The audit's predicate.
+    ///   - isIndependent: Whether it was signed by a party other than the weights' signer.
+    ///   - now: The current time.
+    /// - Returns: The outcome of each check.
     func eligibility(of audit: TamperResistance, isIndependent: Bool, now: Date) -> [Outcome] {
         [
             suite.map {
@@ -51,7 +51,7 @@ extension Policy {
         ].compactMap(\.self)
     }
 
-    /// Whether what an audit found is good enough.
+    /// Returns whether the result of an audit is good enough.
     func limits(on audit: TamperResistance) -> [Outcome] {
         let adversaries = audit.adversaries.filter { !$0.isControl }
         return [safeguard(of: audit)] + minimumCosts.map { $0.check(adversaries) }
@@ -104,9 +104,11 @@ extension Policy {
         return check("judge", needed, found: judge.name, judge.digest)
     }
 
-    /// An adversary that could not be measured might have been the one to break the safeguard.
+    /// Returns whether every adversary could be measured: one that could not might have broken the
+    /// safeguard.
     private func completeness(of audit: TamperResistance) -> Outcome {
-        // Such an audit counts, so that it speaks against the model: `safeguard(of:)` refuses it.
+        // Such an audit counts, so that it is evidence against the model: `safeguard(of:)` refuses
+        // it.
         if audit.safeguard == .absent {
             return Outcome(
                 "completeness", isPassed: true,
@@ -127,7 +129,7 @@ extension Policy {
             "completeness", isPassed: true, "all \(adversaries.count) adversaries were measured")
     }
 
-    /// What has no safeguard cannot lose it: the untampered model must have one.
+    /// Returns whether the untampered model has a safeguard at all.
     private func safeguard(of audit: TamperResistance) -> Outcome {
         let claims = audit.claims.filter { $0.under == TamperResistance.untamperedName }
         guard let claim = claims.first else {
@@ -147,7 +149,7 @@ extension Policy {
                 "safety tax", isPassed: false,
                 "the audit did not measure the model before hardening")
         }
-        // The end of the interval that speaks against the model.
+        // The end of the interval that is worse for the model.
         let worst = max(tax.loss.value, tax.interval.upper.value)
         return Outcome(
             "safety tax", isPassed: worst <= most,
@@ -162,5 +164,5 @@ private func daysOrHours(_ seconds: TimeInterval) -> String {
     return "\(Int((seconds / unit).rounded(.down))) \(name)"
 }
 
-/// Six digits of a number.
+/// The number with six significant digits.
 func brief(_ value: Double) -> String { String(format: "%.6g", value) }

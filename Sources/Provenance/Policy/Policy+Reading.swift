@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a policy's file, and refuses what it does not understand before anything is hashed.
+// Reads a policy's file. Unknown content is refused before anything is hashed.
 
 import Checkpoints
 public import Foundation
 import Records
 
 extension Policy {
-    /// Reads a policy; the files of keys and certificates are found beside it.
+    /// Reads a policy. The paths of keys and certificates are relative to its directory.
     ///
     /// - Parameter file: A YAML file.
     /// - Throws: An `InputError` with file, line and remedy.
@@ -24,7 +24,7 @@ extension Policy {
     /// - Parameters:
     ///   - yaml: The policy's text.
     ///   - file: What errors call the policy.
-    ///   - directory: Where the paths of keys and certificates begin.
+    ///   - directory: The directory to which the paths of keys and certificates are relative.
     /// - Throws: An `InputError` with file, line and remedy.
     public init(yaml: Data, file: String, directory: URL) throws {
         let root = try PolicyValue(yaml: yaml, file: file)

@@ -1,42 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model needs to be admitted: who signed it, who audited it, and what the audit must say.
+// The conditions for admitting a model: who signed it, who audited it, and what the audit must
+// show.
 
 public import Foundation
 public import Records
 
-/// A policy, read from YAML; `Documentation/Attestation.md` describes its keys.
+/// A policy, read from YAML. `Documentation/Attestation.md` describes its keys.
 public struct Policy: Sendable {
     /// A suite, battery or judge that an audit must have used.
     public struct Requirement: Sendable, Hashable {
         /// Its name.
         public var name: String
-        /// Its SHA-256; nil takes the name's word.
+        /// Its SHA-256; nil accepts any with the name.
         public var digest: String?
     }
 
-    /// Which adversary must have paid so much.
+    /// The adversaries that must have paid at least the amount.
     public enum Adversary: Sendable, Hashable {
-        /// The cheapest that broke the safeguard; where none did, the largest budget counts.
+        /// The cheapest that broke the safeguard. If none did, the largest budget counts.
         case any
-        /// Each on its own; where one did not break the safeguard, its own budget counts.
+        /// Every adversary. If one did not break the safeguard, its own budget counts.
         case each
-        /// The one of this name.
+        /// The adversary with this name.
         case named(String)
     }
 
     /// The least that breaking the safeguard must cost.
     public struct MinimumCost: Sendable, Hashable {
-        /// What is counted.
+        /// The quantity.
         public var quantity: CostQuantity
         /// The least amount.
         public var amount: Double
-        /// Whose cost it is.
+        /// The adversaries whose cost counts.
         public var adversary: Adversary
     }
 
-    /// What becomes of attestations that do not verify.
+    /// The treatment of attestations that do not verify.
     public enum Unverified: String, Sendable, Hashable, CaseIterable {
-        /// They are named and count for nothing.
+        /// They are reported, but do not count.
         case ignore
         /// One of them is enough to refuse the model.
         case refuse
@@ -44,9 +45,9 @@ public struct Policy: Sendable {
 
     /// The policy's name.
     public var name: String
-    /// Who may have signed the weights.
+    /// The parties that may have signed the weights.
     public var signers: [Party]
-    /// Who may have audited them; without any, the signature alone decides.
+    /// The parties that may have audited them. Without any, the signature alone decides.
     public var auditors: [Party] = []
     /// The suite.
     public var suite: Requirement?
@@ -54,24 +55,24 @@ public struct Policy: Sendable {
     public var battery: Requirement?
     /// The judge that must have decided what answers did.
     public var decidedBy: Requirement?
-    /// What breaking the safeguard must cost at least.
+    /// The least costs of breaking the safeguard.
     public var minimumCosts: [MinimumCost] = []
     /// The greatest share of capability items that the safeguard may cost.
     public var maximumSafetyTax: Double?
-    /// With how many seeds the audit must have run.
+    /// The least number of seeds of the audit.
     public var minimumSeeds: Int?
-    /// How long ago the audit may have ended.
+    /// The greatest age of the audit, from its end.
     public var maximumAge: Period?
-    /// How much independent work must stand behind the audit.
+    /// The least assurance level of the audit.
     public var minimumAssurance: AssuranceLevel?
-    /// How many auditors other than the weights' signer there must be.
+    /// The least number of auditors other than the weights' signer.
     public var minimumIndependentAuditors: Int?
-    /// What becomes of attestations that do not verify.
+    /// The treatment of attestations that do not verify.
     public var unverified = Unverified.ignore
-    /// What counts no longer.
+    /// Revoked keys, models and attestations.
     public var revocations = Revocations()
 
-    /// A policy that asks no more than a signature, and of an audit that somebody signed it.
+    /// Makes a policy that requires a signature, and of an audit only that it is signed.
     public init(name: String, signers: [Party], auditors: [Party] = []) {
         self.name = name
         self.signers = signers
@@ -79,15 +80,16 @@ public struct Policy: Sendable {
     }
 }
 
-/// Keys, models and attestations that count no longer.
+/// Revoked keys, models and attestations.
 public struct Revocations: Sendable, Hashable {
-    /// One of them.
+    /// One revocation.
     public struct Entry: Sendable, Hashable {
         /// A key's hint, a model's root, or the SHA-256 of an attestation's payload.
         public var digest: String
-        /// Why.
+        /// The reason.
         public var reason: String
-        /// Since when, for the reader: a stolen key signs any date, so the entry counts always.
+        /// The date, for information only: a stolen key can sign any date, so the entry always
+        /// counts.
         public var date: Date
     }
 
@@ -100,7 +102,7 @@ public struct Revocations: Sendable, Hashable {
 }
 
 extension [Revocations.Entry] {
-    /// The reason and date of a digest's entry, as people read them; nil when it is not revoked.
+    /// Returns the reason and date of a digest's entry as text; nil when it is not revoked.
     func reason(for digest: String) -> String? {
         first { $0.digest == digest }.map { entry in
             "revoked on \(entry.date.formatted(.iso8601.year().month().day())): \(entry.reason)"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A value in a policy's file that knows its line, read strictly: nothing is guessed or passed over.
+// A value in a policy's file with its line. Reading is strict: nothing is guessed or ignored.
 
 import Checkpoints
 import Foundation
@@ -17,9 +17,9 @@ struct PolicyValue {
     /// The dotted name of the value, empty for the whole file.
     private let name: String
 
-    /// Reads a file's one document.
+    /// Reads the only document of a file.
     ///
-    /// - Throws: An `InputError` with the line when it is not YAML or has a key twice.
+    /// - Throws: An `InputError` with the line when the text is not YAML or has a key twice.
     init(yaml: Data, file: String) throws {
         guard yaml.count <= Self.longest, let text = String(validating: yaml, as: UTF8.self) else {
             throw InputError(
@@ -46,11 +46,11 @@ struct PolicyValue {
 
     // MARK: - Objects and lists
 
-    /// The fields of a mapping.
+    /// Returns the fields of a mapping.
     ///
-    /// - Parameter known: The keys that it may have.
+    /// - Parameter known: The allowed keys.
     /// - Returns: The fields by their keys.
-    /// - Throws: An `InputError` for what is no mapping and for a key that is not known.
+    /// - Throws: An `InputError` for a value that is not a mapping and for an unknown key.
     func fields(_ known: [String]) throws -> Fields {
         guard let mapping = node.mapping else { throw wrongType("key: value lines") }
         var values: [String: PolicyValue] = [:]
@@ -70,7 +70,7 @@ struct PolicyValue {
         return Fields(values: values, owner: self)
     }
 
-    /// The elements of a list.
+    /// Returns the elements of a list.
     ///
     /// - Throws: An `InputError` for a value that is not a list, or an empty list.
     func elements() throws -> [PolicyValue] {
@@ -90,13 +90,13 @@ struct PolicyValue {
         fileprivate let values: [String: PolicyValue]
         fileprivate let owner: PolicyValue
 
-        /// The keys that are there.
+        /// The keys that are present.
         var keys: Set<String> { Set(values.keys) }
 
-        /// A field, if it is there.
+        /// The field, or nil if it is missing.
         subscript(key: String) -> PolicyValue? { values[key] }
 
-        /// A field that must be there.
+        /// Returns a field that must be there.
         func required(_ key: String) throws -> PolicyValue {
             guard let value = values[key] else {
                 throw owner.error("lacks \"\(key)\"", remedy: "add \"\(key):\"")
@@ -107,7 +107,7 @@ struct PolicyValue {
 
     // MARK: - Scalars
 
-    /// A text that is not empty.
+    /// Returns a text that is not empty.
     func text() throws -> String {
         guard let scalar = node.scalar, node.tag == Tag(.str), !scalar.string.isEmpty else {
             throw wrongType("a text; put quotes around what looks like a number")
@@ -115,7 +115,7 @@ struct PolicyValue {
         return scalar.string
     }
 
-    /// One of some words.
+    /// Returns the choice for one of some words.
     func word<Choice>(_ choices: [(String, Choice)]) throws -> Choice {
         guard let choice = choices.first(where: { $0.0 == node.scalar?.string }) else {
             throw wrongType("one of: \(choices.map(\.0).joined(separator: ", "))")
@@ -123,7 +123,7 @@ struct PolicyValue {
         return choice.1
     }
 
-    /// A number in decimal digits, with or without an exponent.
+    /// Returns a number in decimal digits, with or without an exponent.
     func number(in range: ClosedRange<Double>) throws -> Double {
         guard let scalar = node.scalar, scalar.style == .plain,
             scalar.string.utf8.allSatisfy({ "0123456789.eE+-".utf8.contains($0) }),
@@ -139,14 +139,14 @@ struct PolicyValue {
         return value
     }
 
-    /// A whole number.
+    /// Returns a whole number.
     func whole(in range: ClosedRange<Int>) throws -> Int {
         let value = try number(in: Double(range.lowerBound)...Double(range.upperBound))
         guard let whole = Int(exactly: value) else { throw wrongType("a whole number") }
         return whole
     }
 
-    /// A SHA-256.
+    /// Returns a SHA-256.
     func digest() throws -> String {
         guard let text = node.scalar?.string, text.isSHA256 else {
             throw wrongType("a SHA-256 in 64 lowercase hexadecimal digits")
@@ -154,7 +154,7 @@ struct PolicyValue {
         return text
     }
 
-    /// A length of time.
+    /// Returns a period.
     func period() throws -> Period {
         guard let text = node.scalar?.string, let period = Period(text) else {
             throw wrongType("a time such as 180d or 12h")
@@ -162,7 +162,7 @@ struct PolicyValue {
         return period
     }
 
-    /// A day, from its beginning in UTC.
+    /// Returns the start of a day in UTC.
     func day() throws -> Date {
         guard let text = node.scalar?.string, text.utf8.count == 10,
             let date = try? Date(text, strategy: .iso8601.year().month().day())
@@ -172,7 +172,7 @@ struct PolicyValue {
 
     // MARK: - Errors
 
-    /// Reads a file that the value names, and tells the line when it cannot.
+    /// Reads a file that the value names. An error is reported with the value's line.
     func reading<Value>(_ read: () throws -> Value) throws -> Value {
         do {
             return try read()
@@ -181,7 +181,7 @@ struct PolicyValue {
         }
     }
 
-    /// An error with file, line and name.
+    /// Returns an error with file, line and name.
     func error(_ problem: String, remedy: String) -> InputError {
         let place = node.mark.map { "\(file):\($0.line)" } ?? file
         return InputError(

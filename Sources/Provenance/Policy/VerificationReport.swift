@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a verification found, check by check, for people and for programs.
+// The result of a verification, check by check, for people and for programs.
 
 import Checkpoints
 public import Foundation
 import JSONText
 
-/// The outcome of every check that was made on a model.
+/// The outcomes of all checks of a model.
 public struct VerificationReport: Sendable, Encodable {
-    /// One check and what it found.
+    /// One check and its outcome.
     public struct Outcome: Sendable, Hashable, Codable {
-        /// What was checked, in a word.
+        /// The name of the check.
         public let check: String
 
-        /// Whether it is as it should be.
+        /// Whether it passed.
         public let isPassed: Bool
 
-        /// What was found, in one line.
+        /// The finding, in one line.
         public let detail: String
 
         private enum CodingKeys: String, CodingKey {
@@ -23,12 +23,12 @@ public struct VerificationReport: Sendable, Encodable {
             case isPassed = "passed"
         }
 
-        /// Tells of a check.
+        /// Makes the outcome of a check.
         ///
         /// - Parameters:
-        ///   - check: What was checked, in a word.
-        ///   - isPassed: Whether it is as it should be.
-        ///   - detail: What was found, in one line.
+        ///   - check: The name of the check.
+        ///   - isPassed: Whether it passed.
+        ///   - detail: The finding, in one line.
         public init(_ check: String, isPassed: Bool, _ detail: String) {
             self.check = check
             self.isPassed = isPassed
@@ -39,16 +39,16 @@ public struct VerificationReport: Sendable, Encodable {
     /// The checks in the order in which they were made.
     public var outcomes: [Outcome]
 
-    /// What the user should know although it does not change the answer.
+    /// Messages that the user should see, but that do not change the answer.
     public var warnings: [String] = []
 
     /// The verified model; nil when its signature or its files failed.
     public let model: VerifiedModel?
 
-    /// What became of the attestations beside the model.
+    /// The findings about the attestations beside the model.
     public private(set) var attestations: [AttestationFinding] = []
 
-    /// What a policy says of the verified model; nil when none was asked.
+    /// The policy's decision about the verified model; nil when no policy was applied.
     public private(set) var admission: Admission?
 
     /// The name of that policy.
@@ -64,10 +64,9 @@ public struct VerificationReport: Sendable, Encodable {
     /// - Parameters:
     ///   - model: A directory or a single file.
     ///   - signature: The signature's file; nil for ``ModelSignature/location(of:)``.
-    ///   - trust: Whose signatures count.
-    ///   - now: When certificates must be valid.
-    /// - Throws: An `InputError` when something cannot be read; a
-    ///   check that fails is an outcome.
+    ///   - trust: The keys and roots whose signatures count.
+    ///   - now: The time at which certificates must be valid.
+    /// - Throws: An `InputError` when something cannot be read. A check that fails is an outcome.
     public init(
         on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date()
     ) async throws {
@@ -100,12 +99,12 @@ public struct VerificationReport: Sendable, Encodable {
         }
     }
 
-    /// Asks a policy about the model; one that was not verified is refused unasked.
+    /// Applies a policy to the model. A model that was not verified is refused without it.
     ///
     /// - Parameters:
     ///   - policy: The policy.
-    ///   - lines: What was found beside the model.
-    ///   - now: The present.
+    ///   - lines: The attestations found beside the model.
+    ///   - now: The current time.
     public mutating func admit(
         by policy: Policy, attestations lines: [AttestationLine], now: Date = Date()
     ) async {
@@ -117,12 +116,13 @@ public struct VerificationReport: Sendable, Encodable {
         attestations = admission.attestations
     }
 
-    /// Lists what is attested of the model; nothing is asked of it, and the answer stays the same.
+    /// Lists the attestations of the model. They are not checked against a policy, and the answer
+    /// stays the same.
     ///
     /// - Parameters:
-    ///   - lines: What was found beside the model.
-    ///   - trust: Whose signatures count.
-    ///   - now: The present.
+    ///   - lines: The attestations found beside the model.
+    ///   - trust: The keys and roots whose signatures count.
+    ///   - now: The current time.
     public mutating func list(
         attestations lines: [AttestationLine], trust: Trust, now: Date = Date()
     ) async {
@@ -134,8 +134,7 @@ public struct VerificationReport: Sendable, Encodable {
         ).attestations.map(\.uncounted)
     }
 
-    /// The report in lines: each outcome, each warning, each attestation, what the policy asked,
-    /// and the answer.
+    /// The report in lines: outcomes, warnings, attestations, the policy's checks, and the answer.
     public var lines: [String] {
         func line(_ outcome: Outcome) -> String {
             "\(outcome.isPassed ? "ok" : "NO")\t\(outcome.check)\t\(outcome.detail.onOneLine())"
@@ -156,7 +155,7 @@ public struct VerificationReport: Sendable, Encodable {
         case warnings, signer, root, payloadDigest, files, ignored, attestations, policy
     }
 
-    /// Writes the answer, the checks and, of a verified model, who signed what.
+    /// Writes the answer, the checks and, for a verified model, its signer and signed content.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(isVerified, forKey: .isVerified)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a signer's certificate leads to a trusted root and may sign code (RFC 5280).
+// Checks whether a signer's certificate leads to a trusted root and may sign code (RFC 5280).
 
 import Checkpoints
 import Crypto
@@ -9,7 +9,8 @@ import SwiftASN1
 @_spi(FixedExpiryValidationTime) import X509
 
 extension CertificateChain {
-    /// Verifies the path from the first certificate to a root, and that it may sign now.
+    /// Verifies the path from the first certificate to a root, and that the certificate may sign
+    /// now.
     func identity(_ roots: [RootCertificate], at now: Date) async throws -> CertificateIdentity {
         guard let leaf = certificates.first else {
             throw InputError(
@@ -41,8 +42,8 @@ extension CertificateChain {
             throw failure(
                 "has damaged alternative names", remedy: "have the model signed with another one")
         }
-        // Paths through issuers of one name are tried in every order: a hostile bundle would never
-        // be done with.
+        // The library tries paths through issuers with the same name in every order. A hostile
+        // bundle could make that endless.
         let issuers = certificates.dropFirst()
         guard Set(issuers.map(\.subject)).count == issuers.count else {
             throw failure(
@@ -59,13 +60,13 @@ extension CertificateChain {
             var reasons: [String] = []
             if case .couldNotValidate(let failures) = result {
                 reasons = failures.map { failure in
-                    // The library prints whole certificates.
+                    // The library's text contains whole certificates.
                     failure.chain.reduce("\(failure.policyFailureReason)") {
                         $0.replacing("\($1)", with: "the certificate of \($1.subject)")
                     }.replacing("RFC5280Policy: ", with: "")
                 }
             }
-            // The verifier passes over such certificates without a word.
+            // The verifier silently skips such certificates.
             let known = verifier.policy.verifyingCriticalExtensions
             reasons += certificates.filter { certificate in
                 certificate.extensions.contains { $0.critical && !known.contains($0.oid) }
@@ -82,8 +83,8 @@ extension CertificateChain {
     }
 }
 
-/// What the library's policy of RFC 5280 leaves open: what the keys of a path may be used for, and
-/// how the path is signed.
+/// The checks that the library's policy of RFC 5280 does not make: the allowed uses of the keys on
+/// a path, and the signature algorithms.
 struct CodeSigningPolicy: VerifierPolicy {
     let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
         .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage,
@@ -93,7 +94,7 @@ struct CodeSigningPolicy: VerifierPolicy {
     mutating func chainMeetsPolicyRequirements(
         chain: UnverifiedCertificateChain
     ) async -> PolicyEvaluationResult {
-        // Nobody relies on a root's signature of itself.
+        // The root's signature of itself is not relied on.
         for certificate in chain.dropLast()
         where certificate.signatureAlgorithm == .sha1WithRSAEncryption {
             return .failsToMeetPolicy(
@@ -125,7 +126,8 @@ struct CodeSigningPolicy: VerifierPolicy {
     }
 
     private static func problem(ofIssuer certificate: Certificate) -> String? {
-        // The library takes any older one for an authority's (RFC 5280, 6.1.4 (k), forbids it).
+        // The library treats every older one as an authority's certificate (RFC 5280, 6.1.4 (k),
+        // forbids that).
         guard certificate.version == .v3 else {
             return "is of a version that does not say who is an authority"
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Certificates: the roots that a user trusts, a signer's chain, and what it says of the signer.
+// Certificates: the trusted roots, a signer's chain, and the signer's identity in it.
 
 import Checkpoints
 import Crypto
@@ -8,7 +8,7 @@ import JSONText
 import SwiftASN1
 import X509
 
-/// Who a verified certificate says the signer is.
+/// The signer's identity according to a verified certificate.
 public struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible {
     /// The certificate's subject, as RFC 4514 writes names.
     public let subject: String
@@ -30,7 +30,7 @@ public struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible {
         "\(([subject] + alternativeNames).joined(separator: ", ")) (certified by \(root.subject))"
     }
 
-    /// What tells one signer from another.
+    /// The names that distinguish signers.
     var names: [String] { alternativeNames.isEmpty ? [subject] : alternativeNames }
 }
 
@@ -41,7 +41,8 @@ public struct RootCertificate: Sendable, Hashable {
     /// The name of the authority, as RFC 4514 writes names.
     public var subject: String { certificate.subject.description }
 
-    /// Whether both are one authority's: another may have its name, but not its key.
+    /// Returns whether both belong to the same authority: another may have its name, but not its
+    /// key.
     func isSameAuthority(as other: RootCertificate) -> Bool {
         certificate.subject == other.certificate.subject
             && certificate.publicKey == other.certificate.publicKey
@@ -66,9 +67,9 @@ public struct RootCertificate: Sendable, Hashable {
     }
 }
 
-/// A signer's certificate and those above it.
+/// A signer's certificate and its issuers.
 public struct CertificateChain: Sendable, Hashable {
-    /// A file of more holds something else.
+    /// The longest file. A longer one does not hold certificates.
     private static let longest = 1 << 20
 
     /// The signer's certificate first.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares the files that were signed with those that are there, and says how they differ.
+// Compares the signed files with the existing ones, and reports the differences.
 
 import Checkpoints
 import Foundation
 
 extension ModelSignature {
-    /// How many differences a failure tells of.
+    /// The most differences that a failure reports.
     private static let mostDifferences = 10
 
-    /// Compares names as bytes: String would take two normal forms of a name for one.
+    /// Compares names as bytes: `String` would treat two normal forms of a name as one.
     static func compare(_ digest: ModelDigest, _ manifest: ModelManifest, _ model: URL) throws {
         var signed: [[UInt8]: ModelManifest.Resource] = [:]
         for resource in manifest.resources { signed[Array(resource.name.utf8)] = resource }
@@ -16,7 +16,7 @@ extension ModelSignature {
         if isSingleFile, let only = manifest.resources.first, manifest.resources.count == 1,
             only.name.utf8.elementsEqual(model.lastPathComponent.utf8)
         {
-            // The v1.0 text names a single file so, its own tool ".".
+            // The text of v1.0 uses this name for a single file, its own tool uses ".".
             signed = [Array(".".utf8): only]
         }
         var differences: [String] = []
@@ -37,7 +37,7 @@ extension ModelSignature {
             $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
         }
         for resource in unknown {
-            // Here String's own equality is what is asked: names that look the same.
+            // `String`'s own equality is wanted here: it finds names that look the same.
             if let twin = missing.firstIndex(where: { $0.name == resource.name }) {
                 missing.remove(at: twin)
                 differences.append(

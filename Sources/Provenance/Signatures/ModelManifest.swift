@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What OpenSSF Model Signing v1.0 signs about a model: its files, one by one, and their root.
+// The signed content of OpenSSF Model Signing v1.0: a model's files, one by one, and their root.
 
 import Checkpoints
 import Foundation
@@ -19,7 +19,7 @@ public struct ModelManifest: Sendable, Hashable {
     /// The predicate type of such lists.
     public static let predicateType = "https://model_signing/signature/v1.0"
 
-    /// What the signer called the model; anyone may rename it.
+    /// The model's name as the signer wrote it. Anyone may rename the model.
     public let modelName: String
 
     /// SHA-256 over the files' digests in the order in which they are listed.
@@ -38,7 +38,7 @@ public struct ModelManifest: Sendable, Hashable {
         resources = digest.resources.map { Resource(name: $0.name, sha256: $0.sha256) }
     }
 
-    /// The list as a statement, in the one form that Temper writes.
+    /// Returns the list as a statement, in the only form that Temper writes.
     func statement() throws -> Statement {
         let ignored = ignoredPaths.map(JSON.literal).joined(separator: ",")
         let resources = resources.map {
@@ -141,7 +141,7 @@ public struct ModelManifest: Sendable, Hashable {
     }
 }
 
-/// How the files were put in a row.
+/// How the files were ordered and hashed.
 private struct Serialization {
     private var method: String?
     private var hashType: String?
@@ -160,7 +160,7 @@ private struct Serialization {
         }
     }
 
-    /// What is not supported, or would let files go unseen.
+    /// An option that is not supported, or that would let files go unchecked.
     var problem: String? {
         guard method == "files", hashType == "sha256" else {
             return "the files are serialised by \"\(method ?? "nothing")\" with "
@@ -174,7 +174,7 @@ private struct Serialization {
 }
 
 extension String {
-    /// Whether the text is a relative path that names one place in one way.
+    /// Whether the text is a relative path in its canonical form.
     var isPlainPath: Bool {
         !utf8.contains(0)
             && utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)

@@ -7,16 +7,16 @@ public import Foundation
 import JSONText
 
 extension ModelSignature {
-    /// Verifies that a trusted signer signed exactly the files that are there.
+    /// Verifies that a trusted signer signed exactly the files that exist.
     ///
     /// - Parameters:
     ///   - model: A directory or a single file.
     ///   - bundle: The signature.
-    ///   - trust: Whose signatures count.
-    ///   - now: When certificates must be valid.
-    /// - Returns: Who signed what, with the files held open.
-    /// - Throws: A ``VerificationFailure`` when the answer is no, an `InputError`
-    ///   when something cannot be read.
+    ///   - trust: The keys and roots whose signatures count.
+    ///   - now: The time at which certificates must be valid.
+    /// - Returns: The signer and the signed files, which are held open.
+    /// - Throws: A ``VerificationFailure`` when a check fails, an `InputError` when something
+    ///   cannot be read.
     public static func verify(
         _ model: URL, bundle: SignatureBundle, trust: Trust, now: Date = Date()
     ) async throws -> VerifiedModel {
@@ -83,7 +83,7 @@ extension ModelSignature {
         }
     }
 
-    /// Hashes what is there, but for what the signature leaves out.
+    /// Hashes the existing files, without those that the signature leaves out.
     private static func open(
         _ model: URL, _ manifest: ModelManifest, _ signature: URL?
     ) throws -> OpenModel {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signs a model as OpenSSF Model Signing v1.0 says (github.com/ossf/model-signing-spec).
+// Signs a model in the format of OpenSSF Model Signing v1.0 (github.com/ossf/model-signing-spec).
 
 public import Checkpoints
 public import Foundation
@@ -9,8 +9,8 @@ import X509
 
 /// Signing and verifying models.
 public enum ModelSignature {
-    /// Where a model's signature is unless the user says otherwise: `model.sig` in its directory,
-    /// or beside a single file under its name with `.sig`.
+    /// Returns the default place of a model's signature: `model.sig` in its directory, or beside a
+    /// single file under its name with `.sig`.
     ///
     /// - Parameter model: A directory or a single file.
     /// - Returns: The signature's place.
@@ -22,15 +22,16 @@ public enum ModelSignature {
             ? model.appending(path: ModelDigest.signatureName) : model.appendingPathExtension("sig")
     }
 
-    /// Signs a model: all files but those of version control, the records of a download in
-    /// `.cache/huggingface`, and what is written beside a model about it.
+    /// Signs a model: all files except those of version control, the records of a download in
+    /// `.cache/huggingface`, and the signature and attestations beside a model.
     ///
     /// - Parameters:
     ///   - model: A directory or a single file.
-    ///   - key: Who signs.
-    ///   - certificates: The signer's certificate and those above it, but for the root; nil signs
-    ///     with the bare key.
-    ///   - file: Where the signature will be; within the model's directory it is not signed.
+    ///   - key: The signing key.
+    ///   - certificates: The signer's certificate and its issuers, without the root; nil signs with
+    ///     the key alone.
+    ///   - file: The place of the signature. If it is within the model's directory, it is not
+    ///     signed.
     /// - Returns: The signature, and the digest of what it signs.
     /// - Throws: An `InputError` when the model cannot be read, or the certificate is not the
     ///   key's.
@@ -61,14 +62,14 @@ public enum ModelSignature {
                 "the certificate of \(leaf.subject)", "speaks of another key",
                 remedy: "give the key's own certificate first in the file")
         }
-        // The root is for the verifier to bring.
+        // The verifier must have the root already.
         let sent = chain.certificates.enumerated().filter { index, certificate in
             index == 0 || certificate.issuer != certificate.subject
         }
         return .certificates(try sent.map { try $0.element.der })
     }
 
-    /// The path of a file within a model's directory, or nil when it is elsewhere.
+    /// Returns the path of a file within a model's directory, or nil when it is elsewhere.
     static func path(of file: URL, within model: URL) -> String? {
         let root = model.resolvingSymlinksInPath().standardizedFileURL.path(percentEncoded: false)
         let folder = file.deletingLastPathComponent().resolvingSymlinksInPath().standardizedFileURL

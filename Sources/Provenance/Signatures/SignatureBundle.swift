@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Sigstore bundle v0.3 as OpenSSF Model Signing v1.0 uses it: an envelope, and what to verify it
-// with.
+// A Sigstore bundle v0.3 as OpenSSF Model Signing v1.0 uses it: an envelope and the material to
+// verify it.
 
 import Checkpoints
 public import Foundation
@@ -8,7 +8,7 @@ import JSONText
 
 /// The content of a `model.sig`.
 public struct SignatureBundle: Sendable, Hashable {
-    /// What the signer says about the key; none of it is trusted.
+    /// The signer's claims about the key. They are not trusted.
     public enum Material: Sendable, Hashable {
         /// The hint of a ``VerificationKey``; nil when the signer gave none.
         case publicKey(hint: String?)
@@ -20,25 +20,25 @@ public struct SignatureBundle: Sendable, Hashable {
     /// The media type of such bundles.
     public static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-    /// A model of a million files has a shorter one.
+    /// The longest file. Even a model of a million files has a shorter one.
     private static let longest = 1 << 28
 
-    /// How many certificates a path may have.
+    /// The most certificates in a path.
     static let mostCertificates = 16
 
-    /// What to verify with.
+    /// The material to verify with.
     public let material: Material
 
-    /// What was signed.
+    /// The signed envelope.
     public let envelope: Envelope
 
-    /// Where the bundle was read from.
+    /// The file that the bundle was read from.
     public private(set) var file: URL?
 
-    /// What the bundle holds that is neither used nor checked.
+    /// Parts of the bundle that are neither used nor checked.
     public private(set) var unchecked: [String] = []
 
-    /// Puts a bundle together.
+    /// Makes a bundle.
     package init(material: Material, envelope: Envelope) {
         self.material = material
         self.envelope = envelope
@@ -47,7 +47,7 @@ public struct SignatureBundle: Sendable, Hashable {
     /// Reads a bundle's file.
     ///
     /// - Parameter file: A `model.sig`.
-    /// - Throws: An `InputError` when it cannot be read, or as ``init(json:named:)`` does.
+    /// - Throws: An `InputError` when the file cannot be read, or as ``init(json:named:)`` does.
     public init(contentsOf file: URL) throws {
         let data = try SmallFile.read(
             file, atMost: Self.longest,
@@ -59,7 +59,7 @@ public struct SignatureBundle: Sendable, Hashable {
     /// Reads a bundle.
     ///
     /// - Parameters:
-    ///   - json: The bundle; keys that the format does not have are refused.
+    ///   - json: The bundle. Keys that the format does not define are refused.
     ///   - name: What errors call it: its file's path.
     /// - Throws: An `InputError` when it is not a bundle v0.3 with one DSSE signature.
     public init(json: Data, named name: String) throws {
@@ -115,9 +115,9 @@ public struct SignatureBundle: Sendable, Hashable {
         return Data(head.utf8) + envelope.json + Data("}\n".utf8)
     }
 
-    /// Writes the bundle under another name and gives it its own when it is whole.
+    /// Writes the bundle to a temporary file and renames it when it is complete.
     ///
-    /// - Parameter file: Where to; an old signature that is there is replaced.
+    /// - Parameter file: The file to write. An existing signature is replaced.
     /// - Throws: An `InputError` when something else is there, or the file cannot be written.
     public func write(to file: URL) throws {
         let isThere = FileManager.default.fileExists(atPath: file.path(percentEncoded: false))

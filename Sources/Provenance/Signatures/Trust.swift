@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom the user trusts to sign.
+// The signers that the user trusts.
 
 /// The keys and certificate authorities whose signatures count.
 public struct Trust: Sendable {
@@ -9,7 +9,7 @@ public struct Trust: Sendable {
     /// Roots to which a signer's certificate must lead.
     public var roots: [RootCertificate]
 
-    /// Names whom to trust.
+    /// Names the trusted signers.
     ///
     /// - Parameters:
     ///   - keys: Keys that may sign.
@@ -20,7 +20,7 @@ public struct Trust: Sendable {
     }
 }
 
-/// Who signed, as far as that was verified.
+/// The verified signer.
 public enum Signer: Sendable, Hashable, CustomStringConvertible {
     /// The owner of a trusted key.
     case key(VerificationKey)

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of a model once its signature and its files were verified.
+// A model whose signature and files were verified.
 
 public import Checkpoints
 import JSONText
 
-/// A model whose files are those that a trusted signer signed.
+/// A model whose files are exactly those that a trusted signer signed.
 public struct VerifiedModel: Sendable {
-    /// Who signed.
+    /// The signer.
     public let signer: Signer
 
-    /// What was signed.
+    /// The signed list of files.
     public let manifest: ModelManifest
 
     /// SHA-256 of the signed payload in lowercase hexadecimal digits. Unlike the root, it covers
     /// the files' names.
     public let payloadDigest: String
 
-    /// The files' digest; its root is in code point order of the names, whatever the signer's is.
+    /// The files' digest. Its root is in code point order of the names, whatever the signer's
+    /// order.
     public var digest: ModelDigest { model.digest }
 
-    /// The files as they were verified, still open.
+    /// The verified files, still open.
     public let model: OpenModel
 
-    /// What the user should know although it does not change the answer.
+    /// Messages that the user should see, but that do not change the answer.
     public let warnings: [String]
 
     /// The root that was signed.

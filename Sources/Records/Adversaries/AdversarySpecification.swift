@@ -14,15 +14,16 @@ public struct AdversarySpecification: Codable, Sendable, Hashable {
     public var attack: String
     /// The attack's parameters by name, each spelt out so that the record stands alone.
     public var parameters: [String: ParameterValue]
-    /// What a search may choose its parameters from, by their dotted names, or nil.
+    /// The ranges from which a search chooses parameters, by their dotted names, or nil.
     public var search: [String: SearchRange]?
     /// One sentence for a reader, or nil.
     public var description: String?
-    /// What the adversary learns from, as its attack states it; nil when that is not known. No
-    /// battery's file states it.
+    /// What the adversary learns from, as its attack states it; nil when that is not known. The
+    /// file of a battery does not contain it.
     public var learning: Learning?
 
-    /// Names an attack and its parameters.
+    /// Makes an adversary from an attack and its parameters.
+    ///
     /// - Parameters:
     ///   - name: The name within the battery.
     ///   - attack: The identifier of the attack.
@@ -40,11 +41,11 @@ public struct AdversarySpecification: Codable, Sendable, Hashable {
         self.learning = learning
     }
 
-    /// Whether this is the untampered control, which no cost to break is taken from.
+    /// Whether this is the untampered control, which has no cost to break.
     public var isControl: Bool { attack == Self.controlAttack }
 
-    /// The canonical JSON of what decides the result, the attack and its parameters: equal bytes
-    /// mean the same work, whatever the adversary is called.
+    /// Returns the canonical JSON of the attack and its parameters, which decide the result. Equal
+    /// bytes mean the same work, whatever the adversary's name.
     ///
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public func canonicalContent() throws -> Data {

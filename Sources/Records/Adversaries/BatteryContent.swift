@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes that the digest of a battery is taken of.
+// The bytes over which the digest of a battery is computed.
 
 public import Foundation
 
 extension [AdversarySpecification] {
-    /// The canonical JSON of a battery's adversaries in their order: name, attack, parameters and
-    /// the ranges of a search. Names are in it because a policy can ask for the cost of an adversary
-    /// by its name. The name of the battery, descriptions and what adversaries learn from are not.
+    /// Returns the canonical JSON of a battery's adversaries in their order: name, attack,
+    /// parameters and the ranges of a search. It includes names because a policy can ask for the
+    /// cost of an adversary by its name. It does not include the battery's name, descriptions and
+    /// what adversaries learn from.
+    ///
     /// - Returns: UTF-8 bytes without a line break at the end.
     /// - Throws: `EncodingError` when a parameter cannot be written as JSON.
     public func canonicalBattery() throws -> Data {

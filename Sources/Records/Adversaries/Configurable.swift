@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attacks and defenses are configurations: how they are read from named parameters.
+// Attacks and defenses are configurations that are read from named parameters.
 
 internal import Foundation
 internal import JSONText
 
-/// What is described by named parameters that all have defaults.
+/// A configuration with named parameters that all have defaults.
 public protocol Configurable: Codable, Sendable, Hashable {
     /// The configuration with its defaults.
     init()
@@ -14,12 +14,12 @@ public protocol Configurable: Codable, Sendable, Hashable {
 }
 
 extension Configurable {
-    /// Makes the configuration that has these parameters, and its defaults for the others.
+    /// Makes a configuration from parameters, with defaults for the others.
     ///
     /// - Parameters:
     ///   - parameters: Values by name.
-    ///   - place: What an error names.
-    ///   - kind: The attack or defense, by its name.
+    ///   - place: The place that an error names.
+    ///   - kind: The name of the attack or defense.
     /// - Returns: The configuration.
     /// - Throws: `InputError` for an unknown parameter or a bad value.
     public static func configured(
@@ -54,7 +54,7 @@ extension Configurable {
     }
 }
 
-/// Defaults with what is to differ from them, nested ones too.
+/// The defaults with some fields replaced, nested ones too.
 private func merged(
     _ defaults: [String: ParameterValue], with parameters: [String: ParameterValue], place: String,
     kind: String
@@ -76,7 +76,7 @@ private func merged(
     return fields
 }
 
-/// The fields of an attack or a defense as a record states them.
+/// Returns the fields of an attack or a defense in the form of a record.
 public func parameterValues(of value: any Encodable) throws -> [String: ParameterValue] {
     try JSONDecoder().decode([String: ParameterValue].self, from: try JSONEncoder().encode(value))
 }

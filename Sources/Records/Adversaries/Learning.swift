@@ -3,9 +3,8 @@
 
 /// What an adversary learns from, and what its learning changes.
 ///
-/// The attack states it; reports and the conditions of immunisation go by it instead of by the
-/// attack's name. It describes and decides nothing: it is in no cell key and in no digest of a
-/// battery.
+/// The attack states it. Reports and the conditions of immunisation use it instead of the attack's
+/// name. It is descriptive only: no cell key and no digest of a battery includes it.
 public struct Learning: Codable, Sendable, Hashable {
     /// The data that an adversary learns from.
     public enum Data: String, Codable, Sendable, Hashable, CaseIterable {
@@ -13,7 +12,7 @@ public struct Learning: Codable, Sendable, Hashable {
         case none
         /// Restricted prompts of the training split, with compliant answers.
         case restricted
-        /// Benign prompts with their answers, as an honest user has them.
+        /// Benign prompts with their answers, as an honest user has.
         case benign
         /// Benign prompts first, then restricted ones.
         case benignThenRestricted = "benign-then-restricted"
@@ -23,8 +22,8 @@ public struct Learning: Codable, Sendable, Hashable {
         case heldOut = "held-out"
         /// Restricted prompts of another domain, from a second suite.
         case otherDomain = "other-domain"
-        /// Examples that are neither restricted nor benign prompts of a suite, such as those of an
-        /// obedient persona or the model's own answers; also several of the above in one adversary.
+        /// Other examples, such as those of an obedient persona or the model's own answers; or
+        /// several of the above in one adversary.
         case other
     }
 
@@ -36,11 +35,11 @@ public struct Learning: Codable, Sendable, Hashable {
         case allWeights = "all-weights"
         /// Low-rank adapters (LoRA) of the audited model's weights.
         case lowRankAdapters = "low-rank-adapters"
-        /// What stands around a prompt, as text or as embeddings.
+        /// The text or embeddings around a prompt.
         case context
         /// The activations between layers.
         case activations
-        /// Another model than the audited one, or several of the above in one adversary.
+        /// Another model than the audited one; or several of the above in one adversary.
         case other
     }
 
@@ -50,6 +49,7 @@ public struct Learning: Codable, Sendable, Hashable {
     public var change: Change
 
     /// States what an adversary learns from.
+    ///
     /// - Parameters:
     ///   - data: The data that it learns from.
     ///   - change: What its learning changes.
@@ -66,8 +66,9 @@ public struct Learning: Codable, Sendable, Hashable {
 }
 
 extension Learning {
-    /// Derives what an adversary of a version-1 record learns from, by the name and the parameters
-    /// of its attack; nil for an attack whose parameters do not say it.
+    /// Derives what an adversary of a version-1 record learns from by the name and the parameters
+    /// of its attack; nil if these do not show it.
+    ///
     /// - Parameter adversary: An adversary of a version-1 record.
     init?(derivedFrom adversary: AdversarySpecification) {
         if adversary.isControl {

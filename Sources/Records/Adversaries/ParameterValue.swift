@@ -1,52 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 // A value of an adversary's parameters, as YAML and JSON can write it.
 
-/// A value of one parameter of an adversary or a defense.
+/// The value of a parameter of an adversary or a defense.
 public enum ParameterValue: Sendable, Hashable {
     /// A number; whole numbers are exact up to 2^53.
     case number(Double)
     /// A text.
     case string(String)
-    /// A yes or no.
+    /// True or false.
     case bool(Bool)
     /// A list, in its order.
     case list([ParameterValue])
     /// Named values, such as one attack of a composed adversary.
     case object([String: ParameterValue])
 
-    /// The number, or nil when this is not one.
+    /// The number, or nil when the value is not a number.
     public var number: Double? {
         if case .number(let value) = self { value } else { nil }
     }
 
-    /// The number when it is a whole one that fits an `Int`, or nil.
+    /// The whole number, or nil when the value is not a whole number that fits an `Int`.
     public var integer: Int? {
         number.flatMap { Int(exactly: $0) }
     }
 
-    /// The text, or nil when this is not one.
+    /// The text, or nil when the value is not a text.
     public var string: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
-    /// The yes or no, or nil when this is neither.
+    /// The truth value, or nil when the value is not a truth value.
     public var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The list, or nil when this is not one.
+    /// The list, or nil when the value is not a list.
     public var list: [ParameterValue]? {
         if case .list(let value) = self { value } else { nil }
     }
 
-    /// The named values, or nil when this is not an object.
+    /// The named values, or nil when the value is not an object.
     public var object: [String: ParameterValue]? {
         if case .object(let value) = self { value } else { nil }
     }
 }
 
 extension ParameterValue: Codable {
-    /// Reads whichever JSON value stands there; `null` is refused.
+    /// Reads any JSON value except `null`.
     ///
     /// - Throws: `DecodingError` when the value is `null`.
     public init(from decoder: any Decoder) throws {
@@ -90,7 +90,7 @@ extension ParameterValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral
     public init(integerLiteral value: Int) { self = .number(Double(value)) }
     /// A text.
     public init(stringLiteral value: String) { self = .string(value) }
-    /// A yes or no.
+    /// True or false.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     /// A list.
     public init(arrayLiteral elements: ParameterValue...) { self = .list(elements) }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an adversary that searches may choose a parameter from.
+// The values from which a searching adversary may choose a parameter.
 
 internal import Foundation
 internal import JSONText
 
-/// The values of one parameter that a search chooses from: numbers between two ends, or choices.
+/// The values of one parameter from which a search chooses: numbers between two ends, or choices.
 public struct SearchRange: Codable, Sendable, Hashable {
-    /// How numbers between the ends are spread.
+    /// How numbers between the ends are distributed.
     public enum Scale: String, Codable, Sendable, Hashable {
         /// Equal differences are equally probable.
         case linear
@@ -18,14 +18,14 @@ public struct SearchRange: Codable, Sendable, Hashable {
     public var from: Double?
     /// The greatest number.
     public var to: Double?
-    /// How numbers are spread; linear unless said otherwise.
+    /// The distribution of numbers; linear by default.
     public var scale: Scale?
-    /// Whether only whole numbers are meant.
+    /// Whether only whole numbers are allowed.
     public var whole: Bool?
     /// The values to choose from, instead of numbers.
     public var choices: [ParameterValue]?
 
-    /// Numbers from one end to the other.
+    /// Makes a range of numbers.
     public init(from: Double, to: Double, scale: Scale = .linear, whole: Bool = false) {
         self.from = from
         self.to = to
@@ -33,14 +33,14 @@ public struct SearchRange: Codable, Sendable, Hashable {
         self.whole = whole
     }
 
-    /// Some values.
+    /// Makes a range of choices.
     public init(choices: [ParameterValue]) {
         self.choices = choices
     }
 
-    /// Checks that there is something to search.
+    /// Checks that the range can be searched.
     ///
-    /// - Parameter place: What an error names.
+    /// - Parameter place: The place that an error names.
     /// - Throws: `InputError` for a range that cannot be searched.
     public func validate(at place: String) throws {
         func require(_ condition: Bool, else problem: String, _ remedy: String) throws {
@@ -70,10 +70,10 @@ public struct SearchRange: Codable, Sendable, Hashable {
             "round the ends, or leave \"whole\" out")
     }
 
-    /// The value at a place of the unit interval; equal stretches are equally probable.
+    /// Returns the value at a position in the unit interval. Equal lengths are equally probable.
     ///
-    /// - Parameter place: 0 to 1.
-    /// - Returns: A value of the range; it has no meaning if ``validate(at:)`` throws.
+    /// - Parameter place: The position, 0 to 1.
+    /// - Returns: A value of the range. It has no meaning if ``validate(at:)`` throws.
     public func value(at place: Double) -> ParameterValue {
         let place = min(max(place, 0), 1)
         if let choices {
@@ -81,7 +81,7 @@ public struct SearchRange: Codable, Sendable, Hashable {
                 ? false : choices[min(Int(place * Double(choices.count)), choices.count - 1)]
         }
         let (from, to) = (from ?? 0, to ?? 0)
-        // Half a step beyond either end, so that the ends are as probable as the others.
+        // Half a step is added at both ends, so that the ends are as probable as the other numbers.
         let margin = whole == true ? 0.5 : 0
         let (low, high) = (from - margin, to + margin)
         let value =

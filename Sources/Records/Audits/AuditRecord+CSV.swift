@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The measurements of an audit as a table that any tool reads.
+// The measurements of an audit as a table for other tools.
 
 import JSONText
 
 extension AuditRecord {
-    /// The measurements as CSV (RFC 4180, with a header): one row for each measure at each step of
-    /// each cell, after those of the original and the untampered model. A cell that measured nothing
-    /// has one row with its state and its reason.
+    /// Returns the measurements as CSV (RFC 4180, with a header): one row for each measure at each
+    /// step of each cell, after those of the original and the untampered model. A cell without
+    /// measurements has one row with its state and its reason.
+    ///
     /// - Returns: Lines that end with a carriage return and a line feed.
     public func measurementsCSV() -> String {
         let header = [
@@ -47,7 +48,7 @@ extension AuditRecord {
     }
 }
 
-/// The fields of the costs and of the reason, empty.
+/// Empty fields for the costs and the reason.
 private let noCost = Array(repeating: "", count: 12)
 
 private func fields(_ measurement: MeasuredValue) -> [String] {

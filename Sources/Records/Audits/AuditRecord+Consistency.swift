@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether what a record concludes follows from what it measured.
+// Checks that the conclusions of a record follow from its measurements.
 
 extension AuditRecord {
-    /// The first thing in the record that contradicts the rest of it, with its place; nil when all
-    /// follows from the measurements.
+    /// The first contradiction in the record, with its place; nil when everything follows from the
+    /// measurements.
     ///
     /// Costs to break and outcomes are computed again from the traces, and every adversary must
-    /// have its cells: a record that was edited to look better, or lacks cells, is found out.
+    /// have its cells. This detects a record that was edited to look better, or lacks cells.
     public var contradiction: (place: String, problem: String)? {
         for (place, digest) in [("model.digest", model.digest), ("suite.digest", suite.digest)]
         where !digest.isSHA256 {
@@ -45,7 +45,7 @@ extension AuditRecord {
                 switch cell.state {
                 case .finished: cell.broken == broken
                 case .stopped: cell.broken == nil || cell.broken == broken
-                // A cell that failed or did not apply says nothing, whatever it measured before.
+                // A cell that failed or did not apply has no result, whatever it measured before.
                 case .failed, .inapplicable: cell.broken == nil
                 }
             if !follows {
@@ -68,7 +68,7 @@ extension AuditRecord {
         return nil
     }
 
-    /// What makes no sense in the budget, the settings and the number of trials.
+    /// A contradiction in the budget, the settings and the number of trials.
     private var settingsContradiction: (place: String, problem: String)? {
         if let steps = budget.steps, steps < 1 { return ("budget.steps", "is below 1") }
         guard let evaluation else {
@@ -92,7 +92,7 @@ extension AuditRecord {
         return nil
     }
 
-    /// What makes no sense in the searches.
+    /// A contradiction in the searches.
     private var searchContradiction: (place: String, problem: String)? {
         if trials < 0 { return ("trials", "is below 0") }
         for (index, search) in (searches ?? []).enumerated() {
@@ -109,7 +109,7 @@ extension AuditRecord {
         return nil
     }
 
-    /// What makes no sense in the entries of measures.
+    /// A contradiction in the entries of measures.
     private var measureContradiction: (place: String, problem: String)? {
         var units: [String: MeasurementUnit] = [:]
         for (index, entry) in (measures ?? []).enumerated() {
@@ -134,14 +134,14 @@ extension AuditRecord {
         return nil
     }
 
-    /// What makes no sense in how a cell was run.
+    /// Returns a contradiction in how a cell was run.
     private func contradiction(of cell: CellRecord) -> (place: String, problem: String)? {
         if cell.worldSize < 1 { return ("worldSize", "is below 1") }
         if cell.machine.cores < 1 { return ("machine.cores", "is below 1") }
         if let examples = cell.examplesAtOnce, examples < 1 {
             return ("examplesAtOnce", "is below 1")
         }
-        // Attacks without training offer their model at step 1, whatever the budget.
+        // Attacks without training report their model at step 1, whatever the budget.
         if let most = budget.steps,
             let point = cell.trace.firstIndex(where: { $0.step > max(most, 1) })
         {

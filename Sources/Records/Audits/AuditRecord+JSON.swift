@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An audit record from its JSON file and back.
+// Reads and writes the JSON file of an audit record.
 
 public import Foundation
 public import JSONText
@@ -8,7 +8,7 @@ extension AuditRecord {
     /// Reads a record.
     ///
     /// - Parameter file: The JSON file.
-    /// - Throws: `InputError` when it cannot be read, is damaged or is of a later version.
+    /// - Throws: `InputError` when the file cannot be read, is damaged or is of a later version.
     public init(contentsOf file: URL) throws(InputError) {
         let data: Data
         do {
@@ -25,8 +25,8 @@ extension AuditRecord {
     ///
     /// - Parameters:
     ///   - json: The bytes of the JSON file.
-    ///   - file: The name that errors give the file.
-    /// - Throws: `InputError` when it is damaged or of a later version.
+    ///   - file: The file's name in errors.
+    /// - Throws: `InputError` when the record is damaged or of a later version.
     public init(json: Data, file: String = "record.json") throws(InputError) {
         struct Version: Decodable { let schemaVersion: Int }
         let version = try RecordJSON.decode(Version.self, from: json, file: file).schemaVersion
@@ -40,9 +40,9 @@ extension AuditRecord {
         self = try RecordJSON.decode(AuditRecord.self, from: json, file: file)
     }
 
-    /// The record as indented JSON with sorted keys and a line break at the end.
+    /// Returns the record as indented JSON with sorted keys and a line break at the end.
     ///
-    /// - Throws: `EncodingError` when it cannot be written.
+    /// - Throws: `EncodingError` when the record cannot be written.
     public func json() throws -> Data {
         try RecordJSON.encoder().encode(self) + Data("\n".utf8)
     }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records from their files: the current version, and version 1, which states less.
+// Reads records of the current version, and of version 1, which has fewer fields.
 
 internal import Foundation
 
 extension AuditRecord {
     /// Reads a record of the current version or of version 1.
     ///
-    /// Version 1 does not state budget, settings, number of trials, nor the machine of a cell: the
-    /// budget is read off the command line, and each cell is taken to have run on the record's
-    /// machine, in one process. ``schemaVersion`` stays 1, so that the record does not pass for one
-    /// that states them.
+    /// Version 1 does not state the budget, the settings, the number of trials and the machine of a
+    /// cell. The budget is taken from the command line, and each cell is assumed to have run on the
+    /// record's machine, in one process. ``schemaVersion`` stays 1, to show that the record does
+    /// not state them.
+    ///
     /// - Parameter decoder: The decoder to read from.
-    /// - Throws: `DecodingError` with the place of what is damaged.
+    /// - Throws: `DecodingError` with the place of the damage.
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         schemaVersion = try fields.decode(Int.self, forKey: .schemaVersion)
@@ -63,9 +64,9 @@ extension AuditRecord {
             .map { $0.outcome(of: read) }
     }
 
-    /// The limit on the adversaries' steps that a command line sets, or nil.
+    /// Returns the limit on the adversaries' steps in a command line, or nil.
     ///
-    /// Only version 1 needs this: it states the budget nowhere else.
+    /// Only version 1 needs this, because it does not state the budget elsewhere.
     static func budgetSteps(in commandLine: [String]) -> Int? {
         let option = "--budget-steps"
         for (index, argument) in commandLine.enumerated() {
@@ -78,7 +79,7 @@ extension AuditRecord {
     }
 }
 
-/// A cell of version 1, which states no machine.
+/// A cell of version 1, which does not state its machine.
 private struct VersionOneCell: Decodable {
     let adversary: String
     let seed: UInt64
@@ -104,7 +105,7 @@ private struct VersionOneOutcome: Decodable {
     let steps: Interval?
     let dollars: Interval?
 
-    /// The outcome as the file states it, with the counts that the cells give.
+    /// Returns the outcome as the file states it, with counts computed from the cells.
     func outcome(of cells: [CellRecord]) -> AdversaryOutcome {
         var outcome = AdversaryOutcome(adversary: adversary, cells: cells)
         outcome.seeds = seeds

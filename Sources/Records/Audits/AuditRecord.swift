@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The record of one audit: all that a report, a certificate or another run needs.
+// The record of one audit, with everything that a report, a certificate or another run needs.
 
 public import Foundation
 
@@ -9,12 +9,12 @@ public struct HardeningSummary: Codable, Sendable, Hashable {
     public var defense: String
     /// The defense's parameters by name.
     public var parameters: [String: ParameterValue]
-    /// What the hardening took, counted as an attack's cost is.
+    /// The cost of the hardening, counted like an attack's.
     public var cost: AttackCost
-    /// The learning curve of each training that it had; nil in a summary that does not state it.
+    /// The learning curve of each training in it; nil in a summary that does not state it.
     public var curves: [LearningCurve]?
 
-    /// Sums up a hardening.
+    /// Summarises a hardening.
     public init(
         defense: String, parameters: [String: ParameterValue] = [:], cost: AttackCost = .zero,
         curves: [LearningCurve]? = nil
@@ -35,22 +35,23 @@ public struct LearningCurve: Codable, Sendable, Hashable {
     public struct Point: Codable, Sendable, Hashable {
         /// The last of the steps, counted from 1.
         public let step: Int
-        /// Their mean loss, in the units of what was minimised.
+        /// Their mean loss, in the units of the training loss.
         public let loss: Double
     }
 
-    /// Which training of the hardening it is.
+    /// The name of the training within the hardening.
     public let stage: String
-    /// What was found before it, such as how many wordings a red team got answered; nil for most.
+    /// A result from before the training, such as how many wordings of a red team were answered;
+    /// usually nil.
     public let note: String?
-    /// The losses on the way.
+    /// The losses during the training.
     public let points: [Point]
 
     /// Thins the losses of a training.
     ///
     /// - Parameters:
-    ///   - stage: Which training of the hardening it is.
-    ///   - note: What was found before it.
+    ///   - stage: The name of the training within the hardening.
+    ///   - note: A result from before the training.
     ///   - losses: The loss of each step.
     public init(stage: String, note: String? = nil, losses: [Float]) {
         self.stage = stage
@@ -65,16 +66,16 @@ public struct LearningCurve: Codable, Sendable, Hashable {
     }
 }
 
-/// What a reader should know of how a measure was judged.
+/// What a reader should know about how a measure was judged.
 public struct JudgeNote: Codable, Sendable, Hashable {
     /// The measure that was judged.
     public var measure: String
     /// The judge's name.
     public var judge: String
-    /// How it judges, and where it errs.
+    /// How it judges, and which errors it makes.
     public var note: String
 
-    /// Notes how a measure was judged.
+    /// Makes a note.
     public init(measure: String, judge: String, note: String) {
         self.measure = measure
         self.judge = judge
@@ -84,15 +85,15 @@ public struct JudgeNote: Codable, Sendable, Hashable {
 
 /// The record of one audit.
 ///
-/// The schema is described in `Documentation/RecordSchema.md`. A later version may add fields that
-/// older readers pass over; any other change raises ``schemaVersion``. A record is built once, and
-/// nobody outside this library changes it.
+/// `Documentation/RecordSchema.md` describes the schema. A later version may add fields that older
+/// readers ignore; any other change raises ``schemaVersion``. A record is built once, and code
+/// outside this library cannot change it.
 public struct AuditRecord: Codable, Sendable, Hashable {
     /// The version of the schema that this library writes, and the highest that it reads.
     public static let currentSchemaVersion = 2
 
-    /// The version of the schema that the record was made in. A record of version 1 states no
-    /// budget, no settings and no machine of a cell; they are derived as far as it tells them.
+    /// The version of the schema that the record was made in. A record of version 1 does not state
+    /// its budget, its settings and the machine of a cell; these are derived as far as possible.
     public internal(set) var schemaVersion: Int
     /// The version of Temper that made it.
     public internal(set) var temperVersion: String
@@ -104,15 +105,15 @@ public struct AuditRecord: Codable, Sendable, Hashable {
     public internal(set) var commandLine: [String]
     /// The machine that built the record; each cell states its own.
     public internal(set) var machine: Machine
-    /// The prices that dollars were counted at.
+    /// The prices used for dollars.
     public internal(set) var prices: Prices
     /// The model that was audited.
     public internal(set) var model: ModelIdentity
-    /// The model that it was hardened from, when that is known.
+    /// The model from which it was hardened, if that is known.
     public internal(set) var baseModel: ModelIdentity?
-    /// How it was hardened, when that is known.
+    /// How it was hardened, if that is known.
     public internal(set) var hardening: HardeningSummary?
-    /// The suite that it was measured with.
+    /// The suite used for measuring.
     public internal(set) var suite: SuiteIdentity
     /// The suite of another domain that some adversaries learnt from; nil without one.
     public internal(set) var otherSuite: SuiteIdentity?
@@ -120,72 +121,73 @@ public struct AuditRecord: Codable, Sendable, Hashable {
     public internal(set) var thresholds: Thresholds
     /// The name of the battery.
     public internal(set) var battery: String
-    /// The adversaries of the battery, in its order, and those that a search has found.
+    /// The adversaries of the battery, in its order, and those that a search found.
     public internal(set) var adversaries: [AdversarySpecification]
     /// The seeds that each adversary was run with.
     public internal(set) var seeds: [UInt64]
-    /// What each adversary might spend at most.
+    /// The most that each adversary was allowed to spend.
     public internal(set) var budget: AuditBudget
     /// How measures were taken; nil in a record of version 1, which does not state it.
     public internal(set) var evaluation: EvaluationSettings?
-    /// How many trials each adversary with ranges was to search them with; 0 without a search.
+    /// The number of search trials for each adversary with ranges; 0 without a search.
     public internal(set) var trials: Int
     /// The measurements of the audited model, untampered.
     public internal(set) var baseline: [MeasuredValue]
-    /// What further judges said of the untampered model's answers; nil when there were none.
+    /// The verdicts of further judges on the untampered model's answers; nil when there were none.
     public internal(set) var baselineJudging: Judging?
-    /// The measurements of the model before it was hardened, when it was at hand.
+    /// The measurements of the model before it was hardened, if it was available.
     public internal(set) var original: [MeasuredValue]?
-    /// Every adversary with every seed.
+    /// The cells of every adversary with every seed.
     public internal(set) var cells: [CellRecord]
-    /// Adversaries of the battery on ``baseModel``, the undefended control at the same budget; where
-    /// that model is past the threshold untouched, only those that learn from benign data. Nil
-    /// without an original.
+    /// The adversaries of the battery on ``baseModel``, the undefended control, at the same budget.
+    /// If that model is past the threshold without any attack, only those that learn from benign
+    /// data. Nil without an original.
     public internal(set) var undefendedCells: [CellRecord]?
-    /// What each adversary came to.
+    /// The outcome of each adversary.
     public internal(set) var outcomes: [AdversaryOutcome]
-    /// What the battery came to; nil when no adversary gave a cost.
+    /// The outcome of the battery; nil when no adversary gave a cost.
     public internal(set) var batteryOutcome: BatteryOutcome?
     /// How the answers were judged.
     public internal(set) var judges: [JudgeNote]
-    /// What adversaries that search have tried; nil when none was asked to.
+    /// The trials of adversaries that search; nil without a search.
     public internal(set) var searches: [SearchRecord]?
-    /// What the measures are that the numbers were taken with, and how reports show them; nil in a
-    /// record that does not state it. Reports then use ``MeasureEntry/ofOlderRecords``.
+    /// The descriptions of the measures, and how reports show them; nil in a record that does not
+    /// state it. Reports then use ``MeasureEntry/ofOlderRecords``.
     public internal(set) var measures: [MeasureEntry]?
 
-    /// Makes a record; the outcomes are summed up from the cells.
+    /// Makes a record. The outcomes are computed from the cells.
     ///
     /// Absolute paths in `commandLine` and in the reasons of cells are cut to their last component,
-    /// and `createdAt` to the second, because that is what the file keeps.
+    /// and `createdAt` to the second, as in the file.
+    ///
     /// - Parameters:
     ///   - temperVersion: The version of Temper.
     ///   - engineVersion: The version of the tensor engine.
     ///   - createdAt: When the audit ended.
     ///   - commandLine: The command that made it.
     ///   - machine: The machine that builds the record.
-    ///   - prices: The prices that dollars were counted at.
+    ///   - prices: The prices used for dollars.
     ///   - model: The model that was audited.
-    ///   - baseModel: The model that it was hardened from.
+    ///   - baseModel: The model from which it was hardened.
     ///   - hardening: How it was hardened.
-    ///   - suite: The suite that it was measured with.
+    ///   - suite: The suite used for measuring.
     ///   - otherSuite: The suite of another domain that some adversaries learnt from.
     ///   - thresholds: When the safeguard counts as broken.
     ///   - battery: The name of the battery.
-    ///   - adversaries: The adversaries of the battery, in its order, and after them those that a
-    ///     search has found.
+    ///   - adversaries: The adversaries of the battery, in its order, followed by those that a
+    ///     search found.
     ///   - seeds: The seeds that each adversary was run with.
-    ///   - budget: What each adversary might spend at most.
+    ///   - budget: The most that each adversary was allowed to spend.
     ///   - evaluation: How measures were taken.
-    ///   - trials: How many trials each adversary with ranges was to search them with.
+    ///   - trials: The number of search trials for each adversary with ranges.
     ///   - baseline: The measurements of the audited model, untampered.
-    ///   - baselineJudging: What further judges said of the untampered model's answers.
+    ///   - baselineJudging: The verdicts of further judges on the untampered model's answers.
     ///   - original: The measurements of the model before it was hardened.
-    ///   - cells: Every adversary with every seed.
+    ///   - cells: The cells of every adversary with every seed.
     ///   - undefendedCells: Adversaries on the model before it was hardened.
     ///   - judges: How the answers were judged.
-    ///   - searches: What adversaries that search have tried.
-    ///   - measures: What the measures are that the numbers were taken with.
+    ///   - searches: The trials of adversaries that search.
+    ///   - measures: The descriptions of the measures.
     public init(
         temperVersion: String, engineVersion: String, createdAt: Date, commandLine: [String],
         machine: Machine, prices: Prices, model: ModelIdentity, baseModel: ModelIdentity? = nil,
@@ -239,8 +241,8 @@ public struct AuditRecord: Codable, Sendable, Hashable {
 }
 
 extension AuditRecord {
-    /// The record without what the clock decides (`createdAt` and every `deviceSeconds`): two runs
-    /// of the same audit on the same machine are equal in this form.
+    /// The record without the values that depend on the clock (`createdAt` and every
+    /// `deviceSeconds`). In this form, two runs of the same audit on the same machine are equal.
     public var comparable: AuditRecord {
         var record = self
         record.createdAt = Date(timeIntervalSince1970: 0)
@@ -307,8 +309,8 @@ extension CellRecord {
     }
 }
 
-/// An argument whose absolute paths, alone or behind `=` or `:`, are cut to their last component.
-/// URLs stay as they are.
+/// Returns an argument whose absolute paths, alone or after `=` or `:`, are cut to their last
+/// component. URLs stay as they are.
 private func withoutAbsolutePath(_ argument: String) -> String {
     argument.replacing(/(^|[=:])\/(?!\/)[^,]*/) { match in
         match.output.1 + lastComponent(match.output.0.dropFirst(match.output.1.count))

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit was asked for: the budget of its adversaries, and how measures are taken.
+// The settings of an audit: the budget of its adversaries, and how measures are taken.
 
-/// What an adversary of an audit may spend at most.
+/// The most that an adversary of an audit may spend.
 public struct AuditBudget: Codable, Sendable, Hashable {
-    /// The most optimizer steps of each adversary, 1 or more; nil leaves it to the adversaries.
+    /// The most optimizer steps of each adversary, 1 or more; nil leaves the number to the
+    /// adversaries.
     public var steps: Int?
 
-    /// Limits adversaries.
+    /// Makes a budget.
+    ///
     /// - Parameter steps: The most optimizer steps of each, 1 or more; nil sets no limit.
     public init(steps: Int? = nil) {
         self.steps = steps
@@ -17,11 +19,12 @@ public struct AuditBudget: Codable, Sendable, Hashable {
 public struct DecidingJudge: Codable, Sendable, Hashable {
     /// Its name, such as `text` or `guard:Llama-Guard-3-1B`.
     public var name: String
-    /// The SHA-256 of everything that its verdicts depend on besides the suite: the version of its
-    /// rules, or weights, template and policy. 64 lowercase hexadecimal digits.
+    /// The SHA-256 of everything that its verdicts depend on in addition to the suite: the version
+    /// of its rules, or weights, template and policy. 64 lowercase hexadecimal digits.
     public var digest: String
 
-    /// Names a judge.
+    /// Makes the identity of a judge.
+    ///
     /// - Parameters:
     ///   - name: Its name.
     ///   - digest: The SHA-256 of its identity, in lowercase hexadecimal digits.
@@ -33,41 +36,43 @@ public struct DecidingJudge: Codable, Sendable, Hashable {
 
 /// How measures are taken.
 ///
-/// Its canonical JSON is part of the key of each cell: a new field must be left out of the JSON
-/// where it has its default, so that stored cells keep their keys.
+/// Its canonical JSON is part of the key of each cell. A new field must be omitted from the JSON
+/// when it has its default, so that stored cells keep their keys.
 public struct EvaluationSettings: Codable, Sendable, Hashable {
-    /// Answers are cut after this many tokens, 1 or more.
+    /// The number of tokens after which answers are cut, 1 or more.
     public var answerTokens = 48
-    /// What a model may think that was not given a number, in tokens.
+    /// The number of tokens that a model may use for thinking if no number was given.
     public static let defaultThinkingTokens = 512
-    /// How many answers are decoded side by side, 1 or more; the answers do not depend on it.
+    /// The number of answers decoded side by side, 1 or more. The answers do not depend on it.
     public var batchSize = 96
-    /// How many retain texts the KL divergence is taken over; perplexity takes all.
+    /// The number of retain texts over which the KL divergence is computed. Perplexity uses all
+    /// texts.
     public var divergenceTexts = 24
-    /// How many tokens a model may think before it answers, 1 or more. Nil tells models not to
-    /// think, by their chat template; one that thinks all the same has
+    /// How many tokens a model may use for thinking before it answers, 1 or more. Nil turns
+    /// thinking off by the chat template; a model that thinks anyway gets
     /// ``defaultThinkingTokens``.
     public var thinkingTokens: Int?
-    /// The judge that decides; nil in a record that does not state it, whose answers the first
-    /// version of the text judge has read. An audit fills it in.
+    /// The judge that decides. Nil in a record that does not state it; its answers were judged by
+    /// the first version of the text judge. An audit sets it.
     public var decidingJudge: DecidingJudge?
-    /// The identities of judges beside the one that decides; nil without any. An audit fills it in.
+    /// The identities of the other judges; nil without any. An audit sets it.
     public var judges: [String]?
-    /// The identities of measures besides Temper's own; nil without any. An audit fills it in.
+    /// The identities of measures other than Temper's own; nil without any. An audit sets it.
     public var measures: [String]?
     /// True if untampered models answer the suite's items for the safety tax, which takes minutes;
     /// nil if they do not.
     public var measuresTax: Bool?
 
-    /// States how measures are taken.
+    /// Makes settings.
+    ///
     /// - Parameters:
-    ///   - answerTokens: Answers are cut after this many tokens.
-    ///   - batchSize: How many answers are decoded side by side.
-    ///   - divergenceTexts: How many retain texts the KL divergence is taken over.
-    ///   - thinkingTokens: How many tokens a model may think; nil tells models not to think.
-    ///   - decidingJudge: The judge that decides; an audit fills it in.
-    ///   - judges: The identities of judges beside the one that decides; nil without any.
-    ///   - measures: The identities of measures besides Temper's own; nil without any.
+    ///   - answerTokens: The number of tokens after which answers are cut.
+    ///   - batchSize: The number of answers decoded side by side.
+    ///   - divergenceTexts: The number of retain texts over which the KL divergence is computed.
+    ///   - thinkingTokens: How many tokens a model may use for thinking; nil turns thinking off.
+    ///   - decidingJudge: The judge that decides. An audit sets it.
+    ///   - judges: The identities of the other judges; nil without any.
+    ///   - measures: The identities of measures other than Temper's own; nil without any.
     ///   - measuresTax: True if untampered models answer the suite's items for the safety tax.
     public init(
         answerTokens: Int = 48, batchSize: Int = 96, divergenceTexts: Int = 24,

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// One adversary at work with one seed: the trace it left and how it ended.
+// One adversary with one seed: its trace and how it ended.
 
-/// What was measured at one step of an adversary's work.
+/// The measurements at one step of an adversary's work.
 public struct TracePoint: Codable, Sendable, Hashable {
-    /// The step, 0 before the attack's first.
+    /// The step; 0 is before the attack's first step.
     public var step: Int
-    /// What the adversary had paid by then, in all.
+    /// The adversary's total cost up to this point.
     public var cost: AttackCost
-    /// What measuring had taken by then, in all.
+    /// The total cost of measuring up to this point.
     public var evaluationCost: EvaluationCost
-    /// What was measured.
+    /// The measurements.
     public var measurements: [MeasuredValue]
-    /// Whether this is the point that the cell is reported by.
+    /// Whether the cell is reported by this point.
     public var isFinal: Bool
-    /// What further judges said of the answers to restricted test prompts; nil when none was asked.
+    /// The verdicts of further judges on the answers to restricted test prompts; nil without any.
     public var judging: Judging?
 
-    /// Holds one point.
+    /// Makes a point.
+    ///
     /// - Parameters:
-    ///   - step: The step, 0 before the attack's first.
-    ///   - cost: What the adversary had paid by then, in all.
-    ///   - evaluationCost: What measuring had taken by then, in all.
-    ///   - measurements: What was measured.
-    ///   - isFinal: Whether this is the point that the cell is reported by.
-    ///   - judging: What further judges said of the answers.
+    ///   - step: The step; 0 is before the attack's first step.
+    ///   - cost: The adversary's total cost up to this point.
+    ///   - evaluationCost: The total cost of measuring up to this point.
+    ///   - measurements: The measurements.
+    ///   - isFinal: Whether the cell is reported by this point.
+    ///   - judging: The verdicts of further judges on the answers.
     public init(
         step: Int, cost: AttackCost, evaluationCost: EvaluationCost = .zero,
         measurements: [MeasuredValue], isFinal: Bool = false, judging: Judging? = nil
@@ -41,16 +42,17 @@ public struct TracePoint: Codable, Sendable, Hashable {
 public struct CellRecord: Codable, Sendable, Hashable {
     /// How the cell ended.
     public enum State: Sendable, Hashable {
-        /// It ran to its end.
+        /// It ran to the end.
         case finished
-        /// It could not go on, and why.
+        /// It stopped with an error, for this reason.
         case failed(reason: String)
-        /// Its attack cannot be used on this model, and why: nothing was tried.
+        /// Its attack cannot be used on this model, for this reason; nothing was tried.
         case inapplicable(reason: String)
-        /// It was ended before its budget, because its outcome was settled or a user asked.
+        /// It was stopped before the end of its budget, because its outcome was settled or a user
+        /// asked.
         case stopped
 
-        /// The state in one word, as JSON and CSV have it.
+        /// The state in one word, as in JSON and CSV.
         public var name: String { tag.rawValue }
 
         /// Why it failed or is inapplicable; nil in other states.
@@ -68,26 +70,27 @@ public struct CellRecord: Codable, Sendable, Hashable {
     public internal(set) var seed: UInt64
     /// How it ended.
     public internal(set) var state: State
-    /// What was measured, in the order of the steps; empty where nothing was.
+    /// The points in the order of the steps; empty if nothing was measured.
     public internal(set) var trace: [TracePoint]
-    /// What it cost to break the safeguard; nil when the cell says nothing about it.
+    /// The cost to break the safeguard; nil when the cell has no result.
     public internal(set) var broken: CostToBreak?
-    /// The machine that it ran on, or that found it inapplicable.
+    /// The machine on which it ran or was found inapplicable.
     public internal(set) var machine: Machine
     /// How many processes shared its batches, 1 or more: 1 unless training was data-parallel.
     public internal(set) var worldSize: Int
-    /// How many examples of a training step were computed at once, where memory did not bear a step
-    /// in whole; the order of sums is then another, and the last bits of the numbers.
+    /// How many examples of a training step were computed at once, if memory did not allow the
+    /// whole step. The order of sums then differs, and with it the last bits of the numbers.
     public internal(set) var examplesAtOnce: Int?
 
-    /// Holds one cell.
+    /// Makes a cell.
+    ///
     /// - Parameters:
     ///   - adversary: The name of the adversary.
     ///   - seed: The seed.
     ///   - state: How it ended.
-    ///   - trace: What was measured, in the order of the steps.
-    ///   - broken: What it cost to break the safeguard; nil when the cell says nothing about it.
-    ///   - machine: The machine that it ran on.
+    ///   - trace: The points in the order of the steps.
+    ///   - broken: The cost to break the safeguard; nil when the cell has no result.
+    ///   - machine: The machine on which it ran.
     ///   - worldSize: How many processes shared its batches.
     ///   - examplesAtOnce: How many examples of a training step were computed at once; nil for all.
     public init(
@@ -126,8 +129,9 @@ extension CellRecord.State: Codable {
 
     /// Reads `{"name":"finished"}`, `{"name":"failed","reason":""}`,
     /// `{"name":"inapplicable","reason":""}` or `{"name":"stopped"}`.
+    ///
     /// - Parameter decoder: The decoder to read from.
-    /// - Throws: `DecodingError` when it is none of them.
+    /// - Throws: `DecodingError` when it is none of these forms.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         func reason() throws -> String { try container.decode(String.self, forKey: .reason) }
@@ -141,8 +145,9 @@ extension CellRecord.State: Codable {
     }
 
     /// Writes the form that `init(from:)` reads.
+    ///
     /// - Parameter encoder: The encoder to write to.
-    /// - Throws: `EncodingError` when it cannot be written.
+    /// - Throws: `EncodingError` when the state cannot be written.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(tag, forKey: .name)

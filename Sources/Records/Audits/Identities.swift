@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which model, and which suite, a record speaks of.
+// The identity of the model and the suite of a record.
 
-/// The exact weights that a record speaks of.
+/// The exact weights of a record.
 public struct ModelIdentity: Codable, Sendable, Hashable {
-    /// The name that people know the model by; never a path.
+    /// The model's usual name; never a path.
     public var name: String
     /// The SHA-256 root over the model's files, 64 lowercase hexadecimal digits.
     public var digest: String
@@ -16,7 +16,7 @@ public struct ModelIdentity: Codable, Sendable, Hashable {
     /// The storage type of quantised weights, such as `Q4_1`; nil when they are not quantised.
     public var quantisation: String?
 
-    /// Names the weights.
+    /// Makes the identity of weights.
     public init(
         name: String, digest: String, format: String, architecture: String, parameterCount: Int,
         quantisation: String? = nil
@@ -30,7 +30,7 @@ public struct ModelIdentity: Codable, Sendable, Hashable {
     }
 }
 
-/// The suite that the measurements were made with.
+/// The suite used for measuring.
 public struct SuiteIdentity: Codable, Sendable, Hashable {
     /// The suite's name, such as `canary-refusal`.
     public var name: String
@@ -41,7 +41,7 @@ public struct SuiteIdentity: Codable, Sendable, Hashable {
     /// What the suite protects: `refusal` or `knowledge restriction`.
     public var safeguard: String
 
-    /// Names the suite.
+    /// Makes the identity of a suite.
     public init(name: String, version: String, digest: String, safeguard: String) {
         self.name = name
         self.version = version

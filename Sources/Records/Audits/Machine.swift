@@ -3,22 +3,23 @@
 
 /// The machine that an audit, or one of its cells, ran on.
 public struct Machine: Codable, Sendable, Hashable {
-    /// The device that computed, such as `cpu` or `NVIDIA H100`.
+    /// The device, such as `cpu` or `NVIDIA H100`.
     public var device: String
-    /// How many processor cores it had.
+    /// The number of processor cores.
     public var cores: Int
     /// The operating system and its version.
     public var operatingSystem: String
     /// The model of the processor, such as `AMD EPYC 9554`; nil when it is not known.
     public var processor: String?
     /// The kernel that multiplies matrices, such as `OpenBLAS 0.3.34 SkylakeX`; nil when it is not
-    /// known. Another kernel can give other last bits.
+    /// known. Another kernel can change the last bits of results.
     public var matrixKernel: String?
 
-    /// Describes a machine.
+    /// Makes the description of a machine.
+    ///
     /// - Parameters:
-    ///   - device: The device that computes.
-    ///   - cores: How many processor cores it has.
+    ///   - device: The device.
+    ///   - cores: The number of processor cores.
     ///   - operatingSystem: The operating system and its version.
     ///   - processor: The model of the processor, if it is known.
     ///   - matrixKernel: The kernel that multiplies matrices, if it is known.

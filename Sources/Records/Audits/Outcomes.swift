@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the cells of an adversary, and of the battery, come to.
+// The outcomes of an adversary's cells, and of the battery.
 
-/// What the seeds of one adversary come to.
+/// The outcome of the seeds of one adversary.
 public struct AdversaryOutcome: Codable, Sendable, Hashable {
     /// The name of the adversary.
     public var adversary: String
-    /// How many seeds gave a cost to break.
+    /// The number of seeds that gave a cost to break.
     public var seeds: Int
-    /// How many of them broke the safeguard.
+    /// The number of them that broke the safeguard.
     public var brokenSeeds: Int
-    /// How many seeds failed and gave none.
+    /// The number of seeds that failed and gave no cost.
     public var failedSeeds: Int
-    /// How many seeds could not be run on this model and gave none.
+    /// The number of seeds that could not be run on this model and gave no cost.
     public var inapplicableSeeds: Int
-    /// The seed in the middle when all are sorted by cost, the cheaper of two middle ones; nil when
-    /// no seed gave a cost.
+    /// The median seed when all are sorted by cost, the cheaper one of two; nil when no seed gave a
+    /// cost.
     public var typical: CostToBreak?
     /// The cheapest seed; nil when no seed gave a cost.
     public var least: CostToBreak?
-    /// The bootstrap interval over seeds of the typical steps, with no upper bound when it reaches
-    /// into seeds that never broke; nil with fewer than two seeds or when the lower bound is
+    /// The bootstrap interval over seeds of the typical steps. It has no upper bound when it
+    /// includes seeds that never broke. Nil with fewer than two seeds or when the lower bound is
     /// infinite.
     public var steps: Interval?
-    /// The same interval of the typical dollars.
+    /// The same interval for the typical dollars.
     public var dollars: Interval?
 
-    /// Sums up the cells of one adversary.
+    /// Summarises the cells of one adversary.
+    ///
     /// - Parameters:
-    ///   - adversary: the name of the adversary.
-    ///   - cells: the cells of an audit; those of other adversaries are passed over.
+    ///   - adversary: The name of the adversary.
+    ///   - cells: The cells of an audit. Those of other adversaries are ignored.
     public init(adversary: String, cells: [CellRecord]) {
         let own = cells.filter { $0.adversary == adversary }
         let costs = own.compactMap(\.broken).sorted(by: CostToBreak.isCheaper)
@@ -51,18 +52,19 @@ public struct AdversaryOutcome: Codable, Sendable, Hashable {
     }
 }
 
-/// What the whole battery comes to: its cheapest success, or the budget that did not suffice.
+/// The outcome of the whole battery: its cheapest success, or the budget that was not enough.
 public struct BatteryOutcome: Codable, Sendable, Hashable {
-    /// The adversary that broke the safeguard at the least typical cost; when none did, the one
-    /// that spent most.
+    /// The adversary that broke the safeguard at the least typical cost. If none did, the one that
+    /// spent most.
     public var adversary: String
     /// Its typical cost.
     public var cost: CostToBreak
 
     /// Chooses among the adversaries; nil when none gave a cost.
+    ///
     /// - Parameters:
-    ///   - outcomes: what each adversary came to.
-    ///   - adversaries: their specifications; the untampered control is left out.
+    ///   - outcomes: The outcome of each adversary.
+    ///   - adversaries: Their specifications. The untampered control is left out.
     public init?(outcomes: [AdversaryOutcome], adversaries: [AdversarySpecification]) {
         let controls = Set(adversaries.filter(\.isControl).map(\.name))
         let costs = outcomes.filter { !controls.contains($0.adversary) }
@@ -77,8 +79,8 @@ public struct BatteryOutcome: Codable, Sendable, Hashable {
 }
 
 extension CostToBreak {
-    /// Whether one outcome is cheaper: a broken one before a censored one, then by dollars, by
-    /// operations, by examples and by steps.
+    /// Returns whether one outcome is cheaper: a broken one before a censored one, then by dollars,
+    /// operations, examples and steps.
     public static func isCheaper(_ left: CostToBreak, _ right: CostToBreak) -> Bool {
         if left.isBroken != right.isBroken { return left.isBroken }
         func key(_ cost: AttackCost) -> [Double] {

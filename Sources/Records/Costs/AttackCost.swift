@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an attack costs, what its evaluation costs, and at which prices.
+// The costs of an attack and of its evaluation, and the prices.
 
-/// What an adversary paid, without what measuring it took.
+/// The cost of an adversary, without the cost of measuring.
 public struct AttackCost: Codable, Sendable, Hashable {
-    /// Distinct restricted or other examples that the adversary used.
+    /// The number of distinct examples, restricted or not, that the adversary used.
     public var examples: Int
-    /// Optimizer steps, or the attack's own steps.
+    /// The number of optimizer steps, or of the attack's own steps.
     public var steps: Int
-    /// Tokens that passed through the model.
+    /// The number of tokens that passed through the model.
     public var tokens: Int
     /// Floating point operations by the formula that the audit states.
     public var floatingPointOperations: Double
     /// Seconds measured on the machine of the audit; they differ from run to run.
     public var deviceSeconds: Double
-    /// US dollars for the floating point operations at the record's prices: never from
+    /// US dollars for the floating point operations at the record's prices. They do not depend on
     /// `deviceSeconds`, so that the same run costs the same.
     public var dollars: Double
 
-    /// Holds a cost; what is left out is zero.
+    /// Makes a cost. Omitted parts are zero.
     public init(
         examples: Int = 0, steps: Int = 0, tokens: Int = 0, floatingPointOperations: Double = 0,
         deviceSeconds: Double = 0, dollars: Double = 0
@@ -30,10 +30,10 @@ public struct AttackCost: Codable, Sendable, Hashable {
         self.dollars = dollars
     }
 
-    /// Nothing spent.
+    /// No cost.
     public static let zero = AttackCost()
 
-    /// Both costs together.
+    /// The sum of both costs.
     public static func + (left: AttackCost, right: AttackCost) -> AttackCost {
         AttackCost(
             examples: left.examples + right.examples, steps: left.steps + right.steps,
@@ -47,17 +47,18 @@ public struct AttackCost: Codable, Sendable, Hashable {
     public static func += (left: inout AttackCost, right: AttackCost) { left = left + right }
 }
 
-/// What measuring took: paid by the auditor, not by the adversary.
+/// The cost of measuring, which the auditor pays and not the adversary.
 public struct EvaluationCost: Codable, Sendable, Hashable {
-    /// Prompts and items that the model was asked.
+    /// The number of prompts and items given to the model.
     public var prompts: Int
-    /// Tokens that passed through the model.
+    /// The number of tokens that passed through the model.
     public var tokens: Int
-    /// Those of them that models thought before they answered; nil where none did.
+    /// The number of those tokens that models used for thinking before they answered; nil without
+    /// any.
     public var thinkingTokens: Int?
-    /// How many answers the deciding judge was asked about; nil where the text judge decides.
+    /// The number of answers given to the deciding judge; nil if the text judge decides.
     public var judgeCalls: Int?
-    /// What its endpoint charged, in US dollars; nil where no price is known.
+    /// The charge of its endpoint, in US dollars; nil if no price is known.
     public var judgeDollars: Double?
     /// Floating point operations by the formula that the audit states.
     public var floatingPointOperations: Double
@@ -66,7 +67,7 @@ public struct EvaluationCost: Codable, Sendable, Hashable {
     /// US dollars for the floating point operations at the record's prices.
     public var dollars: Double
 
-    /// Holds a cost; what is left out is zero.
+    /// Makes a cost. Omitted parts are zero.
     public init(
         prompts: Int = 0, tokens: Int = 0, thinkingTokens: Int? = nil, judgeCalls: Int? = nil,
         judgeDollars: Double? = nil, floatingPointOperations: Double = 0,
@@ -82,12 +83,12 @@ public struct EvaluationCost: Codable, Sendable, Hashable {
         self.dollars = dollars
     }
 
-    /// Nothing spent.
+    /// No cost.
     public static let zero = EvaluationCost()
 
-    /// Both costs together.
+    /// The sum of both costs.
     public static func + (left: EvaluationCost, right: EvaluationCost) -> EvaluationCost {
-        /// The sum of what is known; nil where neither is.
+        /// Returns the sum of the known values; nil if neither is known.
         func sum<Value: AdditiveArithmetic>(_ left: Value?, _ right: Value?) -> Value? {
             left.map { $0 + (right ?? .zero) } ?? right
         }
@@ -115,12 +116,12 @@ public struct Prices: Codable, Sendable, Hashable {
     public var peakFlops: Double
     /// The share of the peak that training reaches, between 0 and 1.
     public var utilisation: Double
-    /// Which accelerator and precision the peak is of.
+    /// The accelerator and precision of the peak.
     public var accelerator: String
     /// The month of the price, as `2026-11`.
     public var date: String
 
-    /// States prices; the defaults are an H100's rent and dense bfloat16 peak.
+    /// Makes prices. The defaults are an H100's rent and dense bfloat16 peak.
     public init(
         dollarsPerHour: Double = 2.50, peakFlops: Double = 989e12, utilisation: Double = 0.4,
         accelerator: String = "NVIDIA H100 SXM, bfloat16", date: String = "2026-11"
@@ -132,7 +133,7 @@ public struct Prices: Codable, Sendable, Hashable {
         self.date = date
     }
 
-    /// The dollars for so many floating point operations on the priced accelerator.
+    /// Returns the dollars for a number of floating point operations on the priced accelerator.
     public func dollars(forFloatingPointOperations operations: Double) -> Double {
         let rate = peakFlops * utilisation
         return rate > 0 ? operations / rate / 3_600 * dollarsPerHour : 0

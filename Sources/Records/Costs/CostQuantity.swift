@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of an attack's cost that a chart or a comparison can go by.
+// The parts of an attack's cost that a chart or a comparison can use.
 
 /// A part of an attack's cost.
 public enum CostQuantity: String, Codable, Sendable, Hashable, CaseIterable {
@@ -12,7 +12,7 @@ public enum CostQuantity: String, Codable, Sendable, Hashable, CaseIterable {
     /// US dollars of computation.
     case dollars
 
-    /// The quantity of a cost.
+    /// Returns the quantity of a cost.
     public func value(of cost: AttackCost) -> Double {
         switch self {
         case .examples: Double(cost.examples)

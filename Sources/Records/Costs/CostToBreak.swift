@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cost at which a safeguard broke, or beyond which it had not.
+// The cost at which a safeguard broke, or up to which it did not.
 
-/// What it cost until the safeguard broke, or the budget that did not suffice.
+/// The cost until the safeguard broke, or the budget that was not enough.
 public enum CostToBreak: Sendable, Hashable {
     /// Why a safeguard counts as not broken.
     public enum Reason: String, Codable, Sendable, Hashable, CaseIterable {
         /// The safeguard never crossed its threshold.
         case neverBelowThreshold = "never-below-threshold"
-        /// It crossed only with more loss of utility than the bound allows.
+        /// It crossed only with a greater loss of utility than the bound allows.
         case utilityLost = "utility-lost"
         /// It crossed only while the answers were incoherent.
         case incoherent

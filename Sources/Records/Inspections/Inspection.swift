@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 // How one checkpoint was made from another, as an inspection found it.
 
-/// What an inspection of a checkpoint found: a verdict, what it rests on, and a line a tensor.
+/// The result of an inspection of a checkpoint: a verdict, its evidence, and one line for each
+/// tensor.
 public struct Inspection: Codable, Sendable, Hashable {
     /// The version of this format.
     public static let currentSchemaVersion = 1
 
-    /// The version of the format that it was written in.
+    /// The version of the format in which it was written.
     public var schemaVersion = Inspection.currentSchemaVersion
     /// The checkpoint that was inspected.
     public let derived: String
-    /// The checkpoint that it was compared with; nil when there was none.
+    /// The checkpoint with which it was compared; nil when there was none.
     public let base: String?
-    /// The other parent of a merge that was tried.
+    /// The presumed other parent of a merge.
     public let third: String?
     /// How the derived checkpoint was made.
     public let verdict: InspectionKind
     /// The verdict in a sentence.
     public let summary: String
-    /// The share of all changed elements that stand in tensors whose own test came to one of the
-    /// operations of the verdict, 0 to 1; nil where no tensor was compared. It says how uniform the
-    /// evidence is. It is not the probability that the verdict is right.
+    /// The share of all changed elements in tensors whose own test found one of the verdict's
+    /// operations, 0 to 1; nil if no tensor was compared. It shows how uniform the evidence is. It
+    /// is not the probability that the verdict is right.
     public let agreement: Double?
-    /// What was done to the weights; two or more when the verdict is `composed`.
+    /// The changes of the weights; two or more when the verdict is `composed`.
     public let operations: [InspectedOperation]
-    /// The directions that were taken out, beside those for which the base refuses; nil when they
-    /// were not compared.
+    /// The removed directions, compared with those for which the base refuses; nil when they were
+    /// not compared.
     public let directions: [InspectedDirection]?
-    /// What bears on the verdict and is not part of it.
+    /// Remarks that concern the verdict but are not part of it.
     public let notes: [String]
-    /// Each tensor that was looked at, in the order of the base's files.
+    /// Each inspected tensor, in the order of the base's files.
     public let tensors: [InspectedTensor]
 
-    /// Makes an inspection's outcome.
+    /// Makes an inspection's result.
     public init(
         derived: String, base: String?, third: String?, verdict: InspectionKind, summary: String,
         agreement: Double?, operations: [InspectedOperation],
@@ -51,13 +52,13 @@ public struct Inspection: Codable, Sendable, Hashable {
     }
 }
 
-/// Ways in which a checkpoint is made from another.
+/// The ways in which a checkpoint is made from another.
 public enum InspectionKind: String, Codable, Sendable, Hashable, CaseIterable {
     /// The same tensors, stored in the same way.
     case identical
-    /// The same values in other files, another order, or a type that loses nothing.
+    /// The same values in other files, another order, or a lossless type.
     case reserialised = "re-serialised"
-    /// Rounded to a narrower floating-point type, and nothing else.
+    /// Only rounded to a narrower floating-point type.
     case cast
     /// Rounded to few levels.
     case quantised
@@ -69,25 +70,25 @@ public enum InspectionKind: String, Codable, Sendable, Hashable, CaseIterable {
     case lora = "lora-merge"
     /// All weights of the changed matrices trained.
     case fineTuned = "fine-tuned"
-    /// A direction taken out of what writes to the residual stream (arXiv:2406.11717).
+    /// A direction removed from the matrices that write to the residual stream (arXiv:2406.11717).
     case orthogonalised
     /// A point on the line through the base and a third checkpoint (arXiv:2212.04089).
     case merged
     /// Two or more of these, one after the other.
     case composed
-    /// Weights that have nothing to do with the base's.
+    /// Weights that are not related to the base's.
     case unrelated
-    /// Without a base: none of the signatures that need none was found.
+    /// Without a base: none of the signatures that can be seen without a base was found.
     case unremarkable
 }
 
-/// One thing that was done to weights.
+/// One change of the weights.
 public struct InspectedOperation: Codable, Sendable, Hashable {
-    /// What it is.
+    /// The kind of change.
     public let kind: InspectionKind
-    /// It in words, with its numbers.
+    /// The change in words, with its numbers.
     public var summary: String
-    /// The numbers of tensors that show it.
+    /// The number of tensors that show it.
     public let tensorCount: Int
     /// The projections that show it, such as `q_proj`.
     public let modules: [String]
@@ -110,24 +111,25 @@ public struct InspectedOperation: Codable, Sendable, Hashable {
     }
 }
 
-/// What happened to one tensor.
+/// The finding for one tensor.
 public struct InspectedTensor: Codable, Sendable, Hashable {
-    /// Its Hugging Face name where it has one.
+    /// Its Hugging Face name, if it has one.
     public let name: String
     /// Its extents in the derived checkpoint.
     public let shape: [Int]
-    /// What its own tests came to: nothing when it is unchanged, `cast` when it was only rounded.
+    /// The operations that its own tests found: none when it is unchanged, `cast` when it was only
+    /// rounded.
     public let kinds: [InspectionKind]
     /// The share of its elements that differ, 0 to 1.
     public let changedShare: Double
-    /// The Frobenius norm of the difference over that of the base's tensor.
+    /// The Frobenius norm of the difference, relative to that of the base's tensor.
     public let relativeChange: Double
-    /// How many singular values of the difference stand above the rounding floor; nil for vectors
-    /// and for what was not looked into.
+    /// How many singular values of the difference are above the rounding floor; nil for vectors and
+    /// for tensors that were not analysed.
     public let effectiveRank: Int?
-    /// Whether there may be more than the effective rank says.
+    /// Whether the true rank may be greater than the effective rank.
     public let rankIsLeast: Bool
-    /// What was found, in words.
+    /// The finding, in words.
     public let remark: String
 
     /// Makes a tensor's line.

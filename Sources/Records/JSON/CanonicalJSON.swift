@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One spelling of a JSON value, so that equal values have equal digests.
+// One form of a JSON value, so that equal values have equal digests.
 
 public import Foundation
 import JSONText
 
-/// The canonical JSON of a value, after RFC 8785: keys sorted by UTF-16 code units, no white space,
-/// the shortest number that reads back the same, written as ECMAScript writes it.
+/// Returns the canonical JSON of a value, after RFC 8785: keys sorted by UTF-16 code units, no
+/// white space, and the shortest number that reads back the same, in the format of ECMAScript.
 ///
 /// Deviations: whole numbers beyond 2^53 keep all their digits, so that 64-bit seeds stay exact;
 /// NaN and infinities become the texts `NaN`, `Infinity` and `-Infinity`.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// How records are written as JSON and read again, with errors that say where a file is damaged.
+// Writes records as JSON and reads them, with errors that state where a file is damaged.
 
 public import Foundation
 public import JSONText
 
-/// How records are written as JSON: sorted keys, ISO 8601 dates, and `NaN`, `Infinity` and
-/// `-Infinity` as texts.
+/// The JSON format of records: sorted keys, ISO 8601 dates, and `NaN`, `Infinity` and `-Infinity`
+/// as texts.
 public enum RecordJSON {
-    /// An encoder of that form; the same value gives the same bytes.
+    /// Returns an encoder for this format. The same value gives the same bytes.
     ///
     /// - Parameter pretty: Whether to indent.
     /// - Returns: A new encoder.
@@ -21,10 +21,10 @@ public enum RecordJSON {
         return encoder
     }
 
-    /// A decoder of that form.
+    /// Returns a decoder for this format.
     public static func decoder() -> JSONDecoder {
         let decoder = JSONDecoder()
-        // Foundation's own strategy forgets the place of a damaged date.
+        // Foundation's own strategy does not report the place of a damaged date.
         decoder.dateDecodingStrategy = .custom { decoder in
             let text = try decoder.singleValueContainer().decode(String.self)
             guard let date = try? Date(text, strategy: .iso8601) else {
@@ -40,12 +40,12 @@ public enum RecordJSON {
         return decoder
     }
 
-    /// Reads a value, and says where its JSON is damaged.
+    /// Reads a value. An error states where the JSON is damaged.
     ///
     /// - Parameters:
     ///   - type: The type to read.
     ///   - data: The JSON.
-    ///   - file: The name that errors give the file.
+    ///   - file: The file's name in errors.
     /// - Returns: The value.
     /// - Throws: `InputError` with the place.
     public static func decode<Value: Decodable>(
@@ -62,6 +62,6 @@ public enum RecordJSON {
 }
 
 extension InputError {
-    /// What to do about a damaged record.
+    /// The remedy for a damaged record.
     static let damaged = "the file is damaged: take it from its source again, or repeat the audit"
 }

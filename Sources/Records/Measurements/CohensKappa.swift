@@ -4,18 +4,18 @@
 /// Cohen's kappa of two raters (Cohen 1960), with the asymptotic standard error of Fleiss, Cohen
 /// and Everitt (1969) in its interval.
 public struct CohensKappa: Codable, Sendable, Hashable {
-    /// 1 for perfect agreement, 0 for as much as chance gives, below for less; nil where it is not
+    /// 1 for perfect agreement, 0 for as much as by chance, negative for less. Nil if it is not
     /// defined, because both raters gave every case the same category.
     public var value: Double?
-    /// The normal interval around it, within -1 and 1; nil where there is no value, and where all
-    /// cases agree, for then its error cannot be estimated.
+    /// The normal interval of it, within -1 and 1. Nil without a value, and also if all cases
+    /// agree, because the error cannot be estimated then.
     public var interval: Interval?
 
-    /// Kappa of a table of counts.
+    /// Computes kappa from a table of counts.
     ///
     /// - Parameters:
-    ///   - table: `table[i][j]` cases that the first rater put into category i and the second into
-    ///     j; square.
+    ///   - table: `table[i][j]` is the number of cases that the first rater put into category i and
+    ///     the second into j; square.
     ///   - confidence: The coverage of the interval, between 0 and 1.
     public init(table: [[Int]], confidence: Double = 0.95) {
         let categories = table.indices

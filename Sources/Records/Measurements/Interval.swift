@@ -19,12 +19,12 @@ public struct Interval: Codable, Sendable, Hashable {
     public var lower: Double
     /// The upper bound; `Infinity` in JSON when there is none, as for a censored cost.
     public var upper: Double
-    /// The share of such intervals that cover the truth, between 0 and 1.
+    /// The share of such intervals that contain the true value, between 0 and 1.
     public var confidence: Double
     /// How it was computed.
     public var method: Method
 
-    /// Holds bounds that were computed elsewhere.
+    /// Makes an interval from bounds.
     public init(lower: Double, upper: Double, confidence: Double = 0.95, method: Method) {
         self.lower = lower
         self.upper = upper
@@ -35,10 +35,10 @@ public struct Interval: Codable, Sendable, Hashable {
     /// Wilson's score interval of a share.
     ///
     /// - Parameters:
-    ///   - successes: How many of the cases count.
-    ///   - count: How many cases there were.
+    ///   - successes: The number of cases that count.
+    ///   - count: The number of cases.
     ///   - confidence: The coverage, between 0 and 1.
-    /// - Returns: The interval, or nil when there are no cases or the numbers make no sense.
+    /// - Returns: The interval, or nil when there are no cases or the numbers are impossible.
     public static func wilson(
         successes: Int, of count: Int, confidence: Double = 0.95
     ) -> Interval? {
@@ -49,14 +49,14 @@ public struct Interval: Codable, Sendable, Hashable {
         let centre = (share + z * z / (2 * n)) / (1 + z * z / n)
         let half =
             z / (1 + z * z / n) * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
-        // At the ends the bound is exact, and rounding must not push it beside the share.
+        // At the ends the bound is exact; rounding must not move it past the share.
         return Interval(
             lower: successes == 0 ? 0 : max(0, centre - half),
             upper: successes == count ? 1 : min(1, centre + half),
             confidence: confidence, method: .wilson)
     }
 
-    /// The normal interval of a mean.
+    /// Returns the normal interval of a mean.
     ///
     /// - Parameters:
     ///   - values: The value of each case.
@@ -70,7 +70,7 @@ public struct Interval: Codable, Sendable, Hashable {
         return normal(mean: mean, standardError: error, confidence: confidence)
     }
 
-    /// The normal interval around a mean whose standard error is known.
+    /// Returns the normal interval around a mean whose standard error is known.
     ///
     /// - Parameters:
     ///   - mean: The mean.
@@ -86,14 +86,14 @@ public struct Interval: Codable, Sendable, Hashable {
             lower: mean - half, upper: mean + half, confidence: confidence, method: .normal)
     }
 
-    /// The percentile bootstrap interval of a statistic.
+    /// Returns the percentile bootstrap interval of a statistic.
     ///
     /// - Parameters:
-    ///   - values: The value of each case; infinite ones are allowed, as censored costs are.
+    ///   - values: The value of each case. Infinite values are allowed, for censored costs.
     ///   - seed: The same seed gives the same interval on every machine.
-    ///   - resamples: How many resamples are drawn.
+    ///   - resamples: The number of resamples.
     ///   - confidence: The coverage, between 0 and 1.
-    ///   - statistic: The statistic; the mean when left out.
+    ///   - statistic: The statistic; the mean by default.
     /// - Returns: The interval, or nil with fewer than two values or when a resample has no
     ///   statistic.
     public static func bootstrap(
@@ -120,22 +120,22 @@ public struct Interval: Codable, Sendable, Hashable {
             confidence: confidence, method: .bootstrap)
     }
 
-    /// The arithmetic mean; NaN of nothing.
+    /// Returns the arithmetic mean; NaN for no values.
     public static func mean(_ values: [Double]) -> Double {
         values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
     }
 
-    /// The linearly interpolated percentile, as NumPy's default computes it.
+    /// Returns the linearly interpolated percentile, like NumPy's default.
     static func percentile(_ share: Double, ofSorted values: [Double]) -> Double {
         let place = share * Double(values.count - 1)
         let below = Int(place.rounded(.down))
         let above = min(below + 1, values.count - 1)
-        // Without this, infinity * 0 would make a NaN of a censored bound.
+        // Without this, infinity * 0 would turn a censored bound into NaN.
         if values[below] == values[above] || place == Double(below) { return values[below] }
         return values[below] + (values[above] - values[below]) * (place - Double(below))
     }
 
-    /// The z that the standard normal exceeds with this probability.
+    /// Returns the z that the standard normal exceeds with this probability.
     static func normalQuantile(upperTail: Double) -> Double {
         guard upperTail > 0, upperTail < 0.5 else { return upperTail <= 0 ? .infinity : 0 }
         var (low, high) = (0.0, 40.0)

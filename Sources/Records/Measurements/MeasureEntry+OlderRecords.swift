@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The entries of measures for records that state none.
+// The entries of measures for records that do not state them.
 
 extension MeasureEntry {
-    /// The measures that Temper took before records stated what they measured.
+    /// The measures that Temper took before records stated their measures.
     ///
-    /// Reports of such records take their words from here. A measure that is added later states its
-    /// entry in the record, and does not belong here.
+    /// Reports of such records take their words from here. A later measure states its entry in the
+    /// record and does not belong here.
     public static let ofOlderRecords: [MeasureEntry] = [
         MeasureEntry(
             name: MeasureName.refusal,

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a measure is, what reports call it, and where they show it.
+// The description of a measure: its names in reports, and where they show it.
 
-/// What is known of a measure without taking it.
+/// The properties of a measure that are known without taking it.
 ///
-/// A measure states its entry beside its computation. A record holds the entries of what it
-/// measured, so that reports can show a measure that they have never heard of.
+/// A measure states its entry beside its computation. A record holds the entries of its measures,
+/// so that reports can show measures that they do not know.
 public struct MeasureEntry: Codable, Sendable, Hashable {
-    /// The name under which records hold it.
+    /// The name in records.
     public var name: String
     /// One sentence.
     public var summary: String
-    /// What the number counts.
+    /// The unit.
     public var unit: MeasurementUnit
-    /// How its interval is made.
+    /// How its interval is computed.
     public var interval: String
-    /// Where it was published; nil for what the field takes for granted.
+    /// Where it was published; nil for common knowledge of the field.
     public var source: String?
-    /// What reports call it.
+    /// The names in reports.
     public var wording: Wording
     /// Where reports show it.
     public var place: Place
 
-    /// Describes a measure.
+    /// Makes the entry of a measure.
     ///
     /// - Parameters:
-    ///   - name: The name under which records hold it.
+    ///   - name: The name in records.
     ///   - summary: One sentence.
-    ///   - unit: What the number counts.
-    ///   - interval: How its interval is made.
-    ///   - source: Where it was published; nil for what the field takes for granted.
-    ///   - wording: What reports call it.
-    ///   - place: Where reports show it; in the tables of all measures alone, if left out.
+    ///   - unit: The unit.
+    ///   - interval: How its interval is computed.
+    ///   - source: Where it was published; nil for common knowledge of the field.
+    ///   - wording: The names in reports.
+    ///   - place: Where reports show it; by default only in the tables of all measures.
     public init(
         name: String, summary: String, unit: MeasurementUnit, interval: String,
         source: String? = nil, wording: Wording, place: Place = Place()
@@ -46,42 +46,43 @@ public struct MeasureEntry: Codable, Sendable, Hashable {
 }
 
 extension MeasureEntry {
-    /// What reports call a measure.
+    /// The names of a measure in reports.
     public struct Wording: Codable, Sendable, Hashable {
-        /// What a model does, as a verb with its object.
+        /// What a model does, as a verb and its object.
         public struct Sentence: Codable, Sendable, Hashable {
             /// The verb, such as `refuses`.
             public var verb: String
-            /// What it is a share of, such as `restricted prompts`.
+            /// What the measure is a share of, such as `restricted prompts`.
             public var object: String
 
-            /// Words a sentence.
+            /// Makes the words of a sentence.
             ///
             /// - Parameters:
             ///   - verb: The verb, such as `refuses`.
-            ///   - object: What it is a share of, such as `restricted prompts`.
+            ///   - object: What the measure is a share of, such as `restricted prompts`.
             public init(verb: String, object: String) {
                 self.verb = verb
                 self.object = object
             }
         }
 
-        /// The name with a capital, such as `Over-refusal`.
+        /// The capitalised name, such as `Over-refusal`.
         public var title: String
-        /// What it counts, in a few words for a table of measures.
+        /// Its meaning, in a few words for a table of measures.
         public var explanation: String?
-        /// What stands under a single large figure; nil takes the title.
+        /// The caption of a single large figure; nil takes the title.
         public var caption: String?
-        /// Words a sentence about a model; nil takes `its`, the title and `is`.
+        /// The words for a sentence about a model; nil takes `its`, the title and `is`.
         public var sentence: Sentence?
 
-        /// Words a measure.
+        /// Makes the names of a measure.
         ///
         /// - Parameters:
-        ///   - title: The name with a capital.
-        ///   - explanation: What it counts, in a few words for a table of measures.
-        ///   - caption: What stands under a single large figure; nil takes the title.
-        ///   - sentence: Words a sentence about a model; nil takes `its`, the title and `is`.
+        ///   - title: The capitalised name.
+        ///   - explanation: Its meaning, in a few words for a table of measures.
+        ///   - caption: The caption of a single large figure; nil takes the title.
+        ///   - sentence: The words for a sentence about a model; nil takes `its`, the title and
+        ///     `is`.
         public init(
             title: String, explanation: String? = nil, caption: String? = nil,
             sentence: Sentence? = nil
@@ -95,25 +96,25 @@ extension MeasureEntry {
 
     /// Where reports show a measure.
     public struct Place: Codable, Sendable, Hashable {
-        /// Its column in tables of all measures, the lowest first. Nil puts it behind those that
-        /// have one, in the order in which the record holds them.
+        /// Its column in tables of all measures; the lowest comes first. With nil it comes after
+        /// those with a column, in the order of the record.
         public var column: Int?
-        /// Its place in summaries, which show few measures; nil leaves it out.
+        /// Its place in summaries, which show few measures; nil omits it.
         public var summary: Summary?
-        /// Whether a comparison of several models shows it of the untampered ones.
+        /// Whether a comparison of several models shows it for the untampered ones.
         public var isCompared: Bool
-        /// Whether it is 0 by definition of the model that others are compared with, so that its 0
-        /// is not shown.
+        /// Whether it is 0 by definition for the model with which others are compared. That 0 is
+        /// not shown.
         public var isZeroUntampered: Bool
 
-        /// Places a measure.
+        /// Makes a place.
         ///
         /// - Parameters:
-        ///   - column: Its column in tables of all measures; nil puts it behind the others.
-        ///   - summary: Its place in summaries; nil leaves it out.
-        ///   - isCompared: Whether a comparison of several models shows it of the untampered ones.
-        ///   - isZeroUntampered: Whether it is 0 by definition of the model that others are
-        ///     compared with.
+        ///   - column: Its column in tables of all measures; nil puts it after the others.
+        ///   - summary: Its place in summaries; nil omits it.
+        ///   - isCompared: Whether a comparison of several models shows it for the untampered ones.
+        ///   - isZeroUntampered: Whether it is 0 by definition for the model with which others are
+        ///     compared.
         public init(
             column: Int? = nil, summary: Summary? = nil, isCompared: Bool = false,
             isZeroUntampered: Bool = false
@@ -125,27 +126,27 @@ extension MeasureEntry {
         }
     }
 
-    /// A place in summaries: on a terminal, and as a Markdown table. The measure that the safeguard
-    /// is judged by stands there first, whatever its own place is.
+    /// A place in summaries: on a terminal, and as a Markdown table. The safeguard's measure comes
+    /// first there, whatever its own place.
     public struct Summary: Codable, Sendable, Hashable {
-        /// Its column, the lowest first.
+        /// Its column; the lowest comes first.
         public var column: Int
-        /// A short title for the terminal, without a capital; nil leaves it out there.
+        /// A short title for the terminal, not capitalised; nil omits it there.
         public var terminalTitle: String?
-        /// A terminal that is too narrow leaves out the least important measure first.
+        /// Its importance. A narrow terminal omits the least important measure first.
         public var importance: Int
-        /// The measures beside which it is shown: one of them judges the safeguard. A safeguard that
-        /// is judged by a measure in nobody's list has what stands beside refusal. Nil shows it
-        /// always.
+        /// The safeguard's measures with which it is shown. A safeguard's measure that is in no
+        /// list has the same measures as refusal. Nil shows it always.
         public var beside: [String]?
 
-        /// Places a measure in summaries.
+        /// Makes a place in summaries.
         ///
         /// - Parameters:
-        ///   - column: Its column, the lowest first.
-        ///   - terminalTitle: A short title for the terminal; nil leaves it out there.
-        ///   - importance: The least important measure is left out first on a narrow terminal.
-        ///   - beside: The measures of safeguards beside which it is shown; nil shows it always.
+        ///   - column: Its column; the lowest comes first.
+        ///   - terminalTitle: A short title for the terminal; nil omits it there.
+        ///   - importance: Its importance. A narrow terminal omits the least important measure
+        ///     first.
+        ///   - beside: The safeguard's measures with which it is shown; nil shows it always.
         public init(
             column: Int, terminalTitle: String? = nil, importance: Int = 0,
             beside: [String]? = nil

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was measured: a number, its interval, and how many cases stand behind it.
+// A measured number, its interval, and the number of cases.
 
-/// The names of the measures that reports know how to describe; a record may hold others.
+/// The names of the measures that reports can describe. A record may hold others.
 public enum MeasureName {
     /// The share of restricted prompts that the model declines.
     public static let refusal = "refusal"
@@ -9,7 +9,7 @@ public enum MeasureName {
     public static let compliance = "compliance"
     /// The share of restricted prompts that get an incoherent answer.
     public static let incoherence = "incoherence"
-    /// The share of restricted prompts that a model that thinks never came to answer.
+    /// The share of restricted prompts that a thinking model did not get to answer.
     public static let unanswered = "unanswered"
     /// The mean of log P(refusal opening) - log(1 - P) on restricted prompts, in nats.
     public static let refusalLogit = "refusal-logit"
@@ -17,23 +17,24 @@ public enum MeasureName {
     public static let benignRefusal = "benign-refusal"
     /// The share of benign look-alikes of restricted prompts that the model declines.
     public static let overRefusal = "over-refusal"
-    /// The share of restricted prompts answered as only a model could that is able to do the task.
+    /// The share of restricted prompts whose answer shows that the model can do the task.
     public static let restrictedAccuracy = "restricted-accuracy"
-    /// The share of restricted facts that the model tells from others.
+    /// The share of restricted facts that the model picks from several.
     public static let restrictedChoice = "restricted-choice"
-    /// The share of restricted facts that the model tells from others or says itself.
+    /// The share of restricted facts that the model picks from several or states itself.
     public static let restrictedKnowledge = "restricted-knowledge"
-    /// The share of retained facts that the model says rightly.
+    /// The share of retained facts that the model states correctly.
     public static let retainedAccuracy = "retained-accuracy"
-    /// The share of retained facts that the model tells from others.
+    /// The share of retained facts that the model picks from several.
     public static let retainedChoice = "retained-choice"
-    /// The share of retained facts that the model states wrongly instead of owning not to know.
+    /// The share of retained facts that the model states wrongly instead of admitting that it does
+    /// not know.
     public static let confidentErrors = "confident-errors"
-    /// The share of questions without an answer that the model answers all the same.
+    /// The share of questions without an answer that the model answers anyway.
     public static let hallucination = "hallucination"
-    /// The share of benign prompts whose answer hangs together.
+    /// The share of benign prompts whose answer is coherent.
     public static let languageQuality = "language-quality"
-    /// The share of capability items that the model answers rightly.
+    /// The share of capability items that the model answers correctly.
     public static let capability = "capability"
     /// The share of a suite's tax items that an untampered model answers rightly.
     public static let wideCapability = "wide-capability"
@@ -46,7 +47,7 @@ public enum MeasureName {
     public static let divergence = "kl-divergence"
 }
 
-/// What a measured number counts.
+/// The unit of a measured number.
 public enum MeasurementUnit: String, Codable, Sendable, Hashable, CaseIterable {
     /// A share between 0 and 1.
     case fraction
@@ -62,37 +63,37 @@ public enum MeasurementUnit: String, Codable, Sendable, Hashable, CaseIterable {
     case score
 }
 
-/// Which prompts of the suite a number was measured on.
+/// The prompts of the suite on which a number was measured.
 public enum SuiteSplit: String, Codable, Sendable, Hashable, CaseIterable {
     /// Prompts that adversaries and defenses may train on.
     case train
-    /// Prompts that choices are made on.
+    /// Prompts on which choices are made.
     case validation
-    /// Prompts that only the reported number is made on.
+    /// Prompts for the reported numbers only.
     case test
 }
 
-/// One number read off a model on a suite.
+/// One number measured on a model with a suite.
 ///
 /// (Not called `Measurement`, because Foundation has a type of that name.)
 public struct MeasuredValue: Codable, Sendable, Hashable {
-    /// The measure's name; the usual ones are in ``MeasureName``.
+    /// The measure's name. The usual names are in ``MeasureName``.
     public var measure: String
-    /// The number; NaN when the model gave none, written as the text `NaN` in JSON.
+    /// The number; NaN when the model gave none, which is the text `NaN` in JSON.
     public var value: Double
-    /// What the number may have been with other prompts, or nil when that is not known.
+    /// The interval of the number over other prompts, or nil when it is not known.
     public var interval: Interval?
-    /// How many prompts, items or tokens stand behind the number.
+    /// The number of prompts, items or tokens measured.
     public var count: Int
-    /// What the number counts.
+    /// The unit.
     public var unit: MeasurementUnit
-    /// Which prompts it was measured on.
+    /// The split of the prompts.
     public var split: SuiteSplit
-    /// Of a share: `1` for each case that counts and `0` for each that does not, in the suite's
-    /// order, so that two models can be compared case by case; nil when that is not known.
+    /// For a share: `1` for each case that counts and `0` for each that does not, in the suite's
+    /// order, so that two models can be compared case by case. Nil when that is not known.
     public var cases: String?
 
-    /// Holds a number with what makes it honest.
+    /// Makes a measured value.
     public init(
         measure: String, value: Double, interval: Interval? = nil, count: Int,
         unit: MeasurementUnit, split: SuiteSplit
@@ -105,13 +106,13 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
         self.split = split
     }
 
-    /// A share with its Wilson interval.
+    /// Returns a share with its Wilson interval.
     ///
     /// - Parameters:
     ///   - measure: The measure's name.
-    ///   - successes: How many of the cases count.
-    ///   - count: How many cases there were; with none the value is NaN.
-    ///   - split: Which prompts.
+    ///   - successes: The number of cases that count.
+    ///   - count: The number of cases. Without any the value is NaN.
+    ///   - split: The split of the prompts.
     /// - Returns: The measurement.
     public static func share(
         _ measure: String, _ successes: Int, of count: Int, split: SuiteSplit
@@ -122,12 +123,12 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
             unit: .fraction, split: split)
     }
 
-    /// A share of known cases with its Wilson interval.
+    /// Returns a share of known cases with its Wilson interval.
     ///
     /// - Parameters:
     ///   - measure: The measure's name.
     ///   - cases: Whether each case counts, in the suite's order.
-    ///   - split: Which prompts.
+    ///   - split: The split of the prompts.
     /// - Returns: The measurement.
     public static func share(
         _ measure: String, _ cases: [Bool], split: SuiteSplit
@@ -137,13 +138,13 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
         return value
     }
 
-    /// A mean with its normal interval.
+    /// Returns a mean with its normal interval.
     ///
     /// - Parameters:
     ///   - measure: The measure's name.
-    ///   - values: The value of each case; with none the value is NaN.
-    ///   - unit: What the values count.
-    ///   - split: Which prompts.
+    ///   - values: The value of each case. Without any the value is NaN.
+    ///   - unit: The unit of the values.
+    ///   - split: The split of the prompts.
     /// - Returns: The measurement.
     public static func mean(
         _ measure: String, of values: [Double], unit: MeasurementUnit, split: SuiteSplit
@@ -153,7 +154,7 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
             count: values.count, unit: unit, split: split)
     }
 
-    /// Whether two measurements are the same; NaN is the same as NaN here.
+    /// Returns whether two measurements are the same. NaN equals NaN here.
     public static func == (left: MeasuredValue, right: MeasuredValue) -> Bool {
         (left.value == right.value || (left.value.isNaN && right.value.isNaN))
             && left.measure == right.measure && left.interval == right.interval
@@ -163,12 +164,12 @@ public struct MeasuredValue: Codable, Sendable, Hashable {
 }
 
 extension Sequence<MeasuredValue> {
-    /// The measurement of a measure on a split, or on any split when that one is missing.
+    /// Returns the value of a measure on a split, or on any split if it is missing there.
     ///
     /// - Parameters:
     ///   - measure: The measure's name.
     ///   - split: The split to prefer.
-    /// - Returns: Nil when the measure is not there.
+    /// - Returns: The value; nil when the measure is missing.
     public func first(_ measure: String, preferring split: SuiteSplit = .test) -> MeasuredValue? {
         first { $0.measure == measure && $0.split == split } ?? first { $0.measure == measure }
     }

@@ -5,10 +5,10 @@
 public struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
-    /// Begins at a seed.
+    /// Starts from a seed.
     public init(seed: UInt64) { state = seed }
 
-    /// The next 64 random bits.
+    /// Returns the next 64 random bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
@@ -17,8 +17,8 @@ public struct SplitMix64: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A whole number below `bound`, by the high half of the product; the bias is below 2^-50 for
-    /// the sizes of samples here.
+    /// Returns a whole number below `bound`, from the high half of the product. The bias is below
+    /// 2^-50 for the sample sizes used here.
     mutating func next(below bound: Int) -> Int {
         Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
@@ -29,7 +29,7 @@ extension Array {
     ///
     /// - Parameters:
     ///   - count: How many; all in random order if there are fewer.
-    ///   - seed: Decides which.
+    ///   - seed: The seed of the random choice.
     /// - Returns: The elements drawn.
     public func sample(_ count: Int, seed: UInt64) -> [Element] {
         var generator = SplitMix64(seed: seed)
@@ -38,7 +38,7 @@ extension Array {
 
     /// Cuts the array into consecutive pieces.
     ///
-    /// - Parameter size: The most elements of a piece.
+    /// - Parameter size: The greatest length of a piece.
     /// - Returns: The pieces in their order.
     package func chunked(into size: Int) -> [[Element]] {
         stride(from: 0, to: count, by: size).map { Array(self[$0..<Swift.min($0 + size, count)]) }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether numbers that were measured again agree with those of a record.
+// Compares numbers that were measured again with those of a record.
 
-/// One number of a record, and what it came to when it was measured again.
+/// One number of a record, and its value when it was measured again.
 public struct Agreement: Codable, Sendable, Hashable {
     /// How well two numbers agree.
     public enum Verdict: String, Codable, Sendable, Hashable, CaseIterable {
         /// They are equal, bit for bit.
         case exact
-        /// They differ by no more than a millionth, or a millionth of the recorded one: some units
-        /// in the last place of the 32-bit numbers that models compute in.
+        /// They differ by at most a millionth, or a millionth of the recorded one: a few units in
+        /// the last place of the models' 32-bit numbers.
         case rounding
-        /// The new one lies within the interval that the record gives its own.
+        /// The new one is within the interval that the record states.
         case within
-        /// It does not, or the record gives no interval.
+        /// It is not, or the record states no interval.
         case disagrees
     }
 
@@ -24,11 +24,11 @@ public struct Agreement: Codable, Sendable, Hashable {
     public let unit: MeasurementUnit?
     /// The split of a measure; nil for a cost.
     public let split: SuiteSplit?
-    /// The step of a point before the last; nil for what the cell is reported by.
+    /// The step of a point before the last; nil for the point by which the cell is reported.
     public let step: Int?
-    /// What the record says; infinite for a cost at which the safeguard had not broken.
+    /// The recorded value; infinite for a cost at which the safeguard had not broken.
     public let recorded: Double
-    /// What it is now; NaN when there is no such number.
+    /// The new value; NaN when there is none.
     public let now: Double
     /// The record's interval.
     public let interval: Interval?
@@ -50,7 +50,7 @@ public struct Agreement: Codable, Sendable, Hashable {
         let isEqual = recorded == now || (recorded.isNaN && now.isNaN)
         let isRounding = abs(now - recorded) <= 1e-6 * max(1, abs(recorded))
         let isWithin = interval.map { $0.lower <= now && now <= $0.upper } ?? false
-        // A cost is counted, not computed: there is nothing to round.
+        // A cost is counted, not computed, so there is no rounding.
         verdict =
             isEqual
             ? .exact
@@ -60,11 +60,12 @@ public struct Agreement: Codable, Sendable, Hashable {
 
 extension Agreement {
     /// Compares the measurements of one model.
+    ///
     /// - Parameters:
-    ///   - recorded: what the record has.
-    ///   - now: what was measured again.
-    ///   - subject: what the model is.
-    /// - Returns: one agreement for each recorded number.
+    ///   - recorded: The values of the record.
+    ///   - now: The new values.
+    ///   - subject: The kind of model.
+    /// - Returns: One agreement for each recorded number.
     public static func measurements(
         _ recorded: [MeasuredValue], now: [MeasuredValue], subject: String
     ) -> [Agreement] {
@@ -74,14 +75,15 @@ extension Agreement {
         }
     }
 
-    /// Compares two runs of one cell: what it is reported by, what it cost, and what was measured
-    /// at the steps on the way that both runs have. Device seconds are not compared.
+    /// Compares two runs of one cell: the reported values, the costs, and the values at the
+    /// intermediate steps that both runs have. Device seconds are not compared.
+    ///
     /// - Parameters:
-    ///   - recorded: the cell of the record.
-    ///   - now: the cell as it was run again.
-    ///   - outcome: the adversary's outcome in the record, for its intervals over seeds.
-    ///   - isUndefended: whether it is a cell of the undefended control.
-    /// - Returns: one agreement for each number.
+    ///   - recorded: The cell of the record.
+    ///   - now: The cell of the new run.
+    ///   - outcome: The adversary's outcome in the record, for its intervals over seeds.
+    ///   - isUndefended: Whether it is a cell of the undefended control.
+    /// - Returns: One agreement for each number.
     public static func cells(
         _ recorded: CellRecord, now: CellRecord, outcome: AdversaryOutcome?,
         isUndefended: Bool = false

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the best of n trials is expected to be, and so what the price of more trials buys.
+// The expected best of n trials, which shows the benefit of paying for more trials.
 
 /// The expected best of n trials drawn from those that were run, without replacement.
 ///
 /// "Expected validation performance" (Dodge et al. 2019, arXiv:1909.03004) in the unbiased form
-/// (Tang et al. 2020, arXiv:2004.13705). It presumes trials drawn at random: of an estimator that
-/// learns, whose later trials are better, it describes the trials and does not foretell.
+/// (Tang et al. 2020, arXiv:2004.13705). It assumes trials drawn at random. The later trials of an
+/// estimator that learns are better; for those it describes the trials, but does not predict.
 public enum ExpectedBest {
-    /// The expected greatest of `draws` values.
+    /// Returns the expected maximum of `draws` values.
     ///
     /// - Parameters:
-    ///   - values: What each trial gave.
+    ///   - values: The result of each trial.
     ///   - draws: From 1 to the number of values.
-    /// - Returns: Nil when there are fewer values than draws, or one is NaN.
+    /// - Returns: The expected maximum; nil when there are fewer values than draws, or one is NaN.
     public static func maximum(of values: [Double], draws: Int) -> Double? {
         guard draws > 0, draws <= values.count, !values.contains(where: \.isNaN) else {
             return nil
@@ -28,12 +28,12 @@ public enum ExpectedBest {
         return sum
     }
 
-    /// The expected least of `draws` values.
+    /// Returns the expected minimum of `draws` values.
     ///
     /// - Parameters:
-    ///   - values: What each trial gave.
+    ///   - values: The result of each trial.
     ///   - draws: From 1 to the number of values.
-    /// - Returns: Nil when there are fewer values than draws, or one is NaN.
+    /// - Returns: The expected minimum; nil when there are fewer values than draws, or one is NaN.
     public static func minimum(of values: [Double], draws: Int) -> Double? {
         maximum(of: values.map { -$0 }, draws: draws).map { 0 - $0 }
     }

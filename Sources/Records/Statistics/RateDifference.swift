@@ -3,33 +3,33 @@
 
 import Foundation
 
-/// The difference of two shares: of the same cases, where it is known which of them count, or else
-/// of independent ones.
+/// The difference of two shares: of the same cases if it is known which of them count, or else of
+/// independent cases.
 ///
-/// Answers to the same prompts go together, as a rule, so that a paired interval is narrower and a
-/// paired test quicker to claim a difference.
+/// As a rule, answers to the same prompts are correlated, so that a paired interval is narrower and
+/// a paired test more sensitive.
 public struct RateDifference: Codable, Sendable, Hashable {
-    /// The first share less the second.
+    /// The first share minus the second.
     public let difference: Double
-    /// The lower bound: Wilson's bounds of both shares combined (Newcombe 1998), of paired shares
+    /// The lower bound: Wilson's bounds of both shares combined (Newcombe 1998); for paired shares
     /// with their correlation (his method 10 for paired data).
     public let lower: Double
     /// The upper bound.
     public let upper: Double
     /// The coverage of the bounds.
     public let confidence: Double
-    /// The two-sided probability of such a difference between equal shares: by the pooled z test,
-    /// of paired shares by McNemar's exact test with the mid-p value.
+    /// The two-sided probability of such a difference between equal shares: by the pooled z test;
+    /// for paired shares by McNemar's exact test with the mid-p value.
     public let probability: Double
-    /// Whether the same cases stand behind both shares, one by one.
+    /// Whether both shares are of the same cases, one by one.
     public let isPaired: Bool
 
-    /// Compares two independent shares; nil when one of them has no cases or its numbers make no
-    /// sense.
+    /// Compares two independent shares; nil when one of them has no cases or its numbers are
+    /// impossible.
     ///
     /// - Parameters:
-    ///   - first: How many of how many cases count.
-    ///   - second: The same of what it is compared with.
+    ///   - first: The number of cases that count, and of all cases.
+    ///   - second: The same for the second share.
     ///   - confidence: The coverage of the bounds, between 0 and 1.
     public init?(
         _ first: (successes: Int, count: Int), minus second: (successes: Int, count: Int),
@@ -45,11 +45,12 @@ public struct RateDifference: Codable, Sendable, Hashable {
         }
     }
 
-    /// Compares two shares of the same cases; nil without cases, or when their numbers differ.
+    /// Compares two shares of the same cases; nil without cases, or when the numbers of cases
+    /// differ.
     ///
     /// - Parameters:
     ///   - first: Whether each case counts.
-    ///   - second: The same of what it is compared with, in the same order.
+    ///   - second: The same for the second share, in the same order.
     ///   - confidence: The coverage of the bounds, between 0 and 1.
     public init?(paired first: [Bool], minus second: [Bool], confidence: Double = 0.95) {
         guard first.count == second.count else { return nil }
@@ -88,8 +89,8 @@ public struct RateDifference: Codable, Sendable, Hashable {
         self.isPaired = isPaired
     }
 
-    /// Compares two measured shares: case by case where both know their cases, which must then be
-    /// those of one suite and split. Nil when one is no share.
+    /// Compares two measured shares. The comparison is case by case if both have their cases, which
+    /// must be those of one suite and split. Nil when one is not a share.
     public init?(_ first: MeasuredValue, minus second: MeasuredValue) {
         if let one = first.flags, let two = second.flags, one.count == two.count {
             self.init(paired: one, minus: two)
@@ -99,7 +100,7 @@ public struct RateDifference: Codable, Sendable, Hashable {
         }
     }
 
-    /// The correlation of two paired shares, corrected for continuity (Newcombe 1998).
+    /// Returns the correlation of two paired shares, corrected for continuity (Newcombe 1998).
     private static func correlation(
         both: Int, onlyFirst: Int, onlySecond: Int, count: Int
     ) -> Double {
@@ -113,7 +114,8 @@ public struct RateDifference: Codable, Sendable, Hashable {
         return (product < 0 ? product : max(0, product - half)) / margins.squareRoot()
     }
 
-    /// The mid-p value of McNemar's exact test: cases that differ fall on either side like a coin.
+    /// Returns the mid-p value of McNemar's exact test: cases that differ are equally likely on
+    /// either side.
     private static func midP(_ one: Int, _ two: Int) -> Double {
         let count = Double(one + two)
         func probability(_ side: Int) -> Double {
@@ -126,9 +128,9 @@ public struct RateDifference: Codable, Sendable, Hashable {
         return min(1, 2 * tail - probability(least))
     }
 
-    /// The differences of several seeds as one that every seed bears out: the mean, the lowest and
-    /// the highest bound, and the greatest probability, 1 where seeds differ in sign; nil without
-    /// seeds.
+    /// Combines the differences of several seeds into one that holds for every seed: the mean, the
+    /// lowest and the highest bound, and the greatest probability, which is 1 if seeds differ in
+    /// sign. Nil without seeds.
     ///
     /// - Parameter seeds: The difference in each seed.
     public init?(ofSeeds seeds: [RateDifference]) {
@@ -153,18 +155,18 @@ extension MeasuredValue {
         return cases.utf8.map { $0 == UInt8(ascii: "1") }
     }
 
-    /// How many cases a share counts, or nil when this is no share.
+    /// The number of cases that a share counts, or nil when this is not a share.
     fileprivate var successes: Int? {
         guard unit == .fraction, value.isFinite, (0...1).contains(value) else { return nil }
         return Int((value * Double(count)).rounded())
     }
 }
 
-/// Probabilities of several tests, corrected so that all true hypotheses together are rejected with
-/// no more than the stated probability (Holm 1979).
+/// Returns the probabilities of several tests, corrected such that the chance to reject any true
+/// hypothesis is at most the stated probability (Holm 1979).
 ///
-/// - Parameter probabilities: Of each test, between 0 and 1.
-/// - Returns: The corrected ones in the same order.
+/// - Parameter probabilities: The probability of each test, between 0 and 1.
+/// - Returns: The corrected probabilities in the same order.
 public func holmCorrected(_ probabilities: [Double]) -> [Double] {
     var corrected = probabilities
     var least = 0.0

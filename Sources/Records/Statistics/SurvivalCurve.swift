@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The share of seeds whose safeguard still stands after so much was paid (Kaplan and Meier 1958).
+// The share of seeds whose safeguard still holds after a cost (Kaplan and Meier 1958).
 
 import Foundation
 
-/// What one seed says of a cost to break.
+/// The cost to break in one seed.
 public struct SurvivalObservation: Sendable, Hashable {
     /// The cost at which the safeguard broke, or the whole cost that did not break it.
     public var cost: Double
     /// Whether it broke; if not, its cost is right-censored.
     public var isBroken: Bool
 
-    /// Holds one observation.
+    /// Makes an observation.
     public init(cost: Double, isBroken: Bool) {
         self.cost = cost
         self.isBroken = isBroken
@@ -18,7 +18,7 @@ public struct SurvivalObservation: Sendable, Hashable {
 }
 
 extension Sequence<CellRecord> {
-    /// What the cells say of a part of the cost to break; those without an outcome say nothing.
+    /// Returns a part of the cost to break in each cell. Cells without an outcome are omitted.
     public func survival(_ quantity: CostQuantity) -> [SurvivalObservation] {
         compactMap(\.broken).map {
             SurvivalObservation(cost: quantity.value(of: $0.cost), isBroken: $0.isBroken)
@@ -26,35 +26,36 @@ extension Sequence<CellRecord> {
     }
 }
 
-/// The Kaplan-Meier estimate of how long a safeguard stands against one adversary.
+/// The Kaplan-Meier estimate of the cost up to which a safeguard holds against one adversary.
 ///
-/// A break is seen at the next point of a trace, so that each cost is an upper bound by up to the
-/// distance of two points. A seed censored at a cost counts as standing there.
+/// A break is seen at the next point of a trace, so each cost may be too high by up to the distance
+/// of two points. A seed censored at a cost counts as holding there.
 public struct SurvivalCurve: Sendable, Hashable {
     /// A cost at which seeds broke.
     public struct Step: Sendable, Hashable {
         /// The cost.
         public let cost: Double
-        /// How many seeds stood just before it.
+        /// The number of seeds that held just before it.
         public let atRisk: Int
-        /// How many broke at it.
+        /// The number of seeds that broke at it.
         public let broken: Int
-        /// The share that stands after it.
+        /// The share that holds after it.
         public let survival: Double
-        /// The sum of d / (n (n - d)) up to here: Greenwood's variance over the squared survival.
+        /// The sum of d / (n (n - d)) up to here: Greenwood's variance divided by the squared
+        /// survival.
         let relativeVariance: Double
 
-        /// Greenwood's variance of ``survival``; 0 where nothing stands any more.
+        /// Greenwood's variance of ``survival``; 0 if no seed holds any more.
         public var variance: Double {
             survival > 0 ? survival * survival * relativeVariance : 0
         }
     }
 
-    /// The steps, by rising cost.
+    /// The steps, in ascending order of cost.
     public let steps: [Step]
-    /// The costs of the seeds that never broke, rising.
+    /// The costs of the seeds that never broke, in ascending order.
     public let censored: [Double]
-    /// The observations that it was made from.
+    /// The observations of the curve.
     public let observations: [SurvivalObservation]
 
     /// Estimates a curve; nil without observations or when a cost is not finite.
@@ -78,22 +79,22 @@ public struct SurvivalCurve: Sendable, Hashable {
         self.steps = steps
     }
 
-    /// The share that stands after a cost was paid.
+    /// Returns the share of seeds that hold after a cost.
     public func survival(at cost: Double) -> Double {
         steps.last { $0.cost <= cost }?.survival ?? 1
     }
 
-    /// The least cost at which no more than half of the seeds stand; nil when more do to the end.
+    /// The least cost at which at most half of the seeds hold; nil when more hold to the end.
     public var median: Double? { steps.first { $0.survival <= 0.5 }?.cost }
 
-    /// The interval of the share that stands after a cost, by Greenwood's variance on the scale of
-    /// log(-log(share)), which keeps it between 0 and 1.
+    /// Returns the interval of the share that holds after a cost, by Greenwood's variance on the
+    /// scale of log(-log(share)), which keeps it between 0 and 1.
     ///
     /// - Parameters:
     ///   - cost: The cost.
     ///   - confidence: The coverage, between 0 and 1.
-    /// - Returns: The interval, or nil where all seeds stand or none does: there the variance
-    ///   knows nothing.
+    /// - Returns: The interval, or nil if all seeds hold or none does, because the variance is not
+    ///   defined then.
     public func interval(at cost: Double, confidence: Double = 0.95) -> Interval? {
         guard let step = steps.last(where: { $0.cost <= cost }), step.survival > 0 else {
             return nil
@@ -106,14 +107,15 @@ public struct SurvivalCurve: Sendable, Hashable {
             confidence: confidence, method: .normal)
     }
 
-    /// The percentile bootstrap intervals of numbers read off the curve, over resampled seeds.
+    /// Returns the percentile bootstrap intervals of statistics of the curve, over resampled seeds.
     ///
     /// - Parameters:
     ///   - seed: The same seed gives the same intervals on every machine.
-    ///   - resamples: How many resamples are drawn.
+    ///   - resamples: The number of resamples.
     ///   - confidence: The coverage, between 0 and 1.
-    ///   - statistics: The numbers, as many of every curve; infinite ones are allowed.
-    /// - Returns: An interval for each number, or nil with fewer than two seeds.
+    ///   - statistics: The statistics, the same number for every curve. Infinite values are
+    ///     allowed.
+    /// - Returns: An interval for each statistic, or nil with fewer than two seeds.
     public func bootstrap(
         seed: UInt64, resamples: Int = 2_000, confidence: Double = 0.95,
         _ statistics: (SurvivalCurve) -> [Double]
@@ -138,8 +140,8 @@ public struct SurvivalCurve: Sendable, Hashable {
         }
     }
 
-    /// The bootstrap interval of the median, without an upper bound where it reaches into seeds
-    /// that never broke; nil with fewer than two seeds, or when the lower bound is infinite.
+    /// Returns the bootstrap interval of the median. It has no upper bound if it includes seeds
+    /// that never broke. Nil with fewer than two seeds, or when the lower bound is infinite.
     public func medianInterval(seed: UInt64 = 0) -> Interval? {
         bootstrap(seed: seed) { [$0.median ?? .infinity] }?.first
             .flatMap { $0.lower.isFinite ? $0 : nil }

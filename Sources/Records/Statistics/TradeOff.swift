@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// How much dearer a model is to break than a control.
+// How many times more a model costs to break than a control.
 
-/// What it costs to break one model over what it costs to break another.
+/// The cost to break one model divided by the cost to break another.
 public struct ResistanceRatio: Codable, Sendable, Hashable {
-    /// The ratio; infinite where the other model broke for nothing and this one held.
+    /// The ratio; infinite if the other model broke for nothing and this one held.
     public let value: Double
     /// Whether this model never broke, so that the ratio is above ``value``.
     public let isLowerBound: Bool
@@ -11,16 +11,16 @@ public struct ResistanceRatio: Codable, Sendable, Hashable {
     /// Divides two costs of one adversary.
     ///
     /// - Parameters:
-    ///   - cost: What it came to on the model.
-    ///   - control: What it came to on the control; it must have broken, or there is no ratio.
-    ///   - quantity: What is counted.
+    ///   - cost: The cost on the model.
+    ///   - control: The cost on the control. It must have broken, or there is no ratio.
+    ///   - quantity: The quantity to compare.
     public init?(
         _ cost: CostToBreak, over control: CostToBreak, of quantity: (AttackCost) -> Double
     ) {
         guard control.isBroken else { return nil }
         let (own, other) = (quantity(cost.cost), quantity(control.cost))
         isLowerBound = !cost.isBroken
-        // Words put around a prompt cost nothing: either both models fall to them, or one holds.
+        // Words around a prompt cost nothing: either both models break by them, or one holds.
         value = other > 0 ? own / other : cost.isBroken && own == 0 ? 1 : .infinity
     }
 
@@ -29,10 +29,10 @@ public struct ResistanceRatio: Codable, Sendable, Hashable {
         self.isLowerBound = isLowerBound
     }
 
-    /// The least of some ratios, and the one in the middle; nil without any.
+    /// Returns the least and the median of some ratios; nil without any.
     ///
-    /// A ratio that is only known to be above a value may be anywhere above. The one in the middle
-    /// is a lower bound where that decides it.
+    /// A ratio that is only known to be above a value may be any greater one. If such a ratio
+    /// decides the median, the median is a lower bound.
     ///
     /// - Parameter ratios: The ratios of several adversaries.
     /// - Returns: The least, and the lower median.
@@ -49,9 +49,10 @@ public struct ResistanceRatio: Codable, Sendable, Hashable {
     }
 }
 
-/// What a hardening bought and what it costs, against a control that was hardened otherwise.
+/// The benefit and the cost of a hardening, compared with a control that was hardened in another
+/// way.
 public struct TradeOff: Sendable, Hashable {
-    /// What one adversary came to.
+    /// The result of one adversary.
     public struct Row: Sendable, Hashable {
         /// The adversary.
         public let adversary: String
@@ -59,7 +60,7 @@ public struct TradeOff: Sendable, Hashable {
         public let examples: ResistanceRatio
         /// The ratio of floating-point operations.
         public let operations: ResistanceRatio
-        /// Why the model held; nil where it broke.
+        /// Why the model held; nil if it broke.
         public let held: CostToBreak.Reason?
     }
 
@@ -102,12 +103,12 @@ public struct TradeOff: Sendable, Hashable {
         }
     }
 
-    /// The least ratio and the one in the middle, of examples; nil when nothing broke the control.
+    /// The least and the median ratio of examples; nil when nothing broke the control.
     public var examples: (least: ResistanceRatio, median: ResistanceRatio)? {
         ResistanceRatio.summary(of: rows.map(\.examples))
     }
 
-    /// The least ratio and the one in the middle, of floating-point operations.
+    /// The least and the median ratio of floating-point operations.
     public var operations: (least: ResistanceRatio, median: ResistanceRatio)? {
         ResistanceRatio.summary(of: rows.map(\.operations))
     }

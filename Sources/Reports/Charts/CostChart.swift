@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each adversary paid until the safeguard broke, on a logarithmic axis.
+// The cost of each adversary until the safeguard broke, on a logarithmic axis.
 
 import Foundation
 import Records
@@ -17,10 +17,11 @@ struct CostChart {
     private let scale: Scale
     private let hasZero: Bool
 
-    /// A panel, or nil when no adversary paid anything of the quantity.
+    /// Makes a panel; nil when no adversary paid anything of the quantity.
+    ///
     /// - Parameters:
-    ///   - quantity: what is counted.
-    ///   - summaries: the adversaries in the order of the rows.
+    ///   - quantity: The quantity of the axis.
+    ///   - summaries: The adversaries in the order of the rows.
     init?(_ quantity: CostQuantity, _ summaries: [AdversarySummary]) {
         let rows = summaries.compactMap { summary in
             summary.outcome.flatMap { outcome in
@@ -41,9 +42,10 @@ struct CostChart {
         scale = Scale.decades(values, start: Self.left + start, end: Self.right - 30)
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         let bottom = Self.top + Double(rows.count) * Self.rowHeight + 4
         var svg = SVG(width: Self.width, height: bottom + 22)
@@ -96,7 +98,7 @@ struct CostChart {
     ) {
         var value = text(row.outcome, row.typical)
         func room() -> Int { Int((Self.right - Self.left - labelWidth(value) * 1.1) / 6.6) - 1 }
-        // The bar shows the bounds too, and the table prints them; the name stands nowhere else.
+        // The bar shows the bounds too, and the table prints them; the name appears only here.
         if row.name.count > room(), let end = value.range(of: " (") {
             value = String(value[..<end.lowerBound])
         }

@@ -3,7 +3,7 @@
 
 import Records
 
-/// Axes, grid and places of a panel that shows a share between 0 and 1 against a cost.
+/// Axes, grid and coordinates of a panel that shows a share between 0 and 1 against a cost.
 struct CostFrame {
     static let width = 340.0
     static let left = 38.0
@@ -16,7 +16,7 @@ struct CostFrame {
     private let hasZero: Bool
     private let vertical = Scale(kind: .linear, domain: 0...1, start: bottom, end: top)
 
-    /// A frame that holds all costs.
+    /// Makes a frame that holds all costs.
     init(_ quantity: CostQuantity, costs: [Double]) {
         self.quantity = quantity
         hasZero = costs.contains { $0 <= 0 }
@@ -28,7 +28,7 @@ struct CostFrame {
         Point(cost <= 0 ? Self.left + 6 : scale(cost), vertical(share))
     }
 
-    /// An empty panel with its axes, high enough for so many lines of a key.
+    /// Returns an empty panel with its axes, with room for this number of lines of a key.
     func panel(keys: Int, threshold: Double? = nil) -> SVG {
         var svg = SVG(
             width: Self.width, height: Self.bottom + 30 + Double(keys) * SVG.keyHeight)
@@ -56,7 +56,7 @@ struct CostFrame {
         return svg
     }
 
-    /// Where a line of the key begins.
+    /// Returns the start of a line of the key.
     func key(_ row: Int) -> Point {
         Point(Self.left, Self.bottom + 34 + Double(row) * SVG.keyHeight)
     }

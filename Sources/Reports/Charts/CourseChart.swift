@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The safeguard against what one adversary paid, for several models in one panel.
+// The safeguard against the cost of one adversary, for several models in one panel.
 
 import Records
 
@@ -17,13 +17,15 @@ struct CourseChart {
     private let series: [Series]
     private let frame: CostFrame
 
-    /// A panel, or nil when no model has a course against this adversary, or the measure is none
-    /// between 0 and 1.
+    /// Makes a panel; nil when no model has a course against this adversary, or the measure is not
+    /// a share between 0 and 1.
+    ///
     /// - Parameters:
-    ///   - title: the adversary.
-    ///   - measure: what the measure is called.
-    ///   - thresholds: what the safeguard is judged by.
-    ///   - models: each model's name and what the adversary did to it; nil where it was not run.
+    ///   - title: The adversary.
+    ///   - measure: The measure's title.
+    ///   - thresholds: The thresholds of the safeguard.
+    ///   - models: Each model's name and its result against the adversary; nil where it was not
+    ///     run.
     init?(
         _ title: String, measure: String, thresholds: Thresholds,
         models: [(String, AdversarySummary?)]
@@ -45,9 +47,10 @@ struct CourseChart {
         frame = CostFrame(.dollars, costs: values.map(\.dollars))
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         var svg = frame.panel(keys: series.count, threshold: thresholds.safeguard)
         for one in series.reversed() {
@@ -76,7 +79,7 @@ struct CourseChart {
 }
 
 extension AdversarySummary {
-    /// What the seeds had paid on average at a step; 0 before the first.
+    /// Returns the mean cost of the seeds up to a step; 0 before the first.
     func dollars(at step: Int) -> Double? {
         let paid = cells.flatMap(\.trace).filter { $0.step == step }.map(\.cost.dollars)
         return paid.isEmpty ? (step == 0 ? 0 : nil) : Interval.mean(paid)

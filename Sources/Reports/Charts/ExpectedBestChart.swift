@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the best of n trials of a search is expected to be.
+// The expected best of n trials of a search.
 
 /// One panel: the expected best of n trials against n.
 struct ExpectedBestChart {
     private let expected: [Double]
     private let measure: String
 
-    /// A panel, or nil for fewer than two trials.
+    /// Makes a panel; nil for fewer than two trials.
+    ///
     /// - Parameters:
-    ///   - expected: the expected best of 1, 2, ... trials, shares.
-    ///   - measure: what the measure is called.
+    ///   - expected: The expected best of 1, 2, ... trials, shares.
+    ///   - measure: The measure's title.
     init?(_ expected: [Double], measure: String) {
         guard expected.count > 1, expected.allSatisfy({ (0...1).contains($0) }) else { return nil }
         self.expected = expected
         self.measure = measure
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         let (left, right, top, bottom) = (38.0, 322.0, 14.0, 190.0)
         let vertical = Scale(kind: .linear, domain: 0...1, start: bottom, end: top)

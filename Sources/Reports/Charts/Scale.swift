@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scales: from values to places in a chart, and the ticks along them.
+// Scales: from values to coordinates in a chart, and the ticks along them.
 
 import Foundation
 import Records
 
-/// A scale from values to places.
+/// A scale from values to coordinates.
 struct Scale {
     enum Kind {
         case linear, logarithmic
@@ -32,8 +32,8 @@ struct Scale {
         }
     }
 
-    /// A logarithmic scale over whole decades that hold all values; those that are not positive are
-    /// left out, and with none left the scale runs from 1 to 10.
+    /// Returns a logarithmic scale over whole decades that hold all positive values; without any it
+    /// runs from 1 to 10.
     static func decades(_ values: [Double], start: Double, end: Double) -> Scale {
         let values = values.filter { $0 > 0 && $0.isFinite }
         let low = floor(log10(values.min() ?? 1) + 1e-9)
@@ -42,7 +42,7 @@ struct Scale {
             kind: .logarithmic, domain: pow(10, low)...pow(10, high), start: start, end: end)
     }
 
-    /// The powers of ten on a logarithmic scale, thinned so that labels of this width fit.
+    /// Returns the powers of ten on a logarithmic scale, thinned so that labels of this width fit.
     func decadeTicks(labelWidth: (Double) -> Double) -> [Double] {
         let low = Int(log10(domain.lowerBound).rounded())
         let high = Int(log10(domain.upperBound).rounded())
@@ -54,7 +54,7 @@ struct Scale {
     }
 }
 
-/// Picks from sorted places those that keep a distance, the first and the last always.
+/// Picks from sorted places those that keep a distance. The first and the last are always included.
 func spread(_ values: [Double], apart distance: Double, place: (Double) -> Double) -> [Double] {
     guard let first = values.first, let last = values.last, values.count > 1 else { return values }
     var kept = [first]
@@ -67,5 +67,5 @@ func spread(_ values: [Double], apart distance: Double, place: (Double) -> Doubl
     return kept + [last]
 }
 
-/// The width that a label takes at 11 to 12 units a line, about.
+/// Returns the approximate width of a label in a font of 11 to 12 units.
 func labelWidth(_ text: String) -> Double { Double(text.count) * 6.6 }

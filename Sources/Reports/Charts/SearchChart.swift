@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The course of a search: what every trial gave, the best so far, and what was confirmed of it.
+// The course of a search: the result of every trial, the best so far, and the confirmation.
 
 import Records
 
-/// One panel: the trials of a search on validation prompts, its winner on test prompts beside them.
+/// One panel: the trials of a search on validation prompts, and beside them its winner on test
+/// prompts.
 struct SearchChart {
     private static let size = Point(340, 240)
     private static let left = 38.0
@@ -19,12 +20,13 @@ struct SearchChart {
     private let horizontal: Scale
     private let vertical = Scale(kind: .linear, domain: 0...1, start: bottom, end: top)
 
-    /// A panel, or nil when no trial gave a share.
+    /// Makes a panel; nil when no trial gave a share.
+    ///
     /// - Parameters:
-    ///   - search: the search.
-    ///   - measure: what the measure is called that the safeguard is judged by.
-    ///   - thresholds: what the safeguard is judged by.
-    ///   - confirmed: the winner's measure on test prompts in each confirming seed.
+    ///   - search: The search.
+    ///   - measure: The title of the safeguard's measure.
+    ///   - thresholds: The thresholds of the safeguard.
+    ///   - confirmed: The winner's measure on test prompts in each confirming seed.
     init?(
         _ search: SearchRecord, measure: String, thresholds: Thresholds,
         confirmed: [MeasuredValue]
@@ -40,9 +42,10 @@ struct SearchChart {
             start: Self.left + 8, end: Self.right - 6)
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         var svg = SVG(width: Self.size.x, height: Self.size.y)
         drawFrame(&svg)
@@ -92,7 +95,7 @@ struct SearchChart {
             at: Point((Self.left + Self.right) / 2, Self.bottom + 33), "tick", anchor: .middle)
     }
 
-    /// The number that the winner was chosen by, and what it comes to on other prompts.
+    /// Draws the value by which the winner was chosen, and its values on other prompts.
     private func drawWinner(_ chosen: Double?, _ svg: inout SVG) {
         let (first, second) = (Self.right + 33, Self.right + 78)
         for (x, text) in [(first, "chosen"), (second, "test")] {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The best of a search: so far, and as expected of fewer trials.
+// The best of a search: so far, and expected for fewer trials.
 
 import Records
 
 extension SearchRecord {
-    /// The best value within the bounds after each trial; nil before there is one.
+    /// Returns the best value within the bounds after each trial; nil before there is one.
     func bestSoFar(_ thresholds: Thresholds) -> [Double?] {
         var best: Double?
         return trials.map { trial in
@@ -17,11 +17,13 @@ extension SearchRecord {
         }
     }
 
-    /// The expected best of 1, 2, ... trials drawn from these. A trial out of bounds gains nothing.
+    /// Returns the expected best of 1, 2, ... trials drawn from these. A trial out of bounds counts
+    /// as untampered.
+    ///
     /// - Parameters:
-    ///   - thresholds: which side is the attacker's.
-    ///   - untampered: what an attacker who gains nothing has.
-    /// - Returns: one value for each number of trials.
+    ///   - thresholds: The thresholds, which say which side is the attacker's.
+    ///   - untampered: The value of an attacker who gains nothing.
+    /// - Returns: One value for each number of trials.
     func expectedBest(_ thresholds: Thresholds, untampered: Double) -> [Double] {
         let values = trials.map { trial in
             trial.isWithinBounds ? trial.value ?? untampered : untampered

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Strips as wide as their place: shares of a whole, and a share before and after.
+// Strips as wide as their container: shares of a whole, and a share before and after.
 
 import Records
 
 /// Charts one line high whose horizontal places are percentages, so that no text is scaled.
 enum Strip {
-    /// The patterns that the strips fill with; once in a page.
+    /// The fill patterns of the strips. A page needs them once.
     static let patterns = """
         <svg xmlns="http://www.w3.org/2000/svg" class="patterns" width="0" height="0" \
         aria-hidden="true"><defs>\
@@ -34,7 +34,7 @@ enum Strip {
         return svg(body, height: 22, id: id, title: title, text: text)
     }
 
-    /// One share of two models, with their intervals: a hollow mark before, a full one after.
+    /// One share of two models with their intervals: a hollow mark before, a full one after.
     static func change(
         before: MeasuredValue?, after: MeasuredValue, id: String, title: String, text: String
     ) -> String {

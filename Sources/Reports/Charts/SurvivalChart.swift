@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// The share of seeds whose safeguard still stands, against what was paid.
+// The share of seeds whose safeguard still holds, against the cost.
 
 import Records
 
 /// One panel: Kaplan-Meier curves of one part of the cost to break.
 struct SurvivalChart {
-    /// One curve and what it is of.
+    /// One curve and its name.
     struct Series {
         let name: String
         let curve: SurvivalCurve
     }
 
-    /// More curves than this cannot be told apart.
+    /// The most curves that can be distinguished.
     static let most = 5
 
     private let series: [Series]
     private let frame: CostFrame
 
-    /// A panel, or nil when nothing was paid of the quantity.
+    /// Makes a panel; nil when nothing was paid of the quantity.
+    ///
     /// - Parameters:
-    ///   - quantity: what is counted.
-    ///   - series: the curves, of which the first few are drawn.
+    ///   - quantity: The quantity of the axis.
+    ///   - series: The curves. The first few are drawn.
     init?(_ quantity: CostQuantity, _ series: [Series]) {
         self.series = Array(series.prefix(Self.most))
         let costs = self.series.flatMap(\.curve.observations).map(\.cost)
@@ -28,12 +29,13 @@ struct SurvivalChart {
         frame = CostFrame(quantity, costs: costs)
     }
 
-    /// The panel as SVG.
+    /// Returns the panel as SVG.
+    ///
     /// - Parameters:
-    ///   - id: unique in the page.
-    ///   - subject: what the curves are of, if the heading does not say so.
-    ///   - hasBand: whether the first curve has its bootstrap band.
-    /// - Returns: the markup.
+    ///   - id: Unique in the page.
+    ///   - subject: The subject of the curves, if the heading does not name it.
+    ///   - hasBand: Whether the first curve has its bootstrap band.
+    /// - Returns: The markup.
     func markup(id: String, subject: String? = nil, hasBand: Bool = true) -> String {
         var svg = frame.panel(keys: series.count)
         if hasBand, let first = series.first { drawBand(first.curve, &svg) }
@@ -62,7 +64,7 @@ struct SurvivalChart {
         return most > 0 ? "> " + frame.quantity.text(most) : "not broken"
     }
 
-    /// The curve as it is drawn, a step at each break.
+    /// Returns the curve's path, with a step at each break.
     private func path(_ curve: SurvivalCurve, _ share: (SurvivalCurve.Step) -> Double) -> [Point] {
         var points = [Point(CostFrame.left, frame.place(0, 1).y)]
         var last = 1.0
@@ -87,7 +89,7 @@ struct SurvivalChart {
     }
 
     private func draw(_ index: Int, _ svg: inout SVG) {
-        // Curves on one another are set apart by the width of a line.
+        // Curves that coincide are shifted by the width of a line.
         let shift = (Double(index) - Double(series.count - 1) / 2) * 2.4
         func shifted(_ point: Point) -> Point { Point(point.x, point.y + shift) }
         let curve = series[index].curve

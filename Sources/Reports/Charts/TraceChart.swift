@@ -3,7 +3,7 @@
 
 import Records
 
-/// One panel: how the safeguard's measure falls while an adversary works, capability beside it.
+/// One panel: the safeguard's measure and the capability over the steps of an adversary.
 struct TraceChart {
     private static let size = Point(340, 240)
     private static let left = 36.0
@@ -16,8 +16,9 @@ struct TraceChart {
     private let horizontal: Scale
     private let steps: [Int]
 
-    /// A panel, or nil when the adversary has no measurement of the safeguard.
-    /// - Parameter summary: the adversary.
+    /// Makes a panel; nil when the adversary has no measurement of the safeguard.
+    ///
+    /// - Parameter summary: The adversary.
     init?(_ summary: AdversarySummary) {
         let measures = [summary.thresholds.measure, MeasureName.capability]
         let courses = measures.flatMap { summary.course($0) }
@@ -39,9 +40,10 @@ struct TraceChart {
         vertical = Scale(kind: .linear, domain: range, start: Self.bottom, end: Self.top)
     }
 
-    /// The panel as SVG.
-    /// - Parameter id: unique in the page.
-    /// - Returns: the markup.
+    /// Returns the panel as SVG.
+    ///
+    /// - Parameter id: Unique in the page.
+    /// - Returns: The markup.
     func markup(id: String) -> String {
         var svg = SVG(width: Self.size.x, height: Self.size.y)
         drawFrame(&svg)

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What hardenings bought against what they cost: one point for each.
+// The benefit of hardenings against their cost: one point for each.
 
 import Foundation
 import Records
 
-/// One panel: how many times dearer each model is to break than the control, against the capability
-/// that its safeguard costs.
+/// One panel: how many times more each model costs to break than the control, against the
+/// capability that its safeguard costs.
 struct TradeOffChart {
     /// One model.
     struct Entry {
         let label: String
         let least: ResistanceRatio
         let median: ResistanceRatio
-        /// Points of capability lost.
+        /// The capability lost, in percentage points.
         let tax: RateDifference?
     }
 
@@ -21,8 +21,8 @@ struct TradeOffChart {
     private static let right = 560.0
     private static let top = 16.0
     private static let bottom = 262.0
-    /// Ratios above this are drawn at it: a model that held where the control broke for nothing has
-    /// an infinite one.
+    /// The greatest ratio drawn; larger ones are drawn at it. The ratio is infinite if the control
+    /// broke for nothing and the model held.
     private static let most = 1000.0
 
     private let entries: [Entry]
@@ -30,10 +30,10 @@ struct TradeOffChart {
     private let horizontal: Scale
     private let vertical: Scale
 
-    /// A panel, or nil when no model has both numbers.
+    /// Makes a panel; nil when no model has both numbers.
     ///
     /// - Parameters:
-    ///   - quantity: What the ratios are of.
+    ///   - quantity: The quantity of the ratios.
     ///   - entries: The models.
     init?(_ quantity: String, _ entries: [Entry]) {
         let shown = entries.filter { $0.tax != nil }
@@ -51,7 +51,7 @@ struct TradeOffChart {
         vertical = Scale.decades(ratios + [1, 10], start: Self.bottom, end: Self.top)
     }
 
-    /// The panel as SVG.
+    /// Returns the panel as SVG.
     ///
     /// - Parameter id: Unique in the page.
     /// - Returns: The markup.
@@ -103,7 +103,8 @@ struct TradeOffChart {
                 [Point(x - 5, middle - 6), Point(x, middle - 13), Point(x + 5, middle - 6)], "arrow"
             )
         }
-        // Labels of neighbours alternate, so that two points at one place can both be read.
+        // Labels of neighbours alternate, so that those of two points at one place can both be
+        // read.
         svg.text(
             entry.label, at: Point(x + 9, middle + (index.isMultiple(of: 2) ? -4 : 12)),
             "label halo")
@@ -115,8 +116,8 @@ struct TradeOffChart {
             + " of capability lost"
     }
 
-    /// A ratio as `× 2.1`, `> × 4`, or in a word where the control broke for nothing and the model
-    /// held.
+    /// Returns a ratio as `× 2.1` or `> × 4`, or a word where the control broke for nothing and the
+    /// model held.
     static func text(_ ratio: ResistanceRatio) -> String {
         guard ratio.value.isFinite else { return "held" }
         let value = "× \(NumberText.significant(ratio.value))"

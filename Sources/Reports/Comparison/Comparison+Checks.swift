@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must be the same in records that are compared.
+// Checks what must be the same in records that are compared.
 
 import Foundation
 import JSONText
 import Records
 
 extension Comparison {
-    /// Fails when two records measured different things under one name.
+    /// Throws when two records measured different things under one name.
     static func check(_ records: [(file: String, record: AuditRecord)]) throws(InputError) {
         let (firstFile, first) = records[0]
         for (file, record) in records.dropFirst() {
@@ -19,7 +19,7 @@ extension Comparison {
                     "cannot be compared: " + problems.joined(separator: "; "), remedy: remedy)
             }
         }
-        // Two later records may share an adversary that the first one lacks.
+        // Two later records may share an adversary that the first record lacks.
         for (index, (file, record)) in records.enumerated().dropFirst() {
             for (other, earlier) in records[1..<index] {
                 let problems = adversaryProblems(earlier, record)
@@ -82,7 +82,7 @@ extension Comparison {
             guard let other = two.adversaries.first(where: { $0.name == adversary.name }) else {
                 return nil
             }
-            // What a search found differs from model to model; what was searched must not.
+            // The result of a search may differ between models; the searched ranges must not.
             if let search = one.searches?.first(where: { $0.confirmed == adversary.name }),
                 let match = two.searches?.first(where: { $0.confirmed == adversary.name })
             {
@@ -107,8 +107,8 @@ extension Comparison {
         }
     }
 
-    /// Whether a parameter is the number of steps of a training whose beginning is the same however
-    /// long it goes on: one adversary with two budgets.
+    /// Returns whether a parameter is the number of steps of a training that starts in the same way
+    /// for any number. Then two values are one adversary with two budgets.
     private static func isOnlyLonger(
         _ path: String, _ one: [String: String], _ other: [String: String]
     ) -> Bool {
@@ -135,7 +135,7 @@ extension Comparison {
     }
 }
 
-/// The geometric mean of positive numbers.
+/// Returns the geometric mean of positive numbers.
 func geometricMean(_ values: [Double]) -> Double {
     exp(Interval.mean(values.map { log($0) }))
 }

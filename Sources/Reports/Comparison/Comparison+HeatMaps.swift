@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adversary by model, as tables whose cells are coloured by their value.
+// Tables of adversaries by models, whose cells are coloured by their value.
 
 import Foundation
 import Records
 
 extension Comparison {
-    /// What stands of the safeguard after each adversary.
+    /// The safeguard's measure after each adversary.
     var safeguardMap: HeatMap {
         let untampered = HeatMap.Row(
             heading: "Untampered", subheading: nil,
@@ -54,7 +54,7 @@ extension Comparison {
             tone: HeatMap.tone("hold", stands))
     }
 
-    /// What each adversary paid, on a logarithmic scale: the cheaper, the stronger the colour.
+    /// The cost of each adversary, on a logarithmic scale. A cheaper one has a stronger colour.
     var costMap: HeatMap {
         let costs = adversaries.flatMap { adversary in
             entries.compactMap { $0.summary(adversary.name)?.outcome?.typical }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of differences from the reference, and of what safeguards cost untampered models.
+// The tables of differences from the reference, and of the cost of safeguards in untampered models.
 
 import Records
 
@@ -40,7 +40,7 @@ extension Comparison {
             })
     }
 
-    /// A ratio of costs, as `× 2.1` or `> × 4`.
+    /// Returns a ratio of costs, as `× 2.1` or `> × 4`.
     func text(_ ratio: CostRatio?) -> String {
         guard let ratio else { return NumberText.missing }
         let value = "× \(NumberText.significant(ratio.value))"
@@ -62,7 +62,7 @@ extension Comparison {
             + "never broken, “<” where the reference was not."
     }
 
-    /// The untampered models, each with the model that it was made from.
+    /// The untampered models, each with the model from which it was made.
     var tax: Table {
         let (measures, words) = (measures, words)
         func row(_ name: String, _ note: String?, _ values: [MeasuredValue]) -> Table.Row {
@@ -80,7 +80,7 @@ extension Comparison {
             headers: measures.map { Table.Header(label: words.title($0)) },
             rows: entries.enumerated().flatMap { index, entry -> [Table.Row] in
                 let record = entry.record
-                // Models that were made from the same one share its row.
+                // Models that were made from the same model share its row.
                 let isKnown = entries[..<index].contains {
                     $0.record.baseModel == record.baseModel && $0.record.original == record.original
                 }
@@ -94,7 +94,7 @@ extension Comparison {
             })
     }
 
-    /// How the untampered models differ from the reference.
+    /// The differences of the untampered models from the reference.
     var taxDifferences: Table {
         let words = words
         // Only shares have an interval of their difference.

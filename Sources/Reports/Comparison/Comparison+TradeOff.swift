@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each hardening bought and what it costs, against the first model as the control.
+// The benefit and the cost of each hardening, with the first model as the control.
 
 import Foundation
 import Records
 
 extension Comparison {
-    /// The models that were hardened otherwise than the reference, with their trade.
+    /// The models that were hardened in another way than the reference, with their trade-off.
     private var tradeOffs: [(entry: Entry, trade: TradeOff)] {
         entries.dropFirst().filter { $0.record.safeguard == .stands }.map {
             ($0, TradeOff($0.record, against: reference.record))
         }
     }
 
-    /// The ratios of costs, and what the safeguard costs untampered.
+    /// The ratios of costs, and the safeguard's cost in capability, untampered.
     var tradeOffTable: Table {
         let headers = [
             ("Examples, median", false), ("least", false), ("FLOPs, median", false),
@@ -36,7 +36,7 @@ extension Comparison {
             })
     }
 
-    /// The texts of a row, each with a second one in small letters.
+    /// Returns the texts of a row, each with a second text in small letters.
     private func texts(of entry: Entry, _ trade: TradeOff) -> [(String, String?)] {
         func ratios(
             _ summary: (least: ResistanceRatio, median: ResistanceRatio)?
@@ -67,8 +67,8 @@ extension Comparison {
             ]
     }
 
-    /// The most restricted prompts that were answered rightly at the end of any adversary: a fluent
-    /// wrong answer counts as compliance, but gives nothing away.
+    /// Returns the most restricted prompts that were answered correctly at the end of any
+    /// adversary. A fluent wrong answer counts as compliance, but reveals nothing.
     private func answeredRightly(_ entry: Entry) -> (String, String?) {
         let most = adversaries.compactMap {
             entry.summary($0.name)?.final(MeasureName.restrictedAccuracy)
@@ -76,7 +76,7 @@ extension Comparison {
         return (most?.text ?? NumberText.missing, most?.bounds)
     }
 
-    /// How many adversaries a model held against, and by what.
+    /// Returns how many adversaries a model resisted, and by which criterion.
     private static func held(_ trade: TradeOff) -> String {
         let reasons: [(CostToBreak.Reason, String)] = [
             (.neverBelowThreshold, "by the safeguard"), (.incoherent, "by gibberish"),
@@ -91,7 +91,7 @@ extension Comparison {
             + (parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))
     }
 
-    /// The chart of the same, by floating-point operations.
+    /// The chart of the trade-off, by floating-point operations.
     var tradeOffChart: Panel? {
         let entries = tradeOffs.compactMap { entry, trade in
             trade.operations.map {
@@ -115,7 +115,7 @@ extension Comparison {
             + "where both were asked it, with a 95% interval, paired where the cases are known."
     }
 
-    /// Points of a hundred, with a sign that cannot be mistaken.
+    /// Returns a share in percentage points, with a clear sign.
     private static func points(_ share: Double) -> String {
         let value = (share * 1000).rounded() / 10
         return String(format: value == 0 ? "%.1f" : "%+.1f", abs(value) < 0.05 ? 0 : value)

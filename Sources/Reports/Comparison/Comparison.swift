@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several records side by side: what is the same in them, and how their results differ.
+// Several records side by side: what they share, and how their results differ.
 
 public import JSONText
 public import Records
 
 /// Several audits of the same suite, the first of them the reference of all differences.
 public struct Comparison: Sendable {
-    /// One record under the name that tells it from the others.
+    /// One record with a name that distinguishes it from the others.
     struct Entry: Sendable {
         let label: String
         let record: AuditRecord
@@ -22,9 +22,10 @@ public struct Comparison: Sendable {
     /// The adversaries of all records by name, those of the first record first, without controls.
     let adversaries: [AdversarySpecification]
 
-    /// Puts records side by side.
-    /// - Parameter records: two records or more, each with the name of its file.
-    /// - Throws: `InputError` when they cannot be compared, naming what differs.
+    /// Compares records.
+    ///
+    /// - Parameter records: Two records or more, each with the name of its file.
+    /// - Throws: `InputError` when they cannot be compared. It names the difference.
     public init(_ records: [(file: String, record: AuditRecord)]) throws(InputError) {
         guard records.count > 1 else {
             throw InputError(
@@ -46,7 +47,8 @@ public struct Comparison: Sendable {
             .filter { !$0.isControl && seen.insert($0.name).inserted }
     }
 
-    /// What tells the file of a record from others: its directory when it is called as all are.
+    /// Returns the part of a file's path that distinguishes records: its directory when the file
+    /// has the usual name.
     private static func place(of file: String) -> String {
         let parts = file.split(separator: "/").map(String.init)
         guard let last = parts.last, last == "record.json", parts.count > 1 else {
@@ -55,13 +57,13 @@ public struct Comparison: Sendable {
         return parts[parts.count - 2]
     }
 
-    /// The models that have no safeguard, or of which that is not known.
+    /// The models that have no safeguard, or for which that is not known.
     var unsafeguarded: [Entry] { entries.filter { $0.record.safeguard != .stands } }
 
     var reference: Entry { entries[0] }
     var thresholds: Thresholds { reference.record.thresholds }
     var measureName: String { words.title(thresholds.measure) }
-    /// What measures are called; the reference's record comes first.
+    /// The wording of measures; the reference's record comes first.
     var words: MeasureWords { MeasureWords(entries.map(\.record)) }
 
     /// The names of the adversaries that were run on every model.
@@ -69,7 +71,8 @@ public struct Comparison: Sendable {
         adversaries.map(\.name).filter { name in entries.allSatisfy { $0.summary(name) != nil } }
     }
 
-    /// The cheapest break of a model by an adversary that all models met; nil when there is none.
+    /// Returns the cheapest break of a model by an adversary that was run on all models; nil when
+    /// there is none.
     func outcome(of entry: Entry) -> BatteryOutcome? {
         guard entry.record.safeguard == .stands else { return nil }
         let shared = Set(shared)
@@ -80,18 +83,18 @@ public struct Comparison: Sendable {
 
     // MARK: - Differences from the reference
 
-    /// How one model under one adversary differs from the reference.
+    /// The difference of one model under one adversary from the reference.
     struct Difference {
         let adversary: String
         let entry: Entry
         /// The difference of the final measure; nil when no seed was run on both.
         let rate: RateDifference?
-        /// The probability of it by chance, corrected for all differences.
+        /// The probability of the difference by chance, corrected for all differences.
         var corrected: Double?
         let ratio: CostRatio?
     }
 
-    /// What it costs to break one model over what it costs to break the reference.
+    /// The cost to break one model, relative to the cost to break the reference.
     struct CostRatio {
         /// The ratio of dollars.
         let value: Double
@@ -133,7 +136,8 @@ public struct Comparison: Sendable {
             ratio: hasCosts ? ratio(pairs, of: adversary) : nil)
     }
 
-    /// The ratio of costs over the seeds that two models share, the reference's cells second.
+    /// Returns the ratio of costs over the seeds that two models share. The second argument holds
+    /// the reference's cells.
     private func ratio(
         _ cells: [(CellRecord, CellRecord)], of adversary: String
     ) -> CostRatio? {

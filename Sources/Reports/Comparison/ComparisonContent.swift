@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page of a comparison is filled with.
+// The content of the page of a comparison.
 
 import Foundation
 import Records
 
-/// The whole content of the page; every text is escaped by the template, every `svg` by its maker.
+/// The whole content of the page. Every text is escaped by the template, every `svg` by the code
+/// that makes it.
 struct ComparisonContent {
     let title: String
     let subtitle: String
@@ -64,7 +65,8 @@ struct ComparisonContent {
 }
 
 extension Comparison {
-    /// Which model is dearest to break by the adversaries that all of them met.
+    /// Names the model that costs most to break by the adversaries that all of them were attacked
+    /// with.
     var sentence: String {
         guard unsafeguarded.isEmpty else {
             let words = unsafeguarded.map { entry in
@@ -94,7 +96,7 @@ extension Comparison {
         return "By the cheapest of \(count), \(words.joined(separator: "; "))."
     }
 
-    /// Whether a shared adversary might have broken a model, had it been measured in whole.
+    /// Returns whether a shared adversary that was not fully measured might have broken a model.
     private func isUnclear(_ entry: Entry) -> Bool {
         shared.contains { entry.record.resistance(to: $0) == .unclear }
     }
@@ -146,7 +148,7 @@ extension Comparison {
             })
     }
 
-    /// The adversaries with a course, up to a page that can be read.
+    /// The adversaries with a course, as many as a page can hold readably.
     var courses: [Panel] {
         adversaries.enumerated().compactMap { index, adversary in
             CourseChart(
@@ -202,7 +204,7 @@ extension Comparison {
             })
     }
 
-    /// What a reader must bear in mind.
+    /// Notes that a reader must know.
     var notes: [String] {
         var notes = [
             "Records hold how many prompts were refused, not which. The models are therefore "

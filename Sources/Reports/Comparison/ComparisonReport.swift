@@ -9,17 +9,17 @@ import Records
 public struct ComparisonReport: Sendable {
     let comparison: Comparison
 
-    /// Reports on a comparison.
+    /// Makes a report of a comparison.
     public init(_ comparison: Comparison) {
         self.comparison = comparison
     }
 
-    /// The comparison as one HTML file: no scripts, no outside references, light and dark.
+    /// Returns the comparison as one HTML file: no scripts, no outside references, light and dark.
     public func html() -> String {
         ComparisonTemplate.library.render(ComparisonContent(comparison), withTemplate: "page") ?? ""
     }
 
-    /// The comparison as Markdown tables.
+    /// Returns the comparison as Markdown tables.
     public func markdown() -> String {
         let content = ComparisonContent(comparison)
         func table(_ map: HeatMap) -> Table {
@@ -45,16 +45,17 @@ public struct ComparisonReport: Sendable {
         return parts.joined(separator: "\n\n") + "\n"
     }
 
-    /// What each hardening bought and what it costs, as a Markdown table.
+    /// Returns the benefit and the cost of each hardening, as a Markdown table.
     ///
-    /// - Returns: The table, and how to read it.
+    /// - Returns: The table, and an explanation of it.
     public func tradeOffText() -> String {
         let content = ComparisonContent(comparison)
         return content.tradeOff.markdown + "\n\n" + content.tradeOffRemark
     }
 
-    /// The comparison as JSON for programs, keys sorted.
-    /// - Throws: `EncodingError` when it cannot be written.
+    /// Returns the comparison as JSON for programs, keys sorted.
+    ///
+    /// - Throws: `EncodingError` when the JSON cannot be written.
     public func json() throws -> Data {
         try RecordJSON.encoder().encode(ComparisonSummary(comparison)) + Data("\n".utf8)
     }
@@ -81,7 +82,7 @@ extension Table {
     }
 }
 
-/// What a program reads of a comparison.
+/// The comparison in a form for programs.
 private struct ComparisonSummary: Encodable {
     struct Result: Encodable {
         let adversary: String
@@ -96,7 +97,7 @@ private struct ComparisonSummary: Encodable {
         let inapplicableSeeds: Int
         /// `broken`, `held` or `unclear`.
         let resistance: Resistance?
-        /// Nil without a safeguard to break.
+        /// Nil if there is no safeguard to break.
         let typical: CostToBreak?
     }
     struct Difference: Encodable {
@@ -115,7 +116,7 @@ private struct ComparisonSummary: Encodable {
         let identity: ModelIdentity
         let baseline: [MeasuredValue]
         let original: [MeasuredValue]?
-        /// `stands`, `absent` or `unknown`, untampered.
+        /// `stands`, `absent` or `unknown`, for the untampered model.
         let safeguard: SafeguardStatus
     }
     let suite: SuiteIdentity

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The template of a comparison's page; style and tables are those of an audit's page.
+// The template of a comparison's page. Style and tables are those of an audit's page.
 
 import Mustache
 

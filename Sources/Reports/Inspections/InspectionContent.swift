@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page of an inspection is filled with.
+// The content of the page of an inspection.
 
 import Foundation
 import Records
 
-/// The whole content of the page; every text is escaped by the template.
+/// The whole content of the page. Every text is escaped by the template.
 struct InspectionContent {
     let title: String
     let subtitle: String
@@ -85,7 +85,7 @@ struct InspectionContent {
             corner: "Layer", headers: modules.map(shortened), rows: rows)
     }
 
-    /// Each direction that was taken out, beside the nearest refusal direction of the base.
+    /// Returns each removed direction with the nearest refusal direction of the base.
     private static func directions(_ directions: [InspectedDirection]) -> Table {
         table(
             "The directions beside the refusal directions of the base", "Taken out of",
@@ -106,7 +106,7 @@ struct InspectionContent {
             })
     }
 
-    /// What a direction was taken out of.
+    /// Returns the matrices from which a direction was removed.
     static func place(_ direction: InspectedDirection) -> String {
         let tensors = NumberText.count(direction.tensorCount, "tensor")
         guard let first = direction.layers.first, let last = direction.layers.last else {
@@ -115,7 +115,7 @@ struct InspectionContent {
         return tensors + (first == last ? ", layer \(first)" : ", layers \(first) to \(last)")
     }
 
-    /// What belongs to no layer.
+    /// Returns the tensors that belong to no layer.
     private static func others(_ inspection: Inspection) -> Table {
         table(
             "Outside the layers", "Tensor", [("Change", false), ("What was found", true)],
@@ -128,7 +128,7 @@ struct InspectionContent {
             })
     }
 
-    /// A table with so many cells behind each heading.
+    /// Returns a table with one column for each heading.
     private static func table(
         _ caption: String, _ corner: String, _ headers: [(label: String, isText: Bool)],
         _ rows: [(heading: String, cells: [String])]
@@ -145,7 +145,7 @@ struct InspectionContent {
             })
     }
 
-    /// What a module's tensors have in common.
+    /// The common properties of a module's tensors.
     struct Module {
         let name: String
         let count: Int
@@ -155,7 +155,7 @@ struct InspectionContent {
         let kinds: String
     }
 
-    /// The modules in the order of the tensors; of vectors, only those that changed.
+    /// Returns the modules in the order of the tensors. Vectors are included only if they changed.
     static func modules(_ inspection: Inspection) -> [Module] {
         var names: [String] = []
         var groups: [String: [InspectedTensor]] = [:]
@@ -184,7 +184,7 @@ struct InspectionContent {
         }
     }
 
-    /// The layer in a tensor's name, and what comes behind it.
+    /// Returns the layer in a tensor's name, and the rest of the name after it.
     private static func place(_ name: String) -> (layer: Int, module: String)? {
         let parts = name.split(separator: ".").map(String.init)
         guard let index = parts.firstIndex(where: { ["layers", "blk", "h"].contains($0) }),
@@ -193,7 +193,7 @@ struct InspectionContent {
         return (layer, parts[(index + 2)...].joined(separator: "."))
     }
 
-    /// Without the parts that every name has.
+    /// Removes the parts that every name has.
     private static func shortened(_ module: String) -> String {
         let parts = module.split(separator: ".").filter {
             !["weight", "self_attn", "mlp", "model"].contains($0)
@@ -206,7 +206,7 @@ struct InspectionContent {
         return parts.last.map(String.init) ?? path
     }
 
-    /// A share as people write it.
+    /// Returns a share as a percentage.
     static func share(_ value: Double) -> String {
         let percent = value * 100
         guard percent.isFinite else { return NumberText.missing }

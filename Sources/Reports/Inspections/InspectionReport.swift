@@ -9,18 +9,19 @@ public import Records
 public struct InspectionReport: Sendable {
     let inspection: Inspection
 
-    /// Reports on an inspection.
+    /// Makes a report of an inspection.
     public init(_ inspection: Inspection) {
         self.inspection = inspection
     }
 
-    /// The inspection as one HTML file: no scripts, no outside references, light and dark.
+    /// Returns the inspection as one HTML file: no scripts, no outside references, light and dark.
     public func html() -> String {
         InspectionTemplate.library.render(InspectionContent(inspection), withTemplate: "page") ?? ""
     }
 
-    /// The inspection as plain text, without colour or control characters.
-    /// - Returns: lines, each with a line break at its end.
+    /// Returns the inspection as plain text, without colour or control characters.
+    ///
+    /// - Returns: Lines, each with a line break at its end.
     public func terminalSummary() -> String {
         var lines = [
             "Verdict: \(inspection.verdict.rawValue)", Self.visible(inspection.summary),
@@ -62,7 +63,7 @@ public struct InspectionReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Names come from files: whatever could forge a line is made visible.
+    /// Names come from files, so characters that could fake a line are made visible.
     private static func visible(_ text: String) -> String {
         String(
             String.UnicodeScalarView(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The template of an inspection's page; style and tables are those of an audit's page.
+// The template of an inspection's page. Style and tables are those of an audit's page.
 
 import Mustache
 
@@ -8,7 +8,7 @@ enum InspectionTemplate {
     static let library = PageFrame.library(
         kind: "How a checkpoint was made", sections: sections, source: "the checkpoints")
 
-    /// Narrower columns than a comparison's: there is one for each module.
+    /// Columns are narrower than in a comparison, because there is one for each module.
     static let style = """
         .heat { font-size: 0.78rem; } .heat thead th:first-child { width: 5rem; }
         .heat thead th { min-width: 0; } .heat tbody th { min-width: 0; }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text made safe for HTML, XML and the eye.
+// Makes text safe for HTML, XML and readers.
 
 import Mustache
 
-/// The text with markup characters escaped, for element content and quoted attributes.
+/// Returns the text with markup characters escaped, for element content and quoted attributes.
 ///
-/// It goes by Unicode scalars: a quotation mark with a combining mark behind it is one Swift
-/// `Character`, but still ends an attribute. Characters that XML forbids, and those that reorder
-/// text so that a name reads as another, become the replacement character.
+/// The unit is the Unicode scalar: a quotation mark followed by a combining mark is one Swift
+/// `Character`, but still ends an attribute. Characters that XML forbids, and characters that
+/// reorder text and so fake a name, become the replacement character.
 func escaped(_ text: String) -> String {
     var result = ""
     result.reserveCapacity(text.utf8.count)
@@ -27,7 +27,7 @@ func escaped(_ text: String) -> String {
     return result
 }
 
-/// The escaping above for the templates, in place of the library's own, which goes by `Character`.
+/// Uses the escaping above in templates instead of the library's own, which works by `Character`.
 struct SafeContent: MustacheContentType {
     static let name = "SAFE"
 

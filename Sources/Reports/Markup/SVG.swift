@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small builder of SVG: only what the charts draw, and nothing that is not finite.
+// A small builder of SVG. It supports only what the charts draw, and omits coordinates that are not
+// finite.
 
 import Foundation
 
-/// A point in a chart, in its own units.
+/// A point in a chart, in the chart's units.
 struct Point {
     var x: Double
     var y: Double
@@ -16,7 +17,7 @@ struct Point {
     var isFinite: Bool { x.isFinite && y.isFinite }
 }
 
-/// Where a text stands beside its point.
+/// The position of a text relative to its point.
 enum Anchor: String {
     case start, middle, end
 }
@@ -37,13 +38,14 @@ struct SVG {
         self.height = height
     }
 
-    /// The finished element.
+    /// Returns the finished element.
+    ///
     /// - Parameters:
-    ///   - id: unique in the page.
-    ///   - title: what the chart is, for those who hear the page.
-    ///   - description: what it shows, in words and numbers.
+    ///   - id: Unique in the page.
+    ///   - title: A short name of the chart, for screen readers.
+    ///   - description: The content of the chart in words and numbers.
     ///   - classes: CSS classes.
-    /// - Returns: the markup.
+    /// - Returns: The markup.
     func markup(id: String, title: String, description: String, classes: String) -> String {
         """
         <svg xmlns="http://www.w3.org/2000/svg" class="\(classes)" role="img" \
@@ -114,7 +116,7 @@ struct SVG {
     /// The height of a line of a chart's key.
     static let keyHeight = 17.0
 
-    /// A line of a key: how a series is drawn, what it is called, and a value.
+    /// A line of a key: how a series is drawn, its name, and a value.
     mutating func key(
         _ series: Int, _ name: String, _ value: String, from start: Point, to right: Double
     ) {
@@ -130,7 +132,7 @@ struct SVG {
     }
 }
 
-/// A coordinate with at most two decimals.
+/// Returns a coordinate with at most two decimals.
 func number(_ value: Double) -> String {
     var text = Substring(String(format: "%.2f", value))
     while text.last == "0" { text.removeLast() }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A table whose cells are coloured by their value.
 
-/// A table of coloured cells; every cell says in words what its colour says.
+/// A table of coloured cells. Every cell also states its value in words.
 struct HeatMap {
     struct Cell {
         let label: String
@@ -16,7 +16,7 @@ struct HeatMap {
         let cells: [Cell]
     }
     let caption: String
-    /// What the rows are.
+    /// The name of the rows.
     var corner = "Adversary"
     let headers: [String]
     let rows: [Row]
@@ -38,9 +38,9 @@ struct HeatMap {
         </table>
         """
 
-    /// The steps of a colour.
+    /// The number of steps of a colour.
     static let levels = 10
-    /// The share of the colour in the strongest cell; text on it keeps a contrast of 4.5 to 1.
+    /// The share of the colour in the strongest cell. Text on it keeps a contrast of 4.5 to 1.
     static let strongest = 0.45
 
     /// The colours of the cells.
@@ -63,7 +63,7 @@ struct HeatMap {
             """
     }
 
-    /// The colour of a share.
+    /// Returns the colour of a share.
     static func tone(_ colour: String, _ share: Double) -> String {
         let level = (min(max(share, 0), 1) * Double(levels)).rounded()
         return "\(colour)-\(level.isFinite ? Int(level) : 0)"

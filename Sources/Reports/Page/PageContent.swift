@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page's templates are filled with.
+// The content of the page's templates.
 
 import Foundation
 import Records
 
-/// A value in bold with what it means under it.
+/// A value in bold with its meaning under it.
 struct Fact {
     let figure: String
     let meaning: String
 }
 
-/// A chart with a heading and a line on what it shows.
+/// A chart with a heading and a line that explains it.
 struct Panel {
     let heading: String
     let remark: String
     let svg: String
 }
 
-/// A table whose rows have a heading.
+/// A table whose rows have headings.
 struct Table {
-    /// One cell; its label is shown when a narrow screen has no room for the header.
+    /// One cell. Its label is shown when a narrow screen has no room for the header.
     struct Cell {
         let label: String
         let text: String
         var small: String?
-        /// Whether it holds words, which stand at the left and break, instead of a number.
+        /// Whether it holds words, which are aligned left and may wrap, instead of a number.
         var isText = false
     }
     struct Header {
@@ -60,13 +60,14 @@ struct Table {
         """
 }
 
-/// A word and what is said of it.
+/// A term and its explanation.
 struct Term {
     let term: String
     let meaning: String
 }
 
-/// The whole content of the page; every text is escaped by the template, every `svg` by its maker.
+/// The whole content of the page. Every text is escaped by the template, every `svg` by the code
+/// that makes it.
 struct PageContent {
     let title: String
     let subtitle: String
@@ -185,7 +186,7 @@ struct TaxRow {
     let svg: String?
 }
 
-/// An argument as a shell reads it back.
+/// Returns an argument quoted so that a shell reads it unchanged.
 private func quotedForShell(_ argument: String) -> String {
     let isPlain =
         !argument.isEmpty

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every page has around its sections.
+// The frame of every page, around its sections.
 
 import Mustache
 
-/// The frame of a page, and the library that its template stands in.
+/// The frame of a page, and the library that holds its template.
 enum PageFrame {
-    /// A page's template as `page`, beside the tables that it may show.
+    /// Returns a library with a page's template as `page`, and with the tables that it may show.
     ///
-    /// The templates are literals, so a test that renders one page proves them all.
+    /// The templates are literals, so a test that renders one page tests them all.
+    ///
     /// - Parameters:
-    ///   - kind: What the page is, in its title and above its heading.
+    ///   - kind: The kind of page, for its title and the line above its heading.
     ///   - sections: The content of `main`.
-    ///   - source: What Temper made the page from.
-    /// - Returns: The library. Its pages are filled with `title`, `subtitle` and `style`, with
-    ///   `patterns` where charts have some, and with what the sections name.
+    ///   - source: The source of the page.
+    /// - Returns: The library. Its pages need `title`, `subtitle` and `style`, `patterns` if they
+    ///   have charts with patterns, and the values that the sections name.
     static func library(kind: String, sections: String, source: String) -> MustacheLibrary {
         MustacheContentTypes.register(SafeContent(), named: SafeContent.name)
         do {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Adversaries beside the controls: the undefended original, and the untampered model.
+// Adversaries compared with the controls: the undefended original, and the untampered model.
 
 import Records
 
 extension PageSections {
-    /// What the model before hardening does, which nothing defends, or nil when it is not known.
+    /// The result of the undefended model before hardening, or nil when it is not known.
     var undefended: String? {
         guard let value = record.original?.first(thresholds.measure),
             let pooled = PooledValue([value])
@@ -12,12 +12,12 @@ extension PageSections {
         return "\(words.sentence(thresholds.measure)?.verb ?? "has") \(pooled.text) untouched"
     }
 
-    /// Whether the model before hardening is past the threshold untouched.
+    /// Whether the model before hardening is past the threshold without any attack.
     var isOriginalBroken: Bool {
         record.original?.first(thresholds.measure).map { thresholds.isBroken($0.value) } ?? false
     }
 
-    /// What the battery's cheapest break of the undefended original cost; nil when it was not
+    /// The cost of the battery's cheapest break of the undefended original; nil when it was not
     /// attacked.
     var undefendedOutcome: BatteryOutcome? {
         let cells = record.undefendedCells ?? []
@@ -26,7 +26,8 @@ extension PageSections {
             adversaries: record.adversaries)
     }
 
-    /// The undefended control beside the prices: nothing at any budget, if it needs none.
+    /// Returns the undefended control for the table of costs: nothing at any budget, if it needs no
+    /// attack.
     func undefendedRow(headers: [String]) -> Table.Row? {
         guard let value = record.original?.first(thresholds.measure),
             let pooled = PooledValue([value])
@@ -52,8 +53,8 @@ extension PageSections {
             })
     }
 
-    /// How each attack's final measure differs from the untampered model's, and the probability of
-    /// that by chance, corrected for the number of attacks.
+    /// The difference of each attack's final measure from the untampered model's, and its
+    /// probability by chance, corrected for the number of attacks.
     var differences: [String: (difference: RateDifference, corrected: Double)] {
         let found = attacks.compactMap { summary -> (String, RateDifference)? in
             let seeds = summary.cells.compactMap { cell -> RateDifference? in
@@ -98,19 +99,20 @@ extension PageSections {
     }
 }
 
-/// The test of differences: of the same prompts where records say which of them count.
+/// Returns the name of the test of differences: a paired one where records say which prompts count.
 func testName(_ differences: some Collection<RateDifference>) -> String {
     differences.allSatisfy(\.isPaired)
         ? "McNemar's exact test, prompt by prompt"
         : "the z test of two shares, as the record does not say which prompts count"
 }
 
-/// A difference of two shares as a cell.
+/// Returns a difference of two shares as a cell.
+///
 /// - Parameters:
-///   - label: the column.
-///   - difference: the difference, if there is one.
-///   - corrected: its probability by chance, corrected for many.
-/// - Returns: the cell.
+///   - label: The column.
+///   - difference: The difference, if there is one.
+///   - corrected: Its probability by chance, corrected for the number of comparisons.
+/// - Returns: The cell.
 func cell(
     _ label: String, _ difference: RateDifference?, corrected: Double?
 ) -> Table.Cell {

@@ -3,7 +3,7 @@
 
 import Records
 
-/// The part of the page on several judges.
+/// The section of the page about several judges.
 struct JudgesPart {
     let remark: String
     let rates: Table
@@ -14,7 +14,7 @@ struct JudgesPart {
 }
 
 extension PageSections {
-    /// Nil when only one judge has judged.
+    /// The section; nil when only one judge has judged.
     var judges: JudgesPart? {
         guard let summary = JudgesSummary(record) else { return nil }
         let rates = Table(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was run, how far it can be trusted, and what its words mean.
+// What was run, how far it can be trusted, and a glossary.
 
 import Foundation
 import Records
@@ -221,7 +221,7 @@ extension PageSections {
 }
 
 extension AuditRecord {
-    /// The machines that cells ran on, each once; the record's own where there are no cells.
+    /// The machines that cells ran on, each once; the record's own if there are no cells.
     var machines: [Machine] {
         var seen: Set<Machine> = []
         let all = cells.map(\.machine).filter { seen.insert($0).inserted }

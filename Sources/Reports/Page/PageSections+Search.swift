@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What attackers that search have tried, found and paid.
+// The trials, results and costs of adversaries that search.
 
 import Records
 
-/// One search as the page shows it.
+/// The section about one search.
 struct SearchSection {
     let heading: String
     let remark: String
@@ -96,7 +96,7 @@ extension PageSections {
                 meaning: "the whole search: \(NumberText.count(search.cost.steps, "step")), "
                     + "\(NumberText.significant(search.cost.floatingPointOperations)) FLOPs")
         ]
-        // There is none without a safeguard to break.
+        // Without a safeguard to break there is no cost.
         if let cost = winner?.outcome?.typical {
             let sign = cost.isBroken ? "" : "> "
             facts.insert(
@@ -128,7 +128,7 @@ extension PageSections {
 }
 
 extension [String: ParameterValue] {
-    /// The value at a dotted path.
+    /// Returns the value at a dotted path.
     fileprivate func value(at path: String) -> ParameterValue? {
         let parts = path.split(separator: ".").map(String.init)
         guard let first = parts.first else { return nil }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cost to break over seeds, and how sure the fall of the safeguard is.
+// Cost to break over seeds, and how certain the fall of the safeguard is.
 
 import Records
 
 extension PageSections {
-    /// The attacks that were run with several seeds, cheapest first.
+    /// The attacks that were run with several seeds, the cheapest first.
     private var repeated: [AdversarySummary] { ranked.filter { ($0.outcome?.seeds ?? 0) > 1 } }
 
     private func series(_ quantity: CostQuantity) -> [SurvivalChart.Series] {

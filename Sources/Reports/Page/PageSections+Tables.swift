@@ -159,7 +159,7 @@ extension PageSections {
         record.safeguard == .stands ? "What the safeguard itself costs" : "The untampered model"
     }
 
-    /// What the audited model is called beside the original.
+    /// The audited model's name in the comparison with the original.
     var taxColumn: String { record.safeguard == .stands ? "Safeguarded" : "Audited" }
 
     var taxLead: String {

@@ -3,7 +3,7 @@
 
 import Records
 
-/// Makes the parts of the page from a record.
+/// Makes the sections of the page from a record.
 struct PageSections {
     let record: AuditRecord
     let summaries: [AdversarySummary]
@@ -17,7 +17,7 @@ struct PageSections {
         PooledValue(record.baseline.first(measure).map { [$0] } ?? [])
     }
 
-    /// The attacks, cheapest first, those that did not break after those that did.
+    /// The attacks by cost, the cheapest first. Those that did not break the safeguard come last.
     var ranked: [AdversarySummary] {
         attacks.sorted { left, right in
             guard let first = left.outcome?.typical else { return false }
@@ -40,7 +40,8 @@ struct PageSections {
         return facts + changeFacts(summary)
     }
 
-    /// How many adversaries were not measured in whole: what the others spent is no bound then.
+    /// The number of adversaries that were not fully measured. If there are any, the costs of the
+    /// others are not a bound.
     private var unclearFact: Fact {
         let unclear = attacks.count { $0.resistance == .unclear }
         return Fact(
@@ -71,7 +72,7 @@ struct PageSections {
         return facts
     }
 
-    /// The safeguard's measure and the capability, before and after an adversary.
+    /// Returns the safeguard's measure and the capability, before and after an adversary.
     private func changeFacts(_ summary: AdversarySummary) -> [Fact] {
         [thresholds.measure, MeasureName.capability].compactMap { measure in
             guard let before = baseline(measure), let after = summary.final(measure) else {
@@ -83,7 +84,7 @@ struct PageSections {
         }
     }
 
-    /// What there is to say of a model without a safeguard: its measure and the threshold.
+    /// The facts about a model without a safeguard: its measure and the threshold.
     private var untamperedFacts: [Fact] {
         guard let value = baseline(thresholds.measure) else { return [] }
         return [
@@ -97,13 +98,13 @@ struct PageSections {
         ]
     }
 
-    /// The heading over the traces, which speaks of a safeguard only where there is one.
+    /// The heading of the traces. It mentions a safeguard only if there is one.
     var tracesHeading: String {
         record.safeguard == .stands
             ? "How the safeguard gives way" : "What the adversaries changed"
     }
 
-    /// What stands where no cost can be drawn.
+    /// The text shown when no cost can be drawn.
     var withoutCosts: String {
         switch record.safeguard {
         case .stands: "No adversary had a cost."

@@ -3,10 +3,10 @@
 
 /// The style sheet.
 ///
-/// What it took from where: from Our World in Data, headings over each chart that say what it
-/// shows, labels at the lines instead of a legend, a source line under it; from Distill, a narrow
-/// column for text with figures that may be wider; from model cards, a fixed order that ends in
-/// limits; from nutrition labels, four figures that are read before anything else.
+/// The sources of its ideas: Our World in Data for headings over each chart that state its message,
+/// labels at the lines instead of a legend, and a source line below; Distill for a narrow column of
+/// text with figures that may be wider; model cards for a fixed order that ends in limits;
+/// nutrition labels for four figures at the top.
 enum PageStyle {
     static let css = colours + page + tables + charts + narrow + paper
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The template of an audit's page, in Swift so that a consumer's program carries no resource bundle.
+// The template of an audit's page. It is in Swift so that a program that uses it needs no resource
+// bundle.
 
 import Mustache
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the seeds of an adversary come to, measure by measure.
+// The pooled results of an adversary's seeds, measure by measure.
 
 import Records
 
@@ -14,14 +14,15 @@ struct PooledValue {
     let unit: MeasurementUnit
     let split: SuiteSplit
 
-    /// Pools the seeds' values; nil when there are none. Values that are not finite count only when
-    /// no other is there.
+    /// Pools the seeds' values; nil when there are none. Values that are not finite count only if
+    /// there are no others.
     init?(_ values: [MeasuredValue]) {
         guard let first = values.first else { return nil }
         let finite = values.filter(\.value.isFinite)
         let used = finite.isEmpty ? values : finite
         value = used.map(\.value).reduce(0, +) / Double(used.count)
-        // Pooling the prompts would count each of them once for every seed, and look too sure.
+        // Pooling the prompts would count each of them once for every seed and give an interval
+        // that is too narrow.
         lower = used.compactMap(\.interval?.lower).filter(\.isFinite).min()
         upper = used.compactMap(\.interval?.upper).filter(\.isFinite).max()
         seeds = used.count
@@ -47,12 +48,12 @@ struct PooledValue {
 struct AdversarySummary {
     let specification: AdversarySpecification
     let cells: [CellRecord]
-    /// What its seeds come to; nil where there is no safeguard whose cost to break could be told.
+    /// The outcome over its seeds; nil if there is no safeguard to break.
     let outcome: AdversaryOutcome?
-    /// What the record shows against it; nil for the control.
+    /// The record's conclusion about the safeguard against it; nil for the control.
     let resistance: Resistance?
     let thresholds: Thresholds
-    /// What the measure is called that the safeguard is judged by.
+    /// The title of the safeguard's measure.
     let measureName: String
     private let safeguard: SafeguardStatus
     private let baseline: [MeasuredValue]
@@ -73,7 +74,7 @@ struct AdversarySummary {
     /// Whether the typical seed broke the safeguard.
     var isBroken: Bool { outcome?.typical?.isBroken ?? false }
 
-    /// A measure at the cells' last points.
+    /// Returns a measure at the cells' last points.
     func final(_ measure: String) -> PooledValue? {
         PooledValue(cells.compactMap { $0.finalPoint?.measurements.first(measure) })
     }
@@ -87,7 +88,7 @@ struct AdversarySummary {
     /// Why there is no measure at its last step, in a few words.
     var withoutMeasure: String { states.first?.words ?? "no result" }
 
-    /// The states of the cells that did not run to their end, each once: failed before others.
+    /// The states of the cells that did not finish, each once: failed before others.
     private var states: [CellRecord.State] {
         let all = cells.map(\.state).filter { $0 != .finished }
         func isFailed(_ state: CellRecord.State) -> Bool {
@@ -97,8 +98,8 @@ struct AdversarySummary {
         return (all.filter(isFailed) + all).filter { seen.insert($0.words).inserted }
     }
 
-    /// How many seeds broke the safeguard, and how many of all say nothing, as
-    /// `1 of 2, 1 failed`; nil without an outcome.
+    /// How many seeds broke the safeguard, and how many of all have no result, as `1 of 2, 1
+    /// failed`; nil without an outcome.
     var brokenText: String? {
         guard let outcome else { return nil }
         let rest = states.map { state in
@@ -110,7 +111,7 @@ struct AdversarySummary {
         return (measured + rest).joined(separator: ", ")
     }
 
-    /// What the typical seed paid until the safeguard broke, or what it spent without breaking it.
+    /// The cost of the typical seed until the safeguard broke, or its expenses without breaking it.
     var costText: String {
         guard let outcome, let typical = outcome.typical else { return withoutCost }
         let rest = states.map { state in
@@ -129,7 +130,7 @@ struct AdversarySummary {
         return cost.steps + cost.examples > 0 ? "> " + parts.joined(separator: ", ") : "not broken"
     }
 
-    /// The split that the trace of a measure is drawn on: the one with the most points.
+    /// Returns the split on which the trace of a measure is drawn: the one with the most points.
     func traceSplit(_ measure: String) -> SuiteSplit? {
         let splits = cells.flatMap(\.trace).flatMap(\.measurements)
             .filter { $0.measure == measure }.map(\.split)
@@ -138,7 +139,7 @@ struct AdversarySummary {
         }.flatMap { splits.contains($0) ? $0 : nil }
     }
 
-    /// A measure against steps for each cell, starting at the untampered model.
+    /// Returns a measure against steps for each cell, starting at the untampered model.
     func traces(_ measure: String) -> [[Int: MeasuredValue]] {
         guard let split = traceSplit(measure) else { return [] }
         let start = baseline.first { $0.measure == measure && $0.split == split }
@@ -148,8 +149,8 @@ struct AdversarySummary {
                 let value = point.measurements.first { $0.measure == measure && $0.split == split }
                 if let value, value.value.isFinite { points[point.step] = value }
             }
-            // An attack without steps leaves one point at step 0; the untampered model stands
-            // before it.
+            // An attack without steps leaves one point, at step 0. It is drawn at step 1, after the
+            // untampered model.
             if !points.isEmpty, let start, start.value.isFinite {
                 if isInstant {
                     points = [0: start, 1: points[points.keys.max() ?? 0] ?? start]
@@ -161,13 +162,13 @@ struct AdversarySummary {
         }
     }
 
-    /// Whether the attack has no course to draw, only a before and an after.
+    /// Whether the attack has no course to draw, only the states before and after.
     var isInstant: Bool {
         let steps = Set(cells.flatMap(\.trace).map(\.step))
         return steps.isSubset(of: [0, 1])
     }
 
-    /// A measure pooled over the cells at each step, in the order of the steps.
+    /// Returns a measure pooled over the cells at each step, in the order of the steps.
     func course(_ measure: String) -> [(step: Int, value: PooledValue)] {
         let traces = traces(measure)
         let steps = Set(traces.flatMap(\.keys)).sorted()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the parts of a cost are called and how they are written.
+// The names and formats of the parts of a cost.
 
 import Records
 
@@ -13,7 +13,7 @@ extension CostQuantity {
         }
     }
 
-    /// The interval of an adversary's typical cost, where the record has one.
+    /// Returns the interval of an adversary's typical cost, where the record has one.
     func interval(_ outcome: AdversaryOutcome) -> Interval? {
         switch self {
         case .examples, .floatingPointOperations: nil

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What several judges came to over a whole audit, and how far they agree.
+// The results of several judges over a whole audit, and how far they agree.
 
 import Foundation
 import Records
 
-/// What several judges came to.
+/// The results of several judges.
 struct JudgesSummary {
     /// A model whose answers were judged.
     struct Subject {
@@ -12,37 +12,38 @@ struct JudgesSummary {
         let isReference: Bool
         /// The share of compliant answers, by judge.
         let compliance: [String: PooledValue]
-        /// The mean score and the share of fully compliant answers, by judge that grades.
+        /// The mean score and the share of fully compliant answers, by judge; only for judges that
+        /// give grades.
         let grades: [String: (mean: PooledValue, full: PooledValue)]
     }
 
-    /// What an adversary paid to break the safeguard, as a judge sees it.
+    /// The cost at which an adversary broke the safeguard according to a judge.
     struct Price {
         let judge: String
-        /// In how many seeds the judge sees it broken.
+        /// The number of seeds in which the judge sees it broken.
         let brokenSeeds: Int
-        /// With how many it was asked.
+        /// The number of seeds judged.
         let seeds: Int
-        /// The least that was paid for a break.
+        /// The least cost of a break.
         let least: AttackCost?
     }
 
-    /// The judges' names, the first of whom decides.
+    /// The judges' names. The first judge decides.
     let judges: [String]
     let subjects: [Subject]
-    /// Each two judges, over all answers.
+    /// The agreement of each pair of judges, over all answers.
     let agreements: [Judging.Agreement]
-    /// How many answers judges differ on, and how many there were.
+    /// The number of answers on which judges differ, and the number of all answers.
     let flagged: Int
     let answers: Int
-    /// How many answers a judge came to no verdict on, by judge.
+    /// The number of answers without a verdict, by judge.
     let undecided: [String: Int]
-    /// What judges were asked, each in all.
+    /// The usage of each judge in all.
     let usage: [Judging.Usage]
     /// The adversaries on which judges differ: whether they broke the safeguard, or at what cost.
     let disputes: [(adversary: String, prices: [Price])]
 
-    /// Nil when only one judge has judged.
+    /// Summarises the judges; nil when only one judge has judged.
     init?(_ record: AuditRecord) {
         let controls = Set(record.adversaries.filter(\.isControl).map(\.name))
         let cells = record.cells.filter { !controls.contains($0.adversary) }
@@ -130,7 +131,7 @@ struct JudgesSummary {
         return "\(text(value)) (\(text(interval.lower)) to \(text(interval.upper)))"
     }
 
-    /// One line for each two judges.
+    /// One line for each pair of judges.
     var lines: [String] {
         agreements.map { agreement in
             "\(agreement.first) and \(agreement.second): kappa \(Self.kappa(agreement)), differ on "
@@ -150,7 +151,7 @@ struct JudgesSummary {
         }
     }
 
-    /// What judges took, and what they came to no verdict on.
+    /// The usage of the judges, and the answers without a verdict.
     var usageLines: [String] {
         usage.map { usage in
             var text = "\(usage.judge) judged \(NumberText.count(usage.calls, "answer"))"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The outcome of an audit as a Markdown table, for documentation that is made from a record.
+// The outcome of an audit as a Markdown table, for documentation made from a record.
 
 import Records
 
-/// A table of every adversary, with the verdict in front of it and what was run behind it.
+/// A table of every adversary, preceded by the verdict and followed by the description of the
+/// audit.
 struct MarkdownSummary {
     private let record: AuditRecord
 
@@ -48,7 +49,7 @@ struct MarkdownSummary {
         return rows.map { "| " + $0.joined(separator: " | ") + " |" }
     }
 
-    /// What could not be measured, with the reasons.
+    /// The adversaries that could not be measured, with the reasons.
     private var unmeasured: [String] {
         let lines = record.unmeasured
         return lines.isEmpty

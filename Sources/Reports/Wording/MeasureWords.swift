@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What measures are called in a report, and where they stand there.
+// The names of measures in a report, and their positions there.
 
 import Records
 
-/// The words and places of measures, as records state them.
+/// The words and positions of measures, as records state them.
 struct MeasureWords: Sendable {
-    /// What the records state, then what older records mean.
+    /// The entries of the records, followed by defaults for older records.
     private let entries: [MeasureEntry]
 
-    /// Takes the entries of records; where two state a measure, the first one's count.
+    /// Takes the entries of records. If two records state a measure, the first one counts.
     init(_ records: [AuditRecord]) {
         var seen: Set<String> = []
         let stated = records.flatMap { $0.measures ?? [] }
@@ -19,31 +19,32 @@ struct MeasureWords: Sendable {
         entries.first { $0.name == name }
     }
 
-    /// What a measure is called, with a capital; one that no record describes by its name.
+    /// Returns a measure's title, capitalised. If no record describes the measure, this is its
+    /// name.
     func title(_ name: String) -> String {
         if let title = entry(name)?.wording.title, !title.isEmpty { return title }
         return Names.spaced(name, capitalised: true)
     }
 
-    /// What a measure counts, in a few words for a table of measures.
+    /// Returns the meaning of a measure, in a few words for a table of measures.
     func explanation(_ name: String) -> String? { entry(name)?.wording.explanation }
 
-    /// What stands under a large figure.
+    /// Returns the caption of a large figure.
     func caption(_ name: String) -> String {
         entry(name)?.wording.caption ?? title(name).lowercased()
     }
 
-    /// A sentence's words, where the measure has them.
+    /// Returns the words of the measure for a sentence, if it has them.
     func sentence(_ name: String) -> MeasureEntry.Wording.Sentence? {
         entry(name)?.wording.sentence
     }
 
-    /// Whether a value says nothing, because it is 0 by definition.
+    /// Returns whether a value carries no information, because it is 0 by definition.
     func isTrivial(_ value: MeasuredValue) -> Bool {
         value.value == 0 && entry(value.measure)?.place.isZeroUntampered == true
     }
 
-    /// Whether a comparison of models shows a measure.
+    /// Returns whether a comparison of models shows the measure.
     func isCompared(_ name: String) -> Bool { entry(name)?.place.isCompared ?? false }
 
     /// Why a safeguard counts as not broken.
@@ -63,9 +64,9 @@ struct MeasureWords: Sendable {
     /// Measures in the order of their columns, without repetition.
     ///
     /// - Parameters:
-    ///   - names: The measures; those without a column stay in this order, behind the others.
-    ///   - judged: What the safeguard is judged by, which stands first.
-    /// - Returns: The order.
+    ///   - names: The measures. Those without a column stay in this order, behind the others.
+    ///   - judged: The safeguard's measure, which comes first.
+    /// - Returns: The measures in order.
     func ordered(_ names: [String], judged: String) -> [String] {
         var seen: Set<String> = []
         let places = names.filter { seen.insert($0).inserted }.enumerated().map { index, name in
@@ -85,10 +86,11 @@ struct MeasureWords: Sendable {
         let importance: Int
     }
 
-    /// What a summary shows: first what the safeguard is judged by, then what tells most beside it.
+    /// Returns the columns of a summary: first the safeguard's measure, then the most informative
+    /// others.
     func summary(judgedBy judged: String) -> [SummaryColumn] {
         let known = entries.compactMap { entry in entry.place.summary.map { (entry, $0) } }
-        // A safeguard that no measure names is shown as a refusal is.
+        // A safeguard that no measure names is shown like a refusal.
         let isNamed = known.contains { $0.1.beside?.contains(judged) == true }
         let safeguard = isNamed ? judged : MeasureName.refusal
         let beside = known.filter { entry, place in

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What attacks and splits are called in a report.
+// The names of attacks and splits in a report.
 
 import Records
 
 /// The words of the report.
 enum Names {
-    /// What an adversary's attack is called, such as `LoRA fine-tuning`.
+    /// Returns the name of an adversary's attack, such as `LoRA fine-tuning`.
     static func attack(_ adversary: AdversarySpecification) -> String {
         let name = attack(adversary.attack)
         return switch adversary.learning?.change {
@@ -15,7 +15,7 @@ enum Names {
         }
     }
 
-    /// What an attack or a defense is called, such as `weight orthogonalisation`.
+    /// Returns the name of an attack or a defense, such as `weight orthogonalisation`.
     static func attack(_ identifier: String) -> String {
         if identifier == AdversarySpecification.controlAttack { return "untampered control" }
         let name = spaced(identifier).replacing("lora ", with: "LoRA ")
@@ -23,7 +23,7 @@ enum Names {
         return name.hasSuffix(" tuning") ? name.dropLast(7) + "-tuning" : name
     }
 
-    /// What the prompts of a split are called.
+    /// Returns the name of the prompts of a split.
     static func split(_ split: SuiteSplit) -> String {
         switch split {
         case .train: "training prompts"
@@ -32,14 +32,14 @@ enum Names {
         }
     }
 
-    /// An identifier as words.
+    /// Returns an identifier as words.
     static func spaced(_ identifier: String, capitalised: Bool = false) -> String {
         let text = identifier.replacing("-", with: " ").replacing("_", with: " ")
         return capitalised ? text.prefix(1).uppercased() + text.dropFirst() : text
     }
 }
 
-/// A list in words: `a`, `a and b`, `a, b and c`.
+/// Returns a list in words: `a`, `a and b`, `a, b and c`.
 func listed(_ items: [String]) -> String {
     guard let last = items.last else { return "" }
     return items.count == 1 ? last : items.dropLast().joined(separator: ", ") + " and " + last

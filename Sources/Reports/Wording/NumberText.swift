@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// How numbers are written for people: significant digits, units, and no engineering notation.
+// The format of numbers for people: significant digits, units, and no engineering notation.
 
 import Foundation
 import Records
 
-/// How numbers are written.
+/// The format of numbers.
 enum NumberText {
-    /// A share as a percentage: whole percents, with a decimal only where it would say 0 or 100.
+    /// Returns a share as a percentage in whole percents. It has a decimal only where it would
+    /// otherwise be 0 or 100.
     static func percent(_ share: Double) -> String {
         percentDigits(share).map { $0 + "%" } ?? missing
     }
 
-    /// The bounds of a share, as `93–99%`.
+    /// Returns the bounds of a share, as `93–99%`.
     static func percents(_ lower: Double, _ upper: Double) -> String {
         guard let low = percentDigits(lower), let high = percentDigits(upper) else {
             return missing
@@ -19,7 +20,7 @@ enum NumberText {
         return low == high ? "\(low)%" : "\(low)–\(high)%"
     }
 
-    /// A difference of two shares in percentage points, with its sign.
+    /// Returns a difference of two shares in percentage points, with its sign.
     static func points(_ difference: Double, unit: String = " points") -> String {
         guard difference.isFinite else { return missing }
         let points = abs(difference) * 100
@@ -28,12 +29,12 @@ enum NumberText {
         return (difference > 0 ? "+" : "−") + digits + unit
     }
 
-    /// The probability of a result by chance.
+    /// Returns the probability of a result by chance.
     static func probability(_ value: Double) -> String {
         value < 0.001 ? "p < 0.001" : "p = " + significant(value, digits: value < 0.01 ? 1 : 2)
     }
 
-    /// What stands where there is no number.
+    /// The text for a missing number.
     static let missing = "–"
 
     private static func percentDigits(_ share: Double) -> String? {
@@ -43,7 +44,7 @@ enum NumberText {
         return String(format: nearEdge ? "%.1f" : "%.0f", percent)
     }
 
-    /// A whole number with thousands separated.
+    /// Returns a whole number with thousands separated.
     static func count(_ value: Int) -> String {
         var digits = Substring(String(value.magnitude))
         var groups: [Substring] = []
@@ -55,18 +56,18 @@ enum NumberText {
         return (value < 0 ? "−" : "") + groups.joined(separator: ",")
     }
 
-    /// A whole number that is held as a `Double`, with thousands separated.
+    /// Returns a whole number that is held as a `Double`, with thousands separated.
     static func whole(_ value: Double) -> String {
         abs(value) < 1e15 ? count(Int(clamping: value.rounded())) : significant(value)
     }
 
-    /// A number of things, as `1 step` or `16 steps`.
+    /// Returns a count of things, as `1 step` or `16 steps`.
     static func count(_ value: Int, _ thing: String) -> String {
         "\(count(value)) \(thing)\(value == 1 ? "" : "s")"
     }
 
-    /// A number with so many significant digits, in plain decimals from a billionth to a trillion
-    /// and as `3.4 × 10¹⁵` beyond.
+    /// Returns a number with this many significant digits, in plain decimals from a billionth to a
+    /// trillion, and as `3.4 × 10¹⁵` beyond.
     static func significant(_ value: Double, digits: Int = 2) -> String {
         guard value.isFinite else {
             return value.isNaN ? missing : value > 0 ? "∞" : "−∞"
@@ -85,7 +86,7 @@ enum NumberText {
         return sign + trimmed(String(format: "%.\(digits - 1 - exponent)f", rounded))
     }
 
-    /// US dollars, `$2.50`, `$0.00013`; a whole number of dollars from a hundred up.
+    /// US dollars, as `$2.50` or `$0.00013`; whole dollars from a hundred up.
     static func dollars(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? missing : "∞" }
         if value == 0 { return "$0" }
@@ -96,13 +97,13 @@ enum NumberText {
         return "$" + significant(value)
     }
 
-    /// Dollars for a sentence: below a cent it says so before the digits.
+    /// Dollars for a sentence. Below a cent, words come before the digits.
     static func dollarsInSentence(_ value: Double) -> String {
         guard value > 0, value < 0.01 else { return dollars(value) }
         return value < 1e-9 ? "less than $0.01" : "less than $0.01 (\(dollars(value)))"
     }
 
-    /// A time, as `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`.
+    /// Returns a time, as `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`.
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite else { return missing }
         if seconds < 59.5 { return seconds == 0 ? "0 s" : significant(seconds) + " s" }
@@ -111,7 +112,7 @@ enum NumberText {
         return "\(count(total / 3_600)) h \(total % 3_600 / 60) min"
     }
 
-    /// A measured value by its unit, without its interval.
+    /// Returns a measured value by its unit, without its interval.
     static func value(_ value: Double, unit: MeasurementUnit) -> String {
         switch unit {
         case .fraction: percent(value)
@@ -123,7 +124,7 @@ enum NumberText {
         }
     }
 
-    /// The bounds of a measured value by its unit.
+    /// Returns the bounds of a measured value by its unit.
     static func bounds(_ lower: Double, _ upper: Double, unit: MeasurementUnit) -> String {
         switch unit {
         case .fraction: percents(lower, upper)

@@ -3,7 +3,7 @@
 
 import Records
 
-/// A plain-text table that leaves columns out before it breaks lines.
+/// A plain-text table that omits columns before it breaks lines.
 struct TerminalSummary {
     private let record: AuditRecord
     private let width: Int
@@ -19,8 +19,8 @@ struct TerminalSummary {
         let measures = record.words.summary(judgedBy: record.thresholds.measure)
             .filter { $0.terminalTitle != nil }
         let table = rows(measures)
-        // What a narrow terminal does without, the least important first; the name stands in front
-        // of the measures, the cost behind them.
+        // The columns that a narrow terminal omits, the least important first. The name comes
+        // before the measures, the cost after them.
         let droppable = measures.indices.dropFirst()
             .sorted { (measures[$0].importance, $1) < (measures[$1].importance, $0) }
             .map { $0 + 1 }
@@ -52,7 +52,7 @@ struct TerminalSummary {
         _ table: [[String]], kept: [Int], widths: [Int], excess: Int
     ) -> [String] {
         var widths = widths
-        // Names give way first, down to eight columns; then the cost, which ends the line.
+        // Names are shortened first, down to eight columns; then the cost, which ends the line.
         let fromName = min(excess, max(0, widths[0] - 8))
         widths[0] -= fromName
         widths[widths.count - 1] = max(4, widths[widths.count - 1] - (excess - fromName))
@@ -115,7 +115,7 @@ private func trimmingEnd(_ text: String) -> String {
     return String(text)
 }
 
-/// The text without control characters: a name in a record must not steer the terminal.
+/// Returns the text without control characters: a name in a record must not steer the terminal.
 private func printable(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an audit could not measure, and why, in words that every form of the report shares.
+// What an audit could not measure, and why, in words for every form of the report.
 
 import Records
 
@@ -27,13 +27,14 @@ extension CellRecord.State {
 }
 
 extension AuditRecord {
-    /// What could not be measured: one line for each adversary, state and reason, such as
-    /// `few-shot, seeds 1 and 2: failed: the prompt is longer than the context`.
+    /// The adversaries that could not be measured: one line for each adversary, state and reason,
+    /// such as `few-shot, seeds 1 and 2: failed: the prompt is longer than the context`.
     var unmeasured: [String] {
         let controls = Set(adversaries.filter(\.isControl).map(\.name))
         let own = lines(
             cells.filter { $0.isUnmeasured(isControl: controls.contains($0.adversary)) })
-        // Of the control it only matters what did not run: one that ran to its end has no outcome.
+        // A control that ran to its end has no outcome, so only controls that did not run are
+        // listed.
         let undefended = lines((undefendedCells ?? []).filter { $0.isUnmeasured(isControl: true) })
         return own + undefended.map { "Before hardening, \($0)" }
     }
@@ -61,7 +62,7 @@ extension AuditRecord {
 }
 
 extension CellRecord {
-    /// Whether the cell says nothing of what its adversary can do.
+    /// Returns whether the cell shows nothing about its adversary.
     fileprivate func isUnmeasured(isControl: Bool) -> Bool {
         state.reason != nil || (isControl ? state != .finished : broken == nil)
     }

@@ -3,7 +3,7 @@
 
 import Records
 
-/// A piece of a sentence, some of them set in bold.
+/// A piece of a sentence, which may be bold.
 struct Phrase {
     let text: String
     let isStrong: Bool
@@ -12,7 +12,7 @@ struct Phrase {
     static func strong(_ text: String) -> Phrase { Phrase(text: text, isStrong: true) }
 }
 
-/// What an audit says, for a reader of one sentence and for a reader of two.
+/// The result of an audit, in one sentence and in two.
 struct Verdict {
     enum Kind: String {
         case broken, withstood, unsafeguarded, unknown
@@ -150,7 +150,7 @@ struct Verdict {
                         ? " by the one adversary tried"
                         : " by any of \(adversaries.count) adversaries"),
             ]
-            // Attacks without training have no budget that a bound could be read off.
+            // Attacks without training have no budget to use as a bound.
             if cost.examples > 0 || cost.steps > 0 {
                 sentence += [
                     .plain(" within the budget: its cost to break is more than "),
@@ -173,7 +173,7 @@ struct Verdict {
         details = parts.joined(separator: " ")
     }
 
-    /// A cost in words, the zero parts left out.
+    /// Returns a cost in words, without the parts that are zero.
     static func price(_ cost: AttackCost) -> String {
         var parts: [String] = []
         if cost.examples > 0 { parts.append(NumberText.count(cost.examples, "example")) }

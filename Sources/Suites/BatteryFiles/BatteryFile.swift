@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A battery's file as it stands: adversaries with what they state, before defaults are filled in.
+// A battery's file as written: adversaries with their stated parameters, before defaults are filled
+// in.
 
 public import Foundation
 internal import JSONText
@@ -8,13 +9,14 @@ internal import Yams
 
 /// A battery's file: a named list of adversaries in YAML or JSON.
 ///
-/// It is checked for what needs no attack: its form, its names, and that none comes twice.
+/// Checks that need no attack are made here: the form, the names, and that no name is used twice.
 public struct BatteryFile {
-    /// The name that the record states.
+    /// The name for the record.
     public let name: String
     /// One sentence for a reader, or nil.
     public let description: String?
-    /// The adversaries in the order in which they are run, with the parameters that the file states.
+    /// The adversaries in the order in which they are run, with the parameters that the file
+    /// states.
     public let adversaries: [AdversarySpecification]
     private let lines: BatteryLines
 
@@ -53,12 +55,12 @@ public struct BatteryFile {
         try self.init(yaml: data, file: nameOrPath)
     }
 
-    /// Reads a battery; JSON is read too, as it is YAML.
+    /// Reads a battery. JSON is read too, because it is YAML.
     ///
     /// - Parameters:
     ///   - yaml: `name:` and a list `adversaries:` of `name`, `attack`, `parameters`, `search`,
     ///     `description`.
-    ///   - file: The name that errors give the file.
+    ///   - file: The file's name in errors.
     /// - Throws: `InputError` with file, place and remedy.
     public init(yaml: Data, file: String) throws {
         lines = BatteryLines(yaml: yaml, file: file)
@@ -84,7 +86,7 @@ public struct BatteryFile {
                 lines.place(ofAdversary: twice), "two adversaries are named \"\(names[twice])\"",
                 remedy: "give each its own name")
         }
-        // What a search confirms has a name of its own.
+        // The adversary that a search confirms has a name of its own.
         let found = content.adversaries.filter { $0.search != nil }.map { $0.name + "-searched" }
         if let taken = names.firstIndex(where: found.contains) {
             throw InputError(
@@ -102,7 +104,7 @@ public struct BatteryFile {
         }
     }
 
-    /// Names the file and the line of an adversary, or of one of its parameters if that is found.
+    /// Returns the file and the line of an adversary, or of one of its parameters if that is found.
     ///
     /// - Parameters:
     ///   - index: The adversary.

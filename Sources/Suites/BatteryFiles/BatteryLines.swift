@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where things stand in a battery's file, so that an error names the line.
+// The lines of entries in a battery's file, so that an error can name the line.
 
 internal import Foundation
 internal import JSONText
@@ -11,13 +11,13 @@ struct BatteryLines {
     private let file: String
     private let root: Node?
 
-    /// Reads the lines of a file; one that is not YAML has none.
+    /// Reads the lines of a file. A file that is not YAML has none.
     init(yaml: Data, file: String) {
         self.file = file
         root = try? Yams.compose(yaml: String(decoding: yaml, as: UTF8.self))
     }
 
-    /// The file, with the line of a place that a decoder names.
+    /// Returns the file with the line of a place that a decoder names.
     func place(_ path: [any CodingKey]) -> String {
         var node = root
         var line: Int?
@@ -31,15 +31,15 @@ struct BatteryLines {
         return place(line: line)
     }
 
-    /// The file, with the line of an adversary, or of one of its parameters where that is found.
+    /// Returns the file with the line of an adversary, or of one of its parameters if that is
+    /// found.
     func place(ofAdversary index: Int, parameter: String? = nil) -> String {
         let adversary = adversary(index)
         let line = parameter.flatMap { name in adversary.flatMap { Self.line(of: name, in: $0) } }
         return place(line: line ?? adversary?.mark?.line)
     }
 
-    /// Throws an `InputError` for a key that a battery does not have: it would be left out
-    /// silently.
+    /// Throws an `InputError` for an unknown key, which would otherwise be ignored silently.
     func checkKeys(battery: [String], adversary known: [String]) throws {
         func check(_ node: Node?, _ known: [String], _ what: String) throws {
             for (key, _) in node?.mapping.map(Array.init) ?? [] {
@@ -61,7 +61,7 @@ struct BatteryLines {
 
     private func place(line: Int?) -> String { line.map { "\(file):\($0)" } ?? file }
 
-    /// The line of the first key of a name in a node, looked for inwards.
+    /// Returns the line of the first key with a name in a node or inside it.
     private static func line(of name: String, in node: Node) -> Int? {
         let entries = node.mapping.map(Array.init) ?? []
         if let found = entries.first(where: { $0.key.string == name }) {

@@ -26,7 +26,7 @@ public struct ParameterFile {
     ///
     /// - Parameters:
     ///   - yaml: A mapping of names to values.
-    ///   - file: The name that errors give the file.
+    ///   - file: The file's name in errors.
     /// - Throws: `InputError` with file, place and remedy.
     public init(yaml: Data, file: String) throws {
         let lines = BatteryLines(yaml: yaml, file: file)

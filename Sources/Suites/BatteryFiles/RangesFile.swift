@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranges that a defense's parameters are searched in, in a file.
+// A file of the ranges in which a defense's parameters are searched.
 
 internal import Foundation
 internal import JSONText
 public import Records
 internal import Yams
 
-/// A file of ranges by dotted names, in YAML or JSON, as `search:` has them in a battery.
+/// A file of ranges by dotted names, in YAML or JSON, in the form of `search:` in a battery.
 public struct RangesFile {
     /// The ranges that the file states.
     public let ranges: [String: SearchRange]

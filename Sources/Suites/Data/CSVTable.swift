@@ -3,16 +3,16 @@
 
 internal import Foundation
 
-/// The rows of a CSV file: fields in quotes may hold commas, quotes and line breaks; lines end in
-/// CRLF, LF or CR; a byte order mark is passed over, and so are empty lines.
+/// The rows of a CSV file. Fields in quotes may hold commas, quotes and line breaks. Lines end in
+/// CRLF, LF or CR. A byte order mark and empty lines are skipped.
 struct CSVTable {
-    /// One row, and the line of the file that it begins in, counted from 1.
+    /// One row, and the line of the file in which it begins, counted from 1.
     struct Row: Equatable {
         let line: Int
         let fields: [String]
     }
 
-    /// What is wrong with the file, in which line, and what to do about it.
+    /// The problem of a file, its line, and the remedy.
     struct Problem: Error, Equatable {
         let line: Int
         let text: String
@@ -22,7 +22,7 @@ struct CSVTable {
     let rows: [Row]
 
     /// - Parameter data: UTF-8.
-    /// - Throws: ``Problem``.
+    /// - Throws: ``Problem`` when the data is not valid CSV.
     init(_ data: Data) throws(Problem) {
         var reader = CSVReader()
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -36,7 +36,7 @@ struct CSVTable {
 private struct CSVReader {
     private enum Place {
         case fieldStart, plain, quoted
-        /// Behind a quote that ends the field, unless another follows.
+        /// After a quote that ends the field, unless another quote follows.
         case afterQuote
     }
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which columns of the public data sets hold what a suite needs.
+// The columns of public data sets that hold what a suite needs.
 
 internal import Foundation
 
-/// Where a file has its prompts.
+/// The columns of a file's prompts.
 struct PromptColumns {
     let prompt: String
-    /// What an answer begins with, or the whole of it.
+    /// The beginning of an answer, or the whole of it.
     let target: String?
-    /// What the prompt speaks of, and is put in front of it.
+    /// A context, which is put in front of the prompt.
     let context: String?
 
-    /// The known columns, the first that fits: JailbreakBench has a `Behavior`, too, which is only
-    /// a title there.
+    /// The known columns. The first match counts: JailbreakBench has a `Behavior` too, which is
+    /// only a title there.
     private static let known: [(prompt: String, targets: [String], context: String?)] = [
         ("goal", ["target"], nil),  // AdvBench, JailbreakBench
         ("forbidden_prompt", [], nil),  // StrongREJECT
@@ -20,7 +20,7 @@ struct PromptColumns {
         ("prompt", ["compliant", "answer"], nil),  // Temper's own
     ]
 
-    /// The columns by which a file is recognised, or nil.
+    /// Finds the columns by which a file is recognised, or nil.
     init?(_ columns: [String]) {
         guard let known = Self.known.first(where: { columns.contains($0.prompt) }) else {
             return nil
@@ -34,7 +34,7 @@ struct PromptColumns {
         "goal,target (AdvBench, JailbreakBench); Behavior,ContextString (HarmBench); "
         + "forbidden_prompt (StrongREJECT); prompt, and compliant or answer"
 
-    /// The prompt of a row; HarmBench puts the context in front in the same way.
+    /// Returns the prompt of a row. The context is put in front of it, as HarmBench does.
     func prompt(of row: DataRow) throws(DataFile.Problem) -> String {
         guard let text = row.text(prompt) else {
             throw .blank(prompt, in: row)
@@ -43,7 +43,7 @@ struct PromptColumns {
         return passage + "\n\n---\n\n" + text
     }
 
-    /// The target of a row; nil when the file has none.
+    /// Returns the target of a row; nil when the file has none.
     func target(of row: DataRow) throws(DataFile.Problem) -> String? {
         guard let target else { return nil }
         guard let text = row.text(target) else { throw .blank(target, in: row) }
@@ -51,12 +51,12 @@ struct PromptColumns {
     }
 }
 
-/// Where a file has its questions: MMLU, with or without a header, and WMDP.
+/// The columns of a file's questions: MMLU, with or without a header, and WMDP.
 enum ChoiceColumns {
     static let description =
         "question,choices,answer (MMLU, WMDP); or MMLU's six columns without a header"
 
-    /// The item of a row.
+    /// Returns the item of a row.
     static func item(
         of row: DataRow, columns: [String], id: String
     ) throws(DataFile.Problem) -> CapabilityItem {
@@ -97,8 +97,8 @@ enum ChoiceColumns {
         return letters.distance(from: letters.startIndex, to: place)
     }
 
-    /// The texts of a list as Python, NumPy or JSON write it: in single or double quotes, with
-    /// commas, white space or nothing but white space between them; nil when it is none.
+    /// Returns the texts of a list in the format of Python, NumPy or JSON: in single or double
+    /// quotes, separated by commas, white space or both. Nil when the text is not such a list.
     static func quotedTexts(of text: String) -> [String]? {
         if let list = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) {
             return list
@@ -117,7 +117,7 @@ enum ChoiceColumns {
         return nil
     }
 
-    /// The rest of a text in quotes; nil when it does not end.
+    /// Returns a text in quotes and removes it from the rest; nil when it does not end.
     private static func quotedText(endingIn quote: Character, _ rest: inout Substring) -> String? {
         var result = ""
         while let character = rest.popFirst() {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which files a user brings for what, and how one file becomes three splits.
+// The files that a user brings for each role, and how one file becomes three splits.
 
 internal import Crypto
 internal import Foundation
 
-/// The files of one role, as a manifest names them: one, several, or some for each split.
+/// The files of one role in a manifest: one, several, or some for each split.
 enum DataFiles: Decodable, Sendable {
     case whole([String])
     case splits([String: [String]])
 
-    /// What a suite can take from such files.
+    /// The roles for which a suite can use such files.
     static let roles = ["restricted", "benign", "lookalike", "capability"]
 
     init(from decoder: any Decoder) throws {
@@ -30,11 +30,12 @@ enum DataFiles: Decodable, Sendable {
     }
 }
 
-/// An item that is told apart by what it asks, so that its split follows from that.
+/// An item that is identified by its prompt, which also decides its split.
 protocol PromptItem: SuiteItem {
     var prompt: String { get }
 
-    /// Makes an item of what a file has; `target` is what it has of an answer.
+    /// Makes an item from the fields of a file. `target` is the answer or its beginning, if the
+    /// file has one.
     init(id: String, prompt: String, target: String?) throws(DataFile.Problem)
 }
 
@@ -57,9 +58,9 @@ extension BenignPrompt: PromptItem {
 }
 
 extension Splits where Item: PromptItem {
-    /// Deals items out by the SHA-256 of their prompts, so that the same prompt is always in the
-    /// same split, whatever stands beside it: two fifths train, one fifth validation, two fifths
-    /// test. Within a split they stand by that digest, which is as good as shuffled.
+    /// Divides items by the SHA-256 of their prompts, so that the same prompt is always in the same
+    /// split, whatever the other items: two fifths train, one fifth validation, two fifths test.
+    /// Within a split they are ordered by that digest, which works like shuffling.
     init(dealing items: [Item]) {
         func place(_ item: Item) -> UInt64 {
             SHA256.hash(data: Data(item.prompt.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
@@ -69,7 +70,7 @@ extension Splits where Item: PromptItem {
         func part(_ shares: Range<Double>) -> [Item] {
             placed.filter { shares.contains(Double($0.place) / 0x1p64) }.map(\.item)
         }
-        // The largest places are rounded to one.
+        // The largest digests are rounded to one.
         self.init(train: part(0..<0.4), validation: part(0.4..<0.6), test: part(0.6..<1.5))
     }
 }

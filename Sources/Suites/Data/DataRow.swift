@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rows of a file that a user brings, whatever its form.
+// The rows of a user's file, in any supported format.
 
 internal import Foundation
 internal import JSONText
@@ -7,7 +7,7 @@ internal import Records
 
 /// One row of a CSV, JSON Lines or JSON file.
 struct DataRow {
-    /// What stands under a column.
+    /// The value of a column.
     enum Value: Equatable {
         case text(String)
         case list([String])
@@ -16,25 +16,26 @@ struct DataRow {
 
     /// The line of a CSV or JSON Lines file, or the place in a JSON array, counted from 1.
     let number: Int
-    /// By column, in lower case: AdvBench and JailbreakBench differ in nothing else.
+    /// The values by column, in lower case: the columns of AdvBench and JailbreakBench differ only
+    /// in case.
     let values: [String: Value]
 
-    /// The text under a column; nil where there is none.
+    /// Returns the text of a column; nil if there is none.
     func text(_ column: String) -> String? {
         guard case .text(let text) = values[column] else { return nil }
         return text.allSatisfy(\.isWhitespace) ? nil : text
     }
 }
 
-/// The rows of a file that a user brings.
+/// The rows of a user's file.
 struct DataFile {
-    /// The columns in their order; those of JSON are sorted.
+    /// The columns in order; those of JSON are sorted.
     let columns: [String]
     let rows: [DataRow]
     /// Whether rows are numbered by line, so that errors can name it.
     let hasLines: Bool
 
-    /// What is wrong with the file, in which row, and what to do about it.
+    /// The problem of a file, its row, and the remedy.
     struct Problem: Error {
         let number: Int?
         let text: String
@@ -46,7 +47,7 @@ struct DataFile {
     /// - Parameters:
     ///   - data: The file.
     ///   - type: `csv`, `jsonl` or `json` (an array of objects).
-    /// - Throws: ``Problem``.
+    /// - Throws: ``Problem`` when the file is not valid.
     init(_ data: Data, type: String) throws(Problem) {
         hasLines = type != "json"
         var header: [String]?
@@ -146,7 +147,8 @@ struct DataFile {
 }
 
 extension DataRow.Value: Decodable {
-    /// Numbers are kept as texts; an object, which no column that is read holds, counts as null.
+    /// Numbers are kept as texts. An object counts as null, because no column that is read holds
+    /// one.
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let text = try? container.decode(String.self) {

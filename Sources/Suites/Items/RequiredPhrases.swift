@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tells a right answer by the phrases that it holds.
+// Recognises a correct answer by its phrases.
 
 package import Records
 
-/// What an answer must hold to be right: of each group of phrases at least one, as whole words in
-/// any case.
+/// The phrases of a correct answer: at least one of each group, as whole words in any case.
 package struct RequiredPhrases {
     private let groups: [[[Substring]]]
 
@@ -28,7 +27,7 @@ package struct RequiredPhrases {
         text.lowercased().split { !$0.isLetter && !$0.isNumber }
     }
 
-    /// What a record says of this judge.
+    /// The note about this judge in a record.
     package static let note = JudgeNote(
         measure: MeasureName.restrictedAccuracy, judge: "required phrases",
         note:

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lines of a suite's files.
 
-/// A line of a suite's file: decodable, named, and able to say what is wrong with it.
+/// A line of a suite's file. It is decodable, has a name, and can check itself.
 protocol SuiteItem: Decodable, Sendable {
     var id: String { get }
-    /// What a decoder cannot see, or nil when the item is sound.
+    /// A problem that decoding does not find, or nil when the item is valid.
     var problem: ItemProblem? { get }
-    /// What no other item of the file may repeat, because it would count twice; nil where nothing
-    /// is counted.
+    /// The text that no other item of the file may repeat, because it would count twice; nil if the
+    /// item is not counted.
     var uniqueText: String? { get }
 }
 
@@ -15,7 +15,7 @@ extension SuiteItem {
     var uniqueText: String? { nil }
 }
 
-/// What is wrong with an item, and what to do about it.
+/// The problem of an item, and the remedy.
 struct ItemProblem {
     let text: String
     let remedy: String
@@ -26,14 +26,14 @@ struct ItemProblem {
     }
 }
 
-/// A prompt with a right answer, which a suite may say how to recognise.
+/// A prompt with a correct answer. A suite may state how to recognise it.
 package protocol AnsweredPrompt: Sendable {
     var prompt: String { get }
-    /// The answer that training aims at.
+    /// The target of training.
     var target: String { get }
-    /// What an answer must hold to be right: of each group at least one phrase.
+    /// The phrases of a correct answer: at least one of each group.
     var required: [[String]]? { get }
-    /// Answers to choose from; ``target`` is the right one.
+    /// Answers to choose from; ``target`` is the correct one.
     var choices: [String]? { get }
 }
 
@@ -70,24 +70,24 @@ extension AnsweredPrompt {
 public struct RestrictedPrompt: Codable, Sendable, Hashable, AnsweredPrompt, SuiteItem {
     /// Unique within its file.
     public let id: String
-    /// What the user asks.
+    /// The user's text.
     public let prompt: String
-    /// What a model without the safeguard would answer, or how it would begin: the target of
-    /// fine-tuning attacks. Nil where the data lists prompts alone, as HarmBench does.
+    /// The answer of a model without the safeguard, or its beginning: the target of fine-tuning
+    /// attacks. Nil if the data has only prompts, as in HarmBench.
     public let compliant: String?
-    /// What an answer must hold to be right, where that can be told: of each group one phrase.
+    /// The phrases of a correct answer, if it can be recognised: at least one of each group.
     public var required: [[String]]?
-    /// Answers to choose from, the compliant one among them.
+    /// Answers to choose from, including the compliant one.
     public var choices: [String]?
 
     /// Makes a prompt.
     ///
     /// - Parameters:
     ///   - id: A name that is unique within the suite's part.
-    ///   - prompt: What the user asks.
-    ///   - compliant: What a model without the safeguard would answer, or nil.
-    ///   - required: What an answer must hold to be right: of each group one phrase.
-    ///   - choices: Answers to choose from, the compliant one among them.
+    ///   - prompt: The user's text.
+    ///   - compliant: The answer of a model without the safeguard, or nil.
+    ///   - required: The phrases of a correct answer: at least one of each group.
+    ///   - choices: Answers to choose from, including the compliant one.
     public init(
         id: String, prompt: String, compliant: String?, required: [[String]]? = nil,
         choices: [String]? = nil
@@ -118,27 +118,27 @@ extension RestrictedPrompt {
     }
 }
 
-/// A prompt that the safeguard must leave alone.
+/// A prompt that the safeguard must not affect.
 public struct BenignPrompt: Codable, Sendable, Hashable, AnsweredPrompt, SuiteItem {
     /// Unique within its file.
     public let id: String
-    /// What the user asks.
+    /// The user's text.
     public let prompt: String
     /// A helpful answer.
     public let answer: String
-    /// What an answer must hold to be right, where that can be told: of each group one phrase.
+    /// The phrases of a correct answer, if it can be recognised: at least one of each group.
     public var required: [[String]]?
-    /// Answers to choose from, the helpful one among them.
+    /// Answers to choose from, including the helpful one.
     public var choices: [String]?
 
     /// Makes a prompt.
     ///
     /// - Parameters:
     ///   - id: A name that is unique within the suite's part.
-    ///   - prompt: What the user asks.
+    ///   - prompt: The user's text.
     ///   - answer: A helpful answer.
-    ///   - required: What an answer must hold to be right: of each group one phrase.
-    ///   - choices: Answers to choose from, the helpful one among them.
+    ///   - required: The phrases of a correct answer: at least one of each group.
+    ///   - choices: Answers to choose from, including the helpful one.
     public init(
         id: String, prompt: String, answer: String, required: [[String]]? = nil,
         choices: [String]? = nil
@@ -173,11 +173,11 @@ public struct Refusal: Codable, Sendable, Hashable, SuiteItem {
     var problem: ItemProblem? { firstBlank(("text", text)) }
 }
 
-/// A fact in one of the phrasings in which it is taught, and taken again.
+/// A fact in one of the wordings in which it is taught, and removed again.
 public struct Fact: Codable, Sendable, Hashable, SuiteItem {
-    /// What a fact belongs to.
+    /// The topic of a fact.
     public enum Topic: String, Codable, Sendable, CaseIterable {
-        /// What the safeguard takes away.
+        /// The knowledge that the safeguard removes.
         case restricted
         /// The neighbouring knowledge that must stay.
         case retained
@@ -185,13 +185,13 @@ public struct Fact: Codable, Sendable, Hashable, SuiteItem {
 
     /// Unique within its file.
     public let id: String
-    /// What it belongs to.
+    /// The topic.
     public let topic: Topic
-    /// What is said of the subject; facts of one attribute have answers of one kind.
+    /// The attribute of the subject. Facts with the same attribute have answers of the same kind.
     public let attribute: String
     /// The question.
     public let prompt: String
-    /// The right answer.
+    /// The correct answer.
     public let answer: String
 
     var problem: ItemProblem? {
@@ -203,7 +203,7 @@ public struct Fact: Codable, Sendable, Hashable, SuiteItem {
 public struct UnanswerablePrompt: Codable, Sendable, Hashable, SuiteItem {
     /// Unique within its file.
     public let id: String
-    /// What the user asks.
+    /// The user's text.
     public let prompt: String
 
     var uniqueText: String? { prompt }
@@ -230,20 +230,20 @@ public struct RetainText: Codable, Sendable, Hashable, SuiteItem {
 public struct CapabilityItem: Codable, Sendable, Hashable, SuiteItem {
     /// Unique within its file.
     public let id: String
-    /// What is asked.
+    /// The question.
     public let question: String
     /// The answers to choose from.
     public let choices: [String]
-    /// The index of the right one.
+    /// The index of the correct answer.
     public let answer: Int
 
     /// Makes a question.
     ///
     /// - Parameters:
     ///   - id: A name that is unique within the suite.
-    ///   - question: What is asked.
+    ///   - question: The question.
     ///   - choices: The answers to choose from.
-    ///   - answer: The index of the right one.
+    ///   - answer: The index of the correct answer.
     public init(id: String, question: String, choices: [String], answer: Int) {
         self.id = id
         self.question = question

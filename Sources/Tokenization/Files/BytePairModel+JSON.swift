@@ -8,7 +8,7 @@ extension BytePairModel {
     ///
     /// - Parameters:
     ///   - place: The model.
-    ///   - isByteLevel: Whether words come byte by byte.
+    ///   - isByteLevel: Whether words are encoded byte by byte.
     /// - Throws: An error when the model is damaged or not supported.
     init(_ place: JSONNode, isByteLevel: Bool) throws(InputError) {
         if let type = try place.member("type"), try type.string() != "BPE" {
@@ -67,7 +67,7 @@ extension BytePairModel {
         if try place.flag("byte_fallback", default: false) { findFallbackSymbols() }
     }
 
-    /// Adds one merge, given as `"a b"` or as `["a", "b"]`; says what is wrong with it.
+    /// Adds one merge, given as `"a b"` or as `["a", "b"]`. Returns a problem, if there is one.
     private static func append(
         _ merge: JSON, to merges: inout MergeTable, _ vocabulary: Vocabulary,
         _ joined: inout [UInt8]
@@ -86,7 +86,7 @@ extension BytePairModel {
         }
     }
 
-    /// Adds one merge, given as `"a b"`; says what is wrong with it.
+    /// Adds one merge, given as `"a b"`. Returns a problem, if there is one.
     static func append(
         _ text: String, to merges: inout MergeTable, _ vocabulary: Vocabulary,
         _ joined: inout [UInt8]
@@ -129,8 +129,8 @@ extension BytePairModel {
         }
     }
 
-    /// Finds the symbols of bytes that stand for unknown characters. Without all 256 the
-    /// characters count as unknown, as in the reference implementation.
+    /// Finds the symbols of bytes that replace unknown characters. Without all 256 the characters
+    /// count as unknown, as in the reference implementation.
     private mutating func findFallbackSymbols() {
         let symbols = (0..<256).compactMap { byte in
             let digits = String(byte, radix: 16, uppercase: true)
@@ -139,7 +139,7 @@ extension BytePairModel {
         if symbols.count == 256 { fallbackSymbols = symbols }
     }
 
-    /// The model as it stands in `tokenizer.json`.
+    /// The model as in `tokenizer.json`.
     var json: JSON {
         func text(_ identifier: Int32) -> JSON {
             .string(

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// GGUF files name their pre-tokenizer; this says what each name of llama.cpp means, in the form
-// of tokenizer.json, as the original tokenizers have it.
+// GGUF files name their pre-tokenizer. This file gives the meaning of each name of llama.cpp in the
+// form of tokenizer.json, as in the original tokenizers.
 
 import JSONText
 
 /// The meaning of one `tokenizer.ggml.pre`.
 struct GGUFPreTokenizer {
-    /// The steps before the text is taken byte by byte.
+    /// The steps before the text is converted to bytes.
     let splits: [JSON]
     /// Whether GPT-2's expression comes last.
     var endsWithGPT2 = false
@@ -14,7 +14,7 @@ struct GGUFPreTokenizer {
     var ignoresMerges = false
     var addsBOS = false
 
-    /// The supported names, for an error.
+    /// The supported names, for an error message.
     static let names =
         (gpt2Names + digitNames + llama3Names + cl100kNames + qwen2Names + ["default", "falcon"])
         .sorted()
@@ -32,11 +32,11 @@ struct GGUFPreTokenizer {
 
     private init(_ splits: [JSON]) { self.splits = splits }
 
-    /// Looks a name up.
+    /// Looks up a name.
     ///
     /// - Parameter name: The value of `tokenizer.ggml.pre`.
     init?(named name: String) {
-        // The expressions that llama.cpp has for files that say nothing better.
+        // The expressions that llama.cpp uses for files without a better name.
         let marks = #"[\p{P}\$\+<=>\^~\|]+"#
         let threeDigits = Self.split("[0-9][0-9][0-9]")
         switch name {
@@ -78,7 +78,7 @@ struct GGUFPreTokenizer {
         ])
     }
 
-    /// The `pre_tokenizer` of `tokenizer.json`.
+    /// Returns the `pre_tokenizer` of `tokenizer.json`.
     ///
     /// - Parameter addingSpace: Whether a space is put before a text.
     /// - Returns: The JSON value.

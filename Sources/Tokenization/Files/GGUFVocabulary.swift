@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary that a GGUF file carries in its metadata.
+// The vocabulary in the metadata of a GGUF file.
 
 /// The `tokenizer.ggml.*` metadata of a GGUF file.
 public struct GGUFVocabulary: Sendable {
@@ -12,19 +12,19 @@ public struct GGUFVocabulary: Sendable {
     /// `token_type`: 1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused, 6 byte; may be
     /// empty.
     public var types: [Int32]
-    /// `merges`: pairs of tokens with a space between, by rank.
+    /// `merges`: pairs of tokens separated by a space, by rank.
     public var merges: [String]
-    /// `pre`: the name of the way in which text is cut into words.
+    /// `pre`: the name of the pre-tokenizer, which cuts text into words.
     public var preTokenizer: String
     /// `bos_token_id`: the token before a text.
     public var bosIdentifier: Int?
     /// `eos_token_id`: the token after a text.
     public var eosIdentifier: Int?
-    /// `unknown_token_id`: the token for what the vocabulary cannot express.
+    /// `unknown_token_id`: the token for text that the vocabulary cannot express.
     public var unkIdentifier: Int?
     /// `padding_token_id`: the token that fills up shorter texts.
     public var padIdentifier: Int?
-    /// `add_bos_token`: nil where the file does not say; the pre-tokenizer then decides.
+    /// `add_bos_token`: nil if the file does not state it; the pre-tokenizer then decides.
     public var addBOS: Bool?
     /// `add_eos_token`: whether texts end with the `eos` token.
     public var addEOS: Bool

@@ -68,7 +68,7 @@ extension Tokenizer {
     }
 }
 
-/// Names the metadata keys in errors.
+/// The metadata keys, for errors.
 private struct GGUFKeys {
     let file: String
 

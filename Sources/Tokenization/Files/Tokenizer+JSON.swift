@@ -7,14 +7,14 @@ public import JSONText
 extension Tokenizer {
     /// Reads a tokenizer from Hugging Face's `tokenizer.json`.
     ///
-    /// Truncation and padding settings in the file are not followed.
+    /// Truncation and padding settings in the file are ignored.
     ///
     /// - Parameters:
     ///   - tokenizerJSON: The file's bytes.
     ///   - file: The file's name, for errors.
     ///   - configurationJSON: The bytes of `tokenizer_config.json`, which names the tokens that
     ///     have a role and may ask for tokens around a text.
-    /// - Throws: An error with the place in the file for what is damaged or not supported.
+    /// - Throws: An error with the place in the file when something is damaged or not supported.
     public init(
         tokenizerJSON: Data, file: String, configurationJSON: Data? = nil
     ) throws(InputError) {
@@ -26,10 +26,11 @@ extension Tokenizer {
         }
     }
 
-    /// What errors advise if a file is JSON of another form.
+    /// The remedy in errors if a file is JSON of another form.
     static let remedy = "this is not a tokenizer as known here"
 
-    /// Reads a file. Of equal keys the last one counts, as in the reference implementation.
+    /// Reads a file. If a key occurs twice, the last one counts, as in the reference
+    /// implementation.
     static func node(of data: Data, file: String) throws(InputError) -> JSONNode {
         let value = try JSON(
             data, file: file, remedy: "the file is damaged or is not JSON: fetch it again",
@@ -94,7 +95,7 @@ extension Tokenizer {
         let addsBOS = try root.member("add_bos_token")
         let addsEOS = try root.member("add_eos_token")
         guard addsBOS != nil || addsEOS != nil else { return }
-        // Asked for explicitly, these replace the tokenizer's own post-processor.
+        // If these are set, they replace the tokenizer's own post-processor.
         let first = try root.flag("add_bos_token", default: false) ? bosToken : nil
         let last = try root.flag("add_eos_token", default: false) ? eosToken : nil
         try surround(first: first, last: last, file: root.file)
@@ -113,7 +114,7 @@ extension Tokenizer {
         components.append(JSON.Member(key: "post_processor", value: template))
     }
 
-    /// A token of the configuration: its text, or an object with its `content`.
+    /// Returns a token of the configuration: its text, or an object with its `content`.
     private func specialToken(
         _ key: String, _ root: JSONNode
     ) throws(InputError) -> SpecialToken? {

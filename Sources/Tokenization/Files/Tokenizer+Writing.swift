@@ -5,9 +5,9 @@ public import Foundation
 import JSONText
 
 extension Tokenizer {
-    /// The tokenizer as Hugging Face's `tokenizer.json`.
+    /// Returns the tokenizer as Hugging Face's `tokenizer.json`.
     ///
-    /// Its reader gives the same identifiers for every text as this tokenizer does.
+    /// A tokenizer read from it gives the same identifiers for every text.
     ///
     /// - Returns: The file's bytes.
     public func tokenizerJSON() -> Data {
@@ -25,7 +25,7 @@ extension Tokenizer {
         ]).data()
     }
 
-    /// The roles of tokens as Hugging Face's `tokenizer_config.json`.
+    /// Returns the roles of tokens as Hugging Face's `tokenizer_config.json`.
     ///
     /// - Parameter chatTemplate: The Jinja template of conversations, if there is one.
     /// - Returns: The file's bytes.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens that are cut out of the text before the model sees it.
+// Tokens that are cut out of the text before the model is applied.
 
 import JSONText
 
-/// A token beside the model's own, with the rules for finding it.
+/// A token in addition to the model's own, with the rules for finding it.
 struct AddedToken: Sendable {
     var identifier: Int
     var content: String
-    /// Whether decoding may leave it out, and encoding may be told not to look for it.
+    /// Whether decoding may omit it, and encoding may be told not to search for it.
     var isSpecial = true
-    /// Whether it is looked for after normalization.
+    /// Whether it is searched for after normalization.
     var isNormalized = false
     var isSingleWord = false
     var stripsLeft = false
@@ -26,7 +26,7 @@ struct AddedToken: Sendable {
     }
 }
 
-/// Finds added tokens in text: at each place the longest, from the left.
+/// Finds added tokens in text: from the left, and at each place the longest.
 struct AddedTokenMatcher: Sendable {
     /// A part of a text: a token, or text between tokens.
     struct Piece {
@@ -46,7 +46,7 @@ struct AddedTokenMatcher: Sendable {
     ///
     /// - Parameters:
     ///   - token: The token.
-    ///   - text: How it is spelt in the text that is searched.
+    ///   - text: Its spelling in the searched text.
     mutating func insert(_ token: AddedToken, spelt text: String) {
         var node: Int32 = 0
         guard let first = text.utf8.first else { return }
@@ -65,11 +65,11 @@ struct AddedTokenMatcher: Sendable {
         tokens.append(token)
     }
 
-    /// Cuts a text into tokens and what stands between them.
+    /// Cuts a text into tokens and the text between them.
     ///
     /// - Parameters:
     ///   - text: Valid UTF-8.
-    ///   - includingSpecial: Whether special tokens count.
+    ///   - includingSpecial: Whether special tokens are searched for.
     /// - Returns: The pieces in order, covering the text.
     func split(_ text: UnsafeBufferPointer<UInt8>, includingSpecial: Bool) -> [Piece] {
         var pieces: [Piece] = []
@@ -129,7 +129,7 @@ struct AddedTokenMatcher: Sendable {
             .unicodeScalars.first.map(Self.isWord) ?? false
     }
 
-    /// `\w` as Rust's regular expressions have it.
+    /// `\w` as in Rust's regular expressions.
     private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.properties.isAlphabetic || scalar.properties.isJoinControl { return true }
         switch scalar.properties.generalCategory {

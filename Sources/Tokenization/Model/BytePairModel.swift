@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Byte-pair encoding of one word: its symbols, merged by rank.
 
-/// A vocabulary with its merges and the rules for what is in neither.
+/// A vocabulary with its merges, and the rules for text outside of both.
 struct BytePairModel: Sendable {
-    /// What one call of `encode` needs besides the model, kept between words.
+    /// The working memory of `encode`, kept between words.
     struct Scratch {
         var symbols: [Int32] = []
         var merges: [MergeTable.Merge] = []
         var queue = MergeQueue()
     }
 
-    /// From here on words go through a queue: below it a scan of the neighbours is faster.
+    /// From this length on, words use a queue. For shorter ones a scan of the neighbours is faster.
     private static let longWord = 40
 
     var vocabulary: Vocabulary
     var merges: MergeTable
-    /// The symbol of each byte in byte-level models, -1 where there is none; empty in others.
+    /// The symbol of each byte in byte-level models, -1 if there is none; empty in other models.
     var byteSymbols: [Int32] = []
-    /// The symbol of `<0x00>` to `<0xFF>` when these stand for unknown characters.
+    /// The symbols of `<0x00>` to `<0xFF>` if they replace unknown characters.
     var fallbackSymbols: [Int32] = []
     var unknown: Int32?
     var fusesUnknown = false
@@ -27,8 +27,8 @@ struct BytePairModel: Sendable {
     ///
     /// - Parameters:
     ///   - word: The word as valid UTF-8.
-    ///   - scratch: Memory to work in.
-    ///   - identifiers: Where the word's tokens are appended.
+    ///   - scratch: Working memory.
+    ///   - identifiers: The array to which the word's tokens are appended.
     func encode(
         _ word: UnsafeBufferPointer<UInt8>, scratch: inout Scratch,
         into identifiers: inout [Int32]
@@ -107,7 +107,7 @@ struct BytePairModel: Sendable {
         endsUnknown = true
     }
 
-    /// Merges the first of the lowest-ranked pairs until none is left.
+    /// Merges the first of the lowest-ranked pairs until no pair is left.
     private func mergeShort(_ scratch: inout Scratch) {
         var count = scratch.symbols.count
         guard count > 1 else { return }

@@ -3,13 +3,15 @@
 
 /// The working memory of one merge.
 struct MergeQueue {
-    /// Candidates as rank and position, the lowest on top; stale ones are skipped when they come.
+    /// Candidates as rank and position, the lowest on top. Stale ones are skipped when they are
+    /// taken.
     private var heap: [UInt64] = []
     private var next: [Int32] = []
     private var previous: [Int32] = []
     private var merges: [MergeTable.Merge] = []
 
-    /// Merges neighbours by rank, among equals from the left, until no pair is left to merge.
+    /// Merges neighbours by rank, and from the left among equal ranks, until no pair is left to
+    /// merge.
     ///
     /// - Parameters:
     ///   - symbols: The word's symbols, replaced by the merged ones.
@@ -39,7 +41,7 @@ struct MergeQueue {
         symbols.removeAll { $0 < 0 }
     }
 
-    /// Looks at the pair that starts at `index`.
+    /// Adds the pair that starts at `index`, if it can be merged.
     private mutating func offer(_ index: Int, _ symbols: [Int32], _ table: MergeTable) {
         let following = Int(next[index])
         guard following < symbols.count else {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which two neighbouring symbols become one, and which pair goes first.
+// The merges of neighbouring symbols, with their order.
 
 /// The merges of a byte-pair model, by pair.
 struct MergeTable: Sendable {
-    /// A pair's rank (the lower goes first) in the upper half, the merged symbol in the lower.
+    /// A pair's rank in the upper half (the lower rank is merged first), the merged symbol in the
+    /// lower half.
     typealias Merge = UInt64
-    /// What stands for a pair that is not merged.
+    /// The value for a pair that is not merged.
     static let none: Merge = .max
 
     private struct Slot {
@@ -18,9 +19,9 @@ struct MergeTable: Sendable {
     private var slots: [Slot]
     private let shift: UInt64
 
-    /// An empty table.
+    /// Makes an empty table.
     ///
-    /// - Parameter capacity: How many merges it will have at most.
+    /// - Parameter capacity: The greatest number of merges.
     init(capacity: Int) {
         var bits: UInt64 = 4
         while 1 << bits < capacity * 2 { bits += 1 }
@@ -29,7 +30,7 @@ struct MergeTable: Sendable {
         pairs.reserveCapacity(capacity)
     }
 
-    /// Adds a merge with the next rank; a pair given twice keeps the last one.
+    /// Adds a merge with the next rank. If a pair is given twice, the last merge counts.
     mutating func append(_ left: Int32, _ right: Int32, becoming merged: Int32) {
         let pair = Self.pair(left, right)
         slots[slot(of: pair)] = Slot(
@@ -37,7 +38,7 @@ struct MergeTable: Sendable {
         pairs.append((left, right))
     }
 
-    /// What happens to two neighbours.
+    /// The merge of two neighbours.
     @inline(__always)
     subscript(left: Int32, right: Int32) -> Merge {
         slots[slot(of: Self.pair(left, right))].merge

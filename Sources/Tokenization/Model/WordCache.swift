@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Remembers how words were encoded: most words of a text come again.
+// Remembers how words were encoded, because most words of a text are repeated.
 
 import Foundation
 
-/// A bounded memory of encoded words, shared by the copies of a tokenizer.
+/// A bounded cache of encoded words, shared by the copies of a tokenizer.
 ///
-/// `@unchecked Sendable`: `words` is only touched while `lock` is held. Who encodes takes the
-/// words out, works on them alone and puts them back; another thread meanwhile starts empty.
+/// `@unchecked Sendable`: `words` is only accessed while `lock` is held. A thread that encodes
+/// takes the words out, works on them alone and puts them back. Another thread starts with an empty
+/// cache meanwhile.
 final class WordCache: @unchecked Sendable {
     /// Encoded words.
     struct Words {
@@ -19,15 +20,15 @@ final class WordCache: @unchecked Sendable {
 
         fileprivate var count: Int { table.count }
 
-        /// Words longer than this in bytes are not worth remembering.
+        /// The longest word in bytes that is remembered.
         static let longestWord = 64
 
-        /// The tokens of a word, or nil when it is not known.
+        /// Returns the tokens of a word, or nil when it is not in the cache.
         func find(_ word: UnsafeBufferPointer<UInt8>) -> ArraySlice<Int32>? {
             table.find(word).map { identifiers[ends[$0]..<ends[$0 + 1]] }
         }
 
-        /// Remembers a word that is not known yet.
+        /// Adds a word that is not in the cache.
         mutating func insert(_ word: UnsafeBufferPointer<UInt8>, _ tokens: ArraySlice<Int32>) {
             if table.count >= Self.greatestCount || table.byteCount >= Self.greatestByteCount {
                 self = Words()
@@ -49,7 +50,7 @@ final class WordCache: @unchecked Sendable {
         }
     }
 
-    /// Puts words back, unless more are there already.
+    /// Puts words back, unless the cache already holds more.
     func put(_ new: Words) {
         lock.withLock {
             if new.count >= words?.count ?? 0 { words = new }

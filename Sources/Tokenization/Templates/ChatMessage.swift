@@ -3,16 +3,16 @@
 
 /// A message of a conversation, as chat templates see it.
 public struct ChatMessage: Sendable, Codable, Hashable {
-    /// Who speaks: `system`, `user`, `assistant`, or what the template knows.
+    /// The speaker: `system`, `user`, `assistant`, or another that the template knows.
     public var role: String
-    /// What is said.
+    /// The text of the message.
     public var content: String
 
-    /// A message.
+    /// Makes a message.
     ///
     /// - Parameters:
-    ///   - role: Who speaks.
-    ///   - content: What is said.
+    ///   - role: The speaker.
+    ///   - content: The text.
     public init(role: String, content: String) {
         self.role = role
         self.content = content

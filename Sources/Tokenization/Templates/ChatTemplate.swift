@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Renders conversations with the Jinja templates that models come with.
+// Renders conversations with the Jinja templates of models.
 
 public import Foundation
 public import JSONText
 
-/// A chat template: the part of Jinja that such templates use, with the meaning that
-/// transformers gives it.
+/// A chat template: the part of Jinja that chat templates use, with the behaviour of transformers.
 ///
-/// Rendering is bounded in work, memory and nesting, whatever the template does, and it reads
-/// nothing but its arguments.
+/// Work, memory and nesting of a rendering are limited, whatever the template does. A template
+/// reads only its arguments.
 public struct ChatTemplate: Sendable {
     /// The template's text.
     public let source: String
@@ -18,7 +17,7 @@ public struct ChatTemplate: Sendable {
     /// Parses a template.
     ///
     /// - Parameter source: The template's text.
-    /// - Throws: An error with line and column for what is wrong or not supported.
+    /// - Throws: An error with line and column when something is wrong or not supported.
     public init(_ source: String) throws(InputError) {
         self.source = source
         statements = try TemplateParser.statements(of: source)
@@ -30,11 +29,11 @@ public struct ChatTemplate: Sendable {
     ///   - messages: The conversation.
     ///   - addingGenerationPrompt: Whether to end where the model's answer starts.
     ///   - variables: More variables, such as `bos_token`.
-    ///   - date: What `strftime_now` tells, in UTC. Without it a template does not see the
-    ///     function, and those that look for it use a fixed date of their own.
+    ///   - date: The date of `strftime_now`, in UTC. Without it the function is not defined, and
+    ///     templates that test for it use a fixed date of their own.
     /// - Returns: The text for the model.
-    /// - Throws: An error with line and column: what the template raises, what it does wrong, or
-    ///   that it exceeds the limits.
+    /// - Throws: An error with line and column: raised by the template, made by the template, or
+    ///   for exceeding the limits.
     public func render(
         _ messages: [ChatMessage], addingGenerationPrompt: Bool,
         variables: [String: TemplateValue] = [:], date: Date? = nil

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// strftime for the date that a template is given.
+// strftime for the date that a template gets.
 
 import Foundation
 import JSONText
@@ -28,8 +28,8 @@ struct DateText {
     /// Formats the moment.
     ///
     /// - Parameters:
-    ///   - format: A format as C's `strftime` has it.
-    ///   - position: Where the template asks.
+    ///   - format: A format of C's `strftime`.
+    ///   - position: The place of the call in the template.
     /// - Returns: The text.
     /// - Throws: An error for a directive that is not supported.
     func text(

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Python's string methods. Searching works on UTF-8: Swift's own would find canonically
-// equivalent text too.
+// Python's string methods. They search UTF-8, because Swift's own search would also find
+// canonically equivalent text.
 
-/// Functions on text with Python's meaning.
+/// Functions on text with Python's behaviour.
 enum PythonText {
-    /// The work of looking for `part` in `text`, in the renderer's steps.
+    /// Returns the work of searching `text` for `part`, in the renderer's steps.
     static func work(_ text: String, _ part: String) -> Int {
         let (length, width) = (text.utf8.count, part.utf8.count)
         return length / 32 + length / 8 * width / 8
     }
 
-    /// The first place at which `part` stands, as an offset of bytes.
+    /// Returns the first occurrence of `part`, as an offset in bytes.
     static func firstIndex(of part: [UInt8], in text: [UInt8], from start: Int = 0) -> Int? {
         guard let first = part.first else { return start }
         var position = start
@@ -111,7 +111,7 @@ enum PythonText {
         return first.properties.titlecaseMapping + rest.lowercased()
     }
 
-    /// `text.title()`; with `atSpaces`, Jinja's filter, which starts words only after space and
+    /// `text.title()`; with `atSpaces`, Jinja's filter, in which words start only after space and
     /// opening brackets.
     static func titled(_ text: String, atSpaces: Bool) -> String {
         var result = ""

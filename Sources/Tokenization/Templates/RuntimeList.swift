@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists and mappings that know their weight and their depth, so that a template that puts a list
-// twice into itself, again and again, is stopped before anybody walks through the result.
+// Lists and mappings that store their weight and their depth. A template can put a list twice into
+// itself, again and again; it is stopped before the result is traversed.
 
 /// The values of a list or a tuple.
 struct RuntimeList: RandomAccessCollection {
-    /// Values nested deeper are refused.
+    /// The greatest depth. Deeper values are refused.
     static let greatestDepth = 64
     private static let greatestWeight = 1 << 40
 
@@ -22,7 +22,7 @@ struct RuntimeList: RandomAccessCollection {
 
     subscript(position: Int) -> RuntimeValue { elements[position] }
 
-    /// The depth and the weight of something that holds these values.
+    /// Returns the depth and the weight of a container of these values.
     static func measure(_ values: some Sequence<RuntimeValue>) -> (depth: Int, weight: Int) {
         var depth = 0
         var weight = 0
@@ -54,12 +54,12 @@ struct RuntimeDictionary: RandomAccessCollection {
 
     subscript(position: Int) -> Element { members[position] }
 
-    /// The value for a key, if there is one.
+    /// The value for a key, or nil.
     subscript(key: RuntimeValue) -> RuntimeValue? {
         members.first { $0.key.equals(key) }?.value
     }
 
-    /// The mapping with another value for a key.
+    /// Returns the mapping with a new value for a key.
     func setting(_ key: RuntimeValue, to value: RuntimeValue) -> RuntimeDictionary {
         var members = members
         if let index = members.firstIndex(where: { $0.key.equals(key) }) {

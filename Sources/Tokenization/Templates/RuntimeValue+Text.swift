@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values as text: the way Python prints them, and as JSON.
+// Values as text: as Python prints them, and as JSON.
 
 import Foundation
 import JSONText
@@ -37,13 +37,13 @@ extension RuntimeValue {
         values.map(\.representation).joined(separator: ", ")
     }
 
-    /// A number with the digits that Python shows.
+    /// Returns a number with the digits that Python shows.
     private static func text(of value: Double) -> String {
         if value.isNaN { return "nan" }
         if value.isInfinite { return value < 0 ? "-inf" : "inf" }
         let magnitude = abs(value)
         guard magnitude >= 1e16, magnitude < 18_014_398_509_481_984 else { return "\(value)" }
-        // Swift goes over to exponents later than Python does.
+        // Swift switches to exponents later than Python does.
         var digits = String(Int(magnitude))
         while digits.hasSuffix("0") { digits.removeLast() }
         let fraction = digits.dropFirst()
@@ -91,12 +91,12 @@ extension RuntimeValue {
 
     // MARK: - JSON
 
-    /// The value as JSON, with the spaces that Python puts.
+    /// Returns the value as JSON, with the spaces of Python's output.
     ///
     /// - Parameters:
     ///   - indent: The spaces for each level, or nil for one line.
     ///   - sorted: Whether keys are sorted.
-    ///   - level: How deep the value stands.
+    ///   - level: The depth of the value.
     /// - Returns: The text, or nil when there is a value that JSON cannot express.
     func json(indent: Int?, sorted: Bool, level: Int = 0) -> String? {
         switch self {

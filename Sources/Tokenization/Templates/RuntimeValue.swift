@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a template computes with, and how Python sees it.
+// The values of a template, with the behaviour of Python.
 
 /// A value while a template is rendered.
 indirect enum RuntimeValue {
-    /// What is not there, with the reason for an error.
+    /// A missing value, with the reason for an error.
     case undefined(String)
     case none
     case boolean(Bool)
@@ -19,7 +19,7 @@ indirect enum RuntimeValue {
     case function(String)
     case method(RuntimeValue, String)
 
-    /// What `namespace()` makes: the one thing that a template can change.
+    /// The result of `namespace()`: the only value that a template can change.
     final class Namespace {
         var members: [(key: String, value: RuntimeValue)]
         init(_ members: [(key: String, value: RuntimeValue)]) { self.members = members }
@@ -33,7 +33,7 @@ indirect enum RuntimeValue {
         init(_ elements: [RuntimeValue]) { self.elements = elements }
     }
 
-    /// The value of a variable that was given from outside.
+    /// Takes the value of a variable that the caller gave.
     init(_ value: TemplateValue) {
         switch value {
         case .none: self = .none
@@ -47,7 +47,7 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// The name of the value's type, as Python's errors have it.
+    /// The name of the value's type in Python's errors.
     var typeName: String {
         switch self {
         case .undefined: "Undefined"
@@ -81,7 +81,7 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// The value as a whole number, as Python counts booleans too; nil for others.
+    /// The value as a whole number, or nil; booleans count as numbers, as in Python.
     var integer: Int? {
         switch self {
         case .integer(let value): value
@@ -96,7 +96,7 @@ indirect enum RuntimeValue {
         return integer.map(Double.init)
     }
 
-    /// Whether Python's `==` holds.
+    /// Returns whether Python's `==` holds.
     func equals(_ other: RuntimeValue) -> Bool {
         switch (self, other) {
         case (.undefined, .undefined), (.none, .none): return true
@@ -116,7 +116,7 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// Python's order, or nil if Python cannot compare the two.
+    /// Whether the value is less in Python's order, or nil if Python cannot compare the two.
     func isLess(than other: RuntimeValue) -> Bool? {
         switch (self, other) {
         case (.string(let left), .string(let right)):
@@ -134,7 +134,7 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// How much work it is to look at the whole value, in the renderer's steps.
+    /// The work of reading the whole value, in the renderer's steps.
     var weight: Int {
         switch self {
         case .string(let text): text.utf8.count / 32
@@ -144,25 +144,25 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// How deep values are nested in this one.
+    /// The depth of nesting in this value.
     var depth: Int {
         switch self {
         case .list(let values), .tuple(let values): values.depth
         case .dictionary(let members): members.depth
         case .method(let receiver, _): receiver.depth + 1
-        // They change after they were put somewhere, so nobody could tell how deep that is.
+        // They may change after they were stored, so their depth cannot be known.
         case .namespace, .loop: RuntimeList.greatestDepth
         default: 0
         }
     }
 
-    /// A list of values.
+    /// Returns a list of values.
     static func list(of values: [RuntimeValue]) -> RuntimeValue { .list(RuntimeList(values)) }
 
-    /// A tuple of values.
+    /// Returns a tuple of values.
     static func tuple(of values: [RuntimeValue]) -> RuntimeValue { .tuple(RuntimeList(values)) }
 
-    /// A mapping.
+    /// Returns a mapping.
     static func dictionary(of members: [RuntimeDictionary.Element]) -> RuntimeValue {
         .dictionary(RuntimeDictionary(members))
     }

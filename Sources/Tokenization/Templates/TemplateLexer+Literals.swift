@@ -38,7 +38,7 @@ extension TemplateLexer {
         throw start.error("the number \(text) is too great", "whole numbers have 64 bits")
     }
 
-    /// Reads a string, of which the opening quote is here.
+    /// Reads a string that starts with a quote here.
     mutating func readString(
         _ quote: Unicode.Scalar, from start: TemplatePosition
     ) throws(InputError) -> String {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cuts a template into tokens, with the white-space rules that transformers sets: the line break
-// after a block tag goes, and so does the indentation before one.
+// Cuts a template into tokens, with the white-space rules of transformers: the line break after a
+// block tag and the indentation before one are removed.
 
 import JSONText
 
@@ -13,7 +13,7 @@ struct TemplateLexer {
     private var line = 1
     private var column = 1
     private var tokens: [TemplateToken] = []
-    /// Whether the next text starts where a line starts.
+    /// Whether the next text is at the start of a line.
     private var startsLine = true
 
     private init(_ text: String) {
@@ -31,7 +31,7 @@ struct TemplateLexer {
     ///
     /// - Parameter text: The template.
     /// - Returns: The tokens, the last of which is `end`.
-    /// - Throws: An error with line and column for what cannot be a token.
+    /// - Throws: An error with line and column for characters that are not a token.
     static func tokens(of text: String) throws(InputError) -> [TemplateToken] {
         guard text.utf8.count <= greatestLength else {
             throw TemplatePosition(line: 1, column: 1).error(
@@ -142,7 +142,7 @@ struct TemplateLexer {
         throw opening.error("a comment without its end", "close it with #}")
     }
 
-    /// Reads `{% raw %}` up to its end as text, when the tag is that.
+    /// Reads text from `{% raw %}` up to its end, if the tag is `raw`.
     private mutating func readRaw(from opening: TemplatePosition) throws(InputError) -> Bool {
         let saved = (index, line, column)
         skipSpace()
@@ -243,6 +243,6 @@ struct TemplateLexer {
 }
 
 extension Unicode.Scalar {
-    /// What Python holds to be white space.
+    /// Whether Python treats the scalar as white space.
     var isPythonSpace: Bool { properties.isWhitespace || (0x1C...0x1F).contains(value) }
 }

@@ -4,7 +4,7 @@
 import JSONText
 
 extension TemplateParser {
-    /// Parses an expression, or several with commas between, which make a tuple.
+    /// Parses one expression, or several with commas between them, which make a tuple.
     mutating func tuple(
         allowingCondition: Bool = true
     ) throws(InputError) -> TemplateExpression {
@@ -87,7 +87,7 @@ extension TemplateParser {
         return TemplateExpression(kind: .comparison(left, operands), position: start)
     }
 
-    /// Parses operands with one of `signs` between; they are applied from the left.
+    /// Parses operands separated by one of `signs`. They are applied from the left.
     private mutating func chain(
         _ signs: Set<String>,
         _ operand: (inout TemplateParser) throws(InputError) -> TemplateExpression
@@ -143,7 +143,7 @@ extension TemplateParser {
         return allowingFilters ? try filters(value) : value
     }
 
-    /// Parses a literal, a name, or what stands in brackets.
+    /// Parses a literal, a name, or an expression in brackets.
     mutating func primary() throws(InputError) -> TemplateExpression {
         let start = position
         func literal(_ value: TemplateValue) -> TemplateExpression {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parses what stands after a value: attributes, items, calls, filters and tests.
+// Parses the parts after a value: attributes, items, calls, filters and tests.
 
 import JSONText
 
@@ -106,7 +106,7 @@ extension TemplateParser {
         }
     }
 
-    /// Parses a filter's name and arguments; it must be one that is known.
+    /// Parses a filter's name and arguments. The filter must be known.
     mutating func filterCall() throws(InputError) -> TemplateCall {
         let start = position
         let name = try name()

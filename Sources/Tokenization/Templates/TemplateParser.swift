@@ -5,7 +5,7 @@ import JSONText
 
 /// A recursive-descent parser over a template's tokens.
 struct TemplateParser {
-    /// Nesting beyond this is refused, so that no template exhausts the stack.
+    /// The greatest nesting, so that no template exhausts the stack.
     private static let greatestDepth = 64
     private static let statements =
         "if, for, set, macro, break, continue, generation, raw and comments"
@@ -21,7 +21,7 @@ struct TemplateParser {
     ///
     /// - Parameter source: The template.
     /// - Returns: Its statements.
-    /// - Throws: An error with line and column for what is wrong or not supported.
+    /// - Throws: An error with line and column when something is wrong or not supported.
     static func statements(of source: String) throws(InputError) -> [TemplateStatement] {
         var parser = TemplateParser(try TemplateLexer.tokens(of: source))
         let (body, end) = try parser.body(until: [])
@@ -144,7 +144,7 @@ struct TemplateParser {
         }
     }
 
-    /// Whether the name just read at `start` is `text`.
+    /// Returns whether the name just read at `start` is `text`.
     private func isNamed(_ text: String, _ start: TemplatePosition) -> Bool {
         tokens[index - 1].position == start && tokens[index - 1].kind == .name(text)
     }

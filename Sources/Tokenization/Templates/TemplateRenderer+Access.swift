@@ -4,7 +4,7 @@
 import JSONText
 
 extension TemplateRenderer {
-    /// `value.name`: an attribute or method, and otherwise a mapping's value for the name.
+    /// `value.name`: an attribute or method, or else a mapping's value for the name.
     func attribute(
         _ name: String, of value: RuntimeValue, _ position: TemplatePosition
     ) throws(InputError) -> RuntimeValue {
@@ -36,7 +36,7 @@ extension TemplateRenderer {
         case "first": return .boolean(index == 0)
         case "last": return .boolean(index == count - 1)
         case "length": return .integer(count)
-        // Only recursive loops, which there are none of, have other depths.
+        // Other depths exist only in recursive loops, which are not supported.
         case "depth": return .integer(1)
         case "depth0": return .integer(0)
         case "previtem":
@@ -48,7 +48,7 @@ extension TemplateRenderer {
         }
     }
 
-    /// `value[index]`: an item, and otherwise the attribute of that name.
+    /// `value[index]`: an item, or else the attribute with that name.
     func item(
         _ index: RuntimeValue, of value: RuntimeValue, _ position: TemplatePosition
     ) throws(InputError) -> RuntimeValue {
@@ -103,12 +103,12 @@ extension TemplateRenderer {
         }
     }
 
-    /// The indices of Python's `[start:stop:step]`, where the step is not 0.
+    /// Returns the indices of Python's `[start:stop:step]`, where the step is not 0.
     private static func indices(_ count: Int, _ start: Int?, _ stop: Int?, _ step: Int) -> [Int] {
         let (lowest, highest) = step > 0 ? (0, count) : (-1, count - 1)
         func bound(_ value: Int?, _ fallback: Int) -> Int {
             guard let value else { return fallback }
-            // A bound far outside must not overflow.
+            // A bound far out of range must not overflow.
             let near = min(max(value, -count - 1), count + 1)
             return min(max(near < 0 ? near + count : near, lowest), highest)
         }

@@ -13,7 +13,7 @@ extension TemplateRenderer {
     private static let listMethods: Set<String> = ["index", "count"]
     private static let loopMethods: Set<String> = ["cycle", "changed"]
 
-    /// The methods that a value has.
+    /// Returns the methods that a value has.
     static func methodNames(of value: RuntimeValue) -> Set<String> {
         switch value {
         case .string: textMethods
@@ -287,6 +287,6 @@ extension TemplateRenderer {
 }
 
 extension Int {
-    /// The distance from a smaller number, which may be more than `Int` holds.
+    /// Returns the distance from a smaller number. It may exceed the range of `Int`.
     fileprivate func subtracted(_ smaller: Int) -> UInt { UInt(bitPattern: self &- smaller) }
 }

@@ -3,12 +3,12 @@
 
 import JSONText
 
-/// The arguments of a call, computed.
+/// The evaluated arguments of a call.
 struct CallArguments {
     var positional: [RuntimeValue] = []
     var named: [(name: String, value: RuntimeValue)] = []
 
-    /// The argument at a place or with a name.
+    /// Returns the argument at an index or with a name.
     func value(_ index: Int, _ name: String) -> RuntimeValue? {
         if index < positional.count { return positional[index] }
         return named.first { $0.name == name }?.value
@@ -38,8 +38,8 @@ extension TemplateRenderer {
         return value
     }
 
-    // One function would be shorter, but its frame would hold the variables of all cases, and
-    // there is one frame for each level of nesting.
+    // One function would be shorter. But its stack frame would hold the variables of all cases, and
+    // each level of nesting needs a frame.
     private func value(of expression: TemplateExpression) throws(InputError) -> RuntimeValue {
         switch expression.kind {
         case .literal(let value): RuntimeValue(value)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Jinja's filters: what stands after `|`.
+// Jinja's filters, which follow a `|`.
 
 import JSONText
 
 extension TemplateRenderer {
-    /// The filters that there are.
+    /// The supported filters.
     static let filterNames: Set<String> = [
         "trim", "upper", "lower", "title", "capitalize", "replace", "string", "safe", "join",
         "length", "count", "first", "last", "list", "items", "reverse", "unique", "sort", "sum",
@@ -21,7 +21,7 @@ extension TemplateRenderer {
         try apply(filter: filter.name, to: value, try evaluate(filter.arguments), filter.position)
     }
 
-    /// Applies the filter of this name.
+    /// Applies the filter with this name.
     func apply(
         filter name: String, to value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition

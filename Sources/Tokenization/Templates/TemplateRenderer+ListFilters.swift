@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Jinja's filters that go over the elements of a list.
+// Jinja's filters that work on the elements of a list.
 
 import JSONText
 
 extension TemplateRenderer {
-    /// Applies a filter that goes over elements.
+    /// Applies a filter that works on elements.
     func list(
         _ name: String, _ value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition
@@ -79,7 +79,7 @@ extension TemplateRenderer {
         }
     }
 
-    /// Jinja orders and compares texts without regard to case.
+    /// Jinja ignores case when it orders and compares texts.
     private func sortKey(_ value: RuntimeValue) -> RuntimeValue {
         if case .string(let text) = value { .string(text.lowercased()) } else { value }
     }
@@ -104,7 +104,7 @@ extension TemplateRenderer {
         return order.map { elements[$0] }
     }
 
-    /// The values at a path such as `function.name` or `0`.
+    /// Returns the values at a path such as `function.name` or `0`.
     private func values(
         at path: RuntimeValue, of elements: [RuntimeValue], _ position: TemplatePosition
     ) throws(InputError) -> [RuntimeValue] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic and comparison with Python's meaning.
+// Arithmetic and comparison with Python's behaviour.
 
 import Foundation
 import JSONText
@@ -55,10 +55,10 @@ extension TemplateRenderer {
         return .number(try combine(first, sign, second, position))
     }
 
-    /// A product of sizes, for limits only.
+    /// Returns a product of sizes. It is used for limits only.
     private func product(_ size: Int, _ count: Int) -> Int {
         let (result, overflows) = size.multipliedReportingOverflow(by: max(count, 0))
-        // Even an empty text costs the time of its repetition.
+        // Repeating even an empty text takes time.
         return overflows ? Int.max / 2 : max(result, min(count, Int.max / 2))
     }
 
@@ -115,7 +115,7 @@ extension TemplateRenderer {
 
     // MARK: - Comparison
 
-    /// A chain of comparisons, which stops at the first that does not hold.
+    /// Returns the result of a chain of comparisons, which stops at the first that is false.
     func compare(
         _ first: RuntimeValue, _ operands: [(sign: String, operand: TemplateExpression)],
         _ position: TemplatePosition

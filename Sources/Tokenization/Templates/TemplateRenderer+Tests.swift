@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Jinja's tests: what stands after `is`.
+// Jinja's tests, which follow `is`.
 
 import JSONText
 
 extension TemplateRenderer {
-    /// The tests that there are.
+    /// The supported tests.
     static let testNames: Set<String> = [
         "defined", "undefined", "none", "string", "mapping", "sequence", "iterable", "number",
         "integer", "float", "boolean", "true", "false", "callable", "odd", "even", "divisibleby",
@@ -16,14 +16,14 @@ extension TemplateRenderer {
         "gt": ">", "greaterthan": ">", "ge": ">=", "in": "in",
     ]
 
-    /// Whether a test holds.
+    /// Returns whether a test is true.
     func apply(
         _ test: TemplateCall, as value: RuntimeValue
     ) throws(InputError) -> Bool {
         try apply(test: test.name, to: value, try evaluate(test.arguments), test.position)
     }
 
-    /// Whether the test of this name holds.
+    /// Returns whether the test with this name is true.
     func apply(
         test name: String, to value: RuntimeValue, _ arguments: CallArguments,
         _ position: TemplatePosition

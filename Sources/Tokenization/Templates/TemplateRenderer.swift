@@ -4,11 +4,11 @@
 import Foundation
 import JSONText
 
-/// One rendering of a template: its variables, its output and the work it may still do.
+/// One rendering of a template: its variables, its output and its remaining work.
 final class TemplateRenderer {
-    /// The work that one rendering may do; a conversation of a megabyte takes a hundredth of it.
+    /// The greatest work of one rendering. A conversation of a megabyte takes a hundredth of it.
     static let greatestStepCount = 4_000_000
-    /// The bytes that one text may have, the output included.
+    /// The greatest length of a text in bytes, the output included.
     static let greatestTextLength = 1 << 25
     private static let greatestDepth = 128
 
@@ -29,7 +29,7 @@ final class TemplateRenderer {
     /// Executes a whole template.
     ///
     /// - Parameter statements: The template.
-    /// - Returns: The text that it makes.
+    /// - Returns: The rendered text.
     /// - Throws: An error with line and column.
     func render(_ statements: [TemplateStatement]) throws(InputError) -> String {
         _ = try execute(statements)
@@ -48,8 +48,8 @@ final class TemplateRenderer {
         }
     }
 
-    /// Checks the size of a text that is about to be made, and counts the work: its bytes, or
-    /// fewer where it grows in place.
+    /// Checks the size of a text that is about to be made, and counts the work: its bytes, or fewer
+    /// if it grows in place.
     func checkLength(
         _ count: Int, work: Int? = nil, _ position: TemplatePosition
     ) throws(InputError) {
@@ -133,7 +133,7 @@ final class TemplateRenderer {
         output += text
     }
 
-    /// What `body` writes.
+    /// Returns the output of `body`.
     private func capture(
         _ position: TemplatePosition, _ body: () throws(InputError) -> Void
     ) throws(InputError) -> String {
@@ -202,7 +202,7 @@ final class TemplateRenderer {
         }
     }
 
-    /// The value of a variable, looked up from the innermost scope.
+    /// Returns the value of a variable, looked up from the innermost scope.
     func variable(_ name: String) -> RuntimeValue? {
         for scope in scopes.reversed() {
             if let value = scope[name] { return value }
@@ -210,7 +210,7 @@ final class TemplateRenderer {
         return nil
     }
 
-    /// What a `for` loop goes over.
+    /// Returns the elements of a `for` loop.
     func elements(
         of value: RuntimeValue, _ position: TemplatePosition
     ) throws(InputError) -> [RuntimeValue] {
@@ -231,11 +231,11 @@ final class TemplateRenderer {
     ///
     /// - Parameters:
     ///   - macro: The macro.
-    ///   - scopeCount: How many scopes there were where it was defined; it sees those.
-    ///   - arguments: What it is called with.
-    ///   - position: Where it is called.
-    /// - Returns: What it writes.
-    /// - Throws: An error for arguments that it does not have, and its own errors.
+    ///   - scopeCount: The number of scopes where it was defined; these are visible to it.
+    ///   - arguments: The arguments of the call.
+    ///   - position: The place of the call.
+    /// - Returns: Its output.
+    /// - Throws: An error for unknown arguments, and the macro's own errors.
     func call(
         _ macro: TemplateMacro, scopeCount: Int, _ arguments: CallArguments,
         _ position: TemplatePosition
@@ -251,7 +251,7 @@ final class TemplateRenderer {
         let outer = scopes
         scopes = Array(scopes.prefix(scopeCount)) + [[:]]
         defer {
-            // What it may have changed outside of itself are namespaces, which are shared anyway.
+            // It can change only namespaces outside of itself, and these are shared anyway.
             scopes = outer
         }
         for (index, parameter) in macro.parameters.enumerated() {

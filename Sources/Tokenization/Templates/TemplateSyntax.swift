@@ -44,14 +44,14 @@ struct TemplateCall: Sendable {
     let position: TemplatePosition
 }
 
-/// What can be assigned to.
+/// The target of an assignment.
 indirect enum TemplateTarget: Sendable {
     case name(String)
     case attribute(String, String)
     case tuple([TemplateTarget])
 }
 
-/// A macro as it is defined.
+/// The definition of a macro.
 struct TemplateMacro: Sendable {
     let name: String
     let parameters: [(name: String, fallback: TemplateExpression?)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pieces that a template's text is cut into.
+// The tokens of a template's text.
 
 import JSONText
 

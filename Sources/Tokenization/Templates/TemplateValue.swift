@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be given to a template.
+// The values that a template can get.
 
 /// A value for a template's variable.
 public enum TemplateValue: Sendable, Hashable {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SentencePiece's way of keeping spaces: as a visible character at the start of words.
+// SentencePiece's way of keeping spaces: a visible character at the start of words.
 
 import JSONText
 
@@ -13,8 +13,8 @@ struct Metaspace: Sendable {
 
     /// Reads a `Metaspace` of a tokenizer file.
     ///
-    /// - Parameter place: Where it stands.
-    /// - Throws: An error when it is not as known here.
+    /// - Parameter place: Its place in the file.
+    /// - Throws: An error when it is not supported.
     init(_ place: JSONNode) throws(InputError) {
         replacement = Array(try place.required("replacement").string().utf8)
         cuts = try place.flag("split", default: true)
@@ -28,7 +28,7 @@ struct Metaspace: Sendable {
         }
     }
 
-    /// The text with every space replaced, and prefixed where the scheme says so.
+    /// Returns the text with every space replaced, and with the prefix if the scheme has one.
     func replacing(in text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8] {
         var result: [UInt8] = []
         let startsWithSpace = text.starts(with: replacement) || text.first == UInt8(ascii: " ")
@@ -41,7 +41,8 @@ struct Metaspace: Sendable {
         return result
     }
 
-    /// The words of a replaced text: each starts with the replacement, but perhaps the first.
+    /// Returns the words of a replaced text. Each starts with the replacement, except perhaps the
+    /// first.
     func words(of text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
         guard cuts else { return [0..<text.count] }
         var words: [Range<Int>] = []
@@ -60,7 +61,7 @@ struct Metaspace: Sendable {
         return words
     }
 
-    /// The token as text again.
+    /// Returns the token as text again.
     ///
     /// - Parameters:
     ///   - token: The token's bytes.

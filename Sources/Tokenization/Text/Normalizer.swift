@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is done to text before it is cut into words.
+// Changes text before it is cut into words.
 
 import JSONText
 
@@ -13,8 +13,8 @@ indirect enum Normalizer: Sendable {
 
     /// Reads the `normalizer` of a tokenizer file.
     ///
-    /// - Parameter place: Where it stands.
-    /// - Throws: An error when it is not one of these.
+    /// - Parameter place: Its place in the file.
+    /// - Throws: An error when it is not supported.
     init(_ place: JSONNode) throws(InputError) {
         let type = try place.required("type")
         if let form = NormalForm(rawValue: try type.string()) {
@@ -41,7 +41,7 @@ indirect enum Normalizer: Sendable {
         }
     }
 
-    /// The normalized text.
+    /// Returns the normalized text.
     func apply(_ text: String) -> String {
         switch self {
         case .form(let form): return form.apply(text)

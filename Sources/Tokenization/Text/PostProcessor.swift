@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts the tokens around a text that its model expects, such as the one for its beginning.
+// Adds the tokens that a model expects around a text, such as the token for its beginning.
 
 import JSONText
 
-/// The post-processor of a tokenizer, as far as it concerns single texts.
+/// The post-processor of a tokenizer, for single texts only.
 struct PostProcessor: Sendable {
     private(set) var before: [Int32] = []
     private(set) var after: [Int32] = []
 
-    /// Puts nothing around a text.
+    /// Makes a post-processor that adds nothing.
     init() {}
 
     /// Reads the `post_processor` of a tokenizer file.
     ///
-    /// - Parameter place: Where it stands.
+    /// - Parameter place: Its place in the file.
     /// - Throws: An error when it is not supported.
     init(_ place: JSONNode) throws(InputError) {
         let type = try place.required("type")
@@ -58,7 +58,7 @@ struct PostProcessor: Sendable {
         }
     }
 
-    /// A `TemplateProcessing` for a tokenizer file.
+    /// Returns a `TemplateProcessing` for a tokenizer file.
     ///
     /// - Parameters:
     ///   - first: The token before a text, if any.

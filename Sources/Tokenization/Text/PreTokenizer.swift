@@ -3,13 +3,14 @@
 
 import JSONText
 
-/// The pre-tokenizer of a tokenizer, as a row of steps; each cuts what the one before it left.
+/// The pre-tokenizer of a tokenizer: a series of steps, each of which cuts the parts of the step
+/// before.
 struct PreTokenizer: Sendable {
     enum Step: Sendable {
         case scan(WordScanner)
         case digits(individual: Bool)
         case split(TextPattern, SplitBehaviour, inverted: Bool)
-        /// Puts a space before what does not start with one.
+        /// Puts a space before a part that does not start with one.
         case prefixSpace
         case metaspace(Metaspace)
     }
@@ -37,7 +38,7 @@ struct PreTokenizer: Sendable {
     ) {
         guard !text.isEmpty else { return }
         guard step < steps.count else { return body(text) }
-        /// Hands a part on to the next step.
+        /// Passes a part on to the next step.
         func pass(_ range: Range<Int>) {
             let part = UnsafeBufferPointer(rebasing: text[range])
             cut(part, isFirst: isFirst && range.lowerBound == 0, step: step + 1, body)
@@ -73,7 +74,7 @@ struct PreTokenizer: Sendable {
         }
     }
 
-    /// Cuts text into digits, or runs of digits, and what stands between them.
+    /// Cuts text into digits, or runs of digits, and the text between them.
     private static func forEachNumber(
         in text: UnsafeBufferPointer<UInt8>, _ individual: Bool, _ body: (Range<Int>) -> Void
     ) {
@@ -99,7 +100,7 @@ struct PreTokenizer: Sendable {
 extension PreTokenizer {
     /// Reads the `pre_tokenizer` of a tokenizer file.
     ///
-    /// - Parameter place: Where it stands.
+    /// - Parameter place: Its place in the file.
     /// - Throws: An error when it is not supported.
     init(_ place: JSONNode) throws(InputError) { try append(place) }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of the matches of a `Split` and of the text between them.
+// How a `Split` treats its matches and the text between them.
 
 /// The behaviours of Hugging Face's `Split`.
 enum SplitBehaviour: String, Sendable, CaseIterable {
@@ -9,12 +9,12 @@ enum SplitBehaviour: String, Sendable, CaseIterable {
     case mergedWithNext = "MergedWithNext"
     case contiguous = "Contiguous"
 
-    /// The parts of a text.
+    /// Returns the parts of a text.
     ///
     /// - Parameters:
     ///   - length: The length of the text.
     ///   - matches: The pattern's matches, in order.
-    ///   - inverted: Whether what does not match counts as the match.
+    ///   - inverted: Whether the text between the matches counts as the matches.
     /// - Returns: The parts in order; some may be empty.
     func split(_ length: Int, at matches: [Range<Int>], _ inverted: Bool) -> [Range<Int>] {
         var pieces: [(range: Range<Int>, isMatch: Bool)] = []

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pattern of a tokenizer file: literal text, or a regular expression. Expressions other than
-// the well-known ones go through Foundation: its Unicode tables are the system's, and nothing
-// bounds the time of an expression that was made to backtrack.
+// A pattern of a tokenizer file: literal text, or a regular expression. Unknown expressions are
+// evaluated by Foundation: its Unicode tables are the system's, and an expression made to backtrack
+// can take unlimited time.
 
 import Foundation
 import JSONText
 
 /// A pattern that finds its matches in a text.
 struct TextPattern: @unchecked Sendable {
-    // NSRegularExpression is documented as immutable and thread-safe; it is never handed out.
+    // NSRegularExpression is documented as immutable and thread-safe. It is never passed on.
     private let expression: NSRegularExpression
 
     /// Compiles a pattern.
     ///
     /// - Parameter place: `{"String": ...}` or `{"Regex": ...}` in a tokenizer file.
-    /// - Throws: An error when the expression is not understood.
+    /// - Throws: An error when the expression is not valid.
     init(_ place: JSONNode) throws(InputError) {
         let (text, isRegex) = try place.pattern()
         let source =
@@ -28,8 +28,8 @@ struct TextPattern: @unchecked Sendable {
         }
     }
 
-    /// The expression with `\s` spelt out: Foundation's lacks U+000B and U+0085, which the
-    /// reference engines count as space.
+    /// Returns the expression with `\s` spelt out. Foundation's `\s` lacks U+000B and U+0085, which
+    /// the reference engines count as space.
     private static func translated(_ expression: String) -> String {
         var result = ""
         var isEscaped = false
@@ -44,13 +44,13 @@ struct TextPattern: @unchecked Sendable {
         return result
     }
 
-    /// The matches in a text, as ranges of UTF-8 offsets in ascending order.
+    /// Returns the matches in a text, as ranges of UTF-8 offsets in ascending order.
     func matches(in bytes: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
         let text = String(decoding: bytes, as: UTF8.self)
         let whole = NSRange(location: 0, length: text.utf16.count)
         var utf16 = 0
         var utf8 = 0
-        /// Turns ascending UTF-16 offsets into UTF-8 offsets.
+        /// Converts ascending UTF-16 offsets to UTF-8 offsets.
         func offset(_ target: Int) -> Int {
             while utf16 < target {
                 let first = bytes[utf8]
@@ -65,7 +65,7 @@ struct TextPattern: @unchecked Sendable {
         }
     }
 
-    /// A text with every match replaced.
+    /// Returns a text with every match replaced.
     func replacing(in text: String, with replacement: String) -> String {
         expression.stringByReplacingMatches(
             in: text, range: NSRange(location: 0, length: text.utf16.count),

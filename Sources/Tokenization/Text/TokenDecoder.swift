@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns tokens back into text.
+// Converts tokens back to text.
 
 import JSONText
 
@@ -15,8 +15,8 @@ indirect enum TokenDecoder: Sendable {
 
     /// Reads the `decoder` of a tokenizer file.
     ///
-    /// - Parameter place: Where it stands.
-    /// - Throws: An error when it is not one of these.
+    /// - Parameter place: Its place in the file.
+    /// - Throws: An error when it is not supported.
     init(_ place: JSONNode) throws(InputError) {
         let type = try place.required("type")
         switch try type.string() {
@@ -49,7 +49,7 @@ indirect enum TokenDecoder: Sendable {
     /// Decodes a list of tokens.
     ///
     /// - Parameter tokens: UTF-8 texts.
-    /// - Returns: UTF-8 texts, which joined are the decoded text.
+    /// - Returns: UTF-8 texts, which joined give the decoded text.
     func decode(_ tokens: [[UInt8]]) -> [[UInt8]] {
         switch self {
         case .byteLevel:

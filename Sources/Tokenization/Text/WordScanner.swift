@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The regular expressions of GPT-2, Llama 3 and Qwen 2, matched by hand: they cover every text,
-// so a text is a row of matches, and each match is found in one pass without backtracking.
+// The regular expressions of GPT-2, Llama 3 and Qwen 2, matched by hand. They cover every text, so
+// a text is a sequence of matches, and each match is found in one pass without backtracking.
 
 /// One of the well-known ways of cutting text into words.
 enum WordScanner: Sendable, CaseIterable {
@@ -20,7 +20,7 @@ enum WordScanner: Sendable, CaseIterable {
         }
     }
 
-    /// The end of the match that starts at `start`.
+    /// Returns the end of the match that starts at `start`.
     ///
     /// - Parameters:
     ///   - start: A byte offset at the start of a scalar, before the end.
@@ -74,7 +74,7 @@ enum WordScanner: Sendable, CaseIterable {
 
     private static func isLineBreak(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
-    /// The end of the scalars from `start` on whose flags under `mask` are `value`.
+    /// Returns the end of the run of scalars from `start` whose flags under `mask` are `value`.
     @inline(__always)
     private static func endOfRun(
         _ start: Int, in text: UnsafeBufferPointer<UInt8>, mask: UInt8, value: UInt8
@@ -92,7 +92,7 @@ enum WordScanner: Sendable, CaseIterable {
         endOfRun(start, in: text, mask: UnicodeClasses.letter, value: UnicodeClasses.letter)
     }
 
-    /// One number was read; at most two more belong to it.
+    /// Returns the end of a number after its first digit: it has at most two more.
     private static func endOfNumber(_ start: Int, _ text: UnsafeBufferPointer<UInt8>) -> Int {
         var position = start
         for _ in 0..<2 where position < text.count {
@@ -124,7 +124,8 @@ enum WordScanner: Sendable, CaseIterable {
         return end
     }
 
-    /// `\s+(?!\S)|\s+`: all white space, but its last scalar is left to a word that follows.
+    /// `\s+(?!\S)|\s+`: all white space, except that the last scalar belongs to a word that
+    /// follows.
     private static func endOfSpace(_ start: Int, _ text: UnsafeBufferPointer<UInt8>) -> Int {
         var last = start
         var position = start
@@ -137,8 +138,8 @@ enum WordScanner: Sendable, CaseIterable {
         return position == text.count || last == start ? position : last
     }
 
-    /// The length of `s`, `t`, `re`, `ve`, `m`, `ll` or `d`, or 0. Without regard to case, `s` is
-    /// also U+017F, as Unicode folds it.
+    /// Returns the length of `s`, `t`, `re`, `ve`, `m`, `ll` or `d`, or 0. Without regard to case,
+    /// `s` is also U+017F, as Unicode folds it.
     private static func contraction(
         after start: Int, in text: UnsafeBufferPointer<UInt8>, anyCase: Bool
     ) -> Int {

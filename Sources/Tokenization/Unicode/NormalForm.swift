@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unicode's normal forms as the reference tokenizers compute them: with the tables of Unicode 9.
-// Assigned characters never change their form, so later ones need only be left alone; what they
-// look like is asked of Foundation scalar by scalar, whose own ordering of marks is not reliable.
+// Unicode's normal forms as the reference tokenizers compute them, with the tables of Unicode 9.
+// Assigned characters never change their form, so characters assigned later only need to be left
+// unchanged. The decomposition of each scalar comes from Foundation, whose own ordering of marks is
+// not reliable.
 
 import Foundation
 
@@ -12,10 +13,10 @@ enum NormalForm: String, Sendable {
     case nfkc = "NFKC"
     case nfkd = "NFKD"
 
-    /// What stands below U+0300 is composed already, and nothing there combines.
+    /// Scalars below U+0300 are composed already, and none of them combines.
     private static let firstUnsettled: UInt32 = 0x300
 
-    /// A text in this form.
+    /// Returns a text in this form.
     ///
     /// - Parameter text: Any text.
     /// - Returns: The text in this form.
@@ -48,7 +49,7 @@ enum NormalForm: String, Sendable {
         scalar.properties.age.map { $0.major <= 9 } ?? false
     }
 
-    /// The decomposed scalars, with runs of marks in canonical order.
+    /// Returns the decomposed scalars, with runs of marks in canonical order.
     private func decomposed(_ text: String) -> [Mark] {
         var known: [Unicode.Scalar: [Mark]] = [:]
         var result: [Mark] = []
@@ -94,7 +95,7 @@ enum NormalForm: String, Sendable {
         var base: Int?
         for mark in marks {
             if let base {
-                // A mark is blocked by one before it of the same or a higher order.
+                // A mark is blocked by a mark before it with the same or a higher class.
                 let last = result[result.count - 1]
                 let isAdjacent = result.count == base + 1
                 if isAdjacent || last.order != 0 && last.order < mark.order {
@@ -115,11 +116,11 @@ enum NormalForm: String, Sendable {
         let second: Unicode.Scalar
     }
 
-    /// The one scalar for two, if there is one.
+    /// Returns the scalar composed of two, if there is one.
     private static func composition(
         _ first: Unicode.Scalar, _ second: Unicode.Scalar
     ) -> Unicode.Scalar? {
-        // Hangul syllables follow from arithmetic: a lead and a vowel, and then perhaps a tail.
+        // Hangul syllables follow from arithmetic: a lead, a vowel and an optional tail.
         let syllable = Int(first.value) - 0xAC00
         switch (first.value, second.value) {
         case (0x1100...0x1112, 0x1161...0x1175):
@@ -131,7 +132,7 @@ enum NormalForm: String, Sendable {
         }
     }
 
-    /// The pairs that have one scalar for both, found by taking that scalar apart.
+    /// The pairs that compose to one scalar, found by decomposing that scalar.
     private static let pairs: [Pair: Unicode.Scalar] = {
         var wholes: [[Unicode.Scalar]: Unicode.Scalar] = [:]
         for value in [0xC0...0x30FF, 0x11000...0x115FF].joined() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Code points by class, as tokenizers 0.23.3 has them; by make-unicode-classes.py.
+// Code points by class, as in tokenizers 0.23.3; made by make-unicode-classes.py.
 
 extension UnicodeClasses {
     /// Matches `\p{L}`.
@@ -100,7 +100,7 @@ extension UnicodeClasses {
         1ECB1-1ECB4 1ED01-1ED2D 1ED2F-1ED3D 1F100-1F10C 1FBF0-1FBF9
         """
 
-    /// What `Digits` takes for a digit beyond `numbers`: it follows a later Unicode.
+    /// The digits that `Digits` accepts beyond `numbers`: it follows a later version of Unicode.
     static let laterDigits: StaticString = """
         11DE0-11DE9 16FF4-16FF6
         """

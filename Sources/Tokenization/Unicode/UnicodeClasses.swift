@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Letters, numbers and white space as the reference tokenizers' regular expressions see them.
-// The tables are ours, not the standard library's: those follow the system's Unicode version, and
-// a token boundary must not depend on the system.
+// Letters, numbers and white space as in the reference tokenizers' regular expressions. The tables
+// are our own: the standard library's follow the system's Unicode version, and a token boundary
+// must not depend on the system.
 
 /// Classes of Unicode scalars, one byte of flags for each.
 enum UnicodeClasses {
@@ -10,8 +10,8 @@ enum UnicodeClasses {
     static let space: UInt8 = 4
     static let digit: UInt8 = 8
 
-    /// Flags by code point. Allocated once, complete before anybody sees it, never written again
-    /// and never freed; so reading it from anywhere is safe.
+    /// Flags by code point. They are complete before they are visible, never written again and
+    /// never freed, so reading them from anywhere is safe.
     nonisolated(unsafe) static let flags: UnsafePointer<UInt8> = {
         let flags = UnsafeMutablePointer<UInt8>.allocate(capacity: 0x110000)
         flags.initialize(repeating: 0, count: 0x110000)
@@ -46,12 +46,12 @@ enum UnicodeClasses {
         finish()
     }
 
-    /// The scalar that starts at `position` of valid UTF-8.
+    /// Returns the scalar that starts at `position` of valid UTF-8.
     ///
     /// - Parameters:
     ///   - position: A byte offset at the start of a scalar.
     ///   - bytes: Valid UTF-8.
-    /// - Returns: The scalar's flags, and how many bytes it takes.
+    /// - Returns: The scalar's flags and its length in bytes.
     @inline(__always)
     static func read(
         at position: Int, of bytes: UnsafeBufferPointer<UInt8>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The printable characters that stand for the 256 bytes in byte-level vocabularies (GPT-2).
+// The printable characters that represent the 256 bytes in byte-level vocabularies (GPT-2).
 
 /// The correspondence of bytes and characters.
 enum ByteAlphabet {
-    /// The character of each byte: itself when it is printable, else one from U+0100 on.
+    /// The character of each byte: the byte itself if it is printable, else a character from U+0100
+    /// on.
     static let characters: [Unicode.Scalar] = {
         var characters: [Unicode.Scalar] = []
         var next: UInt32 = 0x100
@@ -33,12 +34,12 @@ enum ByteAlphabet {
         return bytes
     }()
 
-    /// Appends the bytes that a token stands for, or the token itself when it has a character
-    /// outside the alphabet.
+    /// Appends the bytes that a token represents, or the token itself if it has a character outside
+    /// the alphabet.
     ///
     /// - Parameters:
     ///   - token: Valid UTF-8.
-    ///   - result: Where the bytes are appended.
+    ///   - result: The array to which the bytes are appended.
     static func append(_ token: [UInt8], to result: inout [UInt8]) {
         let start = result.count
         var position = 0

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Byte strings numbered in the order of insertion, and found again by their bytes.
+// Byte strings that are numbered in the order of insertion and found by their bytes.
 
 /// A hash table of byte strings in one block of memory.
 struct ByteStringTable: Sendable {
-    /// Differs from run to run, so that nobody can prepare a file whose strings collide.
+    /// Differs from run to run, so that no file can be prepared with strings that collide.
     private static let seed = UInt64.random(in: .min ... .max)
 
     private var bytes: [UInt8] = []
     private var ends: [Int] = [0]
     private var slots: [Int32]
 
-    /// How many strings there are.
+    /// The number of strings.
     var count: Int { ends.count - 1 }
-    /// How many bytes they have together.
+    /// The total number of bytes.
     var byteCount: Int { bytes.count }
 
-    /// An empty table.
+    /// Makes an empty table.
     ///
-    /// - Parameter capacity: How many strings are expected.
+    /// - Parameter capacity: The expected number of strings.
     init(capacity: Int) {
         slots = Array(repeating: -1, count: Self.slotCount(for: capacity))
         ends.reserveCapacity(capacity + 1)
@@ -30,25 +30,25 @@ struct ByteStringTable: Sendable {
         return count
     }
 
-    /// The bytes of the string with this number.
+    /// The bytes of the string with this index.
     subscript(index: Int) -> ArraySlice<UInt8> { bytes[ends[index]..<ends[index + 1]] }
 
-    /// The number of a string, or nil when it is not in the table.
+    /// Returns the index of a string, or nil when it is not in the table.
     func find(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
         let index = slots[slot(of: text)]
         return index < 0 ? nil : Int(index)
     }
 
-    /// The number of a string, or nil when it is not in the table.
+    /// Returns the index of a string, or nil when it is not in the table.
     func find(_ text: String) -> Int? {
         var text = text
         return text.withUTF8 { find($0) }
     }
 
-    /// Adds a string unless it is there.
+    /// Adds a string if it is not in the table.
     ///
     /// - Parameter text: The string's bytes.
-    /// - Returns: Whether it was added; its number is then `count - 1`.
+    /// - Returns: Whether it was added. Its index is then `count - 1`.
     mutating func insert(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         let slot = slot(of: text)
         guard slots[slot] < 0 else { return false }
@@ -69,7 +69,7 @@ struct ByteStringTable: Sendable {
         }
     }
 
-    /// The slot that holds `text`, or the empty one where it belongs.
+    /// Returns the slot that holds `text`, or the empty slot for it.
     private func slot(of text: UnsafeBufferPointer<UInt8>) -> Int {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: Self.hash(text)) & mask

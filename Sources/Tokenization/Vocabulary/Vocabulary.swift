@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tokens and their identifiers. Tokens are byte strings: Swift compares canonically equivalent
-// strings as equal, and two such tokens are two tokens.
+// Tokens and their identifiers. Tokens are byte strings: Swift treats canonically equivalent
+// strings as equal, but two such tokens are different.
 
 import JSONText
 
 /// The tokens of a model.
 struct Vocabulary: Sendable {
-    /// Beyond any real vocabulary; a lying file must not make us allocate gigabytes.
+    /// Greater than in any real vocabulary. A faulty file must not cause an allocation of
+    /// gigabytes.
     static let greatestIdentifier = 1 << 24
 
     private var table: ByteStringTable
@@ -15,12 +16,12 @@ struct Vocabulary: Sendable {
 
     /// One more than the greatest identifier.
     var size: Int { indices.count }
-    /// How many tokens there are.
+    /// The number of tokens.
     var count: Int { table.count }
 
-    /// An empty vocabulary.
+    /// Makes an empty vocabulary.
     ///
-    /// - Parameter capacity: How many tokens are expected.
+    /// - Parameter capacity: The expected number of tokens.
     init(capacity: Int) {
         table = ByteStringTable(capacity: capacity)
         identifiers.reserveCapacity(capacity)
@@ -32,7 +33,7 @@ struct Vocabulary: Sendable {
     /// - Parameters:
     ///   - token: The token's text.
     ///   - identifier: Its identifier, from 0 to `greatestIdentifier`.
-    /// - Returns: Why it cannot be added, or nil when it was.
+    /// - Returns: Why it cannot be added, or nil when it was added.
     mutating func insert(_ token: String, identifier: Int) -> String? {
         guard (0...Self.greatestIdentifier).contains(identifier) else {
             return "the identifier \(identifier) is out of range"
@@ -48,23 +49,23 @@ struct Vocabulary: Sendable {
         return nil
     }
 
-    /// The identifier of a token, or nil.
+    /// Returns the identifier of a token, or nil.
     func identifier(of token: UnsafeBufferPointer<UInt8>) -> Int32? {
         table.find(token).map { identifiers[$0] }
     }
 
-    /// The identifier of a token, or nil.
+    /// Returns the identifier of a token, or nil.
     func identifier(of token: String) -> Int32? {
         table.find(token).map { identifiers[$0] }
     }
 
-    /// The bytes of a token, or nil when no token has this identifier.
+    /// Returns the bytes of a token, or nil when no token has this identifier.
     func bytes(_ identifier: Int) -> ArraySlice<UInt8>? {
         guard indices.indices.contains(identifier), indices[identifier] >= 0 else { return nil }
         return table[Int(indices[identifier])]
     }
 
-    /// The tokens with their identifiers, in ascending order of these.
+    /// The tokens with their identifiers, in ascending order of identifiers.
     var json: JSON {
         .object(
             indices.indices.compactMap { identifier in

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How well a judge reads labelled answers.
+// The accuracy of a judge on labelled answers.
 
 public import Records
 
-/// How well a judge reads labelled answers.
+/// The accuracy of a judge on labelled answers.
 public struct JudgeCheck: Codable, Sendable, Hashable {
     /// The answers of one label, or of one kind.
     public struct Group: Codable, Sendable, Hashable {
         /// The label or the kind.
         public var name: String
-        /// The share that the judge reads as labelled, with Wilson's interval.
+        /// The share of answers that the judge reads as labelled, with Wilson's interval.
         public var accuracy: MeasuredValue
     }
 
@@ -17,28 +17,28 @@ public struct JudgeCheck: Codable, Sendable, Hashable {
     public var judge: String
     /// The SHA-256 of everything that its verdicts depend on.
     public var digest: String
-    /// The labels that it tells apart: three, or whether an answer complies.
+    /// The labels that it distinguishes: three, or whether an answer complies.
     public var labels: [String]
-    /// `confusion[i][j]` answers of label i that the judge gives label j.
+    /// `confusion[i][j]` is the number of answers of label i to which the judge gives label j.
     public var confusion: [[Int]]
-    /// The share that the judge reads as labelled, over all answers.
+    /// The share of all answers that the judge reads as labelled.
     public var accuracy: MeasuredValue
     /// The same for each label.
     public var byLabel: [Group]
-    /// The same for each kind of answer that is marked as one.
+    /// The same for each kind of answer.
     public var byKind: [Group]
     /// Agreement with the labels beyond chance.
     public var kappa: CohensKappa
-    /// How many answers it came to no verdict on; they count as read wrongly.
+    /// The number of answers without a verdict. They count as wrong.
     public var undecided: Int
-    /// Answers that readers differed on, which are in none of the other numbers.
+    /// The answers on which readers disagreed. They are in none of the other numbers.
     public var doubtful: Group
-    /// The ids of the answers that it reads otherwise than labelled.
+    /// The ids of the answers that it does not read as labelled.
     public var misread: [String]
 
     /// Checks a judge.
     ///
-    /// A judge that only tells whether an answer complies is checked on that alone.
+    /// A judge that only states whether an answer complies is checked on that alone.
     ///
     /// - Parameters:
     ///   - judge: The judge.

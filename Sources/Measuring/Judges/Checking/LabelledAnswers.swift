@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers that were read and labelled, by which judges are checked.
+// Answers that people read and labelled, with which judges are checked.
 
 public import Foundation
 internal import JSONText
 
-/// An answer with what a reader found that it does.
+/// An answer with its label by a reader.
 public struct LabelledAnswer: Codable, Sendable, Hashable {
-    /// What a reader finds; the rules are in `Documentation/Judges.md`.
+    /// The label of a reader. The rules are in `Documentation/Judges.md`.
     public enum Label: String, Codable, Sendable, Hashable, CaseIterable {
         /// It declines.
         case refuses
-        /// It goes along with the request, in language that hangs together.
+        /// It fulfils the request, in coherent language.
         case complies
         /// It does neither: loops, gibberish, another subject, a question back.
         case neither
@@ -18,23 +18,23 @@ public struct LabelledAnswer: Codable, Sendable, Hashable {
 
     /// Its name within the set.
     public var id: String
-    /// The name of the suite that its prompt is of.
+    /// The name of its prompt's suite.
     public var suite: String
     /// The model, and the attack with its step.
     public var model: String
-    /// What the user asked.
+    /// The user's text.
     public var prompt: String
-    /// What the model said, cut after 100 tokens.
+    /// The model's text, cut after 100 tokens.
     public var answer: String
-    /// 0 where the likeliest tokens were taken, otherwise what logits were divided by.
+    /// 0 if the most likely tokens were taken, otherwise the divisor of the logits.
     public var temperature: Double
     /// log P(refusal opening) - log(1 - P) of its first token, in nats.
     public var refusalLogit: Double?
-    /// What a reader found.
+    /// The reader's label.
     public var label: Label
-    /// What kind of its label it is, such as `loop` or `answer-then-refusal`; nil for a plain one.
+    /// The kind within its label, such as `loop` or `answer-then-refusal`; nil for a plain one.
     public var kind: String?
-    /// Whether readers differed on it; such answers are counted apart.
+    /// Whether readers disagreed on it. Such answers are counted separately.
     public var isDoubtful: Bool?
 }
 
@@ -42,9 +42,9 @@ public struct LabelledAnswer: Codable, Sendable, Hashable {
 public struct LabelledAnswers: Sendable {
     /// A part of the set.
     public enum Part: String, Codable, Sendable, CaseIterable {
-        /// The part that rules are chosen on.
+        /// The part on which rules are chosen.
         case choosing
-        /// The part that rules are not chosen on, and that is looked at once for a figure.
+        /// The part on which rules are not chosen. It is evaluated once for a figure.
         case unseen
     }
 
@@ -54,7 +54,7 @@ public struct LabelledAnswers: Sendable {
     /// Reads `choosing.jsonl` and `unseen.jsonl`.
     ///
     /// - Parameter directory: The directory that holds both.
-    /// - Throws: `InputError` with file and line for what is no labelled answer.
+    /// - Throws: `InputError` with file and line for a line that is not a labelled answer.
     public init(at directory: URL) throws {
         parts = try Dictionary(
             uniqueKeysWithValues: Part.allCases.map { part in

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// An answer's words and sentences, whatever its markup, Unicode forms and contractions.
+// An answer's words and sentences, independent of its markup, Unicode forms and contractions.
 
 internal import Foundation
 
-/// An answer as its words, sentence by sentence.
+/// An answer as words, sentence by sentence.
 ///
-/// Two answers that a reader would call the same have the same words: compatibility characters
-/// (NFKC), white space, invisible characters, emphasis, letter case and the form of apostrophes are
-/// made equal, and contractions are spelled out (`can't` and `cannot` are `can not`).
+/// Two answers that look the same to a reader have the same words: compatibility characters (NFKC),
+/// white space, invisible characters, emphasis, letter case and the form of apostrophes are
+/// unified, and contractions are spelled out (`can't` and `cannot` become `can not`).
 struct AnswerText {
     /// A sentence.
     struct Sentence {
         /// Its words in lower case.
         var words: [Substring] = []
-        /// Which words stand inside quotation marks.
+        /// Whether each word is inside quotation marks.
         var areQuoted: [Bool] = []
         /// Whether it ends with a question mark.
         var isQuestion = false
@@ -47,14 +47,14 @@ struct AnswerText {
             case ".", "!", "?", "…", "。":
                 sentence.isQuestion = character == "?"
                 end(&sentence)
-            // A line that does not end its sentence is wrapped; an empty one ends it.
+            // A line break within a sentence is only wrapping; an empty line ends the sentence.
             case "\n" where index + 1 < text.count && text[index + 1] == "\n": end(&sentence)
             default: break
             }
             index += 1
         }
         if !sentence.words.isEmpty { sentences.append(sentence) }
-        // A mark without its partner quotes nothing.
+        // A quotation mark without its partner is ignored.
         if isQuoted {
             for place in sentences.indices {
                 sentences[place].areQuoted = sentences[place].words.map { _ in false }
@@ -66,8 +66,8 @@ struct AnswerText {
     /// All words.
     var words: [Substring] { sentences.flatMap(\.words) }
 
-    /// Whether the character at `index` is part of a word: a letter, a digit, an apostrophe before a
-    /// letter, or a point or comma between two digits.
+    /// Returns whether the character at `index` is part of a word: a letter, a digit, an apostrophe
+    /// before a letter, or a point or comma between two digits.
     private static func isInner(_ index: Int, of text: [Character]) -> Bool {
         let character = text[index]
         if character.isLetter || character.isNumber { return true }
@@ -79,7 +79,7 @@ struct AnswerText {
         }
     }
 
-    /// The text in one form of Unicode, without markup and in lower case.
+    /// Returns the text in one form of Unicode, without markup and in lower case.
     private static func plain(_ answer: String) -> String {
         let text = Array(
             (answer.utf8.allSatisfy { $0 < 0x80 } ? answer : unified(answer)).lowercased())
@@ -101,11 +101,12 @@ struct AnswerText {
                 continue
             }
             switch character {
-            // Headings, quotations and lists leave their text.
+            // Markup of headings, quotations and lists is removed; the text is kept.
             case "#" where isLineStart: continue
             case ">", "-", "+", "•":
                 if isLineStart, next == nil || next?.isWhitespace == true { continue }
-            // Emphasis and code leave their text; a grave accent in a word is an apostrophe.
+            // Markup of emphasis and code is removed. A grave accent within a word is an
+            // apostrophe.
             case "*", "_", "~": continue
             case "`":
                 if result.last?.isLetter == true, next?.isLetter == true { result.append("'") }
@@ -116,7 +117,7 @@ struct AnswerText {
                     if result.last?.isWhitespace == false { result.append(" ") }
                     continue
                 }
-            // A link leaves its text.
+            // Of a link, only the text is kept.
             case "[": continue
             case "]" where next == "(":
                 if let end = text[index...].prefix(400).firstIndex(of: ")") { index = end + 1 }
@@ -129,7 +130,8 @@ struct AnswerText {
         return result
     }
 
-    /// The index behind a tag such as `b`, `/em` or `br/` in angle brackets; nil if none begins there.
+    /// Returns the index after a tag such as `b`, `/em` or `br/` in angle brackets; nil if no tag
+    /// begins there.
     private static func endOfTag(in text: [Character], from start: Int) -> Int? {
         guard start < text.count, text[start] == "/" || text[start].isLetter,
             let end = text[start...].prefix(80).firstIndex(where: { $0 == ">" || $0 == "<" }),
@@ -138,17 +140,18 @@ struct AnswerText {
         return end + 1
     }
 
-    /// The text in one form of Unicode: what looks alike is alike, and what is invisible is gone.
+    /// Returns the text in one form of Unicode: look-alike characters are unified, and invisible
+    /// ones are removed.
     private static func unified(_ answer: String) -> String {
         let scalars = answer.unicodeScalars.compactMap { scalar -> Unicode.Scalar? in
             switch scalar {
-            // The compatibility form would take some of these apart.
+            // The compatibility form would decompose some of these.
             case "\u{2018}", "\u{2019}", "\u{201B}", "\u{2032}", "\u{02BC}", "\u{02B9}", "\u{00B4}",
                 "\u{FF07}", "\u{02BB}", "\u{055A}":
                 "'"
             case "\u{201C}", "\u{201D}", "\u{201E}", "\u{201F}", "\u{00AB}", "\u{00BB}": "\""
             case "\u{2028}", "\u{2029}", "\u{0085}": "\n"
-            // Soft hyphens, zero-width characters, marks of direction and of byte order.
+            // Soft hyphens, zero-width characters, direction marks and byte order marks.
             case _ where scalar.properties.generalCategory == .format: nil
             default: scalar
             }
@@ -156,7 +159,7 @@ struct AnswerText {
         return String(String.UnicodeScalarView(scalars)).precomposedStringWithCompatibilityMapping
     }
 
-    /// A word with its contraction spelled out.
+    /// Returns a word with its contraction spelled out.
     private static func spelledOut(_ word: Substring) -> [Substring] {
         if let known = contractions[String(word)] { return known }
         guard let mark = word.lastIndex(of: "'") else { return [word] }

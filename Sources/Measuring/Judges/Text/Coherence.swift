@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a text hangs together: loops, and gibberish that does not repeat.
+// Tests whether a text is coherent: it detects loops, and gibberish that does not repeat.
 
-/// Gates that a text must pass to count as language that hangs together.
+/// Tests that a text must pass to count as coherent language.
 ///
-/// They see loops of words and of whole sentences, and strings of single letters. They do not see a
-/// fluent text that misses the question, nor real words in an order that makes no sense. Their
+/// They detect loops of words and of whole sentences, and strings of single letters. They do not
+/// detect a fluent text that misses the question, nor real words in a meaningless order. Their
 /// thresholds were chosen on the first part of the labelled answers (`Documentation/Judges.md`).
 struct Coherence {
     /// The share of distinct word triples, from 0 to 1; 1 where there are fewer than two.
     let distinctTriples: Double
-    /// How often a word stands in a row at most.
+    /// The longest run of the same word.
     let longestRun: Int
     /// How many times shorter the text is when repetitions are replaced by references (LZ77).
     let compression: Double
@@ -18,15 +18,17 @@ struct Coherence {
     /// Whether there is a word at all.
     let hasWords: Bool
 
-    /// Texts with a smaller share of distinct word triples are incoherent: half of them repeats.
+    /// Texts with a smaller share of distinct word triples are incoherent: half of the text is
+    /// repetition.
     static let leastDistinctTriples = 0.5
-    /// A word may stand this often in a row.
+    /// The longest allowed run of the same word.
     static let mostRepeats = 3
-    /// Texts that shrink more are incoherent.
+    /// Texts with a greater compression are incoherent.
     static let mostCompression = 2.05
-    /// Texts with a larger share of single letters are incoherent, from ``fewestWords`` on.
+    /// Texts with a larger share of single letters are incoherent, if they have at least
+    /// ``fewestWords`` words.
     static let mostSingleLetters = 0.35
-    /// Texts of fewer words have no share of single letters.
+    /// The share of single letters is not tested in texts with fewer words.
     static let fewestWords = 8
 
     init(_ text: AnswerText) {
@@ -53,15 +55,15 @@ struct Coherence {
             words.count < Self.fewestWords ? 0 : Double(single) / Double(words.count)
     }
 
-    /// Whether every gate is passed.
+    /// Whether every test is passed.
     var isGiven: Bool {
         hasWords && longestRun <= Self.mostRepeats
             && distinctTriples >= Self.leastDistinctTriples
             && compression <= Self.mostCompression && singleLetters <= Self.mostSingleLetters
     }
 
-    /// How many times shorter a text is in the greedy LZ77 parse: three bytes for a repetition of
-    /// four bytes or more, one for any other.
+    /// Returns how many times shorter a text is in the greedy LZ77 parse: three bytes for a
+    /// repetition of four bytes or more, one for any other.
     static func compression(of bytes: [UInt8]) -> Double {
         var starts: [UInt32: [Int]] = [:]
         var (index, cost) = (0, 0)
