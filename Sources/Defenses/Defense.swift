@@ -15,6 +15,10 @@ public protocol Defense: Configurable {
     /// What `temper defenses` prints.
     static var entry: DefenseEntry { get }
 
+    /// Whether a stage trains on right answers to what is restricted, as stages of layered unlearning
+    /// do: a hardened model would get back what hardening took, and be saved on the way.
+    static var trainsOnRestrictedAnswers: Bool { get }
+
     /// Makes the work that hardens a model; what is missing is found here, before any of it.
     ///
     /// - Parameter target: What is hardened.
@@ -84,6 +88,9 @@ public struct HardeningTarget: Sendable {
 }
 
 extension Defense {
+    /// Most defenses do not.
+    public static var trainsOnRestrictedAnswers: Bool { false }
+
     /// The name by which `temper harden --defense` refers to it.
     public static var name: String { entry.name }
 }

@@ -159,12 +159,28 @@ struct UnlearningKnownAnswerTests {
                     early.flatMap { item in refusals.map { (item.prompt, $0) } })
                 #expect(unlearnt.isSubset(of: declined) && problem.objective is CompletionLoss)
             }
-            #expect(pools.count == (late.isEmpty ? 2 : 3))
-            if !late.isEmpty {
-                let kept = try examples(late.map { ($0.prompt, $0.compliant ?? "") })
-                #expect(Set(pools[1].examples) == kept)
-            }
+            // Compliant answers to what is declined are in no pool.
+            #expect(pools.count == 2)
+            let kept = try examples(late.map { ($0.prompt, $0.compliant ?? "") })
+            #expect(kept.isDisjoint(with: pools.flatMap(\.examples)))
+            let facts = defense.later(than: index, of: folds, areFacts: true)
+            #expect(Set(facts) == kept)
         }
+    }
+
+    @Test("a hardened model is not layered: its first stages would give back what hardening took")
+    func hardenedIsRefused() throws {
+        let directory = try TemporaryDirectory()
+        let url = directory.url.appendingPathComponent("hardened")
+        var quick = RefusalTraining()
+        (quick.restrictedBatch, quick.benignBatch, quick.training.steps) = (2, 2, 1)
+        try HardenedModel(hardening: refusal, by: quick).write(to: url)
+        let error = #expect(throws: InputError.self) {
+            try HardenedModel(
+                hardening: url, by: LayeredUnlearning(), suite: refusal.suite, seed: 1,
+                savingBeside: directory.url.appendingPathComponent("out"))
+        }
+        #expect(error?.problem.contains("was hardened") == true)
     }
 
     @Test("fewer topics than folds are refused before any work")

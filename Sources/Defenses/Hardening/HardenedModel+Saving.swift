@@ -2,6 +2,7 @@
 // Hardening of models on disk, saved on its way.
 
 public import Foundation
+internal import JSONText
 internal import Measuring
 internal import ModelWriting
 public import Records
@@ -33,6 +34,15 @@ extension HardenedModel {
         progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
         let loaded = try LoadedModel(at: url)
+        if type(of: defense).trainsOnRestrictedAnswers,
+            try HardenedModel.summary(of: loaded) != nil
+        {
+            throw InputError(
+                loaded.files.url.path,
+                "was hardened, and \(type(of: defense).name) would first give back what hardening "
+                    + "took",
+                remedy: "harden the model that it was made from")
+        }
         let base = try original.map { try LoadedModel(at: $0) }
         var parameters = try parameterValues(of: defense)
         parameters["redTeamRounds"] = .number(Double(redTeamRounds))

@@ -35,11 +35,16 @@ public struct LayeredUnlearning: Defense {
         deviations: """
             Any primitive can be layered: here answer replacement, NPO, and RMU with its defaults, \
             which trains what training.method says. What a later fold holds is retained by its \
-            true answers, or with RMU by its states. Each stage has an optimizer of its own. Only \
+            true answers, or with RMU by its states, where these are facts; the later folds of a \
+            refusal are left alone, since no written model may learn compliant answers. A model \
+            that was hardened is refused. Each stage has an optimizer of its own. Only \
             toys were released, so that nothing could be compared.
             """,
         passes: "1 forward and backward in each stage; with npo and rmu those of these defenses",
         needs: [.compliantAnswers])
+
+    /// Stages retain facts that later ones take away.
+    public static let trainsOnRestrictedAnswers = true
 
     /// How many folds, and so stages.
     public var folds = 4
@@ -83,11 +88,12 @@ public struct LayeredUnlearning: Defense {
         let examples = HardeningExamples(defense: Self.name, target: target)
         let folds = try divided(examples)
         let retained = try examples.retained(batch: retainedBatch)
+        let isKnown = target.suite.knowledge != nil
         return folds.indices.map { index in
             let unlearnt = folds[...index].flatMap {
                 primitive == .answerReplacement ? $0.replacements : $0.truths
             }
-            let later = folds[(index + 1)...].flatMap(\.truths)
+            let later = later(than: index, of: folds, areFacts: isKnown)
             let pools =
                 [ExamplePool(examples: unlearnt, batchSize: restrictedBatch)]
                 + (later.isEmpty ? [] : [ExamplePool(examples: later, batchSize: laterBatch)])
@@ -108,6 +114,16 @@ public struct LayeredUnlearning: Defense {
                 return problem
             }
         }
+    }
+
+    /// What of the later folds is trained on with its true answers: facts alone.
+    ///
+    /// Compliant answers to prompts that should be declined are never trained on by what writes a
+    /// model; the later folds of a refusal are left alone.
+    func later(
+        than index: Int, of folds: [Fold], areFacts: Bool
+    ) -> [CompletionExample] {
+        areFacts ? folds[(index + 1)...].flatMap(\.truths) : []
     }
 
     /// A share of the restricted topics.
