@@ -21,7 +21,7 @@ package struct TensorSource {
         case values((ValueSink) throws -> Void)
     }
 
-    /// A tensor whose stored bytes the caller has.
+    /// Makes a tensor from stored bytes of the caller.
     ///
     /// - Parameters:
     ///   - name: The tensor's name.
@@ -38,7 +38,8 @@ package struct TensorSource {
         self.content = .bytes(bytes)
     }
 
-    /// A tensor of fp32 values, rounded to nearest (ties to even) where it is stored in 16 bits.
+    /// Makes a tensor from fp32 values, which are rounded to nearest (ties to even) if it is stored
+    /// in 16 bits.
     ///
     /// - Parameters:
     ///   - name: The tensor's name.

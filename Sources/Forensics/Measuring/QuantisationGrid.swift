@@ -78,7 +78,7 @@ struct QuantisationGrid: Hashable {
         return nil
     }
 
-    /// The starts of up to eight whole groups in a row.
+    /// Returns the starts of up to eight whole groups in a row.
     private static func starts(columns: Int, size: Int) -> [Int] {
         let count = columns / size
         let step = max(1, count / 8)

@@ -109,7 +109,7 @@ struct AttestationJudge {
         weigh(audit, attestation, &judgement)
     }
 
-    /// Why an audit of these weights is not valid now; nil if it is.
+    /// Returns why an audit of these weights is not valid now; nil if it is.
     private func reason(
         against audit: TamperResistance, _ attestation: VerifiedAttestation
     ) -> String? {

@@ -164,5 +164,5 @@ private func daysOrHours(_ seconds: TimeInterval) -> String {
     return "\(Int((seconds / unit).rounded(.down))) \(name)"
 }
 
-/// The number with six significant digits.
+/// Returns the number with six significant digits.
 func brief(_ value: Double) -> String { String(format: "%.6g", value) }
