@@ -27,7 +27,7 @@ package struct TensorSource {
     ///   - name: The tensor's name.
     ///   - elementType: How its elements are stored; not a quantised type.
     ///   - shape: Its extents, outermost first.
-    ///   - bytes: Gives the bytes, little-endian and row-major, to the sink it is called with.
+    ///   - bytes: Passes the bytes, little-endian and row-major, to a sink.
     package init(
         name: String, elementType: StoredElementType, shape: [Int],
         bytes: @escaping (ByteSink) throws -> Void
@@ -45,7 +45,7 @@ package struct TensorSource {
     ///   - name: The tensor's name.
     ///   - shape: Its extents, outermost first.
     ///   - elementType: `float32`, `float16` or `bfloat16`.
-    ///   - values: Gives the values, row-major, to the sink it is called with.
+    ///   - values: Passes the values, row-major, to a sink.
     package init(
         name: String, shape: [Int], storedAs elementType: StoredElementType,
         values: @escaping (ValueSink) throws -> Void

@@ -3,7 +3,7 @@
 
 import Records
 
-/// Charts one line high whose horizontal places are percentages, so that no text is scaled.
+/// Charts one line high. Their horizontal coordinates are percentages, so that no text is scaled.
 enum Strip {
     /// The fill patterns of the strips. A page needs them once.
     static let patterns = """
