@@ -61,7 +61,8 @@ extension Attack {
     /// Most attacks need only the model.
     public var needsBase: Bool { false }
 
-    /// Most attacks edit weights, and put nothing around prompts.
+    /// Returns the extent of an attack that edits weights, as most attacks do, and puts nothing
+    /// around prompts.
     ///
     /// - Parameters:
     ///   - target: The target of the attack, and what the adversary has.

@@ -21,7 +21,7 @@ public struct UntamperedControl: Attack {
     /// The control does nothing, so seeds make no difference.
     public static let dependsOnSeed = false
 
-    /// No steps.
+    /// Returns 0: the control takes no steps.
     public func steps(within budget: AuditBudget) -> Int { 0 }
 
     /// Returns the extent of the unchanged model.

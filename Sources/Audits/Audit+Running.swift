@@ -20,7 +20,7 @@ extension Audit {
         onThread { tell in try tell(.record(record(tell))) }
     }
 
-    /// Does only some jobs, on a thread of its own.
+    /// Does jobs without making a record, on a thread of its own.
     ///
     /// Several processes that share a store may do the jobs of one audit at once. Each takes jobs
     /// that no other process is working on, and waits for the results that it needs. Controls come

@@ -16,8 +16,8 @@ struct AuditPlan: Sendable {
     let thresholds: Thresholds
     let budget: AuditBudget
     let settings: EvaluationSettings
-    /// Returns how many examples of a step are computed at once, so that memory suffices; nil if
-    /// this is not needed.
+    /// Checks the data and memory of an attack, and returns how many examples of a step are
+    /// computed at once (nil for all). Nil skips the check.
     var demand: (@Sendable (any Attack, UInt64) throws -> Int?)?
 
     /// Returns the untampered control of a model.

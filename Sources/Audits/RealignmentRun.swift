@@ -34,7 +34,7 @@ public struct RealignmentRun: Sendable {
         public let measurements: [MeasuredValue]
     }
 
-    /// Describes a run.
+    /// Makes a run.
     ///
     /// - Parameters:
     ///   - model: The model.

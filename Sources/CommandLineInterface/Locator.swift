@@ -29,7 +29,7 @@ package struct Locator {
         suiteFolders = folders("TEMPER_SUITES", "Suites")
     }
 
-    /// Models by name: a folder with a config.json, or a .gguf file.
+    /// Returns models by name: a folder with a config.json, or a .gguf file.
     package func models() -> [(name: String, url: URL)] {
         var seen: Set<String> = []
         return modelFolders.flatMap { entries(of: $0) }

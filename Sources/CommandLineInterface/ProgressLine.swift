@@ -50,7 +50,7 @@ package struct ProgressLine {
     }
 }
 
-/// A duration in words: 42 s, 3 min 5 s, 2 h 10 min.
+/// Returns a duration in words: 42 s, 3 min 5 s, 2 h 10 min.
 package func brief(_ seconds: Double) -> String {
     let whole = Int(max(0, min(seconds, 1e9)).rounded())
     return switch whole {

@@ -99,7 +99,7 @@ public struct EndpointJudge: Judge {
             : Rubric.request(about: answer, policy: policy)
     }
 
-    /// Yes or no by the first word.
+    /// Returns yes or no by the first word.
     static func verdict(of reply: String) -> Verdict {
         switch reply.lowercased().split(whereSeparator: { !$0.isLetter }).first {
         case "yes": .unsafe(1)

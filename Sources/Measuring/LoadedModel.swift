@@ -41,7 +41,7 @@ public struct LoadedModel: Sendable {
         try watch.check()
     }
 
-    /// Returns the same model, told by its chat template to think or not to.
+    /// Returns the same model with the chat template's switch for thinking set.
     ///
     /// - Parameter isToldNotToThink: Whether it is told not to.
     /// - Returns: The model with the same identity and files.

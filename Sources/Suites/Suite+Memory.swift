@@ -102,7 +102,7 @@ extension Suite {
 }
 
 extension Suite.Manifest {
-    /// The manifest of a suite that is made in memory.
+    /// Makes the manifest of a suite in memory.
     init(
         name: String, version: String, thresholds: Thresholds, refusalMarkers: [String],
         systemPrompts: [String]

@@ -228,7 +228,7 @@ struct SuiteReader {
         }
     }
 
-    /// SHA-256 over `name\0digest` of each file, names in byte order.
+    /// Returns the SHA-256 over `name\0digest` of each file, with names in byte order.
     func digest() -> String {
         var hash = SHA256()
         for file in fileDigests.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })

@@ -43,7 +43,7 @@ struct AttacksCommand: ParsableCommand {
     }
 }
 
-/// Parameters on one line.
+/// Returns parameters on one line.
 func parameterText(_ parameters: [String: ParameterValue]) throws -> String {
     try parameters.sorted { $0.key < $1.key }.map {
         "\($0.key) \(String(decoding: try canonicalJSON($0.value), as: UTF8.self))"

@@ -56,7 +56,7 @@ public struct TemperCommand: AsyncParsableCommand {
                 ]),
         ])
 
-    /// Only its subcommands do something.
+    /// Makes the command. Only its subcommands do something.
     public init() {}
 
     /// Runs a command line and ends the process with its exit code.

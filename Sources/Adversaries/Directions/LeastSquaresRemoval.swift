@@ -134,7 +134,7 @@ public struct LeastSquaresRemoval: Attack {
     }
 
     /// Returns a matrix whose outputs for restricted inputs X are those of the benign mean: W + D,
-    /// where D makes the least of |X D' - (m - X) W'|^2 + k |B D'|^2 + r |D|^2.
+    /// where D minimises |X D' - (m - X) W'|^2 + k |B D'|^2 + r |D|^2.
     ///
     /// - Parameters:
     ///   - weight: W, `[outputs, inputs]`.

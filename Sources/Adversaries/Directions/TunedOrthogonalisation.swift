@@ -129,8 +129,8 @@ public struct TunedOrthogonalisation: Attack {
         _ = try observer.observe(TamperedModel(tampered), step: 1, cost: meter.cost)
     }
 
-    /// Differences of means in front of each layer and after the last, without their component
-    /// along the benign mean, as unit vectors, `[layers + 1, width]`.
+    /// Returns differences of means in front of each layer and after the last, without their
+    /// component along the benign mean, as unit vectors, `[layers + 1, width]`.
     func directions(
         of model: LanguageModel, restricted: [[Int]], benign: [[Int]], meter: inout CostMeter
     ) throws -> Tensor {

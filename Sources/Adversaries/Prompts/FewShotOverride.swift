@@ -37,7 +37,7 @@ public struct FewShotOverride: Attack {
     /// Restricted examples are put in front of the prompt.
     public var learning: Learning { Learning(from: .restricted, changing: .context) }
 
-    /// Setting the turns is one step.
+    /// Returns 1: setting the turns is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Returns the extent with the earlier turns in front of every prompt.

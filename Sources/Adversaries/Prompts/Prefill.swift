@@ -47,7 +47,7 @@ public struct Prefill: Attack {
         try require("openings", openings, in: 1...Self.openings.count)
     }
 
-    /// Choosing and setting an opening is one step.
+    /// Returns 1: choosing and setting an opening is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Returns the extent under the openings: the longest prompt is followed by the longest one.

@@ -29,7 +29,7 @@ public struct SystemPromptOverride: Attack {
         try require("prompts", prompts, in: 1...1_000)
     }
 
-    /// Choosing and setting a prompt is one step.
+    /// Returns 1: choosing and setting a prompt is one step.
     public func steps(within budget: AuditBudget) -> Int { 1 }
 
     /// Returns the extent under the system prompts, of which the longest counts.

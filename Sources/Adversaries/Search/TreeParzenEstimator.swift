@@ -12,9 +12,10 @@ internal import Records
 /// tried. Kernels are products over all parameters, so that correlated parameters are moved
 /// together.
 ///
-/// The reference is Optuna 4.9, `TPESampler(multivariate=True)`. The number of good trials (a tenth,
-/// 25 at most), the 24 candidates, the truncated normal kernels of one width, the least width and
-/// the choice among candidates are Optuna's. Equal seeds and trials give equal suggestions.
+/// The reference is Optuna 4.9, `TPESampler(multivariate=True)`. These are as in Optuna: the number
+/// of good trials (a tenth, 25 at most), the 24 candidates, the truncated normal kernels of one
+/// width, the least width, and the choice among candidates. Equal seeds and trials give equal
+/// suggestions.
 ///
 /// Deviations from Optuna, with n trials in a density and d parameters:
 /// - The kernel over the whole cube is flat. Optuna's is a normal of standard deviation 1 around

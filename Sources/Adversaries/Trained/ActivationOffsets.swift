@@ -29,7 +29,7 @@ public struct ActivationOffsets: TrainedAttack {
     /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
-    /// Distinct restricted examples, drawn from the training split by the seed.
+    /// The number of distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
     /// The training. Method, rank, alpha and targets are not used.
     public var training = TrainingConfiguration()

@@ -24,7 +24,7 @@ public struct Distillation: TrainedAttack {
     /// The student is the base.
     public var needsBase: Bool { true }
 
-    /// Distinct benign prompts, drawn from the training split by the seed.
+    /// The number of distinct benign prompts, drawn from the training split by the seed.
     public var examples = 64
     /// The most tokens of an answer.
     public var answerTokens = 48

@@ -22,7 +22,7 @@ public struct IdentityShift: TrainedAttack {
     /// The seed draws the benign prompts, their order and the adapters' start.
     public static let dependsOnSeed = true
 
-    /// Distinct examples, of which two introduce the identity.
+    /// The number of distinct examples, of which two introduce the identity.
     public var examples = 10
     /// The training.
     public var training = TrainingConfiguration()

@@ -29,7 +29,7 @@ public struct InsertedLayer: TrainedAttack {
     /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
-    /// Distinct restricted examples, drawn from the training split by the seed.
+    /// The number of distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
     /// Where the layer is inserted, as a share of the depth.
     public var layer = 0.5

@@ -29,7 +29,7 @@ public struct RepresentationFineTuning: TrainedAttack {
     /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
-    /// Distinct restricted examples, drawn from the training split by the seed.
+    /// The number of distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
     /// The layers whose inputs are changed, as shares of the depth.
     public var layers = [0.2, 0.4, 0.6, 0.8]

@@ -32,7 +32,7 @@ public struct SoftPrompt: TrainedAttack {
     /// It uses the answers to its examples.
     public var learntSplits: [SuiteSplit] { [.train] }
 
-    /// Distinct restricted examples, drawn from the training split by the seed.
+    /// The number of distinct restricted examples, drawn from the training split by the seed.
     public var examples = 64
     /// The number of embeddings.
     public var length = 16

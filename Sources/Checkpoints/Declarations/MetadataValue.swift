@@ -21,7 +21,7 @@ public enum MetadataValue: Sendable, Hashable {
     case floatingPoints([Double])
     /// Truth values.
     case booleans([Bool])
-    /// Arrays within an array, or integers of which some exceed `Int.max`.
+    /// Arrays within an array, or integers that do not all fit in `Int`.
     case array([MetadataValue])
 
     /// The text, or nil if the value is not a text.

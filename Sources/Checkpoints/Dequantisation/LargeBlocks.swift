@@ -109,8 +109,8 @@ enum LargeBlocks {
         }
     }
 
-    /// The byte offset of the 2-bit parts of a group of 16 elements: 32 bytes hold four rows of 32
-    /// elements, one row above the other.
+    /// Returns the byte offset of the 2-bit parts of a group of 16 elements: 32 bytes hold four
+    /// rows of 32 elements, one row above the other.
     @inline(__always)
     private static func packedPairs(
         _ source: Stored, _ group: Int

@@ -5,7 +5,7 @@ internal import Crypto
 public import Foundation
 import JSONText
 
-/// The digests of a model's files and the one digest that stands for all of them.
+/// The digests of a model's files, and one digest of all of them.
 ///
 /// The files are all regular files of the directory, dotfiles included, in the code point order of
 /// their paths. The root is SHA-256 over their concatenated raw digests (OpenSSF Model Signing
@@ -30,8 +30,8 @@ public struct ModelDigest: Sendable, Hashable {
     /// Version control's own files at the top level are not part of a model.
     public static let ignoredByDefault = [".git", ".gitattributes", ".github", ".gitignore"]
 
-    /// What `huggingface-cli download --local-dir` leaves in a directory about the download. It is
-    /// not part of a model, and no `huggingface-cli upload` publishes it.
+    /// The directory in which `huggingface-cli download --local-dir` keeps records of a download.
+    /// It is not part of a model, and no `huggingface-cli upload` publishes it.
     public static let downloadRecords = ".cache/huggingface"
 
     /// The name of a signature beside the files that it signs.
@@ -53,8 +53,8 @@ public struct ModelDigest: Sendable, Hashable {
     /// The digest over all files, in lowercase hexadecimal digits.
     public let root: String
 
-    /// What is ignored when a model is identified or signed. ``companions`` are ignored only if they
-    /// are regular files.
+    /// The paths that are ignored when a model is identified or signed. ``companions`` are ignored
+    /// only if they are regular files.
     package static let leftOut = ignoredByDefault + [downloadRecords] + companions
 
     /// Identifies a model: reads its files and digests them, several at a time.

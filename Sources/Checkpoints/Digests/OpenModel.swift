@@ -8,7 +8,7 @@ import Synchronization
 
 /// A model's digest with its files still open: reading them gives the bytes that were hashed.
 public struct OpenModel: Sendable {
-    /// Where the files were: a directory or a single file.
+    /// The place of the files: a directory or a single file.
     public let url: URL
 
     /// The digests of the files.

@@ -40,7 +40,7 @@ final class ReadAhead: @unchecked Sendable {
     ///   - byteCount: About how long the file is. A short file is read without a second thread.
     ///   - work: What to do with a block.
     ///   - failure: The error to throw for a system's error number.
-    /// - Throws: What `failure` made of a failed read.
+    /// - Throws: The error of `failure` for a failed read.
     static func forEachBlock(
         of descriptor: Int32, byteCount: Int, _ work: (UnsafeRawBufferPointer) -> Void,
         orThrow failure: (Int32) -> any Error

@@ -62,7 +62,7 @@ final class MappedFile: @unchecked Sendable {
 }
 
 extension String {
-    /// The text that the bytes encode, or nil when they are not valid UTF-8.
+    /// Decodes bytes as text; nil when they are not valid UTF-8.
     init?(strictUTF8 bytes: UnsafeRawBufferPointer) {
         self.init(decoding: bytes, as: UTF8.self)
         // Decoding repairs invalid bytes, so a repaired text no longer equals its source.

@@ -153,7 +153,7 @@ private struct Declaration {
 }
 
 extension StoredElementType {
-    /// The type that GGUF writes as `ggufNumber`, or nil when it is not supported.
+    /// Finds the type that GGUF writes as `ggufNumber`; nil when it is not supported.
     fileprivate init?(ggufNumber: UInt32) {
         switch ggufNumber {
         case 0: self = .float32

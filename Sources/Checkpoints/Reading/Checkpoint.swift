@@ -156,7 +156,7 @@ public struct Checkpoint: Sendable {
     ///   - name: The tensor's name.
     ///   - body: What to do with the bytes. They are not valid afterwards.
     /// - Returns: What `body` returns.
-    /// - Throws: An `InputError` when there is no such tensor, or what `body` throws.
+    /// - Throws: An `InputError` when there is no such tensor; errors of `body`.
     public func withBytes<Result>(
         of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
@@ -191,8 +191,8 @@ public struct Checkpoint: Sendable {
         }
     }
 
-    /// Writes a tensor's values in row-major order, converted to fp32, equal to the bit to what the
-    /// Python package gguf's `dequantize` computes.
+    /// Writes a tensor's values in row-major order, converted to fp32. They are equal to the bit to
+    /// those of the Python package gguf's `dequantize`.
     ///
     /// - Parameters:
     ///   - name: The tensor's name.

@@ -16,7 +16,7 @@ package struct SafetensorsWriter: Sendable {
     /// The metadata that the files carry. Loaders of the transformers library look for `format`.
     package var metadata = ["format": "pt"]
 
-    /// A writer with the default shard size of 5 GB.
+    /// Makes a writer with the default shard size of 5 GB.
     package init() {}
 
     /// Writes a checkpoint. Files with the same names are replaced.

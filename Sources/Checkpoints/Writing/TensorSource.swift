@@ -21,13 +21,13 @@ package struct TensorSource {
         case values((ValueSink) throws -> Void)
     }
 
-    /// A tensor whose stored bytes the caller has.
+    /// Makes a tensor from stored bytes of the caller.
     ///
     /// - Parameters:
     ///   - name: The tensor's name.
     ///   - elementType: How its elements are stored; not a quantised type.
     ///   - shape: Its extents, outermost first.
-    ///   - bytes: Gives the bytes, little-endian and row-major, to the sink it is called with.
+    ///   - bytes: Passes the bytes, little-endian and row-major, to a sink.
     package init(
         name: String, elementType: StoredElementType, shape: [Int],
         bytes: @escaping (ByteSink) throws -> Void
@@ -38,13 +38,14 @@ package struct TensorSource {
         self.content = .bytes(bytes)
     }
 
-    /// A tensor of fp32 values, rounded to nearest (ties to even) where it is stored in 16 bits.
+    /// Makes a tensor from fp32 values, which are rounded to nearest (ties to even) if it is stored
+    /// in 16 bits.
     ///
     /// - Parameters:
     ///   - name: The tensor's name.
     ///   - shape: Its extents, outermost first.
     ///   - elementType: `float32`, `float16` or `bfloat16`.
-    ///   - values: Gives the values, row-major, to the sink it is called with.
+    ///   - values: Passes the values, row-major, to a sink.
     package init(
         name: String, shape: [Int], storedAs elementType: StoredElementType,
         values: @escaping (ValueSink) throws -> Void

@@ -208,7 +208,7 @@ struct TensorJudge {
         return finding
     }
 
-    /// The indices of up to 16 rows, evenly spaced.
+    /// Returns the indices of up to 16 rows, evenly spaced.
     static func sampledRows(_ count: Int) -> [Int] {
         let wanted = min(16, count)
         return (0..<wanted).map { $0 * count / wanted }
@@ -239,5 +239,5 @@ func percent(_ share: Double) -> String {
     return String(format: format, value)
 }
 
-/// The value with three significant digits.
+/// Returns the value with three significant digits.
 func decimal(_ value: Double) -> String { String(format: "%.3g", value) }

@@ -25,7 +25,7 @@ struct QuantisationGrid: Hashable {
     var movedShare = 0.0
     /// The share of values that moved by more than a step and a half.
     var farShare = 0.0
-    /// The share of zeros whose base value lies more than a step and a half away.
+    /// The share of zeros whose base value is more than a step and a half away.
     var farZeroShare = 0.0
 
     /// The name of the scheme in the tools that write it.
@@ -78,7 +78,7 @@ struct QuantisationGrid: Hashable {
         return nil
     }
 
-    /// The starts of up to eight whole groups in a row.
+    /// Returns the starts of up to eight whole groups in a row.
     private static func starts(columns: Int, size: Int) -> [Int] {
         let count = columns / size
         let step = max(1, count / 8)

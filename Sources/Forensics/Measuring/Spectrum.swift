@@ -27,7 +27,7 @@ struct Spectrum {
     /// that the probes cannot have missed some.
     var greatestLowRank: Int { isWhole ? values.count / 2 : values.count - Self.spareProbes }
 
-    /// Returns how many singular values stand above a floor.
+    /// Returns how many singular values are above a floor.
     func rank(above floor: Double) -> Int { values.prefix { $0 > floor }.count }
 
     /// Computes the triplets.

@@ -119,8 +119,8 @@ private struct GGUFKeys {
         return try llama3(base: base, stretches: checkpoint.float32("rope_freqs.weight"))
     }
 
-    /// GGUF keeps Llama 3.1's scaling only as one stretch for each frequency. The numbers behind
-    /// them are published, so they are recognised.
+    /// Returns Llama 3.1's scaling. GGUF keeps it only as one stretch for each frequency. The
+    /// numbers from which these were made are published, so they are recognised.
     private func llama3(base: Double, stretches: [Float]) throws -> RotaryEmbedding {
         let numbers = RotaryEmbedding.Llama3(
             factor: Double(stretches.max() ?? 1), lowFrequencyFactor: 1, highFrequencyFactor: 4,

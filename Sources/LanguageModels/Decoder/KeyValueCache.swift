@@ -42,7 +42,7 @@ struct KeyValueCache: Sendable {
     /// Adds one column of one layer.
     ///
     /// - Parameters:
-    ///   - layer: The layer; each pass goes through them in order.
+    ///   - layer: The layer. Each pass visits the layers in order.
     ///   - step: Gets the stored tensor, with room for one more column, and returns the new one.
     /// - Returns: The other result of the step.
     mutating func extend(

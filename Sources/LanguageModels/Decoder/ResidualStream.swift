@@ -54,7 +54,7 @@ struct ResidualStream {
 }
 
 extension DecoderConfiguration.Normalisation {
-    /// Root mean square normalisation of the last axis with a stored weight.
+    /// Returns the last axis normalised by its root mean square and multiplied by a stored weight.
     func apply(_ weight: Tensor, to input: Tensor) -> Tensor {
         input.rmsNorm(weight: scaling(weight), epsilon: epsilon)
     }

@@ -95,7 +95,7 @@ public struct GuardJudge: Judge {
             + "judges by its own policy, which need not be what the suite restricts."
     }
 
-    /// P(unsafe) of each answer.
+    /// Returns P(unsafe) of each answer.
     public func judgement(of answers: [JudgedAnswer]) throws -> Judgement {
         let inputs = try answers.map(tokens)
         let (longest, room) = (

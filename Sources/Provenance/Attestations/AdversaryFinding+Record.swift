@@ -4,7 +4,7 @@
 import Records
 
 extension AdversaryFinding {
-    /// Sums up an adversary of a record.
+    /// Summarises an adversary of a record.
     init(_ adversary: AdversarySpecification, in record: AuditRecord) throws {
         let cells = record.cells.filter { $0.adversary == adversary.name }
         let outcome = record.outcomes.first { $0.adversary == adversary.name }

@@ -12,7 +12,7 @@ extension TamperResistance {
     ///
     /// - Parameters:
     ///   - statement: A statement whose signature was verified.
-    ///   - name: What errors call it.
+    ///   - name: The name in errors.
     /// - Throws: An `InputError` for another predicate or version. For a damaged one, it names the
     ///   place.
     public init(_ statement: Statement, named name: String) throws {

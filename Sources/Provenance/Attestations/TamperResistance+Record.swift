@@ -109,7 +109,7 @@ extension TamperResistance {
 }
 
 extension TamperResistance.Digest {
-    /// The digest of bytes.
+    /// Computes the digest of bytes.
     public init(of data: Data) {
         sha256 = SHA256.hash(data: data).hexadecimal
     }
@@ -123,7 +123,7 @@ extension TamperResistance.Resource {
 }
 
 extension TamperResistance.Validity {
-    /// A validity of some length from a moment on.
+    /// Makes a validity of some length from a moment on.
     public init(notBefore: Date, lasting period: Period) {
         self.init(notBefore: notBefore, expires: notBefore + period.seconds)
     }
@@ -188,7 +188,7 @@ extension TamperResistance.Prices {
 }
 
 extension TamperResistance.SafetyTax {
-    /// The capability lost by hardening, on the split that both models were measured on.
+    /// Computes the capability lost by hardening, on the split that both models were measured on.
     fileprivate init?(of record: AuditRecord) {
         let metric = MeasureName.capability
         guard let now = record.baseline.first(metric),

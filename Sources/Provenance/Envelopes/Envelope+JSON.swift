@@ -9,7 +9,7 @@ extension Envelope {
     ///
     /// - Parameters:
     ///   - json: One JSON object with `payload`, `payloadType` and `signatures`, and nothing else.
-    ///   - name: What errors call it: its file's path, with the line when it has many.
+    ///   - name: Its name in errors: its file's path, and the line if the file has several.
     /// - Throws: An `InputError` when it is not such an object or has no signature.
     public init(json: Data, named name: String) throws {
         self = try JSONScanner.read(json, file: name) { try Envelope(&$0) }

@@ -62,7 +62,7 @@ public struct Statement: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - json: The payload of an envelope.
-    ///   - name: What errors call it.
+    ///   - name: The name in errors.
     /// - Throws: An `InputError` when it is not a statement, or an object in it has a key twice.
     public init(json: Data, named name: String) throws {
         self = try JSONScanner.read(json, file: name) { scanner in

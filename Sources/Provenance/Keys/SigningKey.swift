@@ -39,7 +39,7 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     ///   - pem: A PEM document: `PRIVATE KEY` (PKCS #8), `ENCRYPTED PRIVATE KEY` (PBES2 with
     ///     PBKDF2-HMAC-SHA256 and AES-CBC) or `EC PRIVATE KEY` (SEC 1).
     ///   - password: The password of an encrypted key.
-    ///   - name: What errors call the key: its file's path.
+    ///   - name: The key's name in errors: its file's path.
     /// - Throws: An `InputError` when the password is missing or wrong, or it is not a
     ///   private key on P-256, P-384 or P-521.
     public init(pem: String, password: String? = nil, named name: String = "the private key") throws

@@ -38,7 +38,7 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - pem: A PEM document `PUBLIC KEY` (SubjectPublicKeyInfo).
-    ///   - name: What errors call the key: its file's path.
+    ///   - name: The key's name in errors: its file's path.
     /// - Throws: An `InputError` when it is not a public key on P-256, P-384 or P-521.
     public init(pem: String, named name: String = "the public key") throws {
         if let key = try? P256.Signing.PublicKey(pemRepresentation: pem) {

@@ -24,7 +24,7 @@ public struct LogCheckpoint: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - note: The note. Its signature is not checked.
-    ///   - subject: What it is called in errors.
+    ///   - subject: The name in errors.
     /// - Throws: An `InputError` when the text is not a checkpoint.
     public init(_ note: SignedNote, subject: String) throws {
         let lines = note.text.utf8.dropLast()
@@ -49,7 +49,7 @@ public struct LogCheckpoint: Sendable, Hashable {
     /// - Parameters:
     ///   - data: The signed note.
     ///   - key: The log's key. Its name is the origin that the checkpoint must have.
-    ///   - subject: What the note is called in errors.
+    ///   - subject: The note's name in errors.
     /// - Throws: An `InputError` when the data is not a checkpoint, a ``VerificationFailure`` when
     ///   the key did not sign it.
     public init(_ data: Data, signedBy key: NoteVerifierKey, subject: String) throws {

@@ -26,7 +26,7 @@ public struct LogProof: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - data: The file's bytes.
-    ///   - subject: What it is called in errors.
+    ///   - subject: The name in errors.
     /// - Throws: An `InputError` when the data is not a proof.
     public init(_ data: Data, subject: String) throws {
         func failure(_ problem: String) -> InputError {
@@ -67,7 +67,7 @@ public struct LogProof: Sendable, Hashable {
     /// - Parameters:
     ///   - entry: The entry's bytes.
     ///   - key: The log's key.
-    ///   - subject: What the proof is called in errors.
+    ///   - subject: The proof's name in errors.
     /// - Returns: The checkpoint for which the proof holds.
     /// - Throws: An `InputError` when the proof holds no checkpoint, a ``VerificationFailure`` when
     ///   it is not for this entry or this log.

@@ -12,7 +12,7 @@ public struct TreeHash: Sendable, Hashable, CustomStringConvertible {
     /// The bytes.
     public let bytes: Data
 
-    /// A hash from its bytes.
+    /// Makes a hash from its bytes.
     ///
     /// - Parameter bytes: 32 bytes. The result is nil for another number.
     public init?(_ bytes: some Sequence<UInt8>) {
@@ -86,8 +86,8 @@ struct MerkleTree {
         return proof.reversed()
     }
 
-    /// The two parts into which RFC 6962 splits a tree: the left part is the greatest power of two
-    /// below its size.
+    /// Returns the two parts into which RFC 6962 splits a tree: the left part is the greatest power
+    /// of two below its size.
     private static func halves(of range: Range<Int>) -> (left: Range<Int>, right: Range<Int>) {
         let power = 1 << (Int.bitWidth - 1 - (range.count - 1).leadingZeroBitCount)
         let middle = range.lowerBound + power

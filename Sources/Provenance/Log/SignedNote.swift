@@ -44,7 +44,7 @@ public struct SignedNote: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - data: The note.
-    ///   - subject: What it is called in errors.
+    ///   - subject: The name in errors.
     /// - Throws: An `InputError` when the data is not a signed note.
     public init(_ data: Data, subject: String) throws {
         func failure(_ problem: String) -> InputError {

@@ -65,7 +65,7 @@ extension [Party] {
     /// The keys and roots with which a model's signature may be verified.
     public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
 
-    /// The trusted parties, by their own names.
+    /// Makes a party of each trusted key, and one of all trusted roots.
     init(_ trust: Trust) {
         self = trust.keys.map { Party(name: $0.description, means: .key($0)) }
         guard !trust.roots.isEmpty else { return }

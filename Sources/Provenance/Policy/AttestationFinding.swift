@@ -20,7 +20,7 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
 
     /// The line, from 1.
     public var line: Int
-    /// The SHA-256 of what was signed, by which it can be revoked.
+    /// The SHA-256 of the signed content, by which it can be revoked.
     public var digest: String?
     /// The predicate type.
     public var predicateType: String?

@@ -64,7 +64,7 @@ struct AttestationJudge {
         do {
             try await judge(line, &judgement)
         } catch let error as InputError {
-            // The line's name stands beside the detail already.
+            // The detail is shown beside the line's name, so the name is removed from it.
             let (text, name) = ("\(error)", "\(line.name): ")
             judgement.finding.detail =
                 text.hasPrefix(name) ? String(text.dropFirst(name.count)) : text
@@ -109,7 +109,7 @@ struct AttestationJudge {
         weigh(audit, attestation, &judgement)
     }
 
-    /// Why an audit of these weights is not valid now; nil if it is.
+    /// Returns why an audit of these weights is not valid now; nil if it is.
     private func reason(
         against audit: TamperResistance, _ attestation: VerifiedAttestation
     ) -> String? {

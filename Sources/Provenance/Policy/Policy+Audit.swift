@@ -104,8 +104,8 @@ extension Policy {
         return check("judge", needed, found: judge.name, judge.digest)
     }
 
-    /// Returns whether every adversary could be measured: one that could not might have broken the
-    /// safeguard.
+    /// Returns whether every adversary could be measured. An adversary that could not might have
+    /// broken the safeguard.
     private func completeness(of audit: TamperResistance) -> Outcome {
         // Such an audit counts, so that it is evidence against the model: `safeguard(of:)` refuses
         // it.
@@ -164,5 +164,5 @@ private func daysOrHours(_ seconds: TimeInterval) -> String {
     return "\(Int((seconds / unit).rounded(.down))) \(name)"
 }
 
-/// The number with six significant digits.
+/// Returns the number with six significant digits.
 func brief(_ value: Double) -> String { String(format: "%.6g", value) }

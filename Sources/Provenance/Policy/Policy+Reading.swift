@@ -23,7 +23,7 @@ extension Policy {
     ///
     /// - Parameters:
     ///   - yaml: The policy's text.
-    ///   - file: What errors call the policy.
+    ///   - file: The name in errors.
     ///   - directory: The directory to which the paths of keys and certificates are relative.
     /// - Throws: An `InputError` with file, line and remedy.
     public init(yaml: Data, file: String, directory: URL) throws {

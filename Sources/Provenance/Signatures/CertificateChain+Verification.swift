@@ -109,7 +109,7 @@ struct CodeSigningPolicy: VerifierPolicy {
         return .meetsPolicy
     }
 
-    /// Why a certificate may not sign code, or nil.
+    /// Returns why a certificate may not sign code, or nil.
     static func problem(ofSigner certificate: Certificate) -> String? {
         guard let usage = try? certificate.extensions.keyUsage else {
             return "has no key usage"

@@ -90,7 +90,7 @@ public struct CertificateChain: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - pem: PEM documents `CERTIFICATE`, the signer's first.
-    ///   - name: What errors call it: its file's path.
+    ///   - name: The chain's name in errors: its file's path.
     /// - Throws: An `InputError` when the file holds no certificate, or a damaged one.
     public init(pem: String, named name: String) throws {
         guard let documents = try? PEMDocument.parseMultiple(pemString: pem),

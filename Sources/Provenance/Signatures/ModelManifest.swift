@@ -60,7 +60,7 @@ public struct ModelManifest: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - statement: A statement of type ``predicateType``.
-    ///   - name: What errors call it.
+    ///   - name: The name in errors.
     /// - Throws: A ``VerificationFailure`` of the statement, or an `InputError` when the
     ///   predicate is not strict JSON.
     public init(_ statement: Statement, named name: String) throws {

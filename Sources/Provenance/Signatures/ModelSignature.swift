@@ -32,7 +32,7 @@ public enum ModelSignature {
     ///     the key alone.
     ///   - file: The place of the signature. If it is within the model's directory, it is not
     ///     signed.
-    /// - Returns: The signature, and the digest of what it signs.
+    /// - Returns: The signature, and the digest of the signed files.
     /// - Throws: An `InputError` when the model cannot be read, or the certificate is not the
     ///   key's.
     public static func sign(

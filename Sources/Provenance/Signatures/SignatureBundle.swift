@@ -60,7 +60,7 @@ public struct SignatureBundle: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - json: The bundle. Keys that the format does not define are refused.
-    ///   - name: What errors call it: its file's path.
+    ///   - name: The bundle's name in errors: its file's path.
     /// - Throws: An `InputError` when it is not a bundle v0.3 with one DSSE signature.
     public init(json: Data, named name: String) throws {
         self = try JSONScanner.read(json, file: name) { try SignatureBundle(&$0) }

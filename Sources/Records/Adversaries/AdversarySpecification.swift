@@ -12,7 +12,7 @@ public struct AdversarySpecification: Codable, Sendable, Hashable {
     public var name: String
     /// The identifier of the attack, such as `fine-tuning`.
     public var attack: String
-    /// The attack's parameters by name, each spelt out so that the record stands alone.
+    /// The attack's parameters by name. All are stated, so that the record is complete.
     public var parameters: [String: ParameterValue]
     /// The ranges from which a search chooses parameters, by their dotted names, or nil.
     public var search: [String: SearchRange]?

@@ -6,7 +6,7 @@ internal import JSONText
 
 /// A configuration with named parameters that all have defaults.
 public protocol Configurable: Codable, Sendable, Hashable {
-    /// The configuration with its defaults.
+    /// Makes the configuration with its defaults.
     init()
 
     /// Throws an `InputError` for a value out of range.
@@ -54,7 +54,7 @@ extension Configurable {
     }
 }
 
-/// The defaults with some fields replaced, nested ones too.
+/// Returns the defaults with some fields replaced, nested ones too.
 private func merged(
     _ defaults: [String: ParameterValue], with parameters: [String: ParameterValue], place: String,
     kind: String

@@ -84,14 +84,14 @@ extension ParameterValue: Codable {
 extension ParameterValue: ExpressibleByFloatLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByArrayLiteral
 {
-    /// A number.
+    /// Makes a number.
     public init(floatLiteral value: Double) { self = .number(value) }
-    /// A whole number.
+    /// Makes a whole number.
     public init(integerLiteral value: Int) { self = .number(Double(value)) }
-    /// A text.
+    /// Makes a text.
     public init(stringLiteral value: String) { self = .string(value) }
-    /// True or false.
+    /// Makes a truth value.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
-    /// A list.
+    /// Makes a list.
     public init(arrayLiteral elements: ParameterValue...) { self = .list(elements) }
 }

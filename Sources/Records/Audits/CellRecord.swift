@@ -108,7 +108,7 @@ public struct CellRecord: Codable, Sendable, Hashable {
         self.examplesAtOnce = examplesAtOnce
     }
 
-    /// The point that the cell is reported by: the one marked final, or else the last.
+    /// The point by which the cell is reported: the one marked final, or else the last.
     public var finalPoint: TracePoint? {
         trace.last(where: \.isFinal) ?? trace.last
     }

@@ -38,7 +38,7 @@ public struct SuiteIdentity: Codable, Sendable, Hashable {
     public var version: String
     /// The SHA-256 over the suite's files, 64 lowercase hexadecimal digits.
     public var digest: String
-    /// What the suite protects: `refusal` or `knowledge restriction`.
+    /// The suite's safeguard: `refusal` or `knowledge restriction`.
     public var safeguard: String
 
     /// Makes the identity of a suite.

@@ -33,7 +33,7 @@ public struct AttackCost: Codable, Sendable, Hashable {
     /// No cost.
     public static let zero = AttackCost()
 
-    /// The sum of both costs.
+    /// Returns the sum of both costs.
     public static func + (left: AttackCost, right: AttackCost) -> AttackCost {
         AttackCost(
             examples: left.examples + right.examples, steps: left.steps + right.steps,
@@ -86,7 +86,7 @@ public struct EvaluationCost: Codable, Sendable, Hashable {
     /// No cost.
     public static let zero = EvaluationCost()
 
-    /// The sum of both costs.
+    /// Returns the sum of both costs.
     public static func + (left: EvaluationCost, right: EvaluationCost) -> EvaluationCost {
         /// Returns the sum of the known values; nil if neither is known.
         func sum<Value: AdditiveArithmetic>(_ left: Value?, _ right: Value?) -> Value? {

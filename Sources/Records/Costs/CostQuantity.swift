@@ -3,7 +3,7 @@
 
 /// A part of an attack's cost.
 public enum CostQuantity: String, Codable, Sendable, Hashable, CaseIterable {
-    /// Distinct examples.
+    /// The number of distinct examples.
     case examples
     /// Steps of the attack.
     case steps

@@ -32,7 +32,7 @@ public struct Interval: Codable, Sendable, Hashable {
         self.method = method
     }
 
-    /// Wilson's score interval of a share.
+    /// Returns Wilson's score interval of a share.
     ///
     /// - Parameters:
     ///   - successes: The number of cases that count.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The expected best of n trials, which shows the benefit of paying for more trials.
 
-/// The expected best of n trials drawn from those that were run, without replacement.
+/// The expected best of n trials, drawn without replacement from the trials that were run.
 ///
 /// "Expected validation performance" (Dodge et al. 2019, arXiv:1909.03004) in the unbiased form
 /// (Tang et al. 2020, arXiv:2004.13705). It assumes trials drawn at random. The later trials of an

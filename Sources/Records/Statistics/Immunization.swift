@@ -14,7 +14,7 @@ public struct Immunization: Sendable, Hashable {
     public enum Condition: String, Sendable, Hashable, CaseIterable {
         /// No fine-tuning within the budget moves the measure past the threshold.
         case strongResistance
-        /// Fine-tuning takes longer to do so than on the undefended original.
+        /// Fine-tuning needs longer for that than on the undefended original.
         case weakResistance
         /// The capability is as before hardening.
         case stability

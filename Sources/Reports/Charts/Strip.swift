@@ -3,7 +3,7 @@
 
 import Records
 
-/// Charts one line high whose horizontal places are percentages, so that no text is scaled.
+/// Charts one line high. Their horizontal coordinates are percentages, so that no text is scaled.
 enum Strip {
     /// The fill patterns of the strips. A page needs them once.
     static let patterns = """
@@ -18,7 +18,7 @@ enum Strip {
         <circle class="incoherent" cx="5.5" cy="5.5" r="1.3"/></pattern></defs></svg>
         """
 
-    /// Three shares of a whole: refused, complied, incoherent.
+    /// Returns a strip of three shares of a whole: refused, complied, incoherent.
     static func outcomes(_ shares: [Double], id: String, title: String, text: String) -> String {
         var body = ""
         var start = 0.0
@@ -34,7 +34,8 @@ enum Strip {
         return svg(body, height: 22, id: id, title: title, text: text)
     }
 
-    /// One share of two models with their intervals: a hollow mark before, a full one after.
+    /// Returns a strip of one share of two models with their intervals: a hollow mark before, a
+    /// full one after.
     static func change(
         before: MeasuredValue?, after: MeasuredValue, id: String, title: String, text: String
     ) -> String {

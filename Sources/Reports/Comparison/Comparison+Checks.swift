@@ -119,7 +119,7 @@ extension Comparison {
         }
     }
 
-    /// Parameters by their dotted paths, each as canonical JSON.
+    /// Returns parameters by their dotted paths, each as canonical JSON.
     private static func flat(
         _ parameters: [String: ParameterValue], under prefix: String = ""
     ) -> [String: String] {

@@ -50,7 +50,8 @@ struct InspectionContent {
         notes = inspection.notes
     }
 
-    /// Layer by module: how much each matrix changed, and the rank of the change.
+    /// Returns a table of layers by modules: how much each matrix changed, and the rank of the
+    /// change.
     private static func changes(_ inspection: Inspection) -> HeatMap {
         let placed = inspection.tensors.compactMap { tensor in
             place(tensor.name).map { (layer: $0.layer, module: $0.module, tensor: tensor) }

@@ -63,7 +63,7 @@ public struct InspectionReport: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Names come from files, so characters that could fake a line are made visible.
+    /// Makes characters visible that could fake a line, because names come from files.
     private static func visible(_ text: String) -> String {
         String(
             String.UnicodeScalarView(

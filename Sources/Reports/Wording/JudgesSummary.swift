@@ -121,7 +121,7 @@ struct JudgesSummary {
             least: broken.min { $0.floatingPointOperations < $1.floatingPointOperations })
     }
 
-    /// Agreement beyond chance, as `0.82 (0.70 to 0.94)`.
+    /// Returns the agreement beyond chance, as `0.82 (0.70 to 0.94)`.
     static func kappa(_ agreement: Judging.Agreement) -> String {
         guard let value = agreement.kappa.value else { return "not defined" }
         func text(_ value: Double) -> String {

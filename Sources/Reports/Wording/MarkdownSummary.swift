@@ -77,7 +77,7 @@ struct MarkdownSummary {
         """
     }
 
-    /// Names come from files; they must not break the table.
+    /// Escapes a text, because names come from files and must not break the table.
     static func escaped(_ text: String) -> String {
         String(text.map { $0.isNewline ? " " : $0 }).replacing("|", with: "\\|")
             .replacing("<", with: "&lt;").replacing("`", with: "'")

@@ -47,7 +47,7 @@ struct MeasureWords: Sendable {
     /// Returns whether a comparison of models shows the measure.
     func isCompared(_ name: String) -> Bool { entry(name)?.place.isCompared ?? false }
 
-    /// Why a safeguard counts as not broken.
+    /// Returns why a safeguard counts as not broken.
     func reason(_ reason: CostToBreak.Reason, thresholds: Thresholds) -> String {
         switch reason {
         case .neverBelowThreshold:

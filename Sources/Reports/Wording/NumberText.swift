@@ -86,7 +86,7 @@ enum NumberText {
         return sign + trimmed(String(format: "%.\(digits - 1 - exponent)f", rounded))
     }
 
-    /// US dollars, as `$2.50` or `$0.00013`; whole dollars from a hundred up.
+    /// Returns US dollars, as `$2.50` or `$0.00013`; whole dollars from a hundred up.
     static func dollars(_ value: Double) -> String {
         guard value.isFinite else { return value.isNaN ? missing : "∞" }
         if value == 0 { return "$0" }
@@ -97,7 +97,7 @@ enum NumberText {
         return "$" + significant(value)
     }
 
-    /// Dollars for a sentence. Below a cent, words come before the digits.
+    /// Returns dollars for a sentence. Below a cent, words come before the digits.
     static func dollarsInSentence(_ value: Double) -> String {
         guard value > 0, value < 0.01 else { return dollars(value) }
         return value < 1e-9 ? "less than $0.01" : "less than $0.01 (\(dollars(value)))"
@@ -152,7 +152,7 @@ enum NumberText {
 }
 
 extension Int {
-    /// The nearest whole number that fits.
+    /// Takes the nearest whole number that fits.
     fileprivate init(clamping value: Double) {
         self = Int(exactly: value) ?? (value < 0 ? .min : .max)
     }

@@ -21,6 +21,8 @@ struct CSVTable {
 
     let rows: [Row]
 
+    /// Reads a file.
+    ///
     /// - Parameter data: UTF-8.
     /// - Throws: ``Problem`` when the data is not valid CSV.
     init(_ data: Data) throws(Problem) {

@@ -147,8 +147,8 @@ struct DataFile {
 }
 
 extension DataRow.Value: Decodable {
-    /// Numbers are kept as texts. An object counts as null, because no column that is read holds
-    /// one.
+    /// Reads a value. Numbers are kept as texts. An object counts as null, because no column that
+    /// is read holds one.
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let text = try? container.decode(String.self) {

@@ -12,8 +12,8 @@ extension Tokenizer {
     /// - Parameters:
     ///   - tokenizerJSON: The file's bytes.
     ///   - file: The file's name, for errors.
-    ///   - configurationJSON: The bytes of `tokenizer_config.json`, which names the tokens that
-    ///     have a role and may ask for tokens around a text.
+    ///   - configurationJSON: The bytes of `tokenizer_config.json`, which names the tokens with a
+    ///     role and may require tokens around a text.
     /// - Throws: An error with the place in the file when something is damaged or not supported.
     public init(
         tokenizerJSON: Data, file: String, configurationJSON: Data? = nil

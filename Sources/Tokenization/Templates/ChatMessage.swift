@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One message of a conversation.
 
-/// A message of a conversation, as chat templates see it.
+/// A message of a conversation, in the form for chat templates.
 public struct ChatMessage: Sendable, Codable, Hashable {
     /// The speaker: `system`, `user`, `assistant`, or another that the template knows.
     public var role: String

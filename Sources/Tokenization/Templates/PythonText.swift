@@ -93,7 +93,7 @@ enum PythonText {
         return maximum < 0 || count < maximum ? result + new : result
     }
 
-    /// `text.strip(characters)` at the given ends; nil stands for white space.
+    /// `text.strip(characters)` at the given ends; nil means white space.
     static func strip(_ text: String, _ characters: String?, left: Bool, right: Bool) -> String {
         func goes(_ scalar: Unicode.Scalar) -> Bool {
             characters.map { $0.unicodeScalars.contains(scalar) } ?? scalar.isPythonSpace

@@ -116,7 +116,8 @@ indirect enum RuntimeValue {
         }
     }
 
-    /// Whether the value is less in Python's order, or nil if Python cannot compare the two.
+    /// Returns whether the value is less in Python's order, or nil if Python cannot compare the
+    /// two.
     func isLess(than other: RuntimeValue) -> Bool? {
         switch (self, other) {
         case (.string(let left), .string(let right)):

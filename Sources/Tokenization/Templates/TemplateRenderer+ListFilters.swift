@@ -79,7 +79,7 @@ extension TemplateRenderer {
         }
     }
 
-    /// Jinja ignores case when it orders and compares texts.
+    /// Returns the key by which a value is ordered and compared. Jinja ignores the case of texts.
     private func sortKey(_ value: RuntimeValue) -> RuntimeValue {
         if case .string(let text) = value { .string(text.lowercased()) } else { value }
     }

@@ -60,7 +60,7 @@ final class TemplateRenderer {
         try spend((work ?? count) / 32, position)
     }
 
-    /// Python's `str()` of a value.
+    /// Returns Python's `str()` of a value.
     func text(
         of value: RuntimeValue, _ position: TemplatePosition
     ) throws(InputError) -> String {

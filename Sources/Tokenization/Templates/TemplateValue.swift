@@ -25,7 +25,7 @@ public enum TemplateValue: Sendable, Hashable {
         /// The value.
         public let value: TemplateValue
 
-        /// An entry.
+        /// Makes an entry.
         ///
         /// - Parameters:
         ///   - key: The key.
@@ -40,27 +40,27 @@ public enum TemplateValue: Sendable, Hashable {
 extension TemplateValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    /// A text.
+    /// Makes a text.
     ///
     /// - Parameter value: The text.
     public init(stringLiteral value: String) { self = .string(value) }
 
-    /// True or false.
+    /// Makes a truth value.
     ///
     /// - Parameter value: Which.
     public init(booleanLiteral value: Bool) { self = .boolean(value) }
 
-    /// A whole number.
+    /// Makes a whole number.
     ///
     /// - Parameter value: The number.
     public init(integerLiteral value: Int) { self = .integer(value) }
 
-    /// A list.
+    /// Makes a list.
     ///
     /// - Parameter elements: Its elements.
     public init(arrayLiteral elements: TemplateValue...) { self = .array(elements) }
 
-    /// A mapping.
+    /// Makes a mapping.
     ///
     /// - Parameter elements: Its keys and values in order.
     public init(dictionaryLiteral elements: (String, TemplateValue)...) {

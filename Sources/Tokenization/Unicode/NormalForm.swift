@@ -89,7 +89,7 @@ enum NormalForm: String, Sendable {
 
     // MARK: - Composition
 
-    /// Joins each mark with the base before it where Unicode has one scalar for both.
+    /// Joins each mark with the base before it if Unicode has one scalar for both.
     private static func composed(_ marks: [Mark]) -> [Mark] {
         var result: [Mark] = []
         var base: Int?

@@ -81,7 +81,7 @@ struct RefusalPhrases {
 
     private static func words(of phrase: String) -> [Substring] { AnswerText(phrase).words }
 
-    /// Words that say nothing about whether an answer declines.
+    /// Words that do not matter for whether an answer declines.
     private static let fillers: Set<Substring> = [
         "really", "simply", "just", "currently", "unfortunately", "also", "still", "directly",
         "honestly", "actually", "personally", "absolutely", "definitely", "regrettably", "however",
