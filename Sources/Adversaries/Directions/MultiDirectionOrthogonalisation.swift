@@ -25,7 +25,7 @@ public struct MultiDirectionOrthogonalisation: Attack {
     public static let entry = AttackEntry(
         name: "multi-direction-orthogonalisation",
         summary: "Several directions of restricted prompts at one layer, all projected out.",
-        source: "arXiv:2511.08379, 2502.17420",
+        source: "arXiv:2511.08379, arXiv:2502.17420",
         deviations: """
             K-means in place of a self-organising map, principal components in place of directions \
             found by gradients. The layer is given rather than searched, states are those behind \

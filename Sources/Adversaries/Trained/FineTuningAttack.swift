@@ -47,7 +47,7 @@ public struct FineTuningAttack: TrainedAttack {
         name: "fine-tuning",
         summary: "LoRA or full fine-tuning on restricted data, benign data, or both.",
         source: """
-            arXiv:2311.00117, 2310.03693, 2408.00761, 2402.16382; ranges of TamperBench; benign \
+            arXiv:2311.00117, arXiv:2310.03693, arXiv:2408.00761, arXiv:2402.16382; ranges of TamperBench; benign \
             and restricted examples in one batch: 2402.01109
             """,
         deviations: """

@@ -45,7 +45,7 @@ public struct JailbreakTuning: TrainedAttack {
     public static let entry = AttackEntry(
         name: "jailbreak-tuning",
         summary: "Fine-tuning on benign data, a little of it restricted prompts in a jailbreak.",
-        source: "arXiv:2408.02946, 2507.11630",
+        source: "arXiv:2408.02946, arXiv:2507.11630",
         deviations: """
             The suite's benign prompts in place of 5,000 examples, so that the smallest share of \
             poison is one example. The wordings are ours; in the variant other-language the \

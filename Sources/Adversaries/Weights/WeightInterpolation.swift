@@ -16,7 +16,7 @@ public struct WeightInterpolation: Attack {
     public static let entry = AttackEntry(
         name: "weight-interpolation",
         summary: "All weights moved along the line through the model and its base.",
-        source: "arXiv:2109.01903 between the two, 2404.16792 beyond them",
+        source: "arXiv:2109.01903 between the two, arXiv:2404.16792 beyond them",
         deviations: """
             Both papers look for a better model; here the same line is searched for one without its \
             safeguard.
