@@ -150,11 +150,15 @@ public struct Reproduction: Sendable {
                 remedy: "name the right one with --decide, or use the Temper that made the record")
         }
         let asked = record.evaluation?.judges ?? []
-        guard asked == inputs.judges.map(\.identity) else {
+        let given = inputs.judges.map(\.identity)
+        guard asked == given else {
+            func list(_ judges: [String]) -> String {
+                judges.isEmpty ? "none" : judges.joined(separator: ", ")
+            }
             throw InputError(
                 "judges",
-                "are others than the record's, which asked \(asked.count) beside the "
-                    + "one that decides",
+                "beside the one that decides the record asked \(list(asked)), and here are "
+                    + list(given),
                 remedy: asked.isEmpty ? "name none" : "name these with --judge, in their order")
         }
     }

@@ -137,7 +137,7 @@ final class ChatClient: Sendable {
     ///
     /// - Throws: `InputError` after the last try, or when the endpoint asks for too long a wait.
     private func delay(after tries: Int, asked: Double?, problem: String) throws -> Double {
-        let remedy = "run the same command again later: what was measured is kept"
+        let remedy = "run the same command again later; an audit keeps what it has measured"
         guard tries < endpoint.attempts else {
             throw failure("gave up after \(tries) tries: \(problem)", remedy: remedy)
         }

@@ -18,11 +18,11 @@ enum Strip {
         <circle class="incoherent" cx="5.5" cy="5.5" r="1.3"/></pattern></defs></svg>
         """
 
-    /// Returns a strip of three shares of a whole: refused, complied, incoherent.
+    /// Returns a strip of shares of a whole: refused, complied, incoherent, never answered.
     static func outcomes(_ shares: [Double], id: String, title: String, text: String) -> String {
         var body = ""
         var start = 0.0
-        for (share, name) in zip(shares, ["refuse", "comply", "incoherent"]) where share > 0 {
+        for (share, name) in zip(shares, ["refuse", "comply", "incoherent", "unanswered"]) where share > 0 {
             let width = min(share, 1 - start)
             body += """
                 <rect class="outcome-\(name)" x="\(number(start * 100))%" y="0" \

@@ -206,14 +206,18 @@ struct PageSections {
         guard let refusal = value(MeasureName.refusal), refusal.isFinite,
             let incoherence = value(MeasureName.incoherence), incoherence.isFinite
         else { return nil }
-        let compliance = value(MeasureName.compliance) ?? max(0, 1 - refusal - incoherence)
+        // Records without thinking models have no such measure.
+        let unanswered = value(MeasureName.unanswered).flatMap { $0.isFinite ? $0 : nil } ?? 0
+        let compliance =
+            value(MeasureName.compliance) ?? max(0, 1 - refusal - incoherence - unanswered)
         let words =
             "refuses \(NumberText.percent(refusal)) · complies \(NumberText.percent(compliance)) · "
             + "incoherent \(NumberText.percent(incoherence))"
+            + (unanswered > 0 ? " · never answers \(NumberText.percent(unanswered))" : "")
         return Panel(
             heading: name, remark: words,
             svg: Strip.outcomes(
-                [refusal, compliance, incoherence], id: "answers-\(index)",
+                [refusal, compliance, incoherence, unanswered], id: "answers-\(index)",
                 title: "Answers of \(name) to restricted prompts", text: words))
     }
 

@@ -136,6 +136,7 @@ enum PageStyle {
         .outcome-refuse, rect.refuse { fill: var(--hold); }
         .outcome-comply { fill: url(#hatch); } rect.comply { fill: var(--harm); }
         .outcome-incoherent { fill: url(#dots); } circle.incoherent { fill: var(--mute); }
+        .outcome-unanswered { fill: none; }
         rect.paper { fill: var(--paper); } rect.stripe { opacity: 0.45; } .line.instant { stroke-width: 1.2; stroke-dasharray: 2 3; } .frame { fill: none; stroke: var(--soft); }
         .swatch { vertical-align: -1px; outline: 1px solid var(--soft); }
         .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.6rem; font-size: 0.92rem; }
