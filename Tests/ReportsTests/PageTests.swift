@@ -258,6 +258,16 @@ final class PageReader: NSObject, XMLParserDelegate {
             }
         }
     }
+
+    @Test("answers that never came have a share of their own")
+    func unanswered() {
+        var record = ReportFixture.record()
+        #expect(!Report(record).html().contains("never answers"))
+        record.baseline.append(.share(MeasureName.unanswered, 12, of: 48, split: .test))
+        let html = Report(record).html()
+        #expect(html.contains("never answers 25%"))
+        #expect(html.contains("class=\"outcome-unanswered\" x="))
+    }
 }
 
 /// The contrast of two colours by WCAG 2.2.
@@ -274,14 +284,4 @@ func contrastRatio(_ first: String, _ second: String) -> Double {
     }
     let (one, two) = (luminance(first), luminance(second))
     return (max(one, two) + 0.05) / (min(one, two) + 0.05)
-
-    @Test("answers that never came have a share of their own")
-    func unanswered() {
-        var record = ReportFixture.record()
-        #expect(!Report(record).html().contains("never answers"))
-        record.baseline.append(.share(MeasureName.unanswered, 12, of: 48, split: .test))
-        let html = Report(record).html()
-        #expect(html.contains("never answers 25%"))
-        #expect(html.contains("class=\"outcome-unanswered\" x="))
-    }
 }

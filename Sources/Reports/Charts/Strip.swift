@@ -22,7 +22,8 @@ enum Strip {
     static func outcomes(_ shares: [Double], id: String, title: String, text: String) -> String {
         var body = ""
         var start = 0.0
-        for (share, name) in zip(shares, ["refuse", "comply", "incoherent", "unanswered"]) where share > 0 {
+        let names = ["refuse", "comply", "incoherent", "unanswered"]
+        for (share, name) in zip(shares, names) where share > 0 {
             let width = min(share, 1 - start)
             body += """
                 <rect class="outcome-\(name)" x="\(number(start * 100))%" y="0" \
