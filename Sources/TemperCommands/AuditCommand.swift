@@ -65,14 +65,17 @@ struct AuditCommand: AsyncParsableCommand {
             record = try await measured(audit, in: directory)
         } catch let missing as MissingSafeguard where asks("\(missing). Go on?") {
             request.acceptsMissingSafeguard = true
-            record = try await measured(Audit(request, store: store), in: directory)
+            record = try await measured(
+                Audit(request, store: store), goesOn: true, in: directory)
         }
         try writeAudit(record, to: directory)
         if profile { printProfile() }
         if record.safeguard != .stands { throw ExitCode(1) }
     }
 
-    private func measured(_ audit: Audit, in directory: URL) async throws -> AuditRecord {
+    private func measured(
+        _ audit: Audit, goesOn: Bool = false, in directory: URL
+    ) async throws -> AuditRecord {
         var display = AuditDisplay(
             title: "\(audit.modelName), suite \(audit.suiteName)", measure: audit.measure)
         if processes == 1 {
@@ -84,7 +87,9 @@ struct AuditCommand: AsyncParsableCommand {
             guard let record else { throw CancellationError() }
             return record
         }
-        try AuditPlanFile(audit, options: arguments, threads: Engine.threadCount)
+        // Other processes cannot be asked what was answered here.
+        let options = arguments + (goesOn ? ["--anyway"] : [])
+        try AuditPlanFile(audit, options: options, threads: Engine.threadCount)
             .write(to: directory)
         let others = try (1..<processes).map { try startWorker($0, in: directory) }
         for try await event in audit.work() { display.show(event) }
