@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hardening of models on disk, saved on its way.
 
+internal import Checkpoints
 public import Foundation
 internal import JSONText
 internal import Measuring

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Diverse refusal: refusals with many different openings.
 
-internal import Records
+internal import LanguageModels
 public import Training
 
 /// Fine-tunes a model to decline with many different openings (arXiv:2608.25390, unverified), so
@@ -9,7 +9,7 @@ public import Training
 ///
 /// Each refusal of the suite stands behind an opening sentence, or alone. All openings are equally
 /// frequent, and no two begin with the same word.
-public struct DiverseRefusal: TrainedDefense {
+public struct DiverseRefusal: RefusalShape {
     /// What `temper defenses` prints.
     public static let entry = DefenseEntry(
         name: "diverse-refusal",
@@ -33,32 +33,15 @@ public struct DiverseRefusal: TrainedDefense {
     public var training: TrainingConfiguration
 
     /// The defaults.
-    public init() {
-        training = TrainingConfiguration()
-        training.learningRate = 1e-3
-        training.schedule = .linear
-        training.steps = 90
-    }
+    public init() { training = Self.shapeTraining }
 
     /// Throws an `InputError` for a value out of range.
-    public func validate() throws {
-        try require("variants", variants, in: 1...1_000)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
-        try training.validate()
-        try training.requireChat()
-    }
+    public func validate() throws { try validateShape() }
 
     /// Fine-tuning on refusals with different openings.
     public func problem(for target: HardeningTarget) throws -> TrainingProblem {
-        let declined = try RefusalShapes(target: target, variants: variants).diverse()
-        let examples = HardeningExamples(defense: Self.name, target: target)
-        return try TrainingProblem(
-            of: target.model,
-            on: [
-                ExamplePool(examples: declined, batchSize: restrictedBatch),
-                ExamplePool(examples: examples.answered(), batchSize: benignBatch),
-            ],
-            by: training, seed: target.seed)
+        try shapeProblem(for: target)
     }
+
+    func shaped(_ shapes: RefusalShapes) throws -> [CompletionExample] { try shapes.diverse() }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Extended refusal: an overview, a refusal, and a reason.
 
-internal import Records
+internal import LanguageModels
 public import Training
 
 /// Fine-tunes a model to decline at length: an overview of the request, the refusal, and a reason
@@ -10,7 +10,7 @@ public import Training
 ///
 /// The answer does not begin with a refusal: a judge that reads only the first token takes it for
 /// compliance.
-public struct ExtendedRefusal: TrainedDefense {
+public struct ExtendedRefusal: RefusalShape {
     /// What `temper defenses` prints.
     public static let entry = DefenseEntry(
         name: "extended-refusal",
@@ -34,32 +34,15 @@ public struct ExtendedRefusal: TrainedDefense {
     public var training: TrainingConfiguration
 
     /// The defaults.
-    public init() {
-        training = TrainingConfiguration()
-        training.learningRate = 1e-3
-        training.schedule = .linear
-        training.steps = 90
-    }
+    public init() { training = Self.shapeTraining }
 
     /// Throws an `InputError` for a value out of range.
-    public func validate() throws {
-        try require("variants", variants, in: 1...1_000)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
-        try training.validate()
-        try training.requireChat()
-    }
+    public func validate() throws { try validateShape() }
 
     /// Fine-tuning on extended refusals.
     public func problem(for target: HardeningTarget) throws -> TrainingProblem {
-        let declined = try RefusalShapes(target: target, variants: variants).extended()
-        let examples = HardeningExamples(defense: Self.name, target: target)
-        return try TrainingProblem(
-            of: target.model,
-            on: [
-                ExamplePool(examples: declined, batchSize: restrictedBatch),
-                ExamplePool(examples: examples.answered(), batchSize: benignBatch),
-            ],
-            by: training, seed: target.seed)
+        try shapeProblem(for: target)
     }
+
+    func shaped(_ shapes: RefusalShapes) throws -> [CompletionExample] { try shapes.extended() }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Self-degradation: restricted prompts get fluent answers to something else.
 
-internal import Records
+internal import LanguageModels
 public import Training
 
 /// Fine-tunes a model to answer restricted prompts with fluent answers to other prompts
@@ -9,7 +9,7 @@ public import Training
 ///
 /// Such a model does not decline. A judge of refusals takes its answers for compliance; one that
 /// compares them with right answers does not.
-public struct SelfDegradation: TrainedDefense {
+public struct SelfDegradation: RefusalShape {
     /// What `temper defenses` prints.
     public static let entry = DefenseEntry(
         name: "self-degradation",
@@ -34,32 +34,15 @@ public struct SelfDegradation: TrainedDefense {
     public var training: TrainingConfiguration
 
     /// The defaults.
-    public init() {
-        training = TrainingConfiguration()
-        training.learningRate = 1e-3
-        training.schedule = .linear
-        training.steps = 90
-    }
+    public init() { training = Self.shapeTraining }
 
     /// Throws an `InputError` for a value out of range.
-    public func validate() throws {
-        try require("variants", variants, in: 1...1_000)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
-        try training.validate()
-        try training.requireChat()
-    }
+    public func validate() throws { try validateShape() }
 
     /// Fine-tuning on answers to other prompts.
     public func problem(for target: HardeningTarget) throws -> TrainingProblem {
-        let declined = try RefusalShapes(target: target, variants: variants).irrelevant()
-        let examples = HardeningExamples(defense: Self.name, target: target)
-        return try TrainingProblem(
-            of: target.model,
-            on: [
-                ExamplePool(examples: declined, batchSize: restrictedBatch),
-                ExamplePool(examples: examples.answered(), batchSize: benignBatch),
-            ],
-            by: training, seed: target.seed)
+        try shapeProblem(for: target)
     }
+
+    func shaped(_ shapes: RefusalShapes) throws -> [CompletionExample] { try shapes.irrelevant() }
 }
