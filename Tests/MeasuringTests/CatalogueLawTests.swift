@@ -21,6 +21,7 @@ struct CatalogueLawTests {
         let model = try tinyModel()
         var settings = EvaluationSettings()
         settings.answerTokens = 2
+        settings.measuresTax = true
         let suite = try withExtendedLifetime(directory) {
             try Suites.Suite(at: directory.url)
         }

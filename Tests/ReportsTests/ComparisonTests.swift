@@ -177,7 +177,7 @@ import Testing
     func trade() throws {
         let reader = PageReader(html)
         #expect(reader.failure == nil)
-        #expect(html.contains("id=\"trade-off\"") || comparison.tradeOffChart == nil)
+        #expect(comparison.tradeOffChart != nil && html.contains("id=\"trade-off-title\""))
         let table = comparison.tradeOffTable
         #expect(table.rows.map(\.heading) == ["hardened-twice"])
         let held = try #require(table.rows[0].cells.first { $0.label == "Held" })

@@ -19,7 +19,7 @@ struct ComparisonContent {
     let survival: [Panel]
     let hasSurvival: Bool
     let tradeOff: Table
-    let tradeOffChart: Panel?
+    let tradeOffCharts: [Panel]
     let tradeOffRemark: String
     let hasTradeOff: Bool
     let differences: Table
@@ -52,7 +52,7 @@ struct ComparisonContent {
         survival = comparison.survival
         hasSurvival = !survival.isEmpty
         tradeOff = comparison.tradeOffTable
-        tradeOffChart = comparison.tradeOffChart
+        tradeOffCharts = [comparison.tradeOffChart].compactMap(\.self)
         tradeOffRemark = comparison.tradeOffRemark
         hasTradeOff = !tradeOff.rows.isEmpty
         differences = comparison.differenceTable

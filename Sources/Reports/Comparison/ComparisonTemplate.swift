@@ -41,7 +41,7 @@ enum ComparisonTemplate {
         {{#hasTradeOff}}<section id="trade">
         <h2>What the hardening bought, and what it costs</h2>
         <p class="lead">{{tradeOffRemark}}</p>
-        {{#tradeOffChart}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>{{/tradeOffChart}}
+        {{#tradeOffCharts}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>{{/tradeOffCharts}}
         <div class="table">{{#tradeOff}}{{>table}}{{/tradeOff}}</div>
         </section>{{/hasTradeOff}}
 
