@@ -61,6 +61,25 @@ struct HardeningRunTests {
             try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == ["base"])
     }
 
+    @Test("a training that repairs what noise broke is judged by its end alone")
+    func repair() throws {
+        var defense = UnlearnDistill()
+        (defense.corruption, defense.noise) = (0.9, 100)
+        (defense.restrictedBatch, defense.retainedBatch, defense.textBatch) = (2, 4, 4)
+        defense.unlearning.steps = 1
+        defense.training.steps = 8
+        defense.training.learningRate = 1e-9
+        var reached = 0
+        let error = #expect(throws: InputError.self) {
+            try HardenedModel(
+                hardening: HardeningTarget(model: LanguageModel(at: base), suite: suite, seed: 3),
+                by: defense
+            ) { if $0.phase == "distillation" { reached = max(reached, $0.done) } }
+        }
+        #expect(error?.problem.contains("collapsed") == true)
+        #expect(reached == 8)
+    }
+
     @Test("the learning curve has the mean losses of the steps, and ends with the last of them")
     func curve() throws {
         let losses = (1...100).map { Float($0) }

@@ -99,9 +99,12 @@ struct HardeningRun {
         if isResumed { meter = meter.unpaid }
         var loop = Loop(problem)
         try loop.save(to: store, meter: &meter)
-        let quarter = max(1, problem.steps / 4)
+        // A training that repairs a model, as behind noise, is judged by its end alone.
+        let repairs = try check != nil && guardian.hasCollapsed(problem.model)
+        let points: TracePoints =
+            check == nil || repairs ? .end : .every(max(1, problem.steps / 4))
         try loop.run(
-            offering: check == nil ? .end : .every(quarter), meter: &meter,
+            offering: points, meter: &meter,
             advanced: { step, loss in
                 guard loss.isFinite else {
                     throw FruitlessTraining(
@@ -167,9 +170,14 @@ private struct CollapseGuard {
         before = try Self.meanLoss(of: texts, by: model)
     }
 
+    /// Whether plain prose perplexes a model too much.
+    func hasCollapsed(_ model: LanguageModel) throws -> Bool {
+        try !(rise(of: model) <= Self.factor)
+    }
+
+    /// Throws `FruitlessTraining` for a model that has collapsed.
     func check(_ model: LanguageModel, defense: String) throws {
-        guard !texts.isEmpty else { return }
-        let rise = exp(try Self.meanLoss(of: texts, by: model) - before)
+        let rise = try rise(of: model)
         guard !(rise <= Self.factor) else { return }
         throw FruitlessTraining(
             cause: InputError(
@@ -179,6 +187,11 @@ private struct CollapseGuard {
                     + " what it was",
                 remedy: "lower training.learningRate or training.steps, or raise the weight of "
                     + "what is retained"))
+    }
+
+    /// How many times as perplexed by plain prose a model is as the one before hardening.
+    private func rise(of model: LanguageModel) throws -> Double {
+        texts.isEmpty ? 1 : exp(try Self.meanLoss(of: texts, by: model) - before)
     }
 
     /// The mean negative log-likelihood of all tokens, in nats.
