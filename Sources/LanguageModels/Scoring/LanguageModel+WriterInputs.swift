@@ -2,7 +2,7 @@
 // The inputs of the projections that write to the residual stream.
 
 import JSONText
-public import Tensors
+package import Tensors
 
 extension LanguageModel {
     /// Returns the inputs after prompts of the projections that write to the residual stream.
@@ -11,7 +11,7 @@ extension LanguageModel {
     /// - Returns: For each layer, the inputs of its output and its down projection after the last
     ///   token of each prompt: `[prompts, heads' width]` and `[prompts, feed-forward width]`.
     /// - Throws: `InputError` for empty or too long prompts.
-    public func writerInputs(
+    package func writerInputs(
         behind prompts: [[Int]]
     ) throws -> [(output: Tensor, down: Tensor)] {
         try checkPrompts(prompts)
