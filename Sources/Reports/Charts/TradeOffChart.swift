@@ -16,11 +16,11 @@ struct TradeOffChart {
         let tax: RateDifference?
     }
 
-    private static let size = Point(680, 320)
-    private static let left = 64.0
-    private static let right = 560.0
+    private static let size = Point(340, 250)
+    private static let left = 44.0
+    private static let right = 328.0
     private static let top = 16.0
-    private static let bottom = 262.0
+    private static let bottom = 200.0
     /// The greatest ratio drawn; larger ones are drawn at it. The ratio is infinite if the control
     /// broke for nothing and the model held.
     private static let most = 1000.0
@@ -105,9 +105,11 @@ struct TradeOffChart {
         }
         // Labels of neighbours alternate, so that those of two points at one place can both be
         // read.
+        let isLeft = x + 9 + labelWidth(entry.label) > Self.right
         svg.text(
-            entry.label, at: Point(x + 9, middle + (index.isMultiple(of: 2) ? -4 : 12)),
-            "label halo")
+            entry.label,
+            at: Point(isLeft ? x - 9 : x + 9, middle + (index.isMultiple(of: 2) ? -6 : 14)),
+            "label halo", anchor: isLeft ? .end : .start)
     }
 
     private func words(_ entry: Entry) -> String {

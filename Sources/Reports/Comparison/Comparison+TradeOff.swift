@@ -54,10 +54,7 @@ extension Comparison {
             let bounds = "\(Self.points(-tax.upper)) to \(Self.points(-tax.lower))"
             return (Self.points(-tax.difference), bounds)
         }
-        let hardening = entry.record.hardening.map { hardening in
-            "\(NumberText.count(hardening.cost.steps, "step")), "
-                + Verdict.price(hardening.cost)
-        }
+        let hardening = entry.record.hardening.map { Verdict.price($0.cost) }
         return ratios(trade.examples) + ratios(trade.operations)
             + [
                 (Self.held(trade), nil), answeredRightly(entry),
