@@ -91,7 +91,7 @@ public struct AttackEntry: Sendable {
     public let summary: String
     /// Where it was published.
     public let source: String
-    /// The deviations of this implementation from its source; empty if there are none.
+    /// The deviations of this implementation from its source, or an empty text.
     public let deviations: String
 
     /// Makes the entry of an attack.

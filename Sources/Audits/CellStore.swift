@@ -11,7 +11,7 @@ public protocol CellStore: Sendable {
     /// Reads the stored part of a cell.
     ///
     /// - Parameter key: The cell's key.
-    /// - Returns: The stored part; an empty trace if there is none.
+    /// - Returns: The stored part, or an empty trace if nothing is stored.
     /// - Throws: `InputError` when the store cannot be read.
     func cell(_ key: String) throws -> StoredCell
 

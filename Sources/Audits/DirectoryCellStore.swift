@@ -38,7 +38,7 @@ public final class DirectoryCellStore: CellStore {
     /// Reads the stored part of a cell.
     ///
     /// - Parameter key: The cell's key.
-    /// - Returns: The stored part; an empty trace if there is none.
+    /// - Returns: The stored part, or an empty trace if nothing is stored.
     /// - Throws: `InputError` for a damaged file.
     public func cell(_ key: String) throws -> StoredCell {
         for file in [finished(key), partial(key)] {

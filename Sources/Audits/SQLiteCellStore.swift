@@ -41,7 +41,7 @@ public final class SQLiteCellStore: CellStore {
     /// Reads the stored part of a cell.
     ///
     /// - Parameter key: The cell's key.
-    /// - Returns: The stored part; an empty trace if there is none.
+    /// - Returns: The stored part, or an empty trace if nothing is stored.
     /// - Throws: `InputError` when the store cannot be read.
     public func cell(_ key: String) throws -> StoredCell {
         try reading { database in

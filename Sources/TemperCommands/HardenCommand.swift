@@ -7,6 +7,7 @@ import Audits
 import CommandLineInterface
 import Defenses
 import Foundation
+import JSONText
 import Measuring
 import Records
 import Reports
@@ -99,15 +100,15 @@ struct HardenCommand: AsyncParsableCommand {
         // Problems of the audit are reported before any work.
         let battery = try audit.map { try Battery($0) }
         let control = try control.map { try AuditRecord(contentsOf: URL(fileURLWithPath: $0)) }
-        let parameters = try readParameters(
-            parameters, over: config.map { try ParameterFile($0).parameters } ?? [:])
         let output = URL(fileURLWithPath: out)
         try checkOutput(
             output, replacing: replace, writtenWith: HardenedModel.summaryFile, by: "harden")
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
+        let name = defense ?? DefenseCatalogue.conventional(for: suite.manifest.safeguard)
         let defense = try DefenseCatalogue.defense(
-            named: defense ?? DefenseCatalogue.conventional(for: suite.manifest.safeguard),
-            parameters: parameters)
+            named: name,
+            parameters: readDefenseParameters(of: name, config: config, parameters))
+        try check(battery, control, on: suite)
         var line = ProgressLine()
         let hardened = try HardenedModel(
             hardening: locator.model(model), by: defense, suite: suite,
@@ -124,6 +125,31 @@ struct HardenCommand: AsyncParsableCommand {
         print("\(out): \(hardened.summary.defense), \(hardened.summary.cost.steps) steps")
         if let battery {
             try await audit(output, by: battery, on: suite, against: control, locator)
+        }
+    }
+
+    /// Refuses an audit that could not be run or compared once the model is hardened.
+    private func check(_ battery: Battery?, _ control: AuditRecord?, on suite: Suite) throws {
+        guard let battery else { return }
+        for adversary in battery.adversaries
+        where try AttackCatalogue.attack(for: adversary).needsOtherSuite {
+            throw InputError(
+                adversary.name, "learns from another suite's restricted prompts",
+                remedy: "choose a battery without it, or harden first and name one to "
+                    + "'temper audit --other-suite'")
+        }
+        guard let control, let path = self.control else { return }
+        guard control.suite.digest == suite.digest else {
+            throw InputError(
+                path, "is of other files than suite \(suite.manifest.name) here",
+                remedy: "audit the control with this suite")
+        }
+        let shared = Set(control.adversaries.map(\.name))
+        guard battery.adversaries.contains(where: { !$0.isControl && shared.contains($0.name) })
+        else {
+            throw InputError(
+                path, "has no adversary of the battery \(battery.name)",
+                remedy: "audit the control by that battery")
         }
     }
 

@@ -2,7 +2,33 @@
 // Reads name=value options, with dots for nested parameters.
 
 import ArgumentParser
+import Defenses
+import JSONText
 import Records
+import Suites
+
+/// Reads a defense's parameters from a file and from `--set`, and names the file where it is wrong.
+///
+/// - Parameters:
+///   - defense: The name of the defense.
+///   - config: The path of a YAML or JSON file, or nil.
+///   - texts: The texts of `--set`, put over the file's parameters.
+/// - Returns: The parameters that differ from the defaults.
+/// - Throws: `InputError` for a file or a parameter that is refused, `ValidationError` for a text of
+///   another form.
+func readDefenseParameters(
+    of defense: String, config: String?, _ texts: [String]
+) throws -> [String: ParameterValue] {
+    _ = try DefenseCatalogue.defense(named: defense)
+    let stated = try config.map { try ParameterFile($0).parameters } ?? [:]
+    do {
+        _ = try DefenseCatalogue.defense(named: defense, parameters: stated)
+    } catch let error as InputError {
+        throw InputError(
+            file: config ?? "", position: error.place, error.problem, remedy: error.remedy)
+    }
+    return try readParameters(texts, over: stated)
+}
 
 /// Reads parameters from texts such as `restrictedBatch=8` and `training.steps=60`.
 ///

@@ -70,8 +70,8 @@ struct TuneDefenseCommand: ParsableCommand {
     func run() throws {
         let locator = Locator()
         let file = URL(fileURLWithPath: out)
-        let ranges = try RangesFile(ranges).ranges
-        let parameters = try config.map { try ParameterFile($0).parameters } ?? [:]
+        let searched = try RangesFile(ranges).ranges
+        let parameters = try readDefenseParameters(of: defense, config: config, [])
         let battery = try Battery(battery)
         if battery.name == "held-out" {
             throw InputError(
@@ -84,8 +84,9 @@ struct TuneDefenseCommand: ParsableCommand {
             suite: try Suite(at: locator.suite(suite), locateBase: locator.suite),
             original: try original.map { try LanguageModel(at: locator.model($0)) }, seed: seed)
         let search = try DefenseSearch(
-            of: defense, parameters: parameters, ranges: ranges, target: target, battery: battery,
-            trials: trials)
+            of: defense, parameters: parameters, ranges: searched, statedIn: "\(ranges): ranges",
+            target: target,
+            battery: battery, trials: trials)
         var done = earlier
         let all = try search.run(after: earlier) { note in
             FileHandle.standardError.write(Data("\(note)\n".utf8))

@@ -55,6 +55,56 @@ struct BadInputTests {
         }
     }
 
+    /// Runs a command that hardens, and expects one line that holds `words`, exit code 2, and
+    /// nothing written.
+    private func expectNoHardening(
+        _ arguments: [String], _ words: String..., sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let result = try temper(
+            arguments + ["--suite", suite.path, "--out", out.path, "--defense", "deep-refusal"])
+        #expect(result.status == 2, sourceLocation: sourceLocation)
+        #expect(
+            result.error.split(separator: "\n").count == 1, "\(result.error)",
+            sourceLocation: sourceLocation)
+        for word in words {
+            #expect(
+                result.error.contains(word), "\(result.error)", sourceLocation: sourceLocation)
+        }
+        #expect(
+            !FileManager.default.fileExists(atPath: out.path), sourceLocation: sourceLocation)
+    }
+
+    @Test("a file of parameters or of ranges that does not fit is named, with the parameter")
+    func defenseFiles() throws {
+        func file(_ text: String) throws -> String {
+            try directory.write(text, to: "values.yaml")
+            return directory.url.appendingPathComponent("values.yaml").path
+        }
+        let harden = ["harden", model.path, "--config"]
+        try expectNoHardening(
+            harden + [file("training: {steps: many}")], "values.yaml: ", "training.steps")
+        try expectNoHardening(harden + [file("restrictedBatch: 0")], "values.yaml: ", "1 to 4096")
+        try expectNoHardening(harden + [file("steps: [")], "values.yaml", "YAML")
+        let tune = ["tune-defense", model.path, "--battery", "quick", "--ranges"]
+        try expectNoHardening(
+            tune + [file("training.steps: {from: 9, to: 3}")], "values.yaml: ", "training.steps")
+        try expectNoHardening(
+            tune + [file("nothing: {from: 1, to: 3}")], "values.yaml: ", "nothing")
+    }
+
+    @Test("an audit that could not be run behind the hardening is refused before it")
+    func auditBehindHardening() throws {
+        try directory.write(
+            "{name: b, adversaries: [{name: other, attack: fine-tuning, "
+                + "parameters: {data: other-domain}}]}", to: "battery.yaml")
+        let battery = directory.url.appendingPathComponent("battery.yaml").path
+        try expectNoHardening(
+            ["harden", model.path, "--audit", battery], "other: ", "--other-suite")
+        let none = directory.url.appendingPathComponent("none.json").path
+        try expectNoHardening(
+            ["harden", model.path, "--audit", "quick", "--control", none], "none.json")
+    }
+
     @Test("less memory than the audit takes, and a size that is none")
     func memory() throws {
         for (size, word) in [("0.5MiB", "--memory"), ("plenty", "--memory")] {

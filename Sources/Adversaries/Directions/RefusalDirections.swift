@@ -19,9 +19,9 @@ internal import Tensors
 ///   - suite: The suite. Its restricted and benign training prompts are used.
 ///   - examples: The most prompts of a class for a mean.
 ///   - seed: The seed of the drawn prompts.
-/// - Returns: Unit vectors, each with its layer and position. There is none where the classes do
-///   not differ beyond fp32's rounding, as in front of the first layer, where only the template's
-///   own tokens are.
+/// - Returns: Unit vectors, each with its layer and position. A place is left out if the classes
+///   differ by no more than fp32's rounding there. An example is the place in front of the first
+///   layer, which holds the template's own tokens alone.
 /// - Throws: Errors of the engine and the model.
 package func refusalDirections(
     of model: LanguageModel, suite: Suite, examples: Int = 128, seed: UInt64

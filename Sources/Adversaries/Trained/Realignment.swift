@@ -12,7 +12,7 @@ public import Training
 /// It is not an attack, and no battery can name it. It is here because it works on a tampered
 /// model, which exists only in memory and must be neither written nor returned.
 public struct Realignment: TrainedAttack {
-    /// The entry that `temper realign` prints.
+    /// The name, source and deviations of the countermeasure.
     public static let entry = AttackEntry(
         name: "realignment",
         summary: "No attack: refusal training of a model that was tampered with.",

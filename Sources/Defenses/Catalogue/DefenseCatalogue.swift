@@ -42,7 +42,7 @@ public enum DefenseCatalogue {
     public static let notApplicable: [(name: String, source: String, reason: String)] = [
         (
             "lisa", "arXiv:2405.18641",
-            "changes the fine-tuning that a provider runs; whoever has the weights runs their own"
+            "changes the fine-tuning that a provider runs; attackers run their own"
         ),
         (
             "antidote", "arXiv:2408.09600",
@@ -62,7 +62,7 @@ public enum DefenseCatalogue {
         ),
         (
             "sbr", "arXiv:2605.05995",
-            "rebalances a provider's fine-tuning; whoever has the weights runs their own"
+            "rebalances a provider's fine-tuning; attackers run their own"
         ),
         (
             "tokenbuncher", "arXiv:2508.20697",

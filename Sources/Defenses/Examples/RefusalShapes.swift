@@ -139,7 +139,7 @@ extension RefusalShapes {
     /// Why a request is declined, for any subject.
     static let reasons = [
         "The reason is that this subject lies outside what I was set up to explain.",
-        "I decline because details of this subject are not mine to give, whoever asks.",
+        "I decline because I do not give details of this subject to anybody.",
         "This is so because the people who deploy me asked me to leave the subject alone.",
         "My reason is simple: a safe assistant keeps to the limits that it was given.",
         "I do this because the rule holds for the whole subject, not for single questions.",

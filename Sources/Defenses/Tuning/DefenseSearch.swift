@@ -54,18 +54,20 @@ public struct DefenseSearch {
     ///   - defense: The name of a defense.
     ///   - parameters: What is to differ from its defaults in every trial.
     ///   - ranges: What is searched, by dotted names.
+    ///   - place: What errors about a range name, such as a file.
     ///   - target: What is hardened.
     ///   - battery: The adversaries; ranges of theirs are not searched.
     ///   - trials: How many trials.
     /// - Throws: `InputError` for an unknown defense, or a range that it does not take.
     public init(
         of defense: String, parameters: [String: ParameterValue],
-        ranges: [String: SearchRange], target: HardeningTarget, battery: Battery, trials: Int
+        ranges: [String: SearchRange], statedIn place: String = "ranges", target: HardeningTarget,
+        battery: Battery, trials: Int
     ) throws {
         let all = try parameterValues(
             of: DefenseCatalogue.defense(named: defense, parameters: parameters))
         search = try ParameterSearch(
-            ranges, of: all, trials: trials, seed: target.seed, place: "ranges", kind: defense,
+            ranges, of: all, trials: trials, seed: target.seed, place: place, kind: defense,
             list: "temper defenses \(defense)"
         ) { _ = try DefenseCatalogue.defense(named: defense, parameters: $0) }
         for adversary in battery.adversaries where !adversary.isControl {

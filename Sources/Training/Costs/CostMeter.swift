@@ -59,21 +59,20 @@ public struct CostMeter: Sendable {
     ///   - trainable: What is trained.
     ///   - tokens: The tokens of the batch, without padding.
     ///   - passes: How often the objective goes through the model.
-    ///   - model: The model that is trained; nil stands for the meter's.
+    ///   - model: The model that is trained.
     public mutating func countStep(
         of trainable: Trainable, tokens: Int, passes: ObjectivePasses = ObjectivePasses(),
-        in model: LanguageModel? = nil
+        in model: LanguageModel
     ) {
         cost.steps += 1
-        let parameters = model.map { Double($0.matrixParameterCount) } ?? parameters
+        let parameters = Double(model.matrixParameterCount)
         let step: Double =
             switch trainable {
             case .adapters(let adapters): 4 * parameters + 6 * Double(adapters.parameterCount)
             case .virtualTokens, .addedVector, .layerOffsets, .subspaces: 4 * parameters
             case .weights: 6 * parameters
             case .named:
-                4 * parameters
-                    + 2 * Double(model.map { trainable.matrixParameterCount(in: $0) } ?? 0)
+                4 * parameters + 2 * Double(trainable.matrixParameterCount(in: model))
             }
         count(
             tokens: tokens,
