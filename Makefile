@@ -49,12 +49,23 @@ knowledge: build
 		--battery relearning --seeds $(SEEDS) --out build/knowledge
 
 ## Harden by every defense, audit each beside the control, and put the table into
-## Documentation/Defenses.md. It takes a night; DEFENSES="deep-refusal tar" does some of them.
-.PHONY: defenses
+## Documentation/Defenses.md. What has a record in Documentation/study is not done again: remove the
+## record to do it again. DEFENSES="deep-refusal tar" does some of them; BATTERIES="seen held-out"
+## runs others than the screening; SUITE=canary-knowledge hardens the model that `make taught` made.
+.PHONY: defenses taught
 DEFENSES ?=
-defenses: build
-	SEEDS=$(SEEDS) scripts/study-defenses $(TEMPER) $(MODEL) $(SUITE) build/defenses $(DEFENSES)
-	scripts/put-table build/defenses/table.md Documentation/Defenses.md
+STUDY = Documentation/study
+BATTERIES ?= $(STUDY)/screening.yaml
+STUDIED = $(if $(filter canary-knowledge,$(SUITE)),build/taught,$(MODEL))
+defenses: build $(if $(filter canary-knowledge,$(SUITE)),taught)
+	BATTERIES="$(BATTERIES)" SETTINGS=$(STUDY)/settings RECORDS=$(STUDY)/$(SUITE) \
+		CONTROL=$(if $(filter canary-knowledge,$(SUITE)),answer-replacement,refusal-training) \
+		scripts/study-defenses $(TEMPER) $(STUDIED) $(SUITE) build/defenses-$(SUITE) $(DEFENSES)
+	scripts/put-table build/defenses-$(SUITE)/table.md Documentation/Defenses.md $(SUITE)
+
+taught: build
+	[ -e build/taught/config.json ] || \
+		$(TEMPER) teach $(MODEL) --suite canary-knowledge --out build/taught
 
 ## Inspect derivatives whose making is known, and put the table into Documentation/Forensics.md.
 .PHONY: forensics

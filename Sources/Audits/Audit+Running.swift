@@ -73,12 +73,19 @@ extension Audit {
         var mine = jobs.filter { keys?.contains($0.key) ?? true }
         try tell(.planned(mine, isUndefended: false))
         try settle(&mine, baseline: baseline, tell)
-        if let control = try undefendedControl(tell) {
+        if try concernsOriginal(keys), let control = try undefendedControl(tell) {
             mine = control.audit.jobs.filter { keys?.contains($0.key) ?? true }
             try tell(.planned(mine, isUndefended: true))
             try control.audit.settle(&mine, baseline: control.baseline, tell)
         }
         if keys == nil { _ = try searched(baseline: baseline, tell) }
+    }
+
+    /// Returns whether some of the jobs are done on the model before hardening; nil stands for all.
+    private func concernsOriginal(_ keys: Set<String>?) throws -> Bool {
+        guard let keys else { return true }
+        let own = try jobs.map(\.key) + [controlJob(isOriginal: false).key]
+        return !keys.isSubset(of: own)
     }
 
     /// Does jobs in any order. Jobs on which no other process is working come first.

@@ -30,7 +30,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "Share the work among this many processes on this machine; give each fewer --threads."
+            "Share the work among this many processes on this machine, which share its cores unless --threads says how many each takes."
     )
     var processes = 1
 
@@ -47,6 +47,9 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if processes > 1, options.threads == nil {
+            Engine.threadCount = max(1, Engine.threadCount / processes)
+        }
         var request = try options.request(
             commandLine: ["temper"] + CommandLine.arguments.dropFirst())
         let directory = URL(
@@ -55,8 +58,8 @@ struct AuditCommand: AsyncParsableCommand {
         try checkOutput(directory, of: request.identity)
         try makeDirectory(directory)
         let store: any CellStore =
-            processes > 1
-            ? try DirectoryCellStore(at: AuditPlanFile.cells(in: directory))
+            processes > 1 || options.cells != nil
+            ? try options.sharedStore(in: directory)
             : try SQLiteCellStore(at: directory.appendingPathComponent("audit.sqlite"))
         let audit = try Audit(request, store: store)
         guard try confirms(audit.estimate()) else { return }

@@ -78,6 +78,13 @@ struct AuditOptions: ParsableArguments {
     )
     var threads: Int?
 
+    @Option(
+        help: """
+            Keep measured cells in this directory. Audits can share it: what two of them have in \
+            common, as the measures of the same original, is measured once.
+            """)
+    var cells: String?
+
     @Flag(help: "Attack a model that does not have the suite's safeguard all the same.")
     var anyway = false
 
@@ -140,6 +147,16 @@ struct AuditOptions: ParsableArguments {
 }
 
 extension AuditOptions {
+    /// Returns the store of cells that several processes or audits can share.
+    ///
+    /// - Parameter directory: The directory of the audit.
+    /// - Returns: The store, in `--cells` or in the audit's own directory.
+    /// - Throws: `InputError` when the store's directory cannot be made.
+    func sharedStore(in directory: URL) throws -> DirectoryCellStore {
+        try DirectoryCellStore(
+            at: cells.map { URL(fileURLWithPath: $0) } ?? directory.appendingPathComponent("cells"))
+    }
+
     /// Returns the battery with its adversaries extended to the requested ratio.
     private func extended(_ battery: Battery) throws -> Battery {
         guard let toRatio, let control else { return battery }
@@ -147,7 +164,7 @@ extension AuditOptions {
         let (extended, left) = try battery.extended(toRatio: toRatio, of: record)
         for name in left {
             warn(
-                "\(name) keeps its steps: its learning rate depends on their number, or it has none"
+                "\(name) keeps its budget: it has no steps to raise, or its learning rate depends on their number"
             )
         }
         return extended

@@ -39,9 +39,6 @@ struct AuditPlanFile: Codable {
 
     private static let name = "plan.json"
 
-    /// Returns the directory of the cells.
-    static func cells(in directory: URL) -> URL { directory.appendingPathComponent("cells") }
-
     /// Writes the file.
     func write(to directory: URL) throws {
         try CommandLineInterface.write(
@@ -72,7 +69,7 @@ struct AuditPlanFile: Codable {
         let options = try AuditOptions.parse(plan.arguments)
         let audit = try Audit(
             options.request(commandLine: plan.commandLine),
-            store: DirectoryCellStore(at: cells(in: directory)))
+            store: options.sharedStore(in: directory))
         let known = Set(audit.jobs.map(\.key))
         guard plan.jobs.filter({ $0.role == .adversary }).allSatisfy({ known.contains($0.key) })
         else {

@@ -17,7 +17,9 @@ struct PlanCommand: ParsableCommand {
             Writes plan.json to the output directory and prints the keys of its cells, one a line: \
             controls first, then adversaries. 'temper cell DIR' does cells that nobody else is \
             working on, on any machine that sees the directory and the same files; 'temper \
-            collect DIR' writes record and report when all are done.
+            collect DIR' writes record and report when all are done. Cells on the model before \
+            hardening and trials of a search have no keys yet, because they depend on what is \
+            measured first: 'temper cell DIR' without keys does them, too.
             """)
 
     @OptionGroup var options: AuditOptions
@@ -38,7 +40,7 @@ struct PlanCommand: ParsableCommand {
         let directory = URL(fileURLWithPath: out)
         let audit = try Audit(
             options.request(commandLine: ["temper"] + CommandLine.arguments.dropFirst()),
-            store: DirectoryCellStore(at: AuditPlanFile.cells(in: directory)))
+            store: options.sharedStore(in: directory))
         let plan = try AuditPlanFile(audit, options: arguments, threads: Engine.threadCount)
         try plan.write(to: directory)
         for job in plan.jobs { print(job.key) }

@@ -4,6 +4,7 @@
 import Foundation
 import JSONText
 import LanguageModels
+import ModelWriting
 import Records
 import Synchronization
 import TemperFixtures
@@ -201,6 +202,44 @@ struct CellTests {
         #expect(together.comparable == alone.comparable)
         let left = try FileManager.default.contentsOfDirectory(atPath: cells.path)
         #expect(left.allSatisfy { !$0.contains("partial") }, "\(left)")
+    }
+
+    @Test("a cell that does not need the model before hardening leaves it unmeasured")
+    func ownCells() async throws {
+        let request = try withOriginal()
+        let store = try SQLiteCellStore(at: directory.url.appendingPathComponent("o.sqlite"))
+        let audit = try Audit(request, store: store)
+        let own = try #require(audit.jobs.last)
+        for try await _ in audit.work(on: [own.key]) {}
+        let original = try audit.controlJob(isOriginal: true)
+        #expect(try store.cell(own.key).isDone)
+        #expect(try !store.cell(original.key).isDone)
+        // Its own key measures it.
+        for try await _ in audit.work(on: [original.key]) {}
+        #expect(try store.cell(original.key).isDone)
+    }
+
+    @Test("audits that share cells measure the same original once")
+    func sharedCells() async throws {
+        let store = try DirectoryCellStore(at: directory.url.appendingPathComponent("shared"))
+        var measured: [String] = []
+        for digit in ["1", "2"] {
+            var request = try withOriginal()
+            request.identity.digest = String(repeating: digit, count: 64)
+            for try await event in try Audit(request, store: store).run() {
+                if case .measuring(let what) = event { measured.append(what) }
+            }
+        }
+        #expect(measured.count { $0 == "the untampered model" } == 2)
+        #expect(measured.count { $0 == "the model before hardening" } == 1)
+    }
+
+    private func withOriginal() throws -> Audit.Request {
+        var request = request
+        let place = directory.url.appendingPathComponent("original")
+        if !FileManager.default.fileExists(atPath: place.path) { try tinyModel().write(to: place) }
+        request.original = try LoadedModel(at: place)
+        return request
     }
 
     @Test("a line that a kill left torn is cut, and a damaged one is an error with its number")
