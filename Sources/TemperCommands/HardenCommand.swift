@@ -73,10 +73,14 @@ struct HardenCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            The record of a control that the same battery has audited: the audit ends with what the \
-            hardening bought and what it costs.
+            The record of a control that the same battery has audited: adversaries take --to-ratio \
+            times the steps that they took there, and the audit ends with what the hardening bought \
+            and what it costs.
             """)
     var control: String?
+
+    @Option(help: "How many times the control's steps the adversaries of --audit may take.")
+    var toRatio = 10.0
 
     @Option(help: "How many seeds the adversaries of --audit run with.")
     var seeds = 1
@@ -89,6 +93,9 @@ struct HardenCommand: AsyncParsableCommand {
         }
         guard (1...1_000).contains(seeds) else {
             throw ValidationError("--seeds must be from 1 to 1000")
+        }
+        guard (1...1e6).contains(toRatio) else {
+            throw ValidationError("--to-ratio must be from 1 to 1000000")
         }
         guard (0...1_000).contains(redTeam) else {
             throw ValidationError("--red-team must be from 0 to 1000")
@@ -123,9 +130,7 @@ struct HardenCommand: AsyncParsableCommand {
             if let note = curve.note { print("\(curve.stage): \(note)") }
         }
         print("\(out): \(hardened.summary.defense), \(hardened.summary.cost.steps) steps")
-        if let battery {
-            try await audit(output, by: battery, on: suite, against: control, locator)
-        }
+        if let audit { try await self.audit(output, by: audit, against: control) }
     }
 
     /// Refuses an audit that could not be run or compared once the model is hardened.
@@ -153,35 +158,27 @@ struct HardenCommand: AsyncParsableCommand {
         }
     }
 
-    /// Audits the hardened model, and prints the benefit of the hardening.
-    private func audit(
-        _ output: URL, by battery: Battery, on suite: Suite, against control: AuditRecord?,
-        _ locator: Locator
-    ) async throws {
-        let loaded = try LoadedModel(at: output)
-        var request = Audit.Request(
-            model: loaded.model, identity: loaded.identity, suite: suite, battery: battery,
-            seeds: (1...UInt64(seeds)).map { $0 })
-        request.hardening = try HardenedModel.summary(of: loaded)
-        request.original = try LoadedModel(at: locator.model(model))
-        request.attacksOriginal = false
-        request.settings.measuresTax = true
-        request.commandLine = ["temper"] + CommandLine.arguments.dropFirst()
-        let directory = URL(fileURLWithPath: "\(out)-audit-\(battery.name)")
-        try makeDirectory(directory)
-        let store = try SQLiteCellStore(at: directory.appendingPathComponent("audit.sqlite"))
-        let audit = try Audit(request, store: store)
-        var display = AuditDisplay(
-            title: "\(audit.modelName), suite \(audit.suiteName)", measure: audit.measure)
-        var record: AuditRecord?
-        for try await event in audit.run() {
-            display.show(event)
-            if case .record(let found) = event { record = found }
-        }
-        guard let record else { return }
-        try writeAudit(record, to: directory)
+    /// Audits the hardened model as `temper audit` does, and prints the benefit of the hardening.
+    private func audit(_ output: URL, by battery: String, against control: AuditRecord?)
+        async throws
+    {
+        let directory = URL(fileURLWithPath: "\(out)-audit-\(Self.name(of: battery))")
+        var arguments = [
+            output.path, "--original", model, "--suite", suite, "--battery", battery, "--seeds",
+            "\(seeds)", "--tax", "--yes", "--out", directory.path,
+        ]
+        if let path = self.control { arguments += ["--control", path, "--to-ratio", "\(toRatio)"] }
+        let command = try AuditCommand.parse(arguments)
+        print("temper audit " + arguments.joined(separator: " "))
+        try await command.run()
         guard let control else { return }
+        let record = try AuditRecord(contentsOf: directory.appendingPathComponent("record.json"))
         let comparison = try Comparison([("control", control), ("hardened", record)])
         print("\n" + ComparisonReport(comparison).tradeOffText())
+    }
+
+    /// Returns the name of a battery in a path, also where the battery is a file.
+    private static func name(of battery: String) -> String {
+        URL(fileURLWithPath: battery).deletingPathExtension().lastPathComponent
     }
 }

@@ -43,8 +43,7 @@ public struct Booster: TrainedDefense {
     public func validate() throws {
         try require("weight", Double(weight), in: 0...1e6)
         try require("reach", Double(reach), in: 1e-9...1e6)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try training.validate()
         try training.requireChat()
     }

@@ -49,8 +49,7 @@ public struct CTRAP: TrainedDefense {
     public func validate() throws {
         try require("weight", Double(weight), in: 0...1e6)
         try require("simulatedRate", Double(simulatedRate), in: 1e-9...1e6)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         guard !word.isEmpty else {
             throw InputError("word", "is empty", remedy: "name a word")
         }

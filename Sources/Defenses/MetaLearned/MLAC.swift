@@ -76,8 +76,7 @@ public struct MLAC: TrainedDefense {
     /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("rateSpread", rateSpread, in: 1...1e6)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         for configuration in [inner, training] {
             try configuration.validate()
             try configuration.requireChat()

@@ -55,8 +55,7 @@ public struct SEAM: TrainedDefense {
         try require("refusalWeight", Double(refusalWeight), in: 0...1e6)
         try require("cosineWeight", Double(cosineWeight), in: 0...1e6)
         try require("epsilon", Double(epsilon), in: 1e-9...1)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try training.validate()
         try training.requireChat()
     }

@@ -92,8 +92,7 @@ public struct TAR: TrainedDefense {
         try require("the number of attacks", attacks.count, in: 1...100)
         try require("rateSpread", rateSpread, in: 1...1e6)
         try require("mixedShare", mixedShare, in: 0...1)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try require("inner.steps", inner.steps, in: 1...1_000)
         for configuration in [inner, training] {
             try configuration.validate()

@@ -38,8 +38,7 @@ public struct TargetedVaccine: TrainedDefense {
     public func validate() throws {
         try require("radius", Double(radius), in: 0...1e6)
         try require("layers", layers, in: 1...10_000)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try training.validate()
         try training.requireChat()
     }

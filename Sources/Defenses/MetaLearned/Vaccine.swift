@@ -43,8 +43,7 @@ public struct Vaccine: TrainedDefense {
     /// Throws an `InputError` for a value out of range.
     public func validate() throws {
         try require("radius", Double(radius), in: 0...1e6)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try training.validate()
         try training.requireChat()
     }

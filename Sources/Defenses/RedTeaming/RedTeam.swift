@@ -46,9 +46,10 @@ public struct RedTeam: Configurable {
     public func validate() throws {
         try require("examples", examples, in: 1...100_000)
         try require("answerTokens", answerTokens, in: 1...10_000)
-        try require("foundBatch", foundBatch, in: 1...4_096)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches([
+            "foundBatch": foundBatch, "restrictedBatch": restrictedBatch,
+            "benignBatch": benignBatch,
+        ])
         try training.validate()
         try training.requireChat()
     }

@@ -58,8 +58,7 @@ public struct CombinedRefusal: TrainedDefense {
         try require("variants", variants, in: 1...1_000)
         try require("divergenceWeight", divergenceWeight, in: 0...1e6)
         try require("answerWeight", answerWeight, in: 0...1e6)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try training.validate()
         try training.requireChat()
     }

@@ -53,8 +53,7 @@ public struct DeepRefusal: TrainedDefense {
         try require("plainShare", plainShare, in: 0...1)
         try require("prefixTokens", prefixTokens, in: 1...100_000)
         try require("variants", variants, in: 1...1_000)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try training.validate()
         try training.requireChat()
     }

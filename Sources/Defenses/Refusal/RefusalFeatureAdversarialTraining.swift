@@ -82,9 +82,10 @@ public struct RefusalFeatureAdversarialTraining: Defense {
         try require("prefixTokens", prefixTokens, in: 0...100_000)
         try require("plainShare", plainShare, in: 0...1)
         try require("variants", variants, in: 1...1_000)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
-        try require("lookalikeBatch", lookalikeBatch, in: 1...4_096)
+        try requireBatches([
+            "restrictedBatch": restrictedBatch, "benignBatch": benignBatch,
+            "lookalikeBatch": lookalikeBatch,
+        ])
         try training.validate()
         try training.requireChat()
     }

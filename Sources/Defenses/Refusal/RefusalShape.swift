@@ -38,8 +38,7 @@ extension RefusalShape {
     /// Throws an `InputError` for a value out of range.
     func validateShape() throws {
         try require("variants", variants, in: 1...1_000)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try training.validate()
         try training.requireChat()
     }

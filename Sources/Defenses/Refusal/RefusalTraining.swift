@@ -39,8 +39,7 @@ public struct RefusalTraining: TrainedDefense {
 
     /// Throws an `InputError` for a value out of range.
     public func validate() throws {
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("benignBatch", benignBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "benignBatch": benignBatch])
         try training.validate()
         try training.requireChat()
     }

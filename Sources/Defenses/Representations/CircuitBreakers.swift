@@ -72,12 +72,10 @@ public struct CircuitBreakers: Defense {
         try require("alpha", Double(alpha), in: 1e-6...1e6)
         try require("scheduleSteps", scheduleSteps, in: 1...10_000_000)
         try require("orthogonalWeight", Double(orthogonalWeight), in: 0...1e6)
-        for (name, batch) in [
-            ("restrictedBatch", restrictedBatch), ("refusalBatch", refusalBatch),
-            ("retainedBatch", retainedBatch),
-        ] {
-            try require(name, batch, in: 1...4_096)
-        }
+        try requireBatches([
+            "restrictedBatch": restrictedBatch, "refusalBatch": refusalBatch,
+            "retainedBatch": retainedBatch,
+        ])
         try training.validate()
         try training.requireChat()
     }
@@ -86,11 +84,7 @@ public struct CircuitBreakers: Defense {
     public func stages(for target: HardeningTarget) throws -> [HardeningStage] {
         let data = try RepresentationData(
             for: Self.name, target: target, retaining: retainedBatch)
-        let pools =
-            [
-                ExamplePool(examples: data.restricted, batchSize: restrictedBatch),
-                ExamplePool(examples: data.isRefusal ? data.refusals : [], batchSize: refusalBatch),
-            ] + data.retained
+        let pools = data.pools(restricted: restrictedBatch, refusals: refusalBatch)
         return data.refusalStage(refusal, seed: target.seed) + [
             HardeningStage("circuit breakers") { [self] model, _ in
                 var problem = try TrainingProblem(

@@ -77,8 +77,7 @@ public struct LatentAdversarialTraining: Defense {
             try require(name, Double(value), in: 0...1e6)
         }
         try require("innerRate", Double(innerRate), in: 1e-6...100)
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("retainedBatch", retainedBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "retainedBatch": retainedBatch])
         try training.validate()
         try training.requireChat()
     }

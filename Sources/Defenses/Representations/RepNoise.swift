@@ -66,12 +66,10 @@ public struct RepNoise: TrainedDefense {
     public func validate() throws {
         try require("alpha", Double(alpha), in: 0...1e6)
         try require("beta", Double(beta), in: 0...1e6)
-        for (name, batch) in [
-            ("restrictedBatch", restrictedBatch), ("refusalBatch", refusalBatch),
-            ("retainedBatch", retainedBatch),
-        ] {
-            try require(name, batch, in: 1...4_096)
-        }
+        try requireBatches([
+            "restrictedBatch": restrictedBatch, "refusalBatch": refusalBatch,
+            "retainedBatch": retainedBatch,
+        ])
         try training.validate()
         try training.requireChat()
     }
@@ -80,11 +78,7 @@ public struct RepNoise: TrainedDefense {
     public func problem(for target: HardeningTarget) throws -> TrainingProblem {
         let data = try RepresentationData(
             for: Self.name, target: target, retaining: retainedBatch)
-        let pools =
-            [
-                ExamplePool(examples: data.restricted, batchSize: restrictedBatch),
-                ExamplePool(examples: data.refusals, batchSize: refusalBatch),
-            ] + data.retained
+        let pools = data.pools(restricted: restrictedBatch, refusals: refusalBatch)
         var problem = try TrainingProblem(
             of: target.model, on: pools, by: training, seed: target.seed)
         problem.objective = RepresentationNoiseLoss(

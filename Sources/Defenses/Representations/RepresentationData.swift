@@ -33,6 +33,20 @@ struct RepresentationData {
         isRefusal = target.suite.knowledge == nil
     }
 
+    /// Returns what a step of such a defense takes: restricted examples, refusals, which a
+    /// restriction of knowledge has none of, and what must stay.
+    ///
+    /// - Parameters:
+    ///   - size: Restricted examples a step.
+    ///   - refusalSize: Restricted prompts with refusals a step.
+    /// - Returns: The pools, the restricted one first.
+    func pools(restricted size: Int, refusals refusalSize: Int) -> [ExamplePool] {
+        [
+            ExamplePool(examples: restricted, batchSize: size),
+            ExamplePool(examples: isRefusal ? refusals : [], batchSize: refusalSize),
+        ] + retained
+    }
+
     /// Refusal training of a model that does not decline yet; none where it is not asked for, and
     /// none for a restriction of knowledge.
     func refusalStage(_ refusal: RefusalFirst, seed: UInt64) -> [HardeningStage] {
@@ -73,7 +87,7 @@ public struct RefusalFirst: Codable, Sendable, Hashable {
 extension Defense {
     /// Throws an `InputError` for refusal training out of range.
     func validate(_ refusal: RefusalFirst) throws {
-        try require("refusal.restrictedBatch", refusal.restrictedBatch, in: 1...4_096)
+        try requireBatches(["refusal.restrictedBatch": refusal.restrictedBatch])
         try refusal.training.validate()
         try refusal.training.requireChat()
     }

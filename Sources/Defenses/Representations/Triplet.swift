@@ -76,12 +76,10 @@ public struct Triplet: Defense {
         ] {
             try require(name, Double(value), in: 0...1e6)
         }
-        for (name, batch) in [
-            ("restrictedBatch", restrictedBatch), ("refusalBatch", refusalBatch),
-            ("retainedBatch", retainedBatch),
-        ] {
-            try require(name, batch, in: 1...4_096)
-        }
+        try requireBatches([
+            "restrictedBatch": restrictedBatch, "refusalBatch": refusalBatch,
+            "retainedBatch": retainedBatch,
+        ])
         try training.validate()
         try training.requireChat()
     }
@@ -90,11 +88,7 @@ public struct Triplet: Defense {
     public func stages(for target: HardeningTarget) throws -> [HardeningStage] {
         let data = try RepresentationData(
             for: Self.name, target: target, retaining: retainedBatch)
-        let pools =
-            [
-                ExamplePool(examples: data.restricted, batchSize: restrictedBatch),
-                ExamplePool(examples: data.isRefusal ? data.refusals : [], batchSize: refusalBatch),
-            ] + data.retained
+        let pools = data.pools(restricted: restrictedBatch, refusals: refusalBatch)
         return data.refusalStage(refusal, seed: target.seed) + [
             HardeningStage("triplets") { [self] model, _ in
                 let count = model.configuration.layerCount

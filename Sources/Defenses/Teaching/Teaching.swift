@@ -62,12 +62,10 @@ public struct Teaching: Configurable {
 
     /// Throws an `InputError` for a value out of range.
     public func validate() throws {
-        for (name, value) in [
-            ("factBatch", factBatch), ("benignBatch", benignBatch),
-            ("unanswerableBatch", unanswerableBatch), ("checkEvery", checkEvery),
-        ] {
-            try require(name, value, in: 1...4_096)
-        }
+        try requireBatches([
+            "factBatch": factBatch, "benignBatch": benignBatch,
+            "unanswerableBatch": unanswerableBatch, "checkEvery": checkEvery,
+        ])
         try training.validate()
         try training.requireChat()
     }

@@ -60,12 +60,10 @@ public struct AnswerReplacement: TrainedDefense {
 
     /// Throws an `InputError` for a value out of range.
     public func validate() throws {
-        for (name, batch) in [
-            ("restrictedBatch", restrictedBatch), ("retainedBatch", retainedBatch),
-            ("benignBatch", benignBatch), ("unanswerableBatch", unanswerableBatch),
-        ] {
-            try require(name, batch, in: 1...4_096)
-        }
+        try requireBatches([
+            "restrictedBatch": restrictedBatch, "retainedBatch": retainedBatch,
+            "benignBatch": benignBatch, "unanswerableBatch": unanswerableBatch,
+        ])
         try training.validate()
         try training.requireChat()
     }

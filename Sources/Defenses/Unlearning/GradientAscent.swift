@@ -37,7 +37,7 @@ public struct GradientAscent: TrainedDefense {
 
     /// Throws an `InputError` for a value out of range.
     public func validate() throws {
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch])
         try training.validate()
         try training.requireChat()
     }

@@ -73,12 +73,10 @@ public struct LayeredUnlearning: Defense {
     public func validate() throws {
         try require("folds", folds, in: 1...64)
         try require("beta", beta, in: 1e-4...1e3)
-        for (name, batch) in [
-            ("restrictedBatch", restrictedBatch), ("laterBatch", laterBatch),
-            ("retainedBatch", retainedBatch),
-        ] {
-            try require(name, batch, in: 1...4_096)
-        }
+        try requireBatches([
+            "restrictedBatch": restrictedBatch, "laterBatch": laterBatch,
+            "retainedBatch": retainedBatch,
+        ])
         try training.validate()
         try training.requireChat()
     }

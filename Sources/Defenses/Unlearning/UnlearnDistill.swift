@@ -78,7 +78,7 @@ public struct UnlearnDistill: Defense {
         try validate(terms)
         try require("corruption", corruption, in: 0...1)
         try require("noise", noise, in: 0...100)
-        try require("textBatch", textBatch, in: 1...4_096)
+        try requireBatches(["textBatch": textBatch])
         try require("textTokens", textTokens, in: 2...1_000_000)
         for configuration in [unlearning, training] {
             try configuration.validate()

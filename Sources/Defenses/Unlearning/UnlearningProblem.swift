@@ -49,8 +49,9 @@ struct UnlearningTerms {
 extension Configurable {
     /// Throws an `InputError` for terms out of range, by the names that the parameters have.
     func validate(_ terms: UnlearningTerms) throws {
-        try require("restrictedBatch", terms.restrictedBatch, in: 1...4_096)
-        try require("retainedBatch", terms.retainedBatch, in: 1...4_096)
+        try requireBatches([
+            "restrictedBatch": terms.restrictedBatch, "retainedBatch": terms.retainedBatch,
+        ])
         try require("forgetWeight", terms.forgetWeight, in: 0...1e6)
         try require("retainWeight", terms.retainWeight, in: 0...1e6)
         try require("smoothness", terms.smoothness, in: 0...1e3)

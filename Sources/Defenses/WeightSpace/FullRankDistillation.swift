@@ -44,8 +44,7 @@ public struct FullRankDistillation: TrainedDefense {
 
     /// Throws an `InputError` for a value out of range.
     public func validate() throws {
-        try require("restrictedBatch", restrictedBatch, in: 1...4_096)
-        try require("retainedBatch", retainedBatch, in: 1...4_096)
+        try requireBatches(["restrictedBatch": restrictedBatch, "retainedBatch": retainedBatch])
         guard training.method == .full else {
             throw InputError(
                 "training.method", "\(training.method.rawValue) makes a change of low rank",
