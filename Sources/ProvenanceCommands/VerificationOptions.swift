@@ -64,15 +64,20 @@ package struct VerificationOptions: ParsableArguments {
 
     /// Verifies signature and files, and checks the audits against the policy if there is one.
     ///
-    /// - Parameter model: Where the model is.
+    /// - Parameters:
+    ///   - model: Where the model is.
+    ///   - isHolding: Whether the verified files are held open, to be read from the report's model.
     /// - Returns: The report.
     /// - Throws: An `InputError` when something cannot be read.
-    package func verify(_ model: URL) async throws -> VerificationReport {
+    package func verify(
+        _ model: URL, holdingFiles isHolding: Bool = true
+    ) async throws -> VerificationReport {
         // A faulty policy is refused before anything is hashed.
         let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
         let trust = try policy?.signers.trust ?? Trust(keyFiles: key, rootFiles: root)
         var report = try await VerificationReport(
-            on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust)
+            on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust,
+            holdingFiles: isHolding)
         let lines =
             try attestations.map {
                 try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)

@@ -32,8 +32,18 @@ extension [Party] {
                 let file = try place(root)
                 means = .certificate(
                     roots: try root.reading { try RootCertificate.all(in: file) },
-                    subject: try fields["subject"]?.text(),
-                    alternativeName: try fields["alternativeName"]?.text())
+                    subject: try fields["subject"].map { value in
+                        guard let pattern = SubjectPattern(try value.text()) else {
+                            throw value.error(
+                                "is no pattern of a subject",
+                                remedy: "write it as CN=*,O=Acme,C=US, with \\ before a comma "
+                                    + "that belongs to a value")
+                        }
+                        return pattern
+                    },
+                    alternativeName: try fields["alternativeName"].map {
+                        AlternativeNamePattern(try $0.text())
+                    })
             }
             let party = Party(name: name, means: means)
             if parties.contains(where: { $0.name == name }) {

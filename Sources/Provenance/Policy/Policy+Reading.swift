@@ -58,12 +58,12 @@ extension Policy {
                 "asks something of an audit, but the policy trusts no auditor",
                 remedy: "name the auditors' keys under \"auditors:\"")
         }
-        if let least = minimumIndependentAuditors, auditors.allSatisfy({ $0.key != nil }),
-            auditors.count < least, let value = fields["minimumIndependentAuditors"]
+        if let least = minimumIndependentAuditors, auditors.count < least,
+            let value = fields["minimumIndependentAuditors"]
         {
             throw value.error(
                 "is \(least), but \(auditors.count) can be met",
-                remedy: "name more auditors, or ask for fewer")
+                remedy: "name more auditors, each as one of its own, or ask for fewer")
         }
     }
 }

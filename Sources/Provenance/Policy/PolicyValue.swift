@@ -165,7 +165,9 @@ struct PolicyValue {
     /// Returns the start of a day in UTC.
     func day() throws -> Date {
         guard let text = node.scalar?.string, text.utf8.count == 10,
-            let date = try? Date(text, strategy: .iso8601.year().month().day())
+            let date = try? Date(text, strategy: .iso8601.year().month().day()),
+            // Foundation takes 30 February for 2 March.
+            date.formatted(.iso8601.year().month().day()) == text
         else { throw wrongType("a day such as 2026-11-30") }
         return date
     }

@@ -77,7 +77,7 @@ extension CertificateChain {
                 remedy: "check that --root is the signer's authority")
         }
         return CertificateIdentity(
-            subject: leaf.subject.description, alternativeNames: alternativeNames,
+            name: leaf.subject, alternativeNames: alternativeNames,
             fingerprint: SHA256.hash(data: try leaf.der).hexadecimal,
             root: RootCertificate(certificate: root), key: key)
     }
@@ -140,20 +140,5 @@ struct CodeSigningPolicy: VerifierPolicy {
             purposes.contains(.codeSigning) || purposes.contains(.any)
         else { return "may not certify code signing" }
         return nil
-    }
-}
-
-extension Certificate {
-    fileprivate var alternativeNames: [String] {
-        get throws {
-            try (extensions.subjectAlternativeNames ?? SubjectAlternativeNames([])).compactMap {
-                switch $0 {
-                case .rfc822Name(let name), .uniformResourceIdentifier(let name),
-                    .dnsName(let name):
-                    name
-                default: nil
-                }
-            }
-        }
     }
 }

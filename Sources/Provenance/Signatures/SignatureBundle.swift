@@ -21,7 +21,7 @@ public struct SignatureBundle: Sendable, Hashable {
     public static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
     /// The longest file. Even a model of a million files has a shorter one.
-    private static let longest = 1 << 28
+    static let longest = 1 << 28
 
     /// The most certificates in a path.
     static let mostCertificates = 16
@@ -115,18 +115,55 @@ public struct SignatureBundle: Sendable, Hashable {
         return Data(head.utf8) + envelope.json + Data("}\n".utf8)
     }
 
-    /// Writes the bundle to a temporary file and renames it when it is complete.
+    /// Writes the bundle, whole or not at all.
     ///
-    /// - Parameter file: The file to write. An existing signature is replaced.
+    /// - Parameters:
+    ///   - file: The file to write. It must not exist, or be a signature.
+    ///   - model: The signed model. No other file ever lies in its directory.
+    ///   - key: The only key whose signature may be replaced; nil for any.
     /// - Throws: An `InputError` when something else is there, or the file cannot be written.
-    public func write(to file: URL) throws {
-        let isThere = FileManager.default.fileExists(atPath: file.path(percentEncoded: false))
-        if isThere, (try? SignatureBundle(contentsOf: file)) == nil {
+    public func write(
+        to file: URL, beside model: URL? = nil, replacing key: VerificationKey? = nil
+    ) throws {
+        // A directory, for one, cannot even be locked.
+        try Self.checkPlace(file, replacing: key)
+        try ModelSignature.writeAlone(file, beside: model) { old in
+            try Self.checkReplacement(of: old, in: file, by: key)
+            return json
+        }
+    }
+
+    /// Checks that a signature may be written. The work of signing is then not in vain.
+    ///
+    /// - Parameters:
+    ///   - file: The file to write.
+    ///   - key: The only key whose signature may be replaced; nil for any.
+    /// - Throws: As ``write(to:beside:replacing:)`` does.
+    public static func checkPlace(_ file: URL, replacing key: VerificationKey?) throws {
+        guard FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) else {
+            return
+        }
+        let old = try? SmallFile.read(file, atMost: longest, remedy: "")
+        // What cannot be read is no signature.
+        try checkReplacement(of: old ?? Data("?".utf8), in: file, by: key)
+    }
+
+    private static func checkReplacement(
+        of old: Data, in file: URL, by key: VerificationKey?
+    ) throws {
+        // A process that was interrupted may have left an empty file.
+        if old.isEmpty { return }
+        let name = file.path(percentEncoded: false)
+        guard let bundle = try? SignatureBundle(json: old, named: name) else {
             throw InputError(
                 file, "exists already and is not a signature",
                 remedy: "choose another place with --out, or remove it")
         }
-        try AtomicFile.write(json, to: file)
+        if let key, bundle.envelope.signers(among: [key]).isEmpty {
+            throw InputError(
+                file, "is a signature by another key",
+                remedy: "give --replace to replace it, or choose another place with --out")
+        }
     }
 }
 
