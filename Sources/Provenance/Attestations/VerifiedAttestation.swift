@@ -31,20 +31,23 @@ extension AttestationLine {
     /// - Parameters:
     ///   - parties: The parties whose signatures count.
     ///   - others: Further parties that a signer may be, too, such as the signers of the weights.
+    ///   - validation: The timestamps and revocation lists by which certificates are judged.
     ///   - now: The time at which certificates must be valid.
     /// - Returns: The attestation with the parties that signed it.
     /// - Throws: A ``VerificationFailure`` when none of them did, an `InputError` when the line
     ///   is damaged.
     public func attestation(
-        by parties: [Party], among others: [Party] = [], now: Date
+        by parties: [Party], among others: [Party] = [],
+        validation: CertificateValidation = CertificateValidation(), now: Date
     ) async throws -> VerifiedAttestation {
         var budget = VerificationBudget()
-        return try await attestation(by: parties, among: others, now: now, within: &budget)
+        return try await attestation(
+            by: parties, among: others, validation: validation, now: now, within: &budget)
     }
 
     /// Verifies the signatures as far as a budget for the whole file allows.
     func attestation(
-        by parties: [Party], among others: [Party], now: Date,
+        by parties: [Party], among others: [Party], validation: CertificateValidation, now: Date,
         within budget: inout VerificationBudget
     ) async throws -> VerifiedAttestation {
         let envelope: Envelope
@@ -60,7 +63,12 @@ extension AttestationLine {
             case .publicKey(let hint):
                 signers = try keys(of: envelope, hint: hint, parties, &budget)
             case .certificates(let chain):
-                signers = [try await holder(of: chain, envelope, parties, now, &budget)]
+                let isKeyless = try bundle.identityClaim(named: name) != nil
+                signers = [
+                    isKeyless && parties.contains { $0.identity != nil }
+                        ? try await identity(of: bundle, parties, validation, now, &budget)
+                        : try await holder(of: chain, bundle, parties, validation, now, &budget)
+                ]
             }
         }
         guard envelope.payloadType == Statement.payloadType else {
@@ -99,8 +107,8 @@ extension AttestationLine {
 
     /// Returns the holder of a certificate that signed an envelope.
     private func holder(
-        of chain: [Data], _ envelope: Envelope, _ parties: [Party], _ now: Date,
-        _ budget: inout VerificationBudget
+        of chain: [Data], _ bundle: SignatureBundle, _ parties: [Party],
+        _ validation: CertificateValidation, _ now: Date, _ budget: inout VerificationBudget
     ) async throws -> Signer {
         let roots = parties.trust.roots
         guard !roots.isEmpty else {
@@ -109,27 +117,51 @@ extension AttestationLine {
                 remedy: "name its root if you trust it")
         }
         let certificates = try CertificateChain(der: chain, named: name)
+        guard budget.spend(.path(bundle.priceOfTimes(validation))) else { throw tooMuch() }
+        let date = await bundle.times(validation, at: now, named: name).times.first ?? now
+        func identity(_ roots: [RootCertificate]) async throws -> CertificateIdentity {
+            try await certificates.identity(
+                roots, at: date, lists: validation.revocationLists, now: now)
+        }
         // Parties may share their roots: each path is verified once.
         var identities: [[RootCertificate]: CertificateIdentity?] = [:]
         for party in parties where !party.roots.isEmpty {
             if identities[party.roots] == nil {
                 guard budget.spend(.path(chain.count)) else { throw tooMuch() }
-                identities[party.roots] = .some(
-                    try? await certificates.identity(party.roots, at: now))
+                identities[party.roots] = .some(try? await identity(party.roots))
             }
             // A root counts for its own party only.
-            guard let identity = identities[party.roots] ?? nil,
-                party.isIdentified(by: .certificate(identity))
+            guard let holder = identities[party.roots] ?? nil,
+                party.isIdentified(by: .certificate(holder))
             else { continue }
             guard budget.spend(.named) else { throw tooMuch() }
-            _ = try envelope.payload(signedBy: identity.key, named: name)
-            return .certificate(identity)
+            _ = try bundle.envelope.payload(signedBy: holder.key, named: name)
+            return .certificate(holder)
         }
         guard budget.spend(.path(chain.count)) else { throw tooMuch() }
-        let identity = try await certificates.identity(roots, at: now)
+        let stranger = try await identity(roots)
         throw VerificationFailure(
-            .certificate, name, "is signed by \(identity), whom nobody here names",
+            .certificate, name, "is signed by \(stranger), whom nobody here names",
             remedy: "name the subject if you trust it")
+    }
+
+    /// Returns the identity that signed a bundle without a key of its own.
+    private func identity(
+        of bundle: SignatureBundle, _ parties: [Party], _ validation: CertificateValidation,
+        _ now: Date, _ budget: inout VerificationBudget
+    ) async throws -> Signer {
+        let identities = parties.compactMap(\.identity)
+        // Only a certificate that claims one of them costs anything.
+        if let claim = try bundle.identityClaim(named: name),
+            identities.contains(where: { $0.matches(claim) }),
+            !budget.spend(.path(bundle.priceOfIdentity))
+        {
+            throw tooMuch()
+        }
+        let (identity, _) = try await bundle.keylessIdentity(
+            among: identities, validation, at: now, named: name)
+        _ = try bundle.envelope.payload(signedBy: identity.key, named: name)
+        return .keyless(identity)
     }
 
     private func tooMuch() -> VerificationFailure {

@@ -4,14 +4,16 @@
 
 /// A pattern such as `*@acme.example`, `https://github.com/acme/*` or `*.acme.example`.
 ///
-/// A text with a colon is a pattern of URIs, another with `@` of email addresses, any other of host
-/// names; a lone `*` is a pattern of all. Addresses, schemes and hosts compare without case.
+/// A text with a colon is a pattern of URIs, another with `@` of email addresses, another with `!` of
+/// user names, any other of host names; a lone `*` is a pattern of all. Addresses, schemes and hosts
+/// compare without case.
 public struct AlternativeNamePattern: Sendable, Hashable {
     private enum Kind: Sendable, Hashable {
         case anything
         case emailAddress(local: TextPattern, host: TextPattern)
         case uri(scheme: TextPattern, authority: TextPattern?, rest: TextPattern, hasUser: Bool)
         case host(TextPattern)
+        case userName(TextPattern)
     }
 
     private let kind: Kind
@@ -26,6 +28,8 @@ public struct AlternativeNamePattern: Sendable, Hashable {
                 rest: TextPattern(uri.rest), hasUser: uri.hasUser)
         } else if let (local, host) = emailParts(text) {
             kind = .emailAddress(local: TextPattern(local), host: TextPattern(host))
+        } else if text.contains("!") {
+            kind = .userName(TextPattern(text))
         } else {
             kind = .host(TextPattern(lowercasedASCII(text)))
         }
@@ -52,6 +56,8 @@ public struct AlternativeNamePattern: Sendable, Hashable {
             return rest.matches(parts.rest)
         case (.host(let pattern), .dnsName(let text)):
             return pattern.matches(lowercasedASCII(text))
+        case (.userName(let pattern), .userName(let text)):
+            return pattern.matches(text)
         default: return false
         }
     }

@@ -13,6 +13,8 @@ public struct Party: Sendable, Hashable {
         case certificate(
             roots: [RootCertificate], subject: SubjectPattern?,
             alternativeName: AlternativeNamePattern?)
+        /// A name that an identity provider vouches for, by Sigstore.
+        case identity(TrustedIdentity)
     }
 
     /// The party's name in the policy.
@@ -34,6 +36,11 @@ public struct Party: Sendable, Hashable {
         if case .certificate(let roots, _, _) = means { roots } else { [] }
     }
 
+    /// The party's identity, if it is identified by one.
+    var identity: TrustedIdentity? {
+        if case .identity(let identity) = means { identity } else { nil }
+    }
+
     /// Returns whether a verified signer is identified as the party by its own means.
     func isIdentified(by signer: Signer) -> Bool {
         switch (means, signer) {
@@ -48,6 +55,8 @@ public struct Party: Sendable, Hashable {
                 && (alternativeName.map { pattern in
                     identity.alternativeNames.contains(where: pattern.matches)
                 } ?? true)
+        case (.identity(let trusted), .keyless(let identity)):
+            return trusted.trustedRoot == identity.trustedRoot && trusted.matches(identity.claim)
         default: return false
         }
     }
@@ -57,12 +66,18 @@ public struct Party: Sendable, Hashable {
 }
 
 extension [Party] {
-    /// The keys and roots with which a model's signature may be verified.
-    public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
+    /// The keys, roots and identities with which a model's signature may be verified.
+    public var trust: Trust {
+        Trust(
+            keys: compactMap(\.key), roots: flatMap(\.roots), identities: compactMap(\.identity))
+    }
 
-    /// Makes a party of each trusted key, and one of all trusted roots.
+    /// Makes a party of each trusted key and identity, and one of all trusted roots.
     init(_ trust: Trust) {
         self = trust.keys.map { Party(name: $0.description, means: .key($0)) }
+        self += trust.identities.enumerated().map {
+            Party(name: "identity \($0.offset + 1)", means: .identity($0.element))
+        }
         guard !trust.roots.isEmpty else { return }
         append(
             Party(
@@ -86,6 +101,10 @@ extension [Party] {
             PartySigner(
                 name: "\(party.name) (\(identity.title))", key: identity.key, parties: parties,
                 certifiedNames: identity.certifiedNames)
+        case .keyless(let identity):
+            PartySigner(
+                name: "\(party.name) (\(identity.name))", key: identity.key, parties: parties,
+                certifiedNames: [identity.name.folded])
         }
     }
 }

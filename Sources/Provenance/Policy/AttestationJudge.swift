@@ -89,7 +89,8 @@ struct AttestationJudge {
         within budget: inout VerificationBudget
     ) async throws {
         let attestation = try await line.attestation(
-            by: policy.auditors, among: policy.signers, now: now, within: &budget)
+            by: policy.auditors, among: policy.signers, validation: policy.validation, now: now,
+            within: &budget)
         judgement.finding.digest = attestation.digest
         judgement.finding.signers = attestation.signers.map(\.name)
         let statement = try attestation.statement

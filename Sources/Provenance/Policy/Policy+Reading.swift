@@ -31,7 +31,8 @@ extension Policy {
         let fields = try root.fields([
             "version", "name", "signers", "auditors", "suite", "battery", "decidedBy",
             "minimumCost", "maximumSafetyTax", "minimumSeeds", "maximumAge", "minimumAssurance",
-            "minimumIndependentAuditors", "unverified", "revocations",
+            "minimumIndependentAuditors", "unverified", "revocations", "timestampRoots",
+            "revocationLists",
         ])
         _ = try fields.required("version").whole(in: 1...1)
         name = try fields.required("name").text()
@@ -50,7 +51,20 @@ extension Policy {
         unverified =
             try fields["unverified"]?.word(Unverified.allCases.map { ($0.rawValue, $0) }) ?? .ignore
         revocations = try fields["revocations"].map(Revocations.init) ?? Revocations()
-        let ofSignature: Set = ["version", "name", "signers", "unverified", "revocations"]
+        let timestampRoots = try fields["timestampRoots"]?.elements() ?? []
+        validation.timestampAuthorities = try timestampRoots.flatMap { value in
+            let file = try value.file(from: directory)
+            return try value.reading { try CertificateAuthority.timestampAuthorities(in: file) }
+        }
+        validation.revocationLists = try (fields["revocationLists"]?.elements() ?? []).flatMap {
+            value in
+            let file = try value.file(from: directory)
+            return try value.reading { try RevocationList.all(in: file) }
+        }
+        let ofSignature: Set = [
+            "version", "name", "signers", "unverified", "revocations", "timestampRoots",
+            "revocationLists",
+        ]
         if auditors.isEmpty, let key = fields.keys.subtracting(ofSignature).sorted().first,
             let value = fields[key]
         {

@@ -174,6 +174,12 @@ struct PolicyValue {
 
     // MARK: - Errors
 
+    /// Returns the file whose path the value is, absolute or from a directory.
+    func file(from directory: URL) throws -> URL {
+        let path = try text()
+        return path.hasPrefix("/") ? URL(filePath: path) : directory.appending(path: path)
+    }
+
     /// Reads a file that the value names. An error is reported with the value's line.
     func reading<Value>(_ read: () throws -> Value) throws -> Value {
         do {

@@ -138,7 +138,8 @@ public struct VerificationReport: Sendable, Encodable {
     ) async {
         guard let model else { return }
         let parties = [Party](trust)
-        let policy = Policy(name: "", signers: parties, auditors: parties)
+        var policy = Policy(name: "", signers: parties, auditors: parties)
+        policy.validation = trust.validation
         let admission = await Admission(
             of: model, attestations: lines, policy: policy, now: now)
         attestations = admission.attestations.map(\.uncounted)

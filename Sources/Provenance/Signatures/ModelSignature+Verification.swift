@@ -24,7 +24,7 @@ extension ModelSignature {
         holdingFiles isHolding: Bool = true
     ) async throws -> VerifiedModel {
         let name = bundle.file?.path(percentEncoded: false) ?? "the signature"
-        var warnings = bundle.unchecked
+        var warnings: [String] = []
         let signer = try await signer(of: bundle, trust, now, named: name, &warnings)
         let manifest = try manifest(
             of: bundle.envelope.payload(signedBy: signer.key, named: name),
@@ -42,14 +42,32 @@ extension ModelSignature {
     ) async throws -> Signer {
         switch bundle.material {
         case .certificates(let der):
+            let isKeyless = try bundle.identityClaim(named: name) != nil
+            if isKeyless, !trust.identities.isEmpty {
+                let (identity, notes) = try await bundle.keylessIdentity(
+                    among: trust.identities, trust.validation, at: now, named: name)
+                warnings += notes
+                return .keyless(identity)
+            }
             guard !trust.roots.isEmpty else {
                 throw VerificationFailure(
-                    .certificate, name, "is signed with a certificate, and no root is trusted",
-                    remedy: "give the root's certificate with --root")
+                    .certificate, name,
+                    isKeyless
+                        ? "is a keyless signature, and no identity is trusted"
+                        : "is signed with a certificate, and no root is trusted",
+                    remedy: isKeyless
+                        ? "give --trusted-root, --identity and --identity-provider"
+                        : "give the root's certificate with --root")
             }
-            return .certificate(
-                try await CertificateChain(der: der, named: name).identity(trust.roots, at: now))
+            warnings += bundle.logWarnings
+            let (identity, notes) = try await bundle.identity(
+                CertificateChain(der: der, named: name), trust.roots, trust.validation, at: now,
+                named: name)
+            warnings += notes
+            return .certificate(identity)
         case .publicKey(let hint):
+            warnings += bundle.logWarnings
+            if !bundle.timestamps.isEmpty { warnings.append("the timestamps were not checked") }
             guard !trust.keys.isEmpty else {
                 throw VerificationFailure(
                     .signature, name, "is signed with a bare key, and no key is trusted",
