@@ -104,13 +104,13 @@ package struct CertifyCommand: AsyncParsableCommand {
         let record = try AuditRecord(json: data, file: recordFile.lastPathComponent)
         let terms = try terms(of: signatory)
         let file = out.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model)
-        guard append || replace || !FileManager.default.fileExists(atPath: file.path) else {
+        guard append || replace || !isThere(file) else {
             throw InputError(
                 file.path, "exists already", remedy: "give --append to add to it, or --replace")
         }
         let place =
             signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
-        let isSigned = FileManager.default.fileExists(atPath: place.path)
+        let isSigned = isThere(place)
         let certification =
             isSigned
             ? try await verified(model, place, signatory)
@@ -118,9 +118,13 @@ package struct CertifyCommand: AsyncParsableCommand {
         let lines = try certification.attestations(
             of: record, json: data, terms: terms, by: signatory)
         try certification.checkPlace(of: file, beside: model)
-        if !isSigned { try certification.bundle.write(to: place) }
+        if !isSigned {
+            // Somebody may have signed meanwhile: theirs stays.
+            try certification.bundle.write(
+                to: place, beside: model, replacing: signatory.key.publicKey)
+        }
         do {
-            try AttestationFile.write(lines, to: file, appending: append)
+            try AttestationFile.write(lines, to: file, beside: model, appending: append)
         } catch {
             if !isSigned { try? FileManager.default.removeItem(at: place) }
             throw error
@@ -135,6 +139,12 @@ package struct CertifyCommand: AsyncParsableCommand {
         if record.safeguard != .stands { throw ExitCode(1) }
     }
 
+    /// Returns whether a file has any content. An interrupted process may leave an empty one.
+    private func isThere(_ file: URL) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+        return attributes.map { $0[.size] as? Int != 0 } ?? false
+    }
+
     private func verified(
         _ model: URL, _ place: URL, _ signatory: Signatory
     ) async throws -> Certification {
@@ -144,7 +154,8 @@ package struct CertifyCommand: AsyncParsableCommand {
         do {
             return Certification(
                 bundle,
-                verifiedAs: try await ModelSignature.verify(model, bundle: bundle, trust: trust))
+                verifiedAs: try await ModelSignature.verify(
+                    model, bundle: bundle, trust: trust, holdingFiles: false))
         } catch let failure as VerificationFailure
             where [.signature, .certificate].contains(failure.check) && (signer + root).isEmpty
         {

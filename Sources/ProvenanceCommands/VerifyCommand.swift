@@ -25,7 +25,8 @@ package struct VerifyCommand: AsyncParsableCommand {
     package init() {}
 
     package func run() async throws {
-        let report = try await verification.verify(verification.location())
+        let report = try await verification.verify(
+            verification.location(), holdingFiles: false)
         if json {
             try printJSON(report)
         } else {

@@ -71,8 +71,9 @@ import Testing
     @Test("what signs a copy has the digest that identifies the snapshot")
     func signedCopy() throws {
         try withModels { plain, snapshot in
-            let signed = try ModelDigest(
-                of: plain, ignoringOnly: ModelDigest.leftOut, signature: "model.sig")
+            let signed = try OpenModel(
+                at: plain, ignoring: ModelDigest.leftOut, signature: "model.sig"
+            ).digest
             #expect(try OpenModel(identifying: snapshot).digest == signed)
         }
     }
@@ -133,8 +134,7 @@ import Testing
                 #expect(digest.resources == expected.resources && digest.root == expected.root)
                 #expect(digest.ignored == [".cache/huggingface"] + expected.ignored)
             }
-            let signed = try ModelDigest(
-                of: plain, ignoringOnly: ModelDigest.leftOut, signature: nil)
+            let signed = try OpenModel(at: plain, ignoring: ModelDigest.leftOut).digest
             #expect(signed.root == expected.root)
         }
     }

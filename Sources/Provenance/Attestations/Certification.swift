@@ -19,6 +19,13 @@ public struct Signatory: Sendable {
         self.certificates = certificates
     }
 
+    /// The names in the certificate, if there is one.
+    var certifiedNames: Set<String> {
+        get throws {
+            try certificates?.certifiedNames ?? []
+        }
+    }
+
     /// Returns a statement as one line of an attestations' file.
     func line(_ statement: Statement) throws -> Data {
         guard let certificates else {
@@ -47,6 +54,8 @@ public struct Certification: Sendable {
     public let digest: ModelDigest
     /// The key that signed the weights.
     public let signerKey: VerificationKey
+    /// The names in the certificate of that key, if there is one.
+    private let signerNames: Set<String>
 
     /// Signs a model that has no signature yet. Nothing is written.
     public init(signing model: URL, by signatory: Signatory, for file: URL) throws {
@@ -57,6 +66,7 @@ public struct Certification: Sendable {
         payload = bundle.envelope.payload
         manifest = try ModelManifest(Statement(json: payload, named: "the list"), named: "the list")
         signerKey = signatory.key.publicKey
+        signerNames = try signatory.certifiedNames
     }
 
     /// Takes an existing signature that was verified.
@@ -66,6 +76,10 @@ public struct Certification: Sendable {
         manifest = model.manifest
         digest = model.digest
         signerKey = model.signer.key
+        signerNames =
+            if case .certificate(let identity) = model.signer { identity.certifiedNames } else {
+                []
+            }
     }
 
     /// Returns the attestations of an audit: our own predicate, and in-toto's test result.
@@ -93,10 +107,15 @@ public struct Certification: Sendable {
                     + "\(record.model.digest), and these have \(digest.root)",
                 remedy: "audit these weights, or give the model that was audited")
         }
-        if terms.level != .selfAttested, signatory.key.publicKey == signerKey {
+        let isSameKey = signatory.key.publicKey == signerKey
+        if terms.level != .selfAttested,
+            try isSameKey || !signatory.certifiedNames.isDisjoint(with: signerNames)
+        {
             throw InputError(
                 "the assurance level \(terms.level)",
-                "is not for the key that signed the weights",
+                isSameKey
+                    ? "is not for the key that signed the weights"
+                    : "is not for whoever signed the weights, by another key either",
                 remedy: "sign with the auditor's own key, or claim self-attested")
         }
         let audit = try TamperResistance(record, json: json, payload: payload, terms: terms)

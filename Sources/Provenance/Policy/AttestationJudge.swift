@@ -23,7 +23,9 @@ struct AttestationJudge {
     }
 
     /// The signer of the weights by its name in the policy; nil when the policy does not name it.
-    private var signer: PartySigner? { policy.signers.identity(of: model.signer) }
+    private var signer: PartySigner? {
+        policy.signers.identity(of: model.signer, among: policy.auditors)
+    }
 
     private func isSigner(_ auditor: PartySigner) -> Bool {
         signer.map(auditor.isSame) ?? (auditor.key == model.signer.key)
@@ -58,11 +60,13 @@ struct AttestationJudge {
             "\(counted.isEmpty ? "no \(kind) counts" : names), at least \(least ?? 1) needed")
     }
 
-    /// Verifies and judges one attestation.
-    func judgement(_ line: AttestationLine) async -> Judgement {
+    /// Verifies and judges one attestation, as far as the budget of its file allows.
+    func judgement(
+        _ line: AttestationLine, within budget: inout VerificationBudget
+    ) async -> Judgement {
         var judgement = Judgement(finding: .init(line: line.number, status: .unverified))
         do {
-            try await judge(line, &judgement)
+            try await judge(line, &judgement, within: &budget)
         } catch let error as InputError {
             // The detail is shown beside the line's name, so the name is removed from it.
             let (text, name) = ("\(error)", "\(line.name): ")
@@ -73,11 +77,20 @@ struct AttestationJudge {
         } catch {
             judgement.finding.detail = "\(error)"
         }
+        // A stranger may have written what is quoted.
+        let most = VerificationReport.Outcome.longestDetail
+        judgement.finding.detail = judgement.finding.detail.onOneLine(length: most)
+        judgement.finding.predicateType = judgement.finding.predicateType?.onOneLine(length: most)
         return judgement
     }
 
-    private func judge(_ line: AttestationLine, _ judgement: inout Judgement) async throws {
-        let attestation = try await line.attestation(by: policy.auditors, now: now)
+    private func judge(
+        _ line: AttestationLine, _ judgement: inout Judgement,
+        within budget: inout VerificationBudget
+    ) async throws {
+        let attestation = try await line.attestation(
+            by: policy.auditors, among: policy.signers, validation: policy.validation, now: now,
+            within: &budget)
         judgement.finding.digest = attestation.digest
         judgement.finding.signers = attestation.signers.map(\.name)
         let statement = try attestation.statement

@@ -31,7 +31,8 @@ extension Policy {
         let fields = try root.fields([
             "version", "name", "signers", "auditors", "suite", "battery", "decidedBy",
             "minimumCost", "maximumSafetyTax", "minimumSeeds", "maximumAge", "minimumAssurance",
-            "minimumIndependentAuditors", "unverified", "revocations",
+            "minimumIndependentAuditors", "unverified", "revocations", "timestampRoots",
+            "revocationLists",
         ])
         _ = try fields.required("version").whole(in: 1...1)
         name = try fields.required("name").text()
@@ -50,7 +51,20 @@ extension Policy {
         unverified =
             try fields["unverified"]?.word(Unverified.allCases.map { ($0.rawValue, $0) }) ?? .ignore
         revocations = try fields["revocations"].map(Revocations.init) ?? Revocations()
-        let ofSignature: Set = ["version", "name", "signers", "unverified", "revocations"]
+        let timestampRoots = try fields["timestampRoots"]?.elements() ?? []
+        validation.timestampAuthorities = try timestampRoots.flatMap { value in
+            let file = try value.file(from: directory)
+            return try value.reading { try CertificateAuthority.timestampAuthorities(in: file) }
+        }
+        validation.revocationLists = try (fields["revocationLists"]?.elements() ?? []).flatMap {
+            value in
+            let file = try value.file(from: directory)
+            return try value.reading { try RevocationList.all(in: file) }
+        }
+        let ofSignature: Set = [
+            "version", "name", "signers", "unverified", "revocations", "timestampRoots",
+            "revocationLists",
+        ]
         if auditors.isEmpty, let key = fields.keys.subtracting(ofSignature).sorted().first,
             let value = fields[key]
         {
@@ -58,12 +72,12 @@ extension Policy {
                 "asks something of an audit, but the policy trusts no auditor",
                 remedy: "name the auditors' keys under \"auditors:\"")
         }
-        if let least = minimumIndependentAuditors, auditors.allSatisfy({ $0.key != nil }),
-            auditors.count < least, let value = fields["minimumIndependentAuditors"]
+        if let least = minimumIndependentAuditors, auditors.count < least,
+            let value = fields["minimumIndependentAuditors"]
         {
             throw value.error(
                 "is \(least), but \(auditors.count) can be met",
-                remedy: "name more auditors, or ask for fewer")
+                remedy: "name more auditors, each as one of its own, or ask for fewer")
         }
     }
 }

@@ -71,6 +71,15 @@ public struct Policy: Sendable {
     public var unverified = Unverified.ignore
     /// Revoked keys, models and attestations.
     public var revocations = Revocations()
+    /// The timestamps and revocation lists by which certificates are judged.
+    public var validation = CertificateValidation()
+
+    /// The keys, roots and identities that may have signed the weights.
+    public var trust: Trust {
+        var trust = signers.trust
+        trust.validation = validation
+        return trust
+    }
 
     /// Makes a policy that requires a signature, and of an audit only that it is signed.
     public init(name: String, signers: [Party], auditors: [Party] = []) {

@@ -32,8 +32,12 @@ public struct VerificationReport: Sendable, Encodable {
         public init(_ check: String, isPassed: Bool, _ detail: String) {
             self.check = check
             self.isPassed = isPassed
-            self.detail = detail
+            // It may quote what a stranger wrote.
+            self.detail = detail.onOneLine(length: Self.longestDetail)
         }
+
+        /// The most characters of a finding.
+        static let longestDetail = 1_000
     }
 
     /// The checks in the order in which they were made.
@@ -47,6 +51,9 @@ public struct VerificationReport: Sendable, Encodable {
 
     /// The findings about the attestations beside the model.
     public private(set) var attestations: [AttestationFinding] = []
+
+    /// The number of attestations that are not verified and not listed, because there are many.
+    public private(set) var unlistedAttestations = 0
 
     /// The policy's decision about the verified model; nil when no policy was applied.
     public private(set) var admission: Admission?
@@ -66,15 +73,17 @@ public struct VerificationReport: Sendable, Encodable {
     ///   - signature: The signature's file; nil for ``ModelSignature/location(of:)``.
     ///   - trust: The keys and roots whose signatures count.
     ///   - now: The time at which certificates must be valid.
+    ///   - isHolding: Whether the verified files are held open, to be read from ``model``.
     /// - Throws: An `InputError` when something cannot be read. A check that fails is an outcome.
     public init(
-        on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date()
+        on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date(),
+        holdingFiles isHolding: Bool = true
     ) async throws {
         let bundle = try SignatureBundle(
             contentsOf: signature ?? ModelSignature.location(of: model))
         do {
             let verified = try await ModelSignature.verify(
-                model, bundle: bundle, trust: trust, now: now)
+                model, bundle: bundle, trust: trust, now: now, holdingFiles: isHolding)
             outcomes = [
                 Outcome("signature", isPassed: true, "by \(verified.signer)"),
                 Outcome(
@@ -114,6 +123,7 @@ public struct VerificationReport: Sendable, Encodable {
             of: model, attestations: lines, policy: policy, now: now)
         self.admission = admission
         attestations = admission.attestations
+        unlistedAttestations = admission.unlistedAttestations
     }
 
     /// Lists the attestations of the model. They are not checked against a policy, and the answer
@@ -128,10 +138,12 @@ public struct VerificationReport: Sendable, Encodable {
     ) async {
         guard let model else { return }
         let parties = [Party](trust)
-        let policy = Policy(name: "", signers: parties, auditors: parties)
-        attestations = await Admission(
-            of: model, attestations: lines, policy: policy, now: now
-        ).attestations.map(\.uncounted)
+        var policy = Policy(name: "", signers: parties, auditors: parties)
+        policy.validation = trust.validation
+        let admission = await Admission(
+            of: model, attestations: lines, policy: policy, now: now)
+        attestations = admission.attestations.map(\.uncounted)
+        unlistedAttestations = admission.unlistedAttestations
     }
 
     /// The report in lines: outcomes, warnings, attestations, the policy's checks, and the answer.
@@ -139,9 +151,13 @@ public struct VerificationReport: Sendable, Encodable {
         func line(_ outcome: Outcome) -> String {
             "\(outcome.isPassed ? "ok" : "NO")\t\(outcome.check)\t\(outcome.detail.onOneLine())"
         }
-        return outcomes.map(line) + warnings.map { "note\t\($0.onOneLine())" }
-            + attestations.map { "note\tattestation\t\($0.text.onOneLine())" }
-            + (admission?.outcomes ?? []).map(line) + [answer]
+        var lines = outcomes.map(line) + warnings.map { "note\t\($0.onOneLine())" }
+        lines += attestations.map { "note\tattestation\t\($0.text.onOneLine())" }
+        if unlistedAttestations > 0 {
+            lines.append("note\tattestation\t\(unlistedAttestations) more are not verified")
+        }
+        lines += (admission?.outcomes ?? []).map(line)
+        return lines + [answer]
     }
 
     private var answer: String {
@@ -152,7 +168,8 @@ public struct VerificationReport: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case isVerified = "verified"
         case outcomes = "checks"
-        case warnings, signer, root, payloadDigest, files, ignored, attestations, policy
+        case warnings, signer, root, payloadDigest, files, ignored, attestations
+        case unlistedAttestations, policy
     }
 
     /// Writes the answer, the checks and, for a verified model, its signer and signed content.
@@ -170,6 +187,9 @@ public struct VerificationReport: Sendable, Encodable {
             forKey: .files)
         try container.encode(model.ignored, forKey: .ignored)
         try container.encode(attestations, forKey: .attestations)
+        if unlistedAttestations > 0 {
+            try container.encode(unlistedAttestations, forKey: .unlistedAttestations)
+        }
         guard let admission, let policy else { return }
         try container.encode(
             PolicyAnswer(

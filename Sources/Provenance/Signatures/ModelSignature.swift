@@ -42,7 +42,14 @@ public enum ModelSignature {
         var ignored = ModelDigest.leftOut
         if let signature, !ignored.contains(signature) { ignored.append(signature) }
         let material = try material(key, certificates)
-        let digest = try ModelDigest(of: model, ignoringOnly: ignored, signature: signature)
+        let digest = try OpenModel(
+            at: model, ignoring: ignored, signature: signature, holdingFiles: false
+        ) { names in
+            guard let left = names.first(where: AtomicFile.isTemporary) else { return }
+            throw InputError(
+                model.appending(path: left), "was left by a process that was interrupted",
+                remedy: "remove it, and sign again")
+        }.digest
         let manifest = ModelManifest(
             digest, modelName: model.standardizedFileURL.lastPathComponent, ignoredPaths: ignored)
         let envelope = try Envelope.signed(
@@ -77,6 +84,32 @@ public enum ModelSignature {
         let prefix = root.hasSuffix("/") ? root : root + "/"
         return path.utf8.starts(with: prefix.utf8)
             ? String(decoding: path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : nil
+    }
+}
+
+extension ModelSignature {
+    /// Writes a file about a model while no other process does, so that the model's directory holds
+    /// no other file for a moment.
+    ///
+    /// - Parameters:
+    ///   - file: The file to write.
+    ///   - model: The model; nil if the file lies elsewhere.
+    ///   - content: Makes the new content from the old one, which is empty if there is no file.
+    /// - Throws: An `InputError` when the file cannot be read or written; errors of `content`, after
+    ///   which it is unchanged.
+    static func writeAlone(
+        _ file: URL, beside model: URL?, _ content: (_ old: Data) throws -> Data
+    ) throws {
+        try FileLock.withLock(on: file) {
+            let data = try content(
+                SmallFile.read(
+                    file, atMost: SignatureBundle.longest, remedy: "choose another --out"))
+            if let model, path(of: file, within: model) != nil {
+                try AtomicFile.write(data, to: file, within: model)
+            } else {
+                try AtomicFile.write(data, to: file)
+            }
+        }
     }
 }
 
