@@ -42,7 +42,16 @@ package struct VerificationOptions: ParsableArguments {
             throw ValidationError(
                 "the policy says whom to trust: leave --key and --root out, or --policy")
         }
-        guard !(key + root).isEmpty || policy != nil else {
+    }
+
+    /// Whether the options say whom to trust.
+    var statesTrust: Bool { !(key + root).isEmpty || policy != nil }
+
+    /// Checks that the options say whom to trust.
+    ///
+    /// - Throws: A `ValidationError` when they do not.
+    package func requireTrust() throws {
+        guard statesTrust else {
             throw ValidationError(
                 "it must be known whom to trust: give the signer's public key with --key, "
                     + "the root of their certificate with --root, or a policy with --policy")

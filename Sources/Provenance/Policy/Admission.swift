@@ -7,6 +7,8 @@ public import Foundation
 public struct Admission: Sendable {
     /// The attestations in the order of their file.
     public let attestations: [AttestationFinding]
+    /// The audits that count, in the same order.
+    public let audits: [CountedAudit]
     /// The checks that decide, in order.
     public let outcomes: [VerificationReport.Outcome]
 
@@ -55,6 +57,7 @@ public struct Admission: Sendable {
             }
         }
         attestations = judged.map(\.finding)
+        audits = judged.compactMap(\.audit)
         self.outcomes = outcomes
     }
 }

@@ -48,6 +48,9 @@ public struct VerificationReport: Sendable, Encodable {
     /// The findings about the attestations beside the model.
     public private(set) var attestations: [AttestationFinding] = []
 
+    /// The audits of the verified model that count; without a policy, those that are valid now.
+    public private(set) var audits: [CountedAudit] = []
+
     /// The policy's decision about the verified model; nil when no policy was applied.
     public private(set) var admission: Admission?
 
@@ -114,6 +117,7 @@ public struct VerificationReport: Sendable, Encodable {
             of: model, attestations: lines, policy: policy, now: now)
         self.admission = admission
         attestations = admission.attestations
+        audits = admission.audits
     }
 
     /// Lists the attestations of the model. They are not checked against a policy, and the answer
@@ -129,9 +133,10 @@ public struct VerificationReport: Sendable, Encodable {
         guard let model else { return }
         let parties = [Party](trust)
         let policy = Policy(name: "", signers: parties, auditors: parties)
-        attestations = await Admission(
-            of: model, attestations: lines, policy: policy, now: now
-        ).attestations.map(\.uncounted)
+        let admission = await Admission(
+            of: model, attestations: lines, policy: policy, now: now)
+        attestations = admission.attestations.map(\.uncounted)
+        audits = admission.audits
     }
 
     /// The report in lines: outcomes, warnings, attestations, the policy's checks, and the answer.
