@@ -78,7 +78,16 @@ package struct VerificationOptions: ParsableArguments {
                 "--trusted-root, --identity and --identity-provider belong together: anyone can "
                     + "sign with Sigstore")
         }
-        guard !signers.isEmpty || policy != nil else {
+    }
+
+    /// Whether the options say whom to trust.
+    var statesTrust: Bool { !(key + root).isEmpty || identity != nil || policy != nil }
+
+    /// Checks that the options say whom to trust.
+    ///
+    /// - Throws: A `ValidationError` when they do not.
+    package func requireTrust() throws {
+        guard statesTrust else {
             throw ValidationError(
                 "it must be known whom to trust: give the signer's public key with --key, "
                     + "the root of their certificate with --root, their identity with --identity, "

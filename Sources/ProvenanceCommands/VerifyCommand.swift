@@ -24,6 +24,8 @@ package struct VerifyCommand: AsyncParsableCommand {
 
     package init() {}
 
+    package func validate() throws { try verification.requireTrust() }
+
     package func run() async throws {
         let report = try await verification.verify(
             verification.location(), holdingFiles: false)

@@ -40,6 +40,7 @@ struct ServeModelCommand: AsyncParsableCommand {
     var rate = ServingLimits().requestsPerMinute
 
     func validate() throws {
+        try verification.requireTrust()
         guard (0...65535).contains(port) else { throw ValidationError("--port is 0 to 65535") }
         for (name, value) in [
             ("--max-tokens", maxTokens), ("--batch-size", batchSize), ("--queue", queue),

@@ -38,7 +38,7 @@ public struct TemperCommand: AsyncParsableCommand {
                 name: "Provenance",
                 subcommands: [
                     KeygenCommand.self, SignCommand.self, CertifyCommand.self, VerifyCommand.self,
-                    ServeModelCommand.self, LogCommand.self,
+                    BillOfMaterialsCommand.self, ServeModelCommand.self, LogCommand.self,
                 ]),
             CommandGroup(
                 name: "Lists",

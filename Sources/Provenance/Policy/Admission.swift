@@ -12,6 +12,8 @@ public struct Admission: Sendable {
     public let attestations: [AttestationFinding]
     /// The number of those that are not verified and not listed.
     public let unlistedAttestations: Int
+    /// The audits that count, in the same order.
+    public let audits: [CountedAudit]
     /// The checks that decide, in order.
     public let outcomes: [VerificationReport.Outcome]
 
@@ -69,6 +71,7 @@ public struct Admission: Sendable {
         let unlisted = Set(unverified.dropFirst(Self.mostUnverified))
         attestations = findings.indices.filter { !unlisted.contains($0) }.map { findings[$0] }
         unlistedAttestations = unlisted.count
+        audits = judged.compactMap(\.audit)
         self.outcomes = outcomes
     }
 }

@@ -20,6 +20,8 @@ struct AttestationJudge {
         var limits: [VerificationReport.Outcome] = []
         /// Whether it is unverified or about something else.
         var isForeign = true
+        /// The audit, if it counts.
+        var audit: CountedAudit?
     }
 
     /// The signer of the weights by its name in the policy; nil when the policy does not name it.
@@ -119,7 +121,7 @@ struct AttestationJudge {
             judgement.finding.detail = reason
             return
         }
-        weigh(audit, attestation, &judgement)
+        weigh(audit, attestation, line, &judgement)
     }
 
     /// Returns why an audit of these weights is not valid now; nil if it is.
@@ -145,13 +147,14 @@ struct AttestationJudge {
 
     /// Checks a valid audit against the policy.
     private func weigh(
-        _ audit: TamperResistance, _ attestation: VerifiedAttestation, _ judgement: inout Judgement
+        _ audit: TamperResistance, _ attestation: VerifiedAttestation, _ line: AttestationLine,
+        _ judgement: inout Judgement
     ) {
         let standing = attestation.signers.filter {
             policy.revocations.keys.reason(for: $0.key.hint) == nil
         }
-        let eligibility = policy.eligibility(
-            of: audit, isIndependent: !standing.allSatisfy(isSigner), now: now)
+        let isIndependent = !standing.allSatisfy(isSigner)
+        let eligibility = policy.eligibility(of: audit, isIndependent: isIndependent, now: now)
         judgement.limits = policy.limits(on: audit)
         judgement.finding.checks = eligibility + judgement.limits
         let lacks = eligibility.filter { !$0.isPassed }
@@ -163,5 +166,8 @@ struct AttestationJudge {
         judgement.finding.status = .counted
         judgement.finding.detail = audit.summary
         judgement.auditors = standing
+        judgement.audit = CountedAudit(
+            line: line, digest: attestation.digest, signers: standing.map(\.name),
+            isIndependent: isIndependent, content: audit)
     }
 }

@@ -54,6 +54,8 @@ public struct VerificationReport: Sendable, Encodable {
 
     /// The number of attestations that are not verified and not listed, because there are many.
     public private(set) var unlistedAttestations = 0
+    /// The audits of the verified model that count; without a policy, those that are valid now.
+    public private(set) var audits: [CountedAudit] = []
 
     /// The policy's decision about the verified model; nil when no policy was applied.
     public private(set) var admission: Admission?
@@ -124,6 +126,7 @@ public struct VerificationReport: Sendable, Encodable {
         self.admission = admission
         attestations = admission.attestations
         unlistedAttestations = admission.unlistedAttestations
+        audits = admission.audits
     }
 
     /// Lists the attestations of the model. They are not checked against a policy, and the answer
@@ -144,6 +147,7 @@ public struct VerificationReport: Sendable, Encodable {
             of: model, attestations: lines, policy: policy, now: now)
         attestations = admission.attestations.map(\.uncounted)
         unlistedAttestations = admission.unlistedAttestations
+        audits = admission.audits
     }
 
     /// The report in lines: outcomes, warnings, attestations, the policy's checks, and the answer.

@@ -77,7 +77,7 @@ public enum ModelSignature {
     }
 
     /// Returns the path of a file within a model's directory, or nil when it is elsewhere.
-    static func path(of file: URL, within model: URL) -> String? {
+    package static func path(of file: URL, within model: URL) -> String? {
         let root = model.resolvingSymlinksInPath().standardizedFileURL.path(percentEncoded: false)
         let folder = file.deletingLastPathComponent().resolvingSymlinksInPath().standardizedFileURL
         let path = folder.appending(path: file.lastPathComponent).path(percentEncoded: false)
