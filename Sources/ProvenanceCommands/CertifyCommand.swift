@@ -155,7 +155,8 @@ package struct CertifyCommand: AsyncParsableCommand {
             return Certification(
                 bundle,
                 verifiedAs: try await ModelSignature.verify(
-                    model, bundle: bundle, trust: trust, holdingFiles: false))
+                    model, bundle: bundle, trust: trust, selection: FileSelection(isHolding: false))
+            )
         } catch let failure as VerificationFailure
             where [.signature, .certificate].contains(failure.check) && (signer + root).isEmpty
         {

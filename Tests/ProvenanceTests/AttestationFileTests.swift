@@ -5,6 +5,7 @@
 import Checkpoints
 import Foundation
 import JSONText
+import Records
 import Synchronization
 import Testing
 

@@ -97,13 +97,64 @@ struct FileMutationTests {
         func verify() async throws -> VerifiedModel {
             try await ModelSignature.verify(
                 signed.model, bundle: SignatureBundle(contentsOf: signed.signature),
-                trust: signed.trust, holdingFiles: false)
+                trust: signed.trust, selection: FileSelection(isHolding: false))
         }
         let model = try await verify()
         #expect(model.digest.resources.count == 5 && model.model.files.isEmpty)
         await expectFailure(.files, "were not held open") { try model.checkUnchanged() }
         try signed.write("{}", to: "config.json")
         await expectFailure(.files, "\"config.json\" was changed") { _ = try await verify() }
+    }
+
+    @Test("files that are not signed are left out where that is asked for, and only named")
+    func unsignedFiles() async throws {
+        func verify(_ selection: FileSelection) async throws -> VerifiedModel {
+            try await ModelSignature.verify(
+                signed.model, bundle: SignatureBundle(contentsOf: signed.signature),
+                trust: signed.trust, selection: selection)
+        }
+        let handle = open(file("sparse.bin").path, O_WRONLY | O_CREAT, 0o600)
+        try #require(ftruncate(handle, 1 << 40) == 0)
+        close(handle)
+        try signed.write("x", to: "extra/notes.txt")
+        let model = try await verify(FileSelection(ignoresUnsignedFiles: true))
+        #expect(model.ignored == ["extra/notes.txt", "model.sig", "sparse.bin"])
+        #expect(model.model.files.count == 5 && model.model.file("sparse.bin") == nil)
+        let report = try await VerificationReport(
+            on: signed.model, trust: signed.trust,
+            selection: FileSelection(ignoresUnsignedFiles: true))
+        #expect(report.warnings.count == 2 && report.warnings[1].hasPrefix("sparse.bin is there"))
+        _ = try await verify(FileSelection(ignoredPaths: ["extra", "sparse.bin"]))
+        await expectFailure(.files, "\"extra/notes.txt\" was added") {
+            _ = try await verify(FileSelection(ignoredPaths: ["sparse.bin", "notes.txt"]))
+        }
+        // What is signed must still be there, as it was.
+        await expectFailure(.files, "\"config.json\" is missing") {
+            _ = try await verify(
+                FileSelection(ignoredPaths: ["config.json"], ignoresUnsignedFiles: true))
+        }
+        try signed.write("{}", to: "config.json")
+        await expectFailure(.files, "\"config.json\" was changed") {
+            _ = try await verify(FileSelection(ignoresUnsignedFiles: true))
+        }
+    }
+
+    @Test("a path that the signer leaves out is listed, and named by the verifier")
+    func ignoredPaths() async throws {
+        try signed.write("x", to: "logs/run.txt")
+        let (bundle, digest) = try ModelSignature.sign(
+            signed.model, key: signed.key, ignoring: ["logs", ".git"], for: signed.signature)
+        #expect(digest.ignored == ["logs", "model.sig"])
+        try bundle.write(to: signed.signature)
+        let model = try await signed.verify()
+        #expect(model.manifest.ignoredPaths.filter { $0 == "logs" || $0 == ".git" }.count == 2)
+        #expect(model.ignored == ["logs", "model.sig"])
+        for path in ["/logs", "../x", "a//b", ".", "", "*.txt", "a?", "[a]"] {
+            await expectFault(path, "cannot be left out") {
+                _ = try ModelSignature.sign(
+                    signed.model, key: signed.key, ignoring: [path], for: signed.signature)
+            }
+        }
     }
 
     @Test("a removed file", arguments: ["config.json", "tokenizer/empty.bin", ".hidden"])

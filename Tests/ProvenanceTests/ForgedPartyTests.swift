@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Certificates whose names look like another's, and parties that are known in two ways.
 
+import Checkpoints
 import Foundation
+import Records
 import SwiftASN1
 import Testing
 import X509
