@@ -75,6 +75,20 @@ struct AttestationFileTests {
         #expect(lines.count == writers * rounds && Set(lines).count == lines.count)
     }
 
+    @Test("lines that came meanwhile are not replaced unasked")
+    func meanwhile() throws {
+        try AttestationFile.write(
+            [Data("a".utf8)], to: file, beside: model.directory, appending: false,
+            replacing: false)
+        let error = #expect(throws: InputError.self) {
+            try AttestationFile.write(
+                [Data("b".utf8)], to: file, beside: model.directory, appending: false,
+                replacing: false)
+        }
+        #expect(error?.remedy.contains("--append") == true)
+        #expect(try Data(contentsOf: file) == Data("a\n".utf8))
+    }
+
     @Test("while another writes, who cannot wait is told, and a failed write leaves no file")
     func locked() throws {
         #expect(throws: InputError.self) {
