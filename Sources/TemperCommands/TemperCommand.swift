@@ -37,7 +37,8 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Provenance",
                 subcommands: [
-                    KeygenCommand.self, SignCommand.self, CertifyCommand.self, VerifyCommand.self,
+                    KeygenCommand.self, SignCommand.self, CertifyCommand.self,
+                    VerifyAuditCommand.self,
                     ServeModelCommand.self, LogCommand.self,
                 ]),
             CommandGroup(

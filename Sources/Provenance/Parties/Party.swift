@@ -66,7 +66,7 @@ extension [Party] {
     public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
 
     /// Makes a party of each trusted key, and one of all trusted roots.
-    init(_ trust: Trust) {
+    package init(_ trust: Trust) {
         self = trust.keys.map { Party(name: $0.description, means: .key($0)) }
         guard !trust.roots.isEmpty else { return }
         append(
