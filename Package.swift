@@ -100,7 +100,7 @@ let package = Package(
         library(
             "Provenance",
             [
-                "Checkpoints", "Records", "JSONText", crypto,
+                "Checkpoints", "Suites", "Records", "JSONText", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"), x509, asn1,
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -108,7 +108,7 @@ let package = Package(
         library(
             "ProvenanceCommands",
             [
-                "CommandLineInterface", "Provenance", "Checkpoints", "Records", "JSONText",
+                "CommandLineInterface", "Provenance", "Checkpoints", "Suites", "Records", "JSONText",
                 argumentParser,
             ]),
         .executableTarget(
@@ -187,7 +187,8 @@ let package = Package(
         tests(of: "Tokenization", ["JSONText"], resources: [.copy("Goldens")]),
         tests(of: "Reports", ["Records", "JSONText"]),
         tests(
-            of: "Provenance", ["Checkpoints", "Records", "JSONText", crypto, x509, asn1],
+            of: "Provenance",
+            ["Checkpoints", "Suites", "Records", "JSONText", crypto, x509, asn1],
             resources: [.copy("Goldens")]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
@@ -259,7 +260,7 @@ let package = Package(
             of: "TemperCommands",
             [
                 "temper", "temper-verify", "TemperFixtures", "ModelWriting", "LanguageModels",
-                "Tensors", "Records", "JSONText",
+                "Tensors", "Suites", "Records", "JSONText",
             ],
             resources: [.copy("Snapshots")], engine: true),
     ],

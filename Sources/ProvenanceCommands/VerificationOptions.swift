@@ -139,21 +139,39 @@ package struct VerificationOptions: ParsableArguments {
         _ model: URL, selection: FileSelection = FileSelection()
     ) async throws -> VerificationReport {
         // A faulty policy is refused before anything is hashed.
-        let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
+        let policy = try readPolicy()
         let trust = try policy?.trust ?? trust()
         var report = try await VerificationReport(
             on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust,
             selection: selection)
-        let lines =
-            try attestations.map {
-                try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)
-            } ?? AttestationFile.lines(of: AttestationFile.location(of: model))
+        let lines = try lines(of: model)
         if let policy {
             await report.admit(by: policy, attestations: lines)
         } else {
             await report.list(attestations: lines, trust: trust)
         }
         return report
+    }
+
+    /// Returns the attestations that belong to a model.
+    func lines(of model: URL) throws -> [AttestationLine] {
+        try attestations.map {
+            try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)
+        } ?? AttestationFile.lines(of: AttestationFile.location(of: model))
+    }
+
+    /// The parties whose attestations count.
+    var auditors: [Party] {
+        get throws {
+            guard let policy = try readPolicy() else {
+                return [Party](try trust())
+            }
+            return policy.auditors.isEmpty ? policy.signers : policy.auditors
+        }
+    }
+
+    private func readPolicy() throws -> Policy? {
+        try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
     }
 }
 

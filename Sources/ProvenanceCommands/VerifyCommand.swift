@@ -2,8 +2,6 @@
 // `temper verify`: checks whether a model is what a trusted signer signed.
 
 package import ArgumentParser
-import CommandLineInterface
-import Provenance
 
 /// Verifies a model.
 package struct VerifyCommand: AsyncParsableCommand {
@@ -17,43 +15,11 @@ package struct VerifyCommand: AsyncParsableCommand {
             enough, too. Exit codes: 0 verified, 1 not verified, 2 wrong usage or bad input.
             """)
 
-    @OptionGroup var verification: VerificationOptions
-
-    @Option(
-        help: """
-            A path within the model that is not looked at, besides those that the signature leaves \
-            out; may be given several times.
-            """)
-    var ignorePaths: [String] = []
-
-    @Flag(
-        help: """
-            Leave files out that are not signed, and only name them. Whoever loads the model must \
-            not read them.
-            """)
-    var ignoreUnsignedFiles = false
-
-    @Flag(help: "Print JSON.")
-    var json = false
+    @OptionGroup var options: VerifyingOptions
 
     package init() {}
 
-    package func validate() throws {
-        try verification.requireTrust()
-        try checkIgnoredPaths(ignorePaths)
-    }
-
     package func run() async throws {
-        let selection = FileSelection(
-            ignoredPaths: ignorePaths, ignoresUnsignedFiles: ignoreUnsignedFiles,
-            isHolding: false)
-        let report = try await verification.verify(
-            verification.location(), selection: selection)
-        if json {
-            try printJSON(report)
-        } else {
-            for line in report.lines { print(line) }
-        }
-        if !report.isVerified { throw ExitCode(1) }
+        try options.show(await options.report(on: options.location).report)
     }
 }

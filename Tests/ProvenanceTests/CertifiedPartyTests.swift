@@ -42,7 +42,8 @@ struct CertifiedPartyTests {
         let attestations = model.beside("attestations.jsonl")
         try AttestationFile.write(
             try certification.attestations(
-                of: record, json: try record.json(), terms: AuditFixture.terms(.thirdParty),
+                of: record, json: try record.json(), suite: AuditFixture.suite,
+                terms: AuditFixture.terms(.thirdParty),
                 by: Signatory(key: key, certificates: chain)), to: attestations, appending: false)
         let verified = try await ModelSignature.verify(
             model.directory, bundle: certification.bundle,
@@ -135,7 +136,8 @@ struct CertifiedPartyTests {
         let attestations = model.beside("attestations.jsonl")
         try AttestationFile.write(
             try certification.attestations(
-                of: record, json: try record.json(), terms: AuditFixture.terms(.thirdParty),
+                of: record, json: try record.json(), suite: AuditFixture.suite,
+                terms: AuditFixture.terms(.thirdParty),
                 by: Signatory(key: key, certificates: try chain(key))), to: attestations,
             appending: false)
         let everybody = try party(root, alternativeName: "*")

@@ -5,6 +5,7 @@ public import Checkpoints
 public import Foundation
 import JSONText
 public import Records
+public import Suites
 
 /// The key and certificates with which an auditor signs.
 public struct Signatory: Sendable {
@@ -87,15 +88,17 @@ public struct Certification: Sendable {
     /// - Parameters:
     ///   - record: The audit's record.
     ///   - json: The bytes of its file.
+    ///   - suite: The suite of the digest that the record names. Its thresholds decide.
     ///   - terms: The terms that the auditor adds.
     ///   - signatory: The auditor's key and certificates.
     /// - Returns: Two lines of an attestations' file.
     /// - Throws: A ``VerificationFailure`` when the record is about other weights, an `InputError`
-    ///   when it contradicts itself or the level cannot be claimed.
+    ///   when it contradicts itself or its suite, or the level cannot be claimed.
     public func attestations(
-        of record: AuditRecord, json: Data, terms: TamperResistance.Terms, by signatory: Signatory
+        of record: AuditRecord, json: Data, suite: KnownSuite, terms: TamperResistance.Terms,
+        by signatory: Signatory
     ) throws -> [Data] {
-        if let (place, problem) = record.contradiction {
+        if let (place, problem) = record.contradiction ?? record.contradiction(to: suite) {
             throw InputError(
                 "the record's \(place)", problem,
                 remedy: "the record was altered or is damaged: repeat the audit")

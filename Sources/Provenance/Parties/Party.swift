@@ -73,7 +73,7 @@ extension [Party] {
     }
 
     /// Makes a party of each trusted key and identity, and one of all trusted roots.
-    init(_ trust: Trust) {
+    package init(_ trust: Trust) {
         self = trust.keys.map { Party(name: $0.description, means: .key($0)) }
         self += trust.identities.enumerated().map {
             Party(name: "identity \($0.offset + 1)", means: .identity($0.element))
