@@ -74,7 +74,8 @@ public struct ModelServer: Sendable {
         port: Int, logger: Logger, onRunning: @escaping @Sendable (Int) -> Void
     ) async throws {
         let application = try application(port: port, logger: logger, onRunning: onRunning)
-        let (connections, limits) = (connections, limits)
+        let connections = connections
+        let grace = max(limits.graceSeconds - access.secondsToClose, 0)
         do {
             try await withTaskCancellationHandler {
                 try await withGracefulShutdownHandler {
@@ -82,7 +83,7 @@ public struct ModelServer: Sendable {
                 } onGracefulShutdown: {
                     // A client that takes or sends nothing must not keep the process alive.
                     Task {
-                        try await Task.sleep(for: .seconds(limits.graceSeconds))
+                        try await Task.sleep(for: .seconds(grace))
                         connections.closeAll()
                     }
                 }

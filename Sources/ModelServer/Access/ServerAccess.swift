@@ -5,6 +5,7 @@ import Crypto
 public import Foundation
 import Hummingbird
 import JSONText
+import NIOCore
 import NIOSSL
 
 /// Who may reach a server, and how.
@@ -15,6 +16,12 @@ public struct ServerAccess: Sendable {
     private let names: Set<String>
     private let token: BearerToken?
     let tls: TLSConfiguration?
+
+    /// How many seconds a client may take to agree to the end of a TLS connection.
+    private static let closingSeconds = 1
+
+    /// How many seconds it takes at most to close all connections.
+    var secondsToClose: Int { usesTLS ? Self.closingSeconds : 0 }
 
     /// Whether clients must use TLS.
     public var usesTLS: Bool { tls != nil }
@@ -73,6 +80,7 @@ public struct ServerAccess: Sendable {
             certificateChain: certificates.map { .certificate($0) },
             privateKey: .privateKey(privateKey))
         configuration.minimumTLSVersion = .tlsv12
+        configuration.shutdownTimeout = .seconds(Int64(closingSeconds))
         do {
             // Finds a key that is not the certificate's before anything is loaded.
             _ = try NIOSSLContext(configuration: configuration)
