@@ -76,19 +76,30 @@ public struct ModelServer: Sendable {
         let application = try application(port: port, logger: logger, onRunning: onRunning)
         let connections = connections
         let grace = max(limits.graceSeconds - access.secondsToClose, 0)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(
+                        service: application, successTerminationBehavior: .gracefullyShutdownGroup)
+                ], logger: logger))
+        // A cancelled server would drop connections that it has just accepted, and NIO ends the
+        // process for that. So this task has no parent, and is told to shut down.
+        let running = Task { try await group.run() }
         do {
             try await withTaskCancellationHandler {
                 try await withGracefulShutdownHandler {
-                    try await application.run()
+                    try await running.value
                 } onGracefulShutdown: {
-                    // A client that takes or sends nothing must not keep the process alive.
                     Task {
+                        await group.triggerGracefulShutdown()
+                        // A client that takes or sends nothing must not keep the process alive.
                         try await Task.sleep(for: .seconds(grace))
                         connections.closeAll()
                     }
                 }
             } onCancel: {
                 connections.closeAll()
+                Task { await group.triggerGracefulShutdown() }
             }
         } catch {
             await queue.finish()
