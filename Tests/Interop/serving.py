@@ -3,6 +3,7 @@
 # while a well-behaved one must be served; and ends it by SIGTERM meanwhile.
 # Usage: python3 Tests/Interop/serving.py TEMPER [REQUESTS [SECONDS]]. Exit code 0 when all is well.
 import json
+import random
 import socket
 import sys
 import threading
@@ -101,6 +102,37 @@ def ask(port, index):
         expect(f"{data[:60]!r}: {error!r}", False)
 
 
+def ask_mutated(port, index):
+    """A request with some bytes changed: any answer will do but an error of the server."""
+    source = random.Random(index)
+    data = bytearray(source.choice(KINDS)[0][:3000] or b"\r\n")
+    for _ in range(source.randint(1, 5)):
+        place = source.randrange(len(data))
+        change = source.randrange(3)
+        if change == 0:
+            data[place] = source.randrange(256)
+        elif change == 1:
+            data[place:place] = source.choice([b"\r\n", b" ", b":", b"\0", b"0", b"chunked", b"\xff"])
+        else:
+            del data[place:place + source.randint(1, 9)]
+            data = data or bytearray(b"\n")
+    try:
+        with connect(port) as connection:
+            connection.sendall(data)
+            # The server need not wait for the rest of what lacks its end now.
+            connection.shutdown(socket.SHUT_WR)
+            received = b""
+            while block := connection.recv(65536):
+                received += block
+        found = status(received)
+        expect(f"{bytes(data[:200])!r} has status {found}", found is None or found in (
+            200, 400, 401, 403, 404, 405, 413, 415, 503))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    except OSError as error:
+        expect(f"{bytes(data[:200])!r}: {error!r}", False)
+
+
 def open_connections(port):
     for line in answer(port, request("GET", "/metrics")).decode().splitlines():
         if line.startswith("temper_open_connections "):
@@ -116,7 +148,10 @@ def mixed(server):
     before = server.descriptors()
     start = time.monotonic()
     with ThreadPoolExecutor(32) as pool:
-        list(pool.map(lambda index: ask(server.port, index), range(REQUESTS)))
+        def turn(index):
+            (ask_mutated if index % 8 == 7 else ask)(server.port, index)
+
+        list(pool.map(turn, range(REQUESTS)))
     rate = REQUESTS / (time.monotonic() - start)
     for _ in range(100):
         left = open_connections(server.port)
@@ -127,7 +162,9 @@ def mixed(server):
     expect(f"{left} connections are left", left == 1)
     after = server.descriptors()
     expect(f"{before} descriptors were open, and {after} are", after <= before)
-    print(f"serving: {REQUESTS} requests of {len(KINDS)} kinds, {rate:.0f} a second")
+    print(
+        f"serving: {REQUESTS} requests of {len(KINDS)} kinds, an eighth of them mutated, "
+        f"{rate:.0f} a second")
 
 
 class Hostile(threading.Thread):
