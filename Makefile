@@ -114,6 +114,16 @@ interop: build
 	.deps/interop/bin/python Tests/Interop/bom.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/admission.py $(TEMPER) $(TEMPER)-verify
 
+## Serve a model to OpenAI's own client, and put the server under load: many requests, then hostile
+## clients beside a well-behaved one, and SIGTERM meanwhile.
+.PHONY: serving
+REQUESTS ?= 100000
+HOSTILE_SECONDS ?= 60
+serving: build
+	Tests/Interop/environment
+	.deps/interop/bin/python Tests/Interop/openai_client.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/serving.py $(TEMPER) $(REQUESTS) $(HOSTILE_SECONDS)
+
 .PHONY: bootstrap
 bootstrap:
 	scripts/bootstrap

@@ -14,7 +14,8 @@ public struct OpenModel: Sendable {
     /// The digests of the files.
     public let digest: ModelDigest
 
-    /// The open files, in the order of the digest's resources; none if they are not held.
+    /// The open files, in the order of the digest's resources; none if they are not held, and only
+    /// the copied ones of a private copy.
     public let files: [OpenFile]
 
     /// Opens the files of a signed model, digests them and holds them open. Every link below the
