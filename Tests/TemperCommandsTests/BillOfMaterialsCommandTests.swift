@@ -2,7 +2,6 @@
 // Bills of materials by the real commands.
 
 import Foundation
-import ModelWriting
 import Testing
 
 @Suite("temper bom")
