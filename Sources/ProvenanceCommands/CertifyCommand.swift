@@ -118,16 +118,15 @@ package struct CertifyCommand: AsyncParsableCommand {
         let lines = try certification.attestations(
             of: record, json: data, terms: terms, by: signatory)
         try certification.checkPlace(of: file, beside: model)
+        // What cannot be written leaves nothing behind, and nothing of another process is undone.
         if !isSigned {
-            // Somebody may have signed meanwhile: theirs stays.
+            try SignatureBundle.checkPlace(place, replacing: signatory.key.publicKey)
+        }
+        try AttestationFile.write(
+            lines, to: file, beside: model, appending: append, replacing: replace)
+        if !isSigned {
             try certification.bundle.write(
                 to: place, beside: model, replacing: signatory.key.publicKey)
-        }
-        do {
-            try AttestationFile.write(lines, to: file, beside: model, appending: append)
-        } catch {
-            if !isSigned { try? FileManager.default.removeItem(at: place) }
-            throw error
         }
         try show(
             Summary(
@@ -155,7 +154,8 @@ package struct CertifyCommand: AsyncParsableCommand {
             return Certification(
                 bundle,
                 verifiedAs: try await ModelSignature.verify(
-                    model, bundle: bundle, trust: trust, holdingFiles: false))
+                    model, bundle: bundle, trust: trust, selection: FileSelection(isHolding: false))
+            )
         } catch let failure as VerificationFailure
             where [.signature, .certificate].contains(failure.check) && (signer + root).isEmpty
         {

@@ -28,6 +28,13 @@ package struct SignCommand: ParsableCommand {
     @Option(help: "The signature to write (default: MODEL/model.sig, or FILE.sig beside a file).")
     var out: String?
 
+    @Option(
+        help: """
+            A path within the model that is not signed, with all below it; may be given several \
+            times. Verifiers name it.
+            """)
+    var ignorePaths: [String] = []
+
     @Flag(help: "Replace a signature that another key made.")
     var replace = false
 
@@ -35,6 +42,8 @@ package struct SignCommand: ParsableCommand {
     var json = false
 
     package init() {}
+
+    package func validate() throws { try checkIgnoredPaths(ignorePaths) }
 
     package func run() throws {
         let model = try Locator().model(model)
@@ -44,7 +53,8 @@ package struct SignCommand: ParsableCommand {
         // Hashing may take long: a signature that must stay is told first.
         try SignatureBundle.checkPlace(file, replacing: replaced)
         let (bundle, digest) = try ModelSignature.sign(
-            model, key: signatory.key, certificates: signatory.certificates, for: file)
+            model, key: signatory.key, certificates: signatory.certificates,
+            ignoring: ignorePaths, for: file)
         try bundle.write(to: file, beside: model, replacing: replaced)
         let summary = Summary(
             signature: file.path, root: digest.root, files: digest.resources.count,

@@ -3,7 +3,16 @@
 
 import ArgumentParser
 import Foundation
+import JSONText
 import Provenance
+
+/// Throws unless every path can be left out: a plain one within the model, as the format has it.
+func checkIgnoredPaths(_ paths: [String]) throws {
+    guard let path = paths.first(where: { !ModelSignature.canIgnore($0) }) else { return }
+    throw ValidationError(
+        "--ignore-paths \(path.onOneLine()): give a path within the model, with / between its "
+            + "parts, without * ? [ and without parts that are empty, . or ..")
+}
 
 /// The signer.
 struct SigningOptions: ParsableArguments {

@@ -123,18 +123,18 @@ package struct VerificationOptions: ParsableArguments {
     ///
     /// - Parameters:
     ///   - model: Where the model is.
-    ///   - isHolding: Whether the verified files are held open, to be read from the report's model.
+    ///   - selection: The files that are read, and held open to be read from the report's model.
     /// - Returns: The report.
     /// - Throws: An `InputError` when something cannot be read.
     package func verify(
-        _ model: URL, holdingFiles isHolding: Bool = true
+        _ model: URL, selection: FileSelection = FileSelection()
     ) async throws -> VerificationReport {
         // A faulty policy is refused before anything is hashed.
         let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
         let trust = try policy?.trust ?? trust()
         var report = try await VerificationReport(
             on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust,
-            holdingFiles: isHolding)
+            selection: selection)
         let lines =
             try attestations.map {
                 try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)

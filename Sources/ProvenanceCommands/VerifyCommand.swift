@@ -19,14 +19,33 @@ package struct VerifyCommand: AsyncParsableCommand {
 
     @OptionGroup var verification: VerificationOptions
 
+    @Option(
+        help: """
+            A path within the model that is not looked at, besides those that the signature leaves \
+            out; may be given several times.
+            """)
+    var ignorePaths: [String] = []
+
+    @Flag(
+        help: """
+            Leave files out that are not signed, and only name them. Whoever loads the model must \
+            not read them.
+            """)
+    var ignoreUnsignedFiles = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
     package init() {}
 
+    package func validate() throws { try checkIgnoredPaths(ignorePaths) }
+
     package func run() async throws {
+        let selection = FileSelection(
+            ignoredPaths: ignorePaths, ignoresUnsignedFiles: ignoreUnsignedFiles,
+            isHolding: false)
         let report = try await verification.verify(
-            verification.location(), holdingFiles: false)
+            verification.location(), selection: selection)
         if json {
             try printJSON(report)
         } else {

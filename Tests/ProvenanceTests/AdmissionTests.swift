@@ -281,6 +281,20 @@ struct AdmissionTests {
             ("\"dollars\":\"8\"", "\"dollars\":\"8e0\"", "is not a decimal text"),
             ("third_party", "enclave_attested", "assuranceLevel"),
             ("\"name\":\"prompt\"", "\"name\":\"lora\"", "stands there twice"),
+            (
+                "\"seeds\":[\"1\",\"184", "\"seeds\":[\"1\",\"01\",\"184",
+                "not how a seed is written"
+            ),
+            ("\"seeds\":[\"1\",\"184", "\"seeds\":[\"1\",\"1\",\"184", "names a seed twice"),
+            ("\"seeds\":[\"1\",\"184", "\"seeds\":[\"1\",\"+184", "not how a seed is written"),
+            ("\"original\":\"0.7375\"", "\"original\":\"0.6875\"", "does not state"),
+            ("\"loss\":\"0.05", "\"loss\":\"0.01", "not the difference of its numbers"),
+            ("\"lower\":\"-0.0", "\"lower\":\"0.9", "not the difference of its numbers"),
+            (
+                "\"metric\":\"incoherence\"", "\"metric\":\"capability\"",
+                "states capability twice"
+            ),
+            ("2026-10-26T", "2026-02-30T", "is not an ISO 8601 date"),
         ] {
             #expect(whole.contains(old))
             try await expectUncounted(

@@ -100,7 +100,8 @@ struct BundleMutationTests {
                 "\"tlogEntries\":[]", "\"tlogEntries\":[1,2,3,4,5,6,7,8,9]",
                 "more than 8 log entries"
             ),
-            ("\"hint\"", "\"rawBytes\":\"AA==\",\"hint\"", "\"rawBytes\" is not known"),
+            ("\"hint\"", "\"rawByte\":\"AA==\",\"hint\"", "\"rawByte\" is not known"),
+            ("\"hint\"", "\"rawBytes\":\"A\",\"hint\"", "is not base64"),
             ("\"payload\"", "\"foo\":1,\"payload\"", "\"foo\" is not known"),
             ("\"keyid\"", "\"foo\":1,\"keyid\"", "\"foo\" is not known"),
             ("bundle.v0.3+json", "bundle+json;version=0.3", "mediaType"),
@@ -121,6 +122,36 @@ struct BundleMutationTests {
         let altered = text.replacing(old, with: new)
         #expect(altered != text)
         await expectFault("model.sig", words) { _ = try await verify(altered) }
+    }
+
+    @Test("a key in the bundle, as older versions wrote it, is a hint and never trusted")
+    func rawBytes() async throws {
+        func text(_ key: VerificationKey, asDER isDER: Bool) throws -> String {
+            let pem = key.pemRepresentation
+            let body = pem.split(separator: "\n").dropFirst().dropLast().joined()
+            let bytes = isDER ? body : Data(pem.utf8).base64EncodedString()
+            return self.text.replacing(
+                "\"hint\":\"\(signed.key.publicKey.hint)\"",
+                with: "\"rawBytes\":\"\(bytes)\",\"keyDetails\":\"PKIX_ECDSA_P256_SHA_256\"")
+        }
+        let other = SigningKey.generate(.p384).publicKey
+        for isDER in [false, true] {
+            let own = try text(signed.key.publicKey, asDER: isDER)
+            #expect(try await verify(own).warnings.isEmpty)
+            let bundle = try SignatureBundle(json: Data(own.utf8), named: "model.sig")
+            await expectFailure(.signature, "made with another key") {
+                _ = try await ModelSignature.verify(
+                    signed.model, bundle: bundle, trust: Trust(keys: [other]))
+            }
+            await expectFailure(.signature, "made with another key") {
+                _ = try await verify(text(other, asDER: isDER))
+            }
+        }
+        // What is no key is no hint.
+        let nothing = self.text.replacing(
+            "\"hint\":\"\(signed.key.publicKey.hint)\"", with: "\"rawBytes\":\"AAAA\"")
+        #expect(
+            try await verify(nothing).warnings == ["the signature does not say which key made it"])
     }
 
     @Test("neither key nor certificate, and an empty chain, are refused")

@@ -19,13 +19,15 @@ struct CertifyTests {
             "sign", path("model"), "--key", path("k.pem"), "--out", path("any.sig"), "--json")
         struct Summary: Decodable { let root: String }
         let root = try JSONDecoder().decode(Summary.self, from: Data(signed.output.utf8)).root
-        try record(of: root).json().write(to: URL(fileURLWithPath: path("record.json")))
-        try record(of: root, refused: 1).json().write(to: URL(fileURLWithPath: path("bare.json")))
-        try record(of: String(repeating: "0", count: 64)).json()
+        try Self.record(of: root).json().write(to: URL(fileURLWithPath: path("record.json")))
+        try Self.record(of: root, refused: 1).json().write(
+            to: URL(fileURLWithPath: path("bare.json")))
+        try Self.record(of: String(repeating: "0", count: 64)).json()
             .write(to: URL(fileURLWithPath: path("other.json")))
     }
 
-    private func record(of root: String, refused: Int = 9) -> AuditRecord {
+    /// The record of a made-up audit.
+    static func record(of root: String, refused: Int = 9) -> AuditRecord {
         let machine = Machine(device: "cpu", cores: 1, operatingSystem: "Linux")
         let baseline = [MeasuredValue.share(MeasureName.refusal, refused, of: 10, split: .test)]
         let trace = [

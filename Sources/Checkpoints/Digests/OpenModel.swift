@@ -30,7 +30,7 @@ public struct OpenModel: Sendable {
     public init(at url: URL, ignoring paths: [String], signature: String? = nil) throws {
         try self.init(
             at: url, ignoring: paths, signature: signature, holdingFiles: true
-        ) { _ in }
+        ) { $0.map { _ in true } }
     }
 
     /// Opens the files of a signed model and digests them, after their names were checked.
@@ -41,14 +41,15 @@ public struct OpenModel: Sendable {
     ///   - signature: One of these paths that is ignored only if it is a regular file.
     ///   - isHolding: Whether the files are held open. More files than a process may open can be
     ///     digested only without that; ``files`` is then empty.
-    ///   - check: Checks the names of all files, in code point order, before any file is read.
-    /// - Throws: As ``init(at:ignoring:signature:)`` does; errors of `check`.
+    ///   - choose: Takes the names of all files, in code point order, before any file is read, and
+    ///     returns whether each is to be read. Others count as ignored.
+    /// - Throws: As ``init(at:ignoring:signature:)`` does; errors of `choose`.
     package init(
         at url: URL, ignoring paths: [String], signature: String?, holdingFiles isHolding: Bool,
-        checkingNames check: ([String]) throws -> Void
+        choosing choose: (_ names: [String]) throws -> [Bool]
     ) throws {
-        let files = try ModelFiles(of: url, ignoring: paths, signature: signature)
-        try check(files.files.map(\.name))
+        var files = try ModelFiles(of: url, ignoring: paths, signature: signature)
+        files.leaveOut(try choose(files.files.map(\.name)).map { !$0 })
         self = try files.hashed(holdingFiles: isHolding)
     }
 

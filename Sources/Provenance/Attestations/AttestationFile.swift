@@ -86,11 +86,18 @@ public enum AttestationFile {
     ///   - file: The file to write.
     ///   - model: The model that the lines are about. No other file ever lies in its directory.
     ///   - isAppending: Whether to keep the existing lines in front of the new ones.
-    /// - Throws: An `InputError` when it cannot be read or written.
+    ///   - isReplacing: Whether to replace existing lines if they are not kept.
+    /// - Throws: An `InputError` when it cannot be read or written, or has lines that are neither to
+    ///   be kept nor to be replaced.
     public static func write(
-        _ lines: [Data], to file: URL, beside model: URL? = nil, appending isAppending: Bool
+        _ lines: [Data], to file: URL, beside model: URL? = nil, appending isAppending: Bool,
+        replacing isReplacing: Bool = true
     ) throws {
         try ModelSignature.writeAlone(file, beside: model) { old in
+            guard isAppending || isReplacing || old.isEmpty else {
+                throw InputError(
+                    file, "exists already", remedy: "give --append to add to it, or --replace")
+            }
             var data = Data()
             if isAppending {
                 data = old

@@ -43,6 +43,7 @@ extension TamperResistance {
 
     /// The first inconsistency.
     var flaw: (place: String, problem: String)? {
+        if let ambiguity { return ambiguity }
         let digests =
             [
                 ("modelSignature", modelSignature), ("suite", suite.digest),

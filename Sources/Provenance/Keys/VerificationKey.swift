@@ -5,6 +5,7 @@ import Checkpoints
 import Crypto
 public import Foundation
 import JSONText
+import SwiftASN1
 import X509
 
 /// The public half of a ``SigningKey``.
@@ -70,6 +71,17 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     public init(contentsOf file: URL) throws {
         try self.init(
             pem: try KeyFile.text(of: file), named: file.path(percentEncoded: false))
+    }
+
+    /// Reads a key from PEM or from DER (SubjectPublicKeyInfo); nil if the bytes are neither.
+    init?(pemOrDER bytes: Data) {
+        let pem =
+            String(validating: bytes, as: UTF8.self).flatMap {
+                $0.contains("-----BEGIN") ? $0 : nil
+            }
+            ?? PEMDocument(type: "PUBLIC KEY", derBytes: Array(bytes)).pemString
+        guard let key = try? Self(pem: pem) else { return nil }
+        self = key
     }
 
     init(_ key: P256.Signing.PublicKey) { self.init(.p256(key), key.pemRepresentation) }

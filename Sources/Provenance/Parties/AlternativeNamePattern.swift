@@ -36,7 +36,10 @@ public struct AlternativeNamePattern: Sendable, Hashable {
     }
 
     /// Returns whether a whole name matches.
-    func matches(_ name: AlternativeName) -> Bool {
+    ///
+    /// - Parameter name: A name in a certificate.
+    /// - Returns: Whether it is of the pattern's kind, and each of its parts matches.
+    public func matches(_ name: AlternativeName) -> Bool {
         switch (kind, name) {
         case (.anything, _): return true
         case (.emailAddress(let local, let host), .emailAddress(let text)):

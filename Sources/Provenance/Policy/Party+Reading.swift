@@ -42,21 +42,21 @@ extension [Party] {
                         "would trust everybody whom it certifies",
                         remedy: "add \"subject:\" or \"alternativeName:\", with * for any text")
                 }
+                let subject = try fields["subject"].map { value in
+                    guard let pattern = SubjectPattern(try value.text()) else {
+                        throw value.error(
+                            "is no pattern of a subject",
+                            remedy: "write it as CN=*,O=Acme,C=US, with \\ before a comma that "
+                                + "belongs to a value")
+                    }
+                    return pattern
+                }
+                let alternativeName = try fields["alternativeName"]
+                    .map { AlternativeNamePattern(try $0.text()) }
                 let file = try root.file(from: directory)
                 means = .certificate(
                     roots: try root.reading { try RootCertificate.all(in: file) },
-                    subject: try fields["subject"].map { value in
-                        guard let pattern = SubjectPattern(try value.text()) else {
-                            throw value.error(
-                                "is no pattern of a subject",
-                                remedy: "write it as CN=*,O=Acme,C=US, with \\ before a comma "
-                                    + "that belongs to a value")
-                        }
-                        return pattern
-                    },
-                    alternativeName: try fields["alternativeName"].map {
-                        AlternativeNamePattern(try $0.text())
-                    })
+                    subject: subject, alternativeName: alternativeName)
             }
             let party = Party(name: name, means: means)
             if parties.contains(where: { $0.name == name }) {

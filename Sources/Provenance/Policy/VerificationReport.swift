@@ -66,6 +66,9 @@ public struct VerificationReport: Sendable, Encodable {
         model != nil && outcomes.allSatisfy(\.isPassed) && admission?.isAdmitted ?? true
     }
 
+    /// The most files without a signature that warnings name.
+    private static let mostUnsigned = 16
+
     /// Verifies a model's signature and files.
     ///
     /// - Parameters:
@@ -73,17 +76,17 @@ public struct VerificationReport: Sendable, Encodable {
     ///   - signature: The signature's file; nil for ``ModelSignature/location(of:)``.
     ///   - trust: The keys and roots whose signatures count.
     ///   - now: The time at which certificates must be valid.
-    ///   - isHolding: Whether the verified files are held open, to be read from ``model``.
+    ///   - selection: The files that are read, and held open to be read from ``model``.
     /// - Throws: An `InputError` when something cannot be read. A check that fails is an outcome.
     public init(
         on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date(),
-        holdingFiles isHolding: Bool = true
+        selection: FileSelection = FileSelection()
     ) async throws {
         let bundle = try SignatureBundle(
             contentsOf: signature ?? ModelSignature.location(of: model))
         do {
             let verified = try await ModelSignature.verify(
-                model, bundle: bundle, trust: trust, now: now, holdingFiles: isHolding)
+                model, bundle: bundle, trust: trust, now: now, selection: selection)
             outcomes = [
                 Outcome("signature", isPassed: true, "by \(verified.signer)"),
                 Outcome(
@@ -95,10 +98,13 @@ public struct VerificationReport: Sendable, Encodable {
                 + [
                     bundle.file.flatMap { ModelSignature.path(of: $0, within: model) }
                 ].compactMap { $0 }
+            let unsigned = verified.ignored.filter { !own.contains($0) }
+            let more = unsigned.count - Self.mostUnsigned
             warnings =
                 verified.warnings
-                + verified.ignored.filter { !own.contains($0) }
+                + unsigned.prefix(Self.mostUnsigned)
                 .map { "\($0) is there but was not signed: do not use it" }
+                + (more > 0 ? ["\(more) more are there but were not signed"] : [])
             self.model = verified
         } catch let failure as VerificationFailure {
             outcomes = [

@@ -22,9 +22,14 @@ struct FileComparison {
 
     /// Compares the names. Nothing that is not signed is read: it could have any length.
     ///
-    /// - Parameter names: The names of the existing files.
+    /// - Parameters:
+    ///   - names: The names of the existing files.
+    ///   - ignoresUnsigned: Whether files that are not signed are left out.
+    /// - Returns: Whether each file is signed.
     /// - Throws: A ``VerificationFailure`` that names what came, went or is spelt otherwise.
-    mutating func compareNames(_ names: [String]) throws {
+    mutating func compareNames(
+        _ names: [String], ignoringUnsigned ignoresUnsigned: Bool
+    ) throws -> [Bool] {
         if names == ["."], let only = manifest.resources.first, manifest.resources.count == 1,
             only.name.utf8.elementsEqual(model.lastPathComponent.utf8)
         {
@@ -34,8 +39,9 @@ struct FileComparison {
         let existing = Set(names.map { Array($0.utf8) })
         var missing = signed.filter { !existing.contains($0.key) }.map(\.value.name)
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let areSigned = names.map { signed[Array($0.utf8)] != nil }
         var differences: [String] = []
-        for name in names where signed[Array(name.utf8)] == nil {
+        for (name, isSigned) in zip(names, areSigned) where !isSigned && !ignoresUnsigned {
             // `String`'s own equality is wanted here: it finds names that look the same.
             if let twin = missing.firstIndex(of: name) {
                 missing.remove(at: twin)
@@ -45,6 +51,7 @@ struct FileComparison {
             }
         }
         try check(differences + missing.map { "\"\($0)\" is missing" })
+        return areSigned
     }
 
     /// Compares the contents of files whose names were compared.

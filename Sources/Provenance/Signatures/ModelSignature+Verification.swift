@@ -14,14 +14,13 @@ extension ModelSignature {
     ///   - bundle: The signature.
     ///   - trust: The keys and roots whose signatures count.
     ///   - now: The time at which certificates must be valid.
-    ///   - isHolding: Whether the files are held open. A model of more files than a process may
-    ///     open is verified only without that, and its files cannot be read from the result.
+    ///   - selection: The files that are read.
     /// - Returns: The signer and the signed files.
     /// - Throws: A ``VerificationFailure`` when a check fails, an `InputError` when something
     ///   cannot be read.
     public static func verify(
         _ model: URL, bundle: SignatureBundle, trust: Trust, now: Date = Date(),
-        holdingFiles isHolding: Bool = true
+        selection: FileSelection = FileSelection()
     ) async throws -> VerifiedModel {
         let name = bundle.file?.path(percentEncoded: false) ?? "the signature"
         var warnings: [String] = []
@@ -29,7 +28,7 @@ extension ModelSignature {
         let manifest = try manifest(
             of: bundle.envelope.payload(signedBy: signer.key, named: name),
             type: bundle.envelope.payloadType, named: name)
-        let opened = try open(model, manifest, bundle.file, holdingFiles: isHolding)
+        let opened = try open(model, manifest, bundle.file, selection)
         return VerifiedModel(
             signer: signer, manifest: manifest,
             payloadDigest: SHA256.hash(data: bundle.envelope.payload).hexadecimal, model: opened,
@@ -106,16 +105,21 @@ extension ModelSignature {
     /// Compares the existing files with the signed ones, without those that the signature leaves
     /// out: first all names, and then the content of each.
     private static func open(
-        _ model: URL, _ manifest: ModelManifest, _ signature: URL?, holdingFiles isHolding: Bool
+        _ model: URL, _ manifest: ModelManifest, _ signature: URL?, _ selection: FileSelection
     ) throws -> OpenModel {
         let signature = signature.flatMap { path(of: $0, within: model) }
+        let ignored =
+            ModelDigest.ignoredByDefault + manifest.ignoredPaths + selection.ignoredPaths
+            + [signature].compactMap { $0 }
         do {
             var comparison = FileComparison(manifest, model)
             let opened = try OpenModel(
-                at: model,
-                ignoring: ModelDigest.ignoredByDefault + manifest.ignoredPaths
-                    + [signature].compactMap { $0 }, signature: signature, holdingFiles: isHolding
-            ) { try comparison.compareNames($0) }
+                at: model, ignoring: ignored, signature: signature,
+                holdingFiles: selection.isHolding
+            ) { names in
+                try comparison.compareNames(
+                    names, ignoringUnsigned: selection.ignoresUnsignedFiles)
+            }
             try comparison.compareContents(opened.digest.resources)
             return opened
         } catch let error as InputError where error.systemError == nil {

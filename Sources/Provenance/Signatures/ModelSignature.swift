@@ -30,22 +30,34 @@ public enum ModelSignature {
     ///   - key: The signing key.
     ///   - certificates: The signer's certificate and its issuers, without the root; nil signs with
     ///     the key alone.
+    ///   - paths: Further paths within the directory that are not signed. The signature lists them.
     ///   - file: The place of the signature. If it is within the model's directory, it is not
     ///     signed.
     /// - Returns: The signature, and the digest of the signed files.
     /// - Throws: An `InputError` when the model cannot be read, or the certificate is not the
     ///   key's.
     public static func sign(
-        _ model: URL, key: SigningKey, certificates: CertificateChain? = nil, for file: URL
+        _ model: URL, key: SigningKey, certificates: CertificateChain? = nil,
+        ignoring paths: [String] = [], for file: URL
     ) throws -> (bundle: SignatureBundle, digest: ModelDigest) {
         let signature = path(of: file, within: model)
+        if let path = paths.first(where: { !canIgnore($0) }) {
+            throw InputError(
+                path, "cannot be left out", remedy: "name a path within the model, without * ? ["
+            )
+        }
         var ignored = ModelDigest.leftOut
+        for path in paths where !ignored.contains(where: { $0.utf8.elementsEqual(path.utf8) }) {
+            ignored.append(path)
+        }
         if let signature, !ignored.contains(signature) { ignored.append(signature) }
         let material = try material(key, certificates)
         let digest = try OpenModel(
             at: model, ignoring: ignored, signature: signature, holdingFiles: false
         ) { names in
-            guard let left = names.first(where: AtomicFile.isTemporary) else { return }
+            guard let left = names.first(where: AtomicFile.isTemporary) else {
+                return names.map { _ in true }
+            }
             throw InputError(
                 model.appending(path: left), "was left by a process that was interrupted",
                 remedy: "remove it, and sign again")
@@ -74,6 +86,14 @@ public enum ModelSignature {
             index == 0 || certificate.issuer != certificate.subject
         }
         return .certificates(try sent.map { try $0.element.der })
+    }
+
+    /// Returns whether a path can be left out of a signature (OMS v1.0, section 6.2.1).
+    ///
+    /// - Parameter path: A path within a model.
+    /// - Returns: Whether it is plain and holds no character of patterns.
+    package static func canIgnore(_ path: String) -> Bool {
+        path.isPlainPath && !path.contains { "*?[".contains($0) }
     }
 
     /// Returns the path of a file within a model's directory, or nil when it is elsewhere.

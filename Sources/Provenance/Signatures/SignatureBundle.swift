@@ -198,15 +198,7 @@ extension SignatureBundle.Material {
         try scanner.object { scanner, key in
             switch key {
             case "publicKey":
-                var hint: String?
-                try scanner.object { scanner, key in
-                    guard key == "hint" else {
-                        throw scanner.error(
-                            "the key \"\(key)\" is not known", at: scanner.position)
-                    }
-                    hint = scanner.skipNull() ? nil : try scanner.string()
-                }
-                found.append(.publicKey(hint: hint?.isEmpty == true ? nil : hint))
+                found.append(.publicKey(hint: try Self.hint(&scanner)))
             case "x509CertificateChain":
                 found.append(.certificates(try Self.chain(&scanner)))
             case "certificate":
@@ -246,6 +238,23 @@ extension SignatureBundle.Material {
         }
         guard let bytes else { throw scanner.error("\(name) is missing", at: start) }
         return bytes
+    }
+
+    /// Reads the hint of a key. Versions of the tool before 1.1 wrote the key itself: it is a hint,
+    /// too, and never trusted.
+    private static func hint(_ scanner: inout JSONScanner) throws -> String? {
+        var hint: String?
+        var key: VerificationKey?
+        try scanner.object { scanner, name in
+            switch name {
+            case "hint": hint = scanner.skipNull() ? nil : try scanner.string()
+            case "rawBytes": key = VerificationKey(pemOrDER: try scanner.base64())
+            case "keyDetails", "validFor": try scanner.skipValue()
+            default:
+                throw scanner.error("the key \"\(name)\" is not known", at: scanner.position)
+            }
+        }
+        return hint.flatMap { $0.isEmpty ? nil : $0 } ?? key?.hint
     }
 
     private static func chain(_ scanner: inout JSONScanner) throws -> [Data] {
