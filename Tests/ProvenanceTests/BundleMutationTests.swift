@@ -35,6 +35,7 @@ struct BundleMutationTests {
             ("{\"mediaType\"", " \n{ \"mediaType\""), (",\"tlogEntries\":[]", ""),
             ("\"keyid\":\"\"", "\"keyid\":\"abc\""), ("\"keyid\":\"\"", "\"keyid\":null"),
             (",\"keyid\":\"\"", ""),
+            ("\"tlogEntries\"", "\"timestampVerificationData\":{},\"tlogEntries\""),
         ])
     func accepted(old: String, new: String) async throws {
         let altered = text.replacing(old, with: new)
@@ -62,7 +63,11 @@ struct BundleMutationTests {
         "what is not checked is told",
         arguments: [
             ("\"tlogEntries\":[]", "\"tlogEntries\":[{\"logIndex\":\"1\"}]", "log's entries"),
-            ("\"tlogEntries\"", "\"timestampVerificationData\":{},\"tlogEntries\"", "timestamps"),
+            (
+                "\"tlogEntries\"",
+                "\"timestampVerificationData\":{\"rfc3161Timestamps\":"
+                    + "[{\"signedTimestamp\":\"AA==\"}]},\"tlogEntries\"", "timestamps"
+            ),
         ])
     func unchecked(old: String, new: String, words: String) async throws {
         let warnings = try await verify(text.replacing(old, with: new)).warnings
@@ -86,6 +91,15 @@ struct BundleMutationTests {
         arguments: [
             ("{\"mediaType\"", "{\"foo\":1,\"mediaType\"", "\"foo\" is not known"),
             ("\"tlogEntries\"", "\"foo\":1,\"tlogEntries\"", "\"foo\" is not known"),
+            (
+                "\"tlogEntries\"",
+                "\"timestampVerificationData\":{\"foo\":1},\"tlogEntries\"",
+                "\"foo\" is not known"
+            ),
+            (
+                "\"tlogEntries\":[]", "\"tlogEntries\":[1,2,3,4,5,6,7,8,9]",
+                "more than 8 log entries"
+            ),
             ("\"hint\"", "\"rawByte\":\"AA==\",\"hint\"", "\"rawByte\" is not known"),
             ("\"hint\"", "\"rawBytes\":\"A\",\"hint\"", "is not base64"),
             ("\"payload\"", "\"foo\":1,\"payload\"", "\"foo\" is not known"),
@@ -98,7 +112,7 @@ struct BundleMutationTests {
             (
                 "\"publicKey\"",
                 "\"x509CertificateChain\":{\"certificates\":[{\"rawBytes\":\"AA==\"}"
-                    + "]},\"publicKey\"", "one of publicKey and x509CertificateChain"
+                    + "]},\"publicKey\"", "one of publicKey, certificate and x509CertificateChain"
             ),
             ("\"publicKey\":{\"hint\"", "\"x509CertificateChain\":{\"hint\"", "not known"),
             ("}]}}", "}]}}{}", "something follows"),

@@ -107,7 +107,7 @@ extension CertificateChain {
                 certificate.extensions.contains { $0.critical && !known.contains($0.oid) }
             }.map { "the certificate of \($0.subject) has a critical extension that is not known" }
             throw VerificationFailure(
-                .certificate, "the certificate of \(leaf.subject)",
+                .certificate, "the certificate of \(leaf.title)",
                 "does not lead to a trusted root"
                     + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")),
                 remedy: remedy)

@@ -173,6 +173,12 @@ extension Certificate {
         return signed[place].encodedBytes.elementsEqual(outer[1].encodedBytes)
     }
 
+    /// The name by which people know the holder: Sigstore's certificates have no subject.
+    var title: String {
+        let names = (try? alternativeNames) ?? []
+        return subject.isEmpty ? names.first?.description ?? "" : subject.description
+    }
+
     /// The names of the holder that alternative names can give; other kinds are left out.
     var alternativeNames: [AlternativeName] {
         get throws {

@@ -138,7 +138,7 @@ extension [RevocationList] {
             for list in own {
                 if let date = list.dates[certificate.serialNumber] {
                     throw VerificationFailure(
-                        .certificate, "the certificate of \(certificate.subject)",
+                        .certificate, "the certificate of \(certificate.title)",
                         "was revoked by \(issuer.subject) on "
                             + date.formatted(.iso8601.year().month().day()))
                 }
