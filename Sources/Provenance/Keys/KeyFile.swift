@@ -40,9 +40,12 @@ public enum KeyFile {
     /// - Parameter file: A private key or a password. One that does not exist is nobody's.
     /// - Returns: Whether its group or all may read it.
     package static func isReadByOthers(_ file: URL) -> Bool {
-        var status = stat()
-        return stat(file.path(percentEncoded: false), &status) == 0
-            && status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o044 != 0
+        let path = file.resolvingSymlinksInPath().path(percentEncoded: false)
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+            attributes[.type] as? FileAttributeType == .typeRegular,
+            let permissions = attributes[.posixPermissions] as? Int
+        else { return false }
+        return permissions & 0o044 != 0
     }
 
     static func text(of file: URL) throws -> String {
