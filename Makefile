@@ -98,12 +98,31 @@ test: bootstrap
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build
 
-## Sign with temper and verify with OpenSSF's model_signing, and the other way round.
+## Leave temper-verify at build/temper-verify: one stripped executable with the Swift runtime inside.
+.PHONY: verifier
+verifier:
+	scripts/build-verifier build/temper-verify
+
+## Sign with temper and verify with OpenSSF's model_signing, and the other way round; read what temper
+## writes with other people's tools; run the action and the hook.
 .PHONY: interop
 interop: build
+	swift build $(SWIFT_FLAGS) --product temper-verify
 	Tests/Interop/environment
 	.deps/interop/bin/python Tests/Interop/interop.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/attestations.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/bom.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/admission.py $(TEMPER) $(TEMPER)-verify
+
+## Serve a model to OpenAI's own client, and put the server under load: many requests, then hostile
+## clients beside a well-behaved one, and SIGTERM meanwhile.
+.PHONY: serving
+REQUESTS ?= 100000
+HOSTILE_SECONDS ?= 60
+serving: build
+	Tests/Interop/environment
+	.deps/interop/bin/python Tests/Interop/openai_client.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/serving.py $(TEMPER) $(REQUESTS) $(HOSTILE_SECONDS)
 
 .PHONY: bootstrap
 bootstrap:

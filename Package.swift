@@ -80,7 +80,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.0.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -100,7 +103,7 @@ let package = Package(
         library(
             "Provenance",
             [
-                "Checkpoints", "Records", "JSONText", crypto,
+                "Checkpoints", "Suites", "Records", "JSONText", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"), x509, asn1,
                 .product(name: "Yams", package: "Yams"),
             ]),
@@ -108,7 +111,7 @@ let package = Package(
         library(
             "ProvenanceCommands",
             [
-                "CommandLineInterface", "Provenance", "Checkpoints", "Records", "JSONText",
+                "CommandLineInterface", "Provenance", "Checkpoints", "Suites", "Records", "JSONText",
                 argumentParser,
             ]),
         .executableTarget(
@@ -165,9 +168,13 @@ let package = Package(
         library(
             "ModelServer",
             [
-                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", "JSONText", logging,
-                hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
-                nio("NIOCore"), nio("NIOFoundationCompat"),
+                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", "JSONText", crypto,
+                logging, hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
+                hummingbird("HummingbirdTLS"), nio("NIOCore"), nio("NIOFoundationCompat"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         library(
             "TemperCommands",
@@ -187,7 +194,8 @@ let package = Package(
         tests(of: "Tokenization", ["JSONText"], resources: [.copy("Goldens")]),
         tests(of: "Reports", ["Records", "JSONText"]),
         tests(
-            of: "Provenance", ["Checkpoints", "Records", "JSONText", crypto, x509, asn1],
+            of: "Provenance",
+            ["Checkpoints", "Suites", "Records", "JSONText", crypto, x509, asn1],
             resources: [.copy("Goldens")]),
         tests(of: "Tensors", resources: [.copy("Goldens")], engine: true),
         tests(
@@ -253,13 +261,13 @@ let package = Package(
             [
                 "TemperFixtures", "ModelWriting", "LanguageModels", "Tensors", "Tokenization",
                 "Provenance",
-                "Checkpoints", logging, hummingbird("Hummingbird"),
+                "Checkpoints", "JSONText", logging, hummingbird("Hummingbird"),
             ], engine: true),
         tests(
             of: "TemperCommands",
             [
                 "temper", "temper-verify", "TemperFixtures", "ModelWriting", "LanguageModels",
-                "Tensors", "Records", "JSONText",
+                "Tensors", "Suites", "Records", "JSONText",
             ],
             resources: [.copy("Snapshots")], engine: true),
     ],

@@ -158,6 +158,7 @@ def signature_seeds():
             data = members.extractfile(member).read()
             if path.suffix == ".sig":
                 yield "bundle", data
+                yield "attestations", b"\n" + data.strip() + b"\n{}\n"
                 yield "statement", base64.b64decode(json.loads(data)["dsseEnvelope"]["payload"])
             elif path.parent.name == "ca":
                 yield "certificates", data
@@ -173,6 +174,12 @@ def policy_seeds():
     yield "policy", b"".join(kept)
     yield "policy", b"version: 1\nname: x\nsigners: [{name: y, root: z.pem, subject: 'CN=*'}]\n"
     yield "policy", b"a: &a [*a]\n"
+
+
+def name_seeds():
+    for text in ["CN=*,O=Acme\\, Inc.,C=US", "*,2.5.4.10=A\\2aB+CN=x", "*@acme.example",
+                 "https://user@github.com:443/acme/*?x#y", "urn:acme:*", "*.acme.example", "*"]:
+        yield "names", text.encode()
 
 
 def log_seeds():
@@ -193,7 +200,7 @@ def main():
     out = pathlib.Path(sys.argv[1])
     count = {}
     for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, vocabulary_seeds, template_seeds,
-                 signature_seeds, policy_seeds, log_seeds]:
+                 signature_seeds, policy_seeds, name_seeds, log_seeds]:
         for target, data in make():
             number = count.get(target, 0)
             count[target] = number + 1

@@ -11,8 +11,6 @@ internal import Tensors
 internal import Training
 
 extension Audit {
-    /// The seeds for the confirmation of a winner. Trials do not use them.
-    static let confirmingSeeds: [UInt64] = [1_001, 1_002, 1_003, 1_004, 1_005]
     /// The first seed of trials. Each trial has its own, so that the search cannot adapt to one
     /// draw of examples.
     private static let firstTrialSeed: UInt64 = 10_001
@@ -35,7 +33,7 @@ extension Audit {
                 try self.search(adversary, tell)
             }
             guard let winner else { return Finding(search: search, winner: nil, cells: []) }
-            let jobs = try plan.jobs(of: winner, seeds: Self.confirmingSeeds)
+            let jobs = try plan.jobs(of: winner, seeds: SearchRecord.confirmingSeeds)
             try tell(.planned(jobs, isUndefended: false))
             return Finding(
                 search: search, winner: winner,
@@ -82,7 +80,7 @@ extension Audit {
             return (SearchRecord(adversary: adversary.name, confirmed: nil, trials: trials), nil)
         }
         var winner = found
-        winner.name = "\(adversary.name)-searched"
+        winner.name = SearchRecord.confirmedName(of: adversary.name)
         let measure = trial.value.map { String(format: "%.0f%%", $0 * 100) } ?? "unknown"
         winner.description =
             "The best of \(trials.count) trials of \(adversary.name), whose "

@@ -68,7 +68,7 @@ extension Audit {
             let attack = try AttackCatalogue.attack(for: adversary)
             let extent = try attack.extent(on: request.target, seed: 0)
             let runs = Double(
-                request.trials + (request.trials > 0 ? Self.confirmingSeeds.count : 0))
+                request.trials + (request.trials > 0 ? SearchRecord.confirmingSeeds.count : 0))
             read += runs * (paid(extent, tokens) + 3 * tokens.brief)
         }
         // The untampered model itself, and the one before hardening.

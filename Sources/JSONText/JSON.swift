@@ -55,3 +55,8 @@ package enum JSON: Sendable {
         case kept
     }
 }
+
+extension JSON: ExpressibleByStringLiteral {
+    /// Makes a string.
+    package init(stringLiteral value: String) { self = .string(value) }
+}

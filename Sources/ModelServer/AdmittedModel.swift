@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model that may be served: it is verified, and then loaded from the verified files.
+// A model that may be served: it is verified, and then loaded from a copy of the verified bytes.
 
 import Checkpoints
 public import Foundation
@@ -8,15 +8,20 @@ public import LanguageModels
 public import Provenance
 
 /// A verified model with its weights in memory.
+///
+/// Nothing of it is read from the files any more: they are copied into memory of this process, the
+/// copy is hashed, and only if it has the verified digests is the model loaded from it.
 public struct AdmittedModel: Sendable {
     /// The model.
     public let model: LanguageModel
     /// The signer and the signed files.
     public let verified: VerifiedModel
-    private let watch: ModelWatch
 
-    /// Loads a model from the verified files, which have been held open since. A file that has
-    /// replaced one of them meanwhile is not read.
+    /// The kinds of files that a model is loaded from.
+    private static let kinds: Set = ["gguf", "jinja", "json", "safetensors"]
+
+    /// Loads a model from a private copy of the verified files, which have been held open since. A
+    /// file that has replaced one of them meanwhile is not read.
     ///
     /// - Parameters:
     ///   - verified: The result of the verification.
@@ -33,21 +38,24 @@ public struct AdmittedModel: Sendable {
                 remedy: "merge it into the weights, and have those audited and signed")
         }
         self.verified = verified
-        watch = ModelWatch(verified.model)
-        model = try LanguageModel(verified.model, at: url)
-        // If the files were written to while they were read, the changes may be in the weights.
-        try checkBytes()
+        let copy: OpenModel
+        do {
+            copy = try verified.model.privateCopy(where: Self.isRead)
+        } catch let error as InputError where error.systemError == nil {
+            throw VerificationFailure(.files, error.place, error.problem, remedy: error.remedy)
+        }
+        model = try LanguageModel(copy, at: url)
     }
 
-    /// Checks that the files of the weights still hold the verified bytes.
-    ///
-    /// - Throws: A `VerificationFailure` when a file was written to.
-    public func checkBytes() throws {
-        do {
-            try watch.check()
-        } catch let error as InputError {
-            throw VerificationFailure(
-                .files, error.place, error.problem, remedy: error.remedy)
-        }
+    private static func isRead(_ name: String) -> Bool {
+        guard name != "." else { return true }
+        let kind = name.split(separator: ".").last.map { $0.lowercased() }
+        return !name.utf8.contains(UInt8(ascii: "/")) && kinds.contains(kind ?? "")
+    }
+
+    /// Whether the files on disk still are those that were verified. What is served does not depend
+    /// on that, but the model would be refused at the next start.
+    var filesAreUnchanged: Bool {
+        (try? verified.checkUnchanged()) != nil
     }
 }

@@ -22,6 +22,9 @@ public struct VerificationFailure: Error, Sendable, Hashable, CustomStringConver
 
         /// Whether a transparency log, or a proof from one, is valid.
         case log
+
+        /// Whether a timestamp is of the signature and of a trusted authority.
+        case timestamp
     }
 
     /// The check that failed.

@@ -8,6 +8,7 @@ import Foundation
 import JSONText
 public import Provenance
 import Records
+import Suites
 
 /// Signs an audit.
 package struct CertifyCommand: AsyncParsableCommand {
@@ -17,8 +18,8 @@ package struct CertifyCommand: AsyncParsableCommand {
         discussion: """
             Signs the weights if nobody has, and writes two attestations beside them: one with all \
             that 'temper verify --policy' asks of an audit, one for tools that read in-toto's test \
-            results. A record of other weights is refused, and one that contradicts itself. A \
-            second auditor adds their own with --append.
+            results. A record of other weights is refused, and one that contradicts itself or its \
+            suite. A second auditor adds their own with --append.
             """)
 
     @Argument(help: "The audited model: a path or a name.")
@@ -26,6 +27,13 @@ package struct CertifyCommand: AsyncParsableCommand {
 
     @Option(help: "The record.json of the audit.")
     var record: String
+
+    @Option(
+        help: """
+            The suite of the audit, if Temper does not ship it and it is not found by its name: a \
+            path or a name.
+            """)
+    var suite: String?
 
     @OptionGroup var signing: SigningOptions
 
@@ -102,28 +110,32 @@ package struct CertifyCommand: AsyncParsableCommand {
         // If a key occurs twice, readers disagree about which one counts.
         try JSONScanner.check(data, file: self.record)
         let record = try AuditRecord(json: data, file: recordFile.lastPathComponent)
+        let suite = try suite(of: record)
         let terms = try terms(of: signatory)
         let file = out.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model)
-        guard append || replace || !FileManager.default.fileExists(atPath: file.path) else {
+        guard append || replace || !isThere(file) else {
             throw InputError(
                 file.path, "exists already", remedy: "give --append to add to it, or --replace")
         }
         let place =
             signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
-        let isSigned = FileManager.default.fileExists(atPath: place.path)
+        let isSigned = isThere(place)
         let certification =
             isSigned
             ? try await verified(model, place, signatory)
             : try Certification(signing: model, by: signatory, for: place)
         let lines = try certification.attestations(
-            of: record, json: data, terms: terms, by: signatory)
+            of: record, json: data, suite: suite, terms: terms, by: signatory)
         try certification.checkPlace(of: file, beside: model)
-        if !isSigned { try certification.bundle.write(to: place) }
-        do {
-            try AttestationFile.write(lines, to: file, appending: append)
-        } catch {
-            if !isSigned { try? FileManager.default.removeItem(at: place) }
-            throw error
+        // What cannot be written leaves nothing behind, and nothing of another process is undone.
+        if !isSigned {
+            try SignatureBundle.checkPlace(place, replacing: signatory.key.publicKey)
+        }
+        try AttestationFile.write(
+            lines, to: file, beside: model, appending: append, replacing: replace)
+        if !isSigned {
+            try certification.bundle.write(
+                to: place, beside: model, replacing: signatory.key.publicKey)
         }
         try show(
             Summary(
@@ -135,6 +147,41 @@ package struct CertifyCommand: AsyncParsableCommand {
         if record.safeguard != .stands { throw ExitCode(1) }
     }
 
+    /// Returns whether a file has any content. An interrupted process may leave an empty one.
+    private func isThere(_ file: URL) -> Bool {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: file.path)
+        return attributes.map { $0[.size] as? Int != 0 } ?? false
+    }
+
+    /// Returns what the digest of the record's suite stands for: its thresholds are not the record's
+    /// word.
+    private func suite(of record: AuditRecord) throws -> KnownSuite {
+        if suite == nil, let shipped = KnownSuite.shipped(digest: record.suite.digest) {
+            return shipped
+        }
+        let locator = Locator()
+        // A name in a record is looked up among the suites; it is not a path.
+        let name = URL(fileURLWithPath: record.suite.name).lastPathComponent
+        let place: URL
+        do {
+            place = try locator.suite(suite ?? name)
+        } catch let error as InputError where suite == nil {
+            throw InputError(
+                "the record's suite", "is not here: \(error.place): \(error.problem)",
+                remedy: "say where with --suite PATH; its thresholds decide")
+        }
+        let found = KnownSuite(try Suite(at: place, locateBase: locator.suite))
+        guard found.identity.digest == record.suite.digest else {
+            throw InputError(
+                place.path(percentEncoded: false),
+                "is not the record's suite: its digest begins "
+                    + "\(found.identity.digest.prefix(12)), the record's "
+                    + "\(record.suite.digest.prefix(12))",
+                remedy: "name the right one with --suite PATH")
+        }
+        return found
+    }
+
     private func verified(
         _ model: URL, _ place: URL, _ signatory: Signatory
     ) async throws -> Certification {
@@ -144,7 +191,9 @@ package struct CertifyCommand: AsyncParsableCommand {
         do {
             return Certification(
                 bundle,
-                verifiedAs: try await ModelSignature.verify(model, bundle: bundle, trust: trust))
+                verifiedAs: try await ModelSignature.verify(
+                    model, bundle: bundle, trust: trust, selection: FileSelection(isHolding: false))
+            )
         } catch let failure as VerificationFailure
             where [.signature, .certificate].contains(failure.check) && (signer + root).isEmpty
         {

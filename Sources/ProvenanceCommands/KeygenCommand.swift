@@ -21,7 +21,11 @@ package struct KeygenCommand: ParsableCommand {
     @Option(help: "The elliptic curve.")
     var curve: Curve = .p256
 
-    @Option(help: "Encrypt the key with the password in the first line of this file.")
+    @Option(
+        help: """
+            Encrypt the key with the password in the first line of this file or pipe, such as \
+            /dev/fd/3; - is standard input.
+            """)
     var passwordFile: String?
 
     package init() {}

@@ -67,6 +67,7 @@ extension LogCommand {
         var lines = false
 
         func run() throws {
+            warnIfReadByOthers(key)
             let text = try String(decoding: LogCommand.read(key), as: UTF8.self)
             let signer = try NoteSigningKey(text.trimmingCharacters(in: .newlines))
             var entries: [Data] = []

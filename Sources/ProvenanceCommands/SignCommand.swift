@@ -16,7 +16,8 @@ package struct SignCommand: ParsableCommand {
             Every file of the directory is signed by its name and SHA-256, but for version \
             control's own (.git, .gitattributes, .github, .gitignore) and for model.sig and \
             attestations.jsonl beside them. Symbolic links are refused. 'temper verify' and \
-            'model_signing verify' check the result.
+            'model_signing verify' check the result. A signature by another key is not replaced \
+            without --replace.
             """)
 
     @Argument(help: "A model: a path or a name.")
@@ -27,18 +28,34 @@ package struct SignCommand: ParsableCommand {
     @Option(help: "The signature to write (default: MODEL/model.sig, or FILE.sig beside a file).")
     var out: String?
 
+    @Option(
+        help: """
+            A path within the model that is not signed, with all below it; may be given several \
+            times. Verifiers name it.
+            """)
+    var ignorePaths: [String] = []
+
+    @Flag(help: "Replace a signature that another key made.")
+    var replace = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
     package init() {}
 
+    package func validate() throws { try checkIgnoredPaths(ignorePaths) }
+
     package func run() throws {
         let model = try Locator().model(model)
         let signatory = try signing.signatory()
         let file = out.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
+        let replaced = replace ? nil : signatory.key.publicKey
+        // Hashing may take long: a signature that must stay is told first.
+        try SignatureBundle.checkPlace(file, replacing: replaced)
         let (bundle, digest) = try ModelSignature.sign(
-            model, key: signatory.key, certificates: signatory.certificates, for: file)
-        try bundle.write(to: file)
+            model, key: signatory.key, certificates: signatory.certificates,
+            ignoring: ignorePaths, for: file)
+        try bundle.write(to: file, beside: model, replacing: replaced)
         let summary = Summary(
             signature: file.path, root: digest.root, files: digest.resources.count,
             ignored: digest.ignored)

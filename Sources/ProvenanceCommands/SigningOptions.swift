@@ -2,10 +2,17 @@
 // The options of the commands that sign: a private key, its certificate and its password.
 
 import ArgumentParser
-import Checkpoints
 import Foundation
 import JSONText
 import Provenance
+
+/// Throws unless every path can be left out: a plain one within the model, as the format has it.
+func checkIgnoredPaths(_ paths: [String]) throws {
+    guard let path = paths.first(where: { !ModelSignature.canIgnore($0) }) else { return }
+    throw ValidationError(
+        "--ignore-paths \(path.onOneLine()): give a path within the model, with / between its "
+            + "parts, without * ? [ and without parts that are empty, . or ..")
+}
 
 /// The signer.
 struct SigningOptions: ParsableArguments {
@@ -19,26 +26,21 @@ struct SigningOptions: ParsableArguments {
             """)
     var certificate: String?
 
-    @Option(help: "The password of the key is the first line of this file.")
+    @Option(
+        help: """
+            The password of the key is the first line of this file or pipe, such as /dev/fd/3; - is \
+            standard input.
+            """)
     var passwordFile: String?
 
     /// Reads the files.
     func signatory() throws -> Signatory {
-        Signatory(
+        warnIfReadByOthers(key)
+        return Signatory(
             key: try SigningKey(
                 contentsOf: URL(fileURLWithPath: key), password: passwordFile.map(readPassword)),
             certificates: try certificate.map {
                 try CertificateChain(contentsOf: URL(fileURLWithPath: $0))
             })
     }
-}
-
-/// Returns the first line of a file.
-func readPassword(_ path: String) throws -> String {
-    let remedy = "give a UTF-8 text whose first line is the password"
-    let data = try SmallFile.read(URL(fileURLWithPath: path), atMost: 1 << 16, remedy: remedy)
-    guard let line = String(validating: data, as: UTF8.self)?.prefix(while: { !$0.isNewline }),
-        !line.isEmpty
-    else { throw InputError(path, "has no password in its first line", remedy: remedy) }
-    return String(line)
 }

@@ -5,12 +5,12 @@ package import ArgumentParser
 import CommandLineInterface
 import Provenance
 
-/// A program for verifying models and keeping logs.
+/// A program for verifying models, writing their bills of materials and keeping logs.
 package struct TemperVerifyCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "temper-verify",
         abstract: "Check signed models; 'temper' without the tensor engine.",
-        subcommands: [VerifyCommand.self, LogCommand.self],
+        subcommands: [VerifyCommand.self, BillOfMaterialsCommand.self, LogCommand.self],
         defaultSubcommand: VerifyCommand.self)
 
     package init() {}

@@ -23,6 +23,34 @@ package struct VerificationOptions: ParsableArguments {
 
     @Option(
         help: """
+            Sigstore's trusted_root.json, for a signature without a key; nothing is fetched. \
+            --identity and --identity-provider say whose signature counts.
+            """)
+    var trustedRoot: String?
+
+    @Option(help: "The email address, URI or user name of the signer, with * for any text.")
+    var identity: String?
+
+    @Option(
+        help: "Who vouches for the identity, such as https://accounts.google.com.")
+    var identityProvider: String?
+
+    @Option(
+        help: """
+            The root of a timestamp authority, in PEM, or a trusted_root.json; may be given several \
+            times. A certificate need only be valid when its signature was stamped.
+            """)
+    var timestampRoot: [String] = []
+
+    @Option(
+        help: """
+            A revocation list (CRL), in PEM or DER, of an authority on the way to the root; may be \
+            given several times.
+            """)
+    var crl: [String] = []
+
+    @Option(
+        help: """
             A policy in YAML that says whom to trust and what the audits must say \
             (Documentation/Attestation.md).
             """)
@@ -38,14 +66,32 @@ package struct VerificationOptions: ParsableArguments {
     package init() {}
 
     package func validate() throws {
-        guard policy == nil || (key + root).isEmpty else {
+        let identities = [trustedRoot, identity, identityProvider].compactMap(\.self)
+        let signers = key + root + identities
+        guard policy == nil || (signers + timestampRoot + crl).isEmpty else {
             throw ValidationError(
-                "the policy says whom to trust: leave --key and --root out, or --policy")
+                "the policy says whom to trust: leave the other keys, roots, identities and lists "
+                    + "out, or --policy")
         }
-        guard !(key + root).isEmpty || policy != nil else {
+        guard identities.isEmpty || identities.count == 3 else {
+            throw ValidationError(
+                "--trusted-root, --identity and --identity-provider belong together: anyone can "
+                    + "sign with Sigstore")
+        }
+    }
+
+    /// Whether the options say whom to trust.
+    var statesTrust: Bool { !(key + root).isEmpty || identity != nil || policy != nil }
+
+    /// Checks that the options say whom to trust.
+    ///
+    /// - Throws: A `ValidationError` when they do not.
+    package func requireTrust() throws {
+        guard statesTrust else {
             throw ValidationError(
                 "it must be known whom to trust: give the signer's public key with --key, "
-                    + "the root of their certificate with --root, or a policy with --policy")
+                    + "the root of their certificate with --root, their identity with --identity, "
+                    + "or a policy with --policy")
         }
     }
 
@@ -62,27 +108,70 @@ package struct VerificationOptions: ParsableArguments {
         return FileManager.default.fileExists(atPath: file.path) ? nil : file.path
     }
 
+    /// Reads the files that say whom to trust.
+    private func trust() throws -> Trust {
+        var trust = try Trust(keyFiles: key, rootFiles: root)
+        if let trustedRoot, let identity, let identityProvider {
+            trust.identities = [
+                TrustedIdentity(
+                    AlternativeNamePattern(identity), provider: identityProvider,
+                    trustedRoot: try TrustedRoot(contentsOf: URL(fileURLWithPath: trustedRoot)))
+            ]
+        }
+        trust.validation = CertificateValidation(
+            timestampAuthorities: try timestampRoot.flatMap {
+                try CertificateAuthority.timestampAuthorities(in: URL(fileURLWithPath: $0))
+            },
+            revocationLists: try crl.flatMap {
+                try RevocationList.all(in: URL(fileURLWithPath: $0))
+            })
+        return trust
+    }
+
     /// Verifies signature and files, and checks the audits against the policy if there is one.
     ///
-    /// - Parameter model: Where the model is.
+    /// - Parameters:
+    ///   - model: Where the model is.
+    ///   - selection: The files that are read, and held open to be read from the report's model.
     /// - Returns: The report.
     /// - Throws: An `InputError` when something cannot be read.
-    package func verify(_ model: URL) async throws -> VerificationReport {
+    package func verify(
+        _ model: URL, selection: FileSelection = FileSelection()
+    ) async throws -> VerificationReport {
         // A faulty policy is refused before anything is hashed.
-        let policy = try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
-        let trust = try policy?.signers.trust ?? Trust(keyFiles: key, rootFiles: root)
+        let policy = try readPolicy()
+        let trust = try policy?.trust ?? trust()
         var report = try await VerificationReport(
-            on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust)
-        let lines =
-            try attestations.map {
-                try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)
-            } ?? AttestationFile.lines(of: AttestationFile.location(of: model))
+            on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust,
+            selection: selection)
+        let lines = try lines(of: model)
         if let policy {
             await report.admit(by: policy, attestations: lines)
         } else {
             await report.list(attestations: lines, trust: trust)
         }
         return report
+    }
+
+    /// Returns the attestations that belong to a model.
+    func lines(of model: URL) throws -> [AttestationLine] {
+        try attestations.map {
+            try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)
+        } ?? AttestationFile.lines(of: AttestationFile.location(of: model))
+    }
+
+    /// The parties whose attestations count.
+    var auditors: [Party] {
+        get throws {
+            guard let policy = try readPolicy() else {
+                return [Party](try trust())
+            }
+            return policy.auditors.isEmpty ? policy.signers : policy.auditors
+        }
+    }
+
+    private func readPolicy() throws -> Policy? {
+        try policy.map { try Policy(contentsOf: URL(fileURLWithPath: $0)) }
     }
 }
 

@@ -2,8 +2,6 @@
 // `temper verify`: checks whether a model is what a trusted signer signed.
 
 package import ArgumentParser
-import CommandLineInterface
-import Provenance
 
 /// Verifies a model.
 package struct VerifyCommand: AsyncParsableCommand {
@@ -17,20 +15,11 @@ package struct VerifyCommand: AsyncParsableCommand {
             enough, too. Exit codes: 0 verified, 1 not verified, 2 wrong usage or bad input.
             """)
 
-    @OptionGroup var verification: VerificationOptions
-
-    @Flag(help: "Print JSON.")
-    var json = false
+    @OptionGroup var options: VerifyingOptions
 
     package init() {}
 
     package func run() async throws {
-        let report = try await verification.verify(verification.location())
-        if json {
-            try printJSON(report)
-        } else {
-            for line in report.lines { print(line) }
-        }
-        if !report.isVerified { throw ExitCode(1) }
+        try options.show(await options.report(on: options.location).report)
     }
 }

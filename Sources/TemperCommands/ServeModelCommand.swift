@@ -14,42 +14,68 @@ struct ServeModelCommand: AsyncParsableCommand {
         abstract: "Serve a verified model as an OpenAI-compatible chat endpoint.",
         discussion: """
             The weights are loaded only after signature, files and, with a policy, the audits \
-            verify, and from the very files that were verified. Endpoints: /v1/chat/completions, \
-            /v1/models, /health, /metrics. Exit codes: 0 told to end, 1 not verified, 2 wrong usage \
-            or bad input.
+            verify, and from a copy in memory that has the verified digests. Endpoints: \
+            /v1/chat/completions, /v1/models, /health, /metrics. Exit codes: 0 told to end, 1 not \
+            verified, 2 wrong usage or bad input.
             """)
 
     @OptionGroup var verification: VerificationOptions
 
-    @Option(help: "The address to listen at; others than loopback have no authentication.")
+    @Option(help: "The address to listen at; others than loopback need --token-file.")
     var host = "127.0.0.1"
 
     @Option(help: "The port to listen at; 0 takes a free one.")
     var port = 8080
 
+    @Option(
+        help: """
+            A name under which clients reach the server, besides localhost; may be given several \
+            times.
+            """)
+    var allowHost: [String] = []
+
+    @Option(help: "A file with the token that requests must carry (Authorization: Bearer TOKEN).")
+    var tokenFile: String?
+
+    @Option(help: "The server's certificate and its chain, in PEM: serves HTTPS.")
+    var tlsCertificate: String?
+
+    @Option(help: "The certificate's private key, in PEM.")
+    var tlsKey: String?
+
     @Option(help: "Tokens of an answer at most.")
     var maxTokens = ServingLimits().answerTokenCount
 
-    @Option(help: "Requests that are decoded together.")
+    @Option(help: "Answers that are decoded together.")
     var batchSize = ServingLimits().batchSize
 
-    @Option(help: "Requests that wait at most.")
+    @Option(help: "Answers that wait at most.")
     var queue = ServingLimits().queueLength
 
     @Option(help: "Requests a minute of one client at most.")
     var rate = ServingLimits().requestsPerMinute
 
+    @Option(help: "Seconds that answers on their way may take when the server is told to end.")
+    var grace = ServingLimits().graceSeconds
+
     func validate() throws {
+        try verification.requireTrust()
         guard (0...65535).contains(port) else { throw ValidationError("--port is 0 to 65535") }
         for (name, value) in [
             ("--max-tokens", maxTokens), ("--batch-size", batchSize), ("--queue", queue),
-            ("--rate", rate),
+            ("--rate", rate), ("--grace", grace),
         ] where value < 1 {
             throw ValidationError("\(name) must be at least 1")
         }
     }
 
     func run() async throws {
+        // A faulty file is refused before anything is hashed.
+        let access = try ServerAccess(
+            host: host, names: allowHost,
+            token: tokenFile.map { try BearerToken(contentsOf: URL(filePath: $0)) },
+            certificate: tlsCertificate.map { URL(filePath: $0) },
+            key: tlsKey.map { URL(filePath: $0) })
         let url = try verification.location()
         if let file = verification.missingSignature(of: url) {
             print("NO\tsignature\t\(file) is missing: the model is not signed\nNOT VERIFIED")
@@ -74,13 +100,14 @@ struct ServeModelCommand: AsyncParsableCommand {
         limits.batchSize = batchSize
         limits.queueLength = queue
         limits.requestsPerMinute = rate
+        limits.graceSeconds = grace
         var logger = Logger(label: "temper", factory: StreamLogHandler.standardError(label:))
         logger.logLevel = .warning
-        let host = host
-        try await ModelServer(admitted, limits: limits).run(
-            host: host, port: port, logger: logger
+        try await ModelServer(admitted, access: access, limits: limits).run(
+            port: port, logger: logger
         ) { port in
-            print("serving\thttp://\(host):\(port)/v1")
+            let host = access.host.contains(":") ? "[\(access.host)]" : access.host
+            print("serving\t\(access.usesTLS ? "https" : "http")://\(host):\(port)/v1")
             fflush(nil)
         }
     }

@@ -37,8 +37,9 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Provenance",
                 subcommands: [
-                    KeygenCommand.self, SignCommand.self, CertifyCommand.self, VerifyCommand.self,
-                    ServeModelCommand.self, LogCommand.self,
+                    KeygenCommand.self, SignCommand.self, CertifyCommand.self,
+                    VerifyAuditCommand.self, BillOfMaterialsCommand.self, ServeModelCommand.self,
+                    LogCommand.self,
                 ]),
             CommandGroup(
                 name: "Lists",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `temper-verify`: `temper verify` and `temper log` without the tensor engine, for hubs and CI.
+// `temper-verify`: `temper verify`, `bom` and `log` without the tensor engine, for hubs and CI.
 
 import ProvenanceCommands
 

@@ -19,6 +19,15 @@ struct BatteryTests {
         }
     }
 
+    @Test("the digests of the shipped batteries are known without their attacks")
+    func digests() throws {
+        #expect(Set(BatteryFile.shippedDigests.keys) == Set(BatteryFile.shipped.keys))
+        for name in BatteryFile.shipped.keys {
+            let digest = try Battery(name).digest
+            #expect(BatteryFile.shippedDigests[name] == digest, "\(name)")
+        }
+    }
+
     @Test("an adversary states every parameter, also those it leaves to the defaults")
     func defaultsAreSpeltOut() throws {
         let battery = try Battery(

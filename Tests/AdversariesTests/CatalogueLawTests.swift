@@ -100,6 +100,37 @@ struct CatalogueLawTests {
         }
     }
 
+    @Test("a record shows seeds and steps of an attack as the attack states them", arguments: names)
+    func shownByRecord(name: String) throws {
+        let type = try attackType(name)
+        let usual = try AttackCatalogue.attack(
+            for: AdversarySpecification(name: name, attack: name))
+        for attack in [usual, try attack(name)] {
+            let adversary = AdversarySpecification(
+                name: name, attack: name, parameters: try parameterValues(of: attack))
+            #expect(adversary.isShipped)
+            #expect(adversary.dependsOnSeed == type.dependsOnSeed)
+            for budget in [nil, 1, 2, 1_000] {
+                #expect(
+                    adversary.lastStep(within: budget)
+                        == attack.steps(within: AuditBudget(steps: budget)))
+            }
+        }
+    }
+
+    @Test("a record shows the steps of every adversary of the shipped batteries")
+    func shippedSteps() throws {
+        for name in BatteryFile.shipped.keys {
+            for adversary in try Battery(name).adversaries {
+                let attack = try AttackCatalogue.attack(for: adversary)
+                #expect(adversary.ignoresSeed == nil)
+                #expect(
+                    adversary.lastStep(within: nil) == attack.steps(within: AuditBudget()),
+                    "\(name): \(adversary.name)")
+            }
+        }
+    }
+
     @Test("the same seed gives the same bits", arguments: names)
     func sameBits(name: String) throws {
         let attack = try attack(name)

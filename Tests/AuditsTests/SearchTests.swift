@@ -173,7 +173,7 @@ struct SearchTests {
         #expect((search.confirmed != nil) == within)
         if let confirmed = search.confirmed {
             let cells = whole.cells.filter { $0.adversary == confirmed }
-            #expect(cells.map(\.seed) == Audit.confirmingSeeds)
+            #expect(cells.map(\.seed) == SearchRecord.confirmingSeeds)
             #expect(
                 cells.allSatisfy {
                     $0.finalPoint?.measurements.contains { $0.split == .test } == true

@@ -71,8 +71,9 @@ import Testing
     @Test("what signs a copy has the digest that identifies the snapshot")
     func signedCopy() throws {
         try withModels { plain, snapshot in
-            let signed = try ModelDigest(
-                of: plain, ignoringOnly: ModelDigest.leftOut, signature: "model.sig")
+            let signed = try OpenModel(
+                at: plain, ignoring: ModelDigest.leftOut, signature: "model.sig"
+            ).digest
             #expect(try OpenModel(identifying: snapshot).digest == signed)
         }
     }
@@ -133,8 +134,7 @@ import Testing
                 #expect(digest.resources == expected.resources && digest.root == expected.root)
                 #expect(digest.ignored == [".cache/huggingface"] + expected.ignored)
             }
-            let signed = try ModelDigest(
-                of: plain, ignoringOnly: ModelDigest.leftOut, signature: nil)
+            let signed = try OpenModel(at: plain, ignoring: ModelDigest.leftOut).digest
             #expect(signed.root == expected.root)
         }
     }
@@ -209,6 +209,34 @@ import Testing
             try watch.check()
             try Data("{\"a\": 2}".utf8).write(to: snapshot.appending(path: "config.json"))
             expectFault("config.json", "written to") { try watch.check() }
+        }
+    }
+
+    @Test("a private copy keeps its bytes whatever happens to the files, and is what was hashed")
+    func privateCopy() throws {
+        try withModels { plain, _ in
+            let model = try OpenModel(identifying: plain)
+            let copy = try model.privateCopy { $0 != "tokenizer.json" }
+            #expect(copy.digest == model.digest)
+            #expect(copy.file("tokenizer.json") == nil)
+            let weights = try Checkpoint(copy, at: copy.url)
+            let before = try weights.float32("w")
+            let file = plain.appending(path: "model.safetensors")
+            let length = try Data(contentsOf: file).count
+            let handle = try FileHandle(forWritingTo: file)
+            try handle.seek(toOffset: UInt64(length - 4))
+            try handle.write(contentsOf: Data([1, 2, 3, 4]))
+            try handle.truncate(atOffset: UInt64(length - 2))
+            try handle.close()
+            try Data("{\"a\": 2}".utf8).write(to: plain.appending(path: "config.json"))
+            #expect(try weights.float32("w") == before)
+            #expect(try Checkpoint(copy, at: copy.url).float32("w") == before)
+            #expect(try copy.data(of: "config.json") == Self.files["config.json"])
+            // What the copy does not have is not read from the disk.
+            #expect(try copy.data(of: "tokenizer.json") == nil)
+            expectFault("model.safetensors", "written to") {
+                _ = try model.privateCopy { $0.hasSuffix(".safetensors") }
+            }
         }
     }
 

@@ -7,7 +7,6 @@ import base64
 import hashlib
 import json
 import pathlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,10 @@ from in_toto_attestation.v1 import resource_descriptor_pb2, statement_pb2
 from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
 from in_toto_attestation.v1.statement import Statement
 
+from documented import record_of
+
 TEMPER = sys.argv[1]
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def run(*arguments):
@@ -33,17 +33,6 @@ def run(*arguments):
 def expect(what, is_good):
     if not is_good:
         sys.exit(f"attestations: {what}")
-
-
-def record_of(model, place):
-    """The documented example as the record of a model; the root as the specification has it."""
-    files = sorted(model.iterdir())
-    digests = b"".join(hashlib.sha256(file.read_bytes()).digest() for file in files)
-    page = (ROOT / "Documentation/RecordSchema.md").read_text()
-    record = json.loads(re.search(r"```json\n(.*?)```", page, re.S).group(1))
-    record["model"]["digest"] = hashlib.sha256(digests).hexdigest()
-    place.write_text(json.dumps(record))
-    return record
 
 
 with tempfile.TemporaryDirectory() as name:

@@ -2,7 +2,9 @@
 # Signs with one tool and verifies with the other, in both directions: temper and model_signing.
 # Usage: .deps/interop/bin/python Tests/Interop/interop.py TEMPER; needs openssl. Makes its keys and
 # certificates in a temporary directory. Exit code 0 when all agree, 1 when not.
+import base64
 import datetime
+import json
 import os
 import pathlib
 import subprocess
@@ -36,11 +38,13 @@ def run(*arguments):
     return result.returncode, (result.stdout + result.stderr).strip()
 
 
-def expect(what, is_good, *arguments):
+def expect(what, is_good, *arguments, code=None):
+    """Runs a program that must succeed, or fail with the answer "no" (or with another code)."""
     global checks
     checks += 1
+    expected = 0 if is_good else code or 1
     code, output = run(*arguments)
-    if (code == 0) != is_good or code not in (0, 1):
+    if code != expected:
         failures.append(f"{what}: exit code {code}: {output}")
 
 
@@ -164,6 +168,33 @@ def certificate_way(directory, with_intermediate):
          "--certificate_chain", above), ("certificate", "--certificate_chain", roots))
 
 
+def unusual_bundles(model, way, sign):
+    """Paths that are left out, files without a signature, and the key itself as a hint."""
+    signature = model / "model.sig"
+    theirs = model_signing("verify", way.peer_verify[0], "--signature", signature,
+                           *way.peer_verify[1:])
+    ours = (TEMPER, "verify", model, *way.temper_verify)
+    expect("temper signs without a path", True, *sign, "--ignore-paths", "a")
+    expect("model_signing verifies without it", True, *theirs, model)
+    expect("temper verifies without it", True, *ours)
+    expect("temper signs", True, *sign)
+    added = model / "added.bin"
+    added.write_bytes(b"added")
+    expect("model_signing refuses an added file", False, *theirs, model)
+    expect("temper refuses an added file", False, *ours)
+    expect("model_signing ignores it", True, *theirs, "--ignore_unsigned_files", model)
+    expect("temper ignores it", True, *ours, "--ignore-unsigned-files")
+    added.unlink()
+    bundle = json.loads(signature.read_text())
+    public = pathlib.Path(way.temper_verify[1]).read_bytes()
+    bundle["verificationMaterial"]["publicKey"] = {
+        "rawBytes": base64.b64encode(public).decode(), "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
+    signature.write_text(json.dumps(bundle))
+    expect("model_signing verifies an older bundle", True, *theirs, model)
+    expect("temper verifies an older bundle", True, *ours)
+    signature.unlink()
+
+
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     model = folder / "model"
@@ -173,7 +204,8 @@ with tempfile.TemporaryDirectory() as folder:
         way.check(model, model / "model.sig", model / "na\u00efve.txt")
     # Attestations are written beside the signature after it was made.
     sign = (TEMPER, "sign", model, *ways[0].temper_sign)
-    expect("sign, to be attested", True, *sign)
+    expect("sign over another key's signature", False, *sign, code=2)
+    expect("sign, to be attested", True, *sign, "--replace")
     (model / "attestations.jsonl").write_text("{}\n")
     expect("model_signing verifies beside attestations", True, *model_signing(
         "verify", ways[0].peer_verify[0], "--signature", model / "model.sig",
@@ -181,6 +213,7 @@ with tempfile.TemporaryDirectory() as folder:
     expect("temper verifies beside attestations", True, TEMPER, "verify", model,
            *ways[0].temper_verify)
     (model / "attestations.jsonl").unlink()
+    unusual_bundles(model, ways[0], sign)
     single = model / "model.safetensors"
     for way in ways[:1] + ways[-1:]:
         way.check(model, folder / "outside.sig", model / "line\nfeed")

@@ -254,6 +254,7 @@ struct JudgeTests {
     @Test("with one judge there is nothing to compare; with two, every answer is")
     func panel() throws {
         let text = TextJudge(markers: ["no"])
+        #expect(text.decision == DecidingJudge.text)
         func observed(_ answer: String) -> ObservedAnswer {
             ObservedAnswer(prompt: "p", text: answer, outcome: text.outcome(of: answer))
         }

@@ -43,7 +43,6 @@ struct AdmissionTests {
         let admitted = try AdmittedModel(verified, at: signed.url)
         #expect(try Self.head(admitted.model) == expected)
         #expect(try Self.head(LanguageModel(at: other.url)) != expected)
-        try admitted.checkBytes()
     }
 
     @Test("a file that is written to between the check and the loading is refused")
@@ -55,27 +54,70 @@ struct AdmissionTests {
         #expect(throws: VerificationFailure.self) { try AdmittedModel(verified, at: signed.url) }
     }
 
-    @Test("weights that are written to while they are served are served no more")
+    @Test("what is written into the files while they are served does not reach the model")
     func writtenWhileServed() async throws {
         let signed = try SignedModel()
         let admitted = try await signed.admitted()
         let weights = signed.weights
         try await withServer(admitted) { client in
-            let chat = #"{"messages": [{"role": "user", "content": "x"}], "max_tokens": 2}"#
-            #expect(try await client.chat(chat).status == 200)
-            // The same bytes again: the time changes, the content does not.
-            let data = try Data(contentsOf: weights)
-            try data.write(to: weights)
-            #expect(try await client.chat(chat).status == 200)
-            try Self.overwrite(weights, from: UInt64(data.count - 400))
-            let refused = try await client.chat(chat)
-            #expect(refused.status == 503)
-            #expect(refused.body.contains("was written to after it was hashed"))
-            #expect(try await client.get("/health").status == 503)
-            #expect(try await client.chat(chat).status == 503)
-            #expect(try await client.get("/metrics").body.contains("temper_healthy 0\n"))
+            let chat = #"{"messages": [{"role": "user", "content": "x"}], "max_tokens": 8}"#
+            let answer = try await client.chat(chat).content()
+            #expect(try await client.get("/health").body.contains(#""files":"as verified""#))
+            let head = try Self.head(admitted.model)
+            let length = try Data(contentsOf: weights).count
+            // Half of the file is other weights now.
+            let handle = try FileHandle(forWritingTo: weights)
+            try handle.seek(toOffset: UInt64(length / 2))
+            try handle.write(contentsOf: Data(repeating: 0x3D, count: length / 2))
+            try handle.close()
+            #expect(try await client.chat(chat).content() == answer)
+            #expect(try Self.head(admitted.model) == head)
+            let health = try await client.get("/health")
+            #expect(health.status == 200)
+            #expect(health.body.contains(#""files":"changed since""#))
         }
-        withExtendedLifetime(signed) {}
+        let again = await #expect(throws: VerificationFailure.self) { try await signed.verified() }
+        #expect(again?.check == .files)
+    }
+
+    @Test("a file that is changed through an open mapping after the check is refused")
+    func mapped() async throws {
+        let signed = try SignedModel()
+        let descriptor = open(signed.weights.path, O_RDWR)
+        defer { close(descriptor) }
+        let length = try Data(contentsOf: signed.weights).count
+        let mapping = try #require(
+            mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))
+        try #require(mapping != MAP_FAILED)
+        defer { munmap(mapping, length) }
+        let verified = try await signed.verified()
+        mapping.storeBytes(of: 0x3D, toByteOffset: length - 400, as: UInt8.self)
+        let failure = #expect(throws: VerificationFailure.self) {
+            try AdmittedModel(verified, at: signed.url)
+        }
+        #expect(failure?.subject.contains("model.safetensors") == true)
+        #expect(failure?.problem.contains("written to") == true)
+    }
+
+    @Test("a mapping that stays open while the model is served changes nothing")
+    func mappedWhileServed() async throws {
+        let signed = try SignedModel()
+        let descriptor = open(signed.weights.path, O_RDWR)
+        defer { close(descriptor) }
+        let length = try Data(contentsOf: signed.weights).count
+        let mapping = try #require(
+            mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))
+        try #require(mapping != MAP_FAILED)
+        defer { munmap(mapping, length) }
+        let admitted = try await signed.admitted()
+        let before = try Self.all(admitted.model)
+        memset(mapping + length / 2, 0x3D, length / 2)
+        #expect(try Self.all(admitted.model) == before)
+        #expect(try Self.all(LanguageModel(at: signed.url)) != before)
+    }
+
+    private static func all(_ model: LanguageModel) throws -> [String: [Float]] {
+        try model.weights.mapValues { try $0.values() }
     }
 
     @Test("a model that brings an adapter along is refused, even if it is signed")

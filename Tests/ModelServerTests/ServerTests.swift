@@ -59,8 +59,11 @@ struct ServerTests {
                 try await client.chat(Self.request("x")).json()["usage"] as? [String: Int])
             #expect(usage["completion_tokens"] == 12)
             #expect(usage["total_tokens"] == 12 + (usage["prompt_tokens"] ?? 0))
-            let metrics = try await client.get("/metrics").body
-            #expect(metrics.contains("temper_batched_requests_total 17\n"))
+            let answer = try await client.get("/metrics")
+            let metrics = answer.body
+            #expect(try #require(answer.metric("temper_steps_total")) < 204)
+            // Each of 17 answers got 12 tokens, in fewer steps.
+            #expect(metrics.contains("temper_step_answers_total 204\n"))
             #expect(metrics.contains(#"temper_responses_total{code="200"} 17"#))
             #expect(metrics.contains("temper_answer_seconds_count 17\n"))
         }
@@ -98,10 +101,11 @@ struct ServerTests {
             #expect(error.status == 400)
             let inner = try #require(try error.json()["error"] as? [String: String])
             #expect(inner["type"] == "invalid_request_error")
+            #expect(inner["param"] == "messages")
             let large = String(repeating: "x", count: 2000)
             #expect(try await client.chat(Self.request(large)).status == 413)
             let chunked = try await client.send(
-                "POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\nConnection: close\r\n"
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                     + "Transfer-Encoding: chunked\r\n\r\n7d0\r\n\(large)\r\n0\r\n\r\n")
             #expect(chunked.status == 413)
             #expect(try await client.get("/v2").status == 404)
@@ -112,6 +116,9 @@ struct ServerTests {
             #expect(try await client.chat(adapter).status == 404)
             let models = try await client.get("/v1/models")
             #expect(models.body.contains(#""id":"tiny""#))
+            let model = try await client.get("/v1/models/tiny")
+            #expect(model.status == 200 && model.body.contains(#""id":"tiny""#))
+            #expect(try await client.get("/v1/models/tony").status == 404)
         }
     }
 
@@ -126,6 +133,81 @@ struct ServerTests {
             #expect(refused.status == 429)
             #expect(refused.head.lowercased().contains("retry-after: "))
             #expect(try await client.get("/health").status == 200)
+        }
+    }
+
+    @Test("n answers differ when they are sampled, and have their indices in a stream too")
+    func choices() async throws {
+        try await withServer(SignedModel().admitted()) { client in
+            let more = #", "n": 3, "temperature": 1.5, "seed": 4"#
+            let whole = try await client.chat(Self.request("x", more: more)).json()
+            let choices = try #require(whole["choices"] as? [[String: Any]])
+            #expect(choices.compactMap { $0["index"] as? Int } == [0, 1, 2])
+            let texts = try choices.map { choice in
+                try #require((choice["message"] as? [String: Any])?["content"] as? String)
+            }
+            #expect(Set(texts).count == 3)
+            let usage = try #require(whole["usage"] as? [String: Int])
+            #expect(usage["completion_tokens"] == 36)
+
+            let options = #", "stream_options": {"include_usage": true}"#
+            let stream = try await client.chat(
+                Self.request("x", stream: true, more: more + options))
+            var streamed = ["", "", ""]
+            var usages: [[String: Int]] = []
+            for event in stream.body.components(separatedBy: "\n\n")
+            where event.hasPrefix("data: {") {
+                let piece = try #require(
+                    try JSONSerialization.jsonObject(with: Data(event.dropFirst(6).utf8))
+                        as? [String: Any])
+                #expect(piece.keys.contains("usage"))
+                if let usage = piece["usage"] as? [String: Int] { usages.append(usage) }
+                for choice in try #require(piece["choices"] as? [[String: Any]]) {
+                    let delta = try #require(choice["delta"] as? [String: Any])
+                    let index = try #require(choice["index"] as? Int)
+                    streamed[index] += delta["content"] as? String ?? ""
+                }
+            }
+            #expect(streamed == texts)
+            #expect(usages == [usage])
+        }
+    }
+
+    @Test("log-probabilities come with each token, whole and streamed")
+    func logProbabilities() async throws {
+        try await withServer(SignedModel().admitted()) { client in
+            let more = #", "logprobs": true, "top_logprobs": 2"#
+            let whole = try await client.chat(Self.request("x", more: more)).json()
+            let choice = try #require((whole["choices"] as? [[String: Any]])?.first)
+            let content = try #require(
+                (choice["logprobs"] as? [String: Any])?["content"] as? [[String: Any]])
+            #expect(content.count == 12)
+            for token in content {
+                let likeliest = try #require(token["top_logprobs"] as? [[String: Any]])
+                #expect(likeliest.count == 2)
+                // A greedy answer takes the likeliest.
+                #expect(likeliest[0]["token"] as? String == token["token"] as? String)
+                #expect(try #require(token["logprob"] as? Double) < 0)
+            }
+            let plain = try await client.chat(Self.request("x"))
+            #expect(!plain.body.contains("logprob"))
+            let stream = try await client.chat(Self.request("x", stream: true, more: more))
+            #expect(stream.body.components(separatedBy: "top_logprobs").count == 13)
+        }
+    }
+
+    @Test("a request joins a batch that runs, and does not wait for its end")
+    func joining() async throws {
+        var limits = ServingLimits()
+        limits.answerTokenCount = 4000
+        try await withServer(SignedModel().admitted(), limits: limits) { client in
+            let long = try await client.open(
+                sending: Client.post(Self.request("x", tokens: 4000, stream: true)))
+            _ = try await Client.blocking { long.receive(most: 200) }
+            #expect(try await client.chat(Self.request("y", tokens: 2)).status == 200)
+            let metrics = try await client.get("/metrics")
+            #expect(metrics.metric("temper_active_requests") == 1)
+            withExtendedLifetime(long) {}
         }
     }
 

@@ -45,16 +45,16 @@ struct SignedModel {
 
 /// Serves a model on a free port of loopback while `body` runs.
 func withServer(
-    _ admitted: AdmittedModel, limits: ServingLimits = ServingLimits(),
+    _ admitted: AdmittedModel, access: ServerAccess? = nil,
+    limits: ServingLimits = ServingLimits(),
     _ body: @escaping @Sendable (Client) async throws -> Void
 ) async throws {
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
-    let server = ModelServer(admitted, limits: limits)
+    let server = ModelServer(admitted, access: try access ?? ServerAccess(), limits: limits)
     var logger = Logger(label: "test")
     logger.logLevel = .critical
-    let application = server.application(port: 0, logger: logger) { found.yield($0) }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await application.run() }
+    try await withThrowingTaskGroup(of: Void.self) { [logger] group in
+        group.addTask { try await server.serve(port: 0, logger: logger) { found.yield($0) } }
         var iterator = ports.makeAsyncIterator()
         let port = try #require(await iterator.next())
         try await body(Client(port: port))
@@ -67,6 +67,12 @@ struct Answer: Sendable {
     let status: Int
     let head: String
     let body: String
+
+    /// The value of a metric without labels.
+    func metric(_ name: String) -> Double? {
+        body.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+            .flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }
+    }
 
     /// The body as JSON.
     func json() throws -> [String: Any] {
@@ -98,14 +104,18 @@ struct Client: Sendable {
     let port: Int
 
     func get(_ path: String) async throws -> Answer {
-        try await send("GET \(path) HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
+        try await send("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     }
 
     func chat(_ body: String) async throws -> Answer { try await send(Self.post(body)) }
 
-    static func post(_ body: String) -> String {
-        "POST /v1/chat/completions HTTP/1.1\r\nHost: t\r\nConnection: close\r\n"
-            + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    /// The text of a POST, whose header fields can be replaced.
+    static func post(
+        _ body: String, host: String = "localhost", type: String = "application/json",
+        more: String = "Connection: close\r\n"
+    ) -> String {
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: \(host)\r\n\(more)Content-Type: \(type)\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
     /// Sends a request and reads until the server closes.
@@ -116,46 +126,35 @@ struct Client: Sendable {
     /// Sends a request and hangs up once so many bytes were received.
     func received(after request: String, hangingUpAfter most: Int = .max) async throws -> [UInt8] {
         let port = port
-        // Not on the few threads that the server's own tasks need.
-        return try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    with: Result { try Self.exchange(request, port: port, reading: most) })
-            }
+        return try await Self.blocking {
+            let socket = try Socket(port: port)
+            // A server that refuses early may close before it has all.
+            socket.send(request)
+            return socket.receive(most: most)
         }
     }
 
-    private static func exchange(_ request: String, port: Int, reading most: Int) throws -> [UInt8]
-    {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
-        let size = socklen_t(MemoryLayout<timeval>.size)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(port).bigEndian)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let status = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+    /// Opens a connection and sends a part of a request on it.
+    func open(sending text: String = "") async throws -> Socket {
+        let port = port
+        return try await Self.blocking {
+            let socket = try Socket(port: port)
+            socket.send(text)
+            return socket
         }
-        try #require(status == 0)
-        let text = Array(request.utf8)
-        // A server that refuses early may close before it has all.
-        _ = Foundation.send(descriptor, text, text.count, CInt(MSG_NOSIGNAL))
-        var received: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 4096)
-        while received.count < most {
-            let count = recv(descriptor, &block, block.count, 0)
-            if count <= 0 { break }
-            received += block[..<count]
-        }
-        return received
     }
 
-    private static func parse(_ bytes: [UInt8]) throws -> Answer {
+    /// Runs what blocks apart from the few threads that the server's own tasks need.
+    static func blocking<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
+    /// What was received, as an answer.
+    static func parse(_ bytes: [UInt8]) throws -> Answer {
         let text = String(decoding: bytes, as: UTF8.self)
         let parts = text.components(separatedBy: "\r\n\r\n")
         let head = parts[0]
@@ -178,5 +177,58 @@ struct Client: Sendable {
             rest = rest.dropFirst(end - rest.startIndex + 2 + size + 2)
         }
         return String(decoding: body, as: UTF8.self)
+    }
+}
+
+/// A connection to a server on loopback. It is closed with its last copy.
+final class Socket: Sendable {
+    private let descriptor: CInt
+
+    init(port: Int) throws {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(status == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends a text. Returns whether the connection took it.
+    @discardableResult
+    func send(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        return Foundation.send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count
+    }
+
+    /// Receives until the server closes, or so many bytes are there, or nothing came for a minute.
+    func receive(most: Int = .max) -> [UInt8] {
+        var received: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 4096)
+        while received.count < most {
+            let count = recv(descriptor, &block, block.count, 0)
+            if count <= 0 { break }
+            received += block[..<count]
+        }
+        return received
+    }
+
+    /// Waits until the server closes the connection.
+    ///
+    /// - Returns: The seconds that it took; nil if it stayed open for a minute.
+    func secondsUntilClosed() -> Double? {
+        let start = ContinuousClock.now
+        _ = receive()
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        return seconds < 55 ? seconds : nil
     }
 }

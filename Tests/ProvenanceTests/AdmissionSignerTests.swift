@@ -34,7 +34,8 @@ extension AdmissionTests {
     func distinct() {
         func signer(_ name: String, _ names: Set<String>) -> PartySigner {
             PartySigner(
-                name: name, key: SigningKey.generate(.p256).publicKey, certifiedNames: names)
+                name: name, key: SigningKey.generate(.p256).publicKey, parties: [name],
+                certifiedNames: names)
         }
         let (a, b, c) = (signer("a", ["x"]), signer("b", ["x", "y"]), signer("c", ["y"]))
         #expect([a, c].distinct.count == 2)

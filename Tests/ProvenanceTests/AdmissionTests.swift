@@ -36,7 +36,8 @@ struct AdmissionTests {
     ) throws -> [Data] {
         let record = record ?? AuditFixture.record(digest: root)
         return try certification.attestations(
-            of: record, json: try record.json(), terms: terms ?? AuditFixture.terms(.thirdParty),
+            of: record, json: try record.json(), suite: AuditFixture.suite,
+            terms: terms ?? AuditFixture.terms(.thirdParty),
             by: Signatory(key: key ?? lab))
     }
 
@@ -87,9 +88,10 @@ struct AdmissionTests {
 
     @Test("a good audit by a trusted auditor is admitted, and every question is answered")
     func good() async throws {
+        let battery = try AuditFixture.record(digest: root).batteryDigest
         let policy = policy {
             $0.suite = .init(name: "canary-refusal", digest: String(repeating: "cd", count: 32))
-            $0.battery = .init(name: "quick", digest: nil)
+            $0.battery = .init(name: "quick", digest: battery)
             $0.minimumCosts = [.init(quantity: .dollars, amount: 8, adversary: .any)]
             $0.maximumSafetyTax = 0.2
             $0.minimumSeeds = 2
@@ -116,18 +118,19 @@ struct AdmissionTests {
     @Test("an audit that the policy does not count is told why")
     func uncounted() async throws {
         let digest = String(repeating: "0", count: 64)
+        let battery = try AuditFixture.record(digest: root).batteryDigest
         try await expectUncounted(
             "canary-refusal 1 has the digest cdcdcdcdcdcdcdcd…",
             policy { $0.suite = .init(name: "canary-refusal", digest: digest) }, attest())
         try await expectUncounted(
             "suite: canary-refusal 1, but wmdp is needed",
-            policy { $0.suite = .init(name: "wmdp", digest: nil) }, attest())
+            policy { $0.suite = .init(name: "wmdp", digest: digest) }, attest())
         try await expectUncounted(
             "battery: quick has the digest",
             policy { $0.battery = .init(name: "quick", digest: digest) }, attest())
         try await expectUncounted(
             "its adversaries were limited to 32 steps",
-            policy { $0.battery = .init(name: "quick", digest: nil) },
+            policy { $0.battery = .init(name: "quick", digest: battery) },
             attest(
                 AuditFixture.record(digest: root, budget: AuditBudget(steps: 32))))
         let judge = DecidingJudge(name: "text", digest: String(repeating: "ef", count: 32))
@@ -138,10 +141,10 @@ struct AdmissionTests {
         }
         try await expectUncounted(
             "judge: text is needed, but the audit does not state which judge decided",
-            policy { $0.decidedBy = .init(name: "text", digest: nil) }, attest())
+            policy { $0.decidedBy = .init(name: "text", digest: digest) }, attest())
         try await expectUncounted(
             "judge: text, but guard:g is needed",
-            policy { $0.decidedBy = .init(name: "guard:g", digest: nil) }, decided())
+            policy { $0.decidedBy = .init(name: "guard:g", digest: digest) }, decided())
         try await expectUncounted(
             "judge: text has the digest efefefefefefefef…",
             policy { $0.decidedBy = .init(name: "text", digest: digest) }, decided())
@@ -159,7 +162,7 @@ struct AdmissionTests {
                 AuditFixture.record(
                     digest: root,
                     cells: [
-                        AuditFixture.cell("untampered", seed: 1, brokenAt: nil),
+                        AuditFixture.control(),
                         AuditFixture.cell("lora", seed: 1, brokenAt: nil),
                         AuditFixture.cell("lora", seed: .max, brokenAt: nil),
                         AuditFixture.cell("prompt", seed: 1, state: .failed(reason: "no memory")),
@@ -189,7 +192,8 @@ struct AdmissionTests {
         let lines = try Certification(
             signing: other.directory, by: Signatory(key: other.key), for: place
         ).attestations(
-            of: record, json: try record.json(), terms: AuditFixture.terms(.thirdParty),
+            of: record, json: try record.json(), suite: AuditFixture.suite,
+            terms: AuditFixture.terms(.thirdParty),
             by: Signatory(key: lab))
         try await expectUncounted("is of other weights", policy, lines)
 
@@ -206,7 +210,8 @@ struct AdmissionTests {
         try await expectUncounted(
             "is of another signed list", policy,
             try renamed.attestations(
-                of: same, json: try same.json(), terms: AuditFixture.terms(.thirdParty),
+                of: same, json: try same.json(), suite: AuditFixture.suite,
+                terms: AuditFixture.terms(.thirdParty),
                 by: Signatory(key: lab)))
 
         let good = try Envelope(json: try attest()[0], named: "it")
@@ -281,6 +286,20 @@ struct AdmissionTests {
             ("\"dollars\":\"8\"", "\"dollars\":\"8e0\"", "is not a decimal text"),
             ("third_party", "enclave_attested", "assuranceLevel"),
             ("\"name\":\"prompt\"", "\"name\":\"lora\"", "stands there twice"),
+            (
+                "\"seeds\":[\"1\",\"184", "\"seeds\":[\"1\",\"01\",\"184",
+                "not how a seed is written"
+            ),
+            ("\"seeds\":[\"1\",\"184", "\"seeds\":[\"1\",\"1\",\"184", "names a seed twice"),
+            ("\"seeds\":[\"1\",\"184", "\"seeds\":[\"1\",\"+184", "not how a seed is written"),
+            ("\"original\":\"0.7375\"", "\"original\":\"0.6875\"", "does not state"),
+            ("\"loss\":\"0.05", "\"loss\":\"0.01", "not the difference of its numbers"),
+            ("\"lower\":\"-0.0", "\"lower\":\"0.9", "not the difference of its numbers"),
+            (
+                "\"metric\":\"incoherence\"", "\"metric\":\"capability\"",
+                "states capability twice"
+            ),
+            ("2026-10-26T", "2026-02-30T", "is not an ISO 8601 date"),
         ] {
             #expect(whole.contains(old))
             try await expectUncounted(

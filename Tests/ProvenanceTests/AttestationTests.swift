@@ -32,7 +32,8 @@ struct AttestationTests {
         by other: Signatory? = nil
     ) throws -> [Data] {
         try certification().attestations(
-            of: record, json: try record.json(), terms: terms, by: other ?? signatory)
+            of: record, json: try record.json(), suite: AuditFixture.suite, terms: terms,
+            by: other ?? signatory)
     }
 
     @Test("the predicate of a record is known byte for byte, all measured numbers as texts")
@@ -99,7 +100,7 @@ struct AttestationTests {
         let record = AuditFixture.record(
             digest: root,
             cells: [
-                AuditFixture.cell("untampered", seed: 1, brokenAt: nil),
+                AuditFixture.control(),
                 AuditFixture.cell("lora", seed: 1, brokenAt: 16),
                 AuditFixture.cell("lora", seed: .max, brokenAt: nil),
                 AuditFixture.cell("prompt", seed: 1, state: .failed(reason: "no memory")),

@@ -2,6 +2,7 @@
 // A made-up audit of a small directory that holds no model: nothing in it was measured.
 
 import Foundation
+import Suites
 
 @testable import Provenance
 @testable import Records
@@ -34,11 +35,20 @@ enum AuditFixture {
     /// A moment at which everything is valid.
     static let now = evaluatedAt + 10 * day
 
-    static func cost(_ steps: Int, dollars: Double) -> AttackCost {
+    /// A cost whose dollars are its operations at Temper's own prices: 989e12 a second, of which 0.4
+    /// are reached, for 2.50 dollars an hour.
+    static func cost(_ steps: Int, dollars: Double, seed: UInt64 = 1) -> AttackCost {
         AttackCost(
             examples: steps * 8, steps: steps, tokens: steps * 512,
-            floatingPointOperations: Double(steps) * 3e11, deviceSeconds: 0.7, dollars: dollars)
+            floatingPointOperations: (dollars * 1_440 * 395.6e12).rounded(),
+            deviceSeconds: Double(steps) * (seed == 1 ? 0.7 : 0.8), dollars: dollars)
     }
+
+    /// The suite of the record.
+    static let suite = KnownSuite(
+        identity: SuiteIdentity(
+            name: "canary-refusal", version: "1", digest: String(repeating: "cd", count: 32),
+            safeguard: "refusal"), thresholds: Thresholds())
 
     /// A cell whose safeguard breaks after so many of 32 steps, or never.
     static func cell(
@@ -46,7 +56,7 @@ enum AuditFixture {
     ) -> CellRecord {
         let trace = [0, 8, 16, 32].map { at in
             TracePoint(
-                step: at, cost: cost(at, dollars: Double(at) * dollarsAStep),
+                step: at, cost: cost(at, dollars: Double(at) * dollarsAStep, seed: seed),
                 measurements: measurements(refused: step.map { at >= $0 } == true ? 2 : 94),
                 isFinal: at == 32)
         }
@@ -57,6 +67,15 @@ enum AuditFixture {
                 : Thresholds().costToBreak(
                     of: trace, baseline: measurements(refused: 94), split: .test),
             machine: machine)
+    }
+
+    /// The cell of the untampered control.
+    static func control(refused: Int = 94, capable: Int = 110) -> CellRecord {
+        let point = TracePoint(
+            step: 0, cost: .zero, measurements: measurements(refused: refused, capable: capable),
+            isFinal: true)
+        return CellRecord(
+            adversary: "untampered", seed: 1, state: .finished, trace: [point], machine: machine)
     }
 
     /// A cell without a measurement.
@@ -82,6 +101,7 @@ enum AuditFixture {
     static func record(
         digest: String, cells: [CellRecord]? = nil, original: Int? = 118,
         budget: AuditBudget = AuditBudget(), trials: Int = 0, refused: Int = 94,
+        capable: Int = 110,
         evaluation: EvaluationSettings = EvaluationSettings()
     ) -> AuditRecord {
         AuditRecord(
@@ -90,10 +110,7 @@ enum AuditFixture {
             model: ModelIdentity(
                 name: "tiny", digest: digest, format: "safetensors", architecture: "llama",
                 parameterCount: 1_000),
-            suite: SuiteIdentity(
-                name: "canary-refusal", version: "1", digest: String(repeating: "cd", count: 32),
-                safeguard: "refusal"),
-            thresholds: Thresholds(), battery: "quick",
+            suite: suite.identity, thresholds: Thresholds(), battery: "quick",
             adversaries: [
                 AdversarySpecification(name: "untampered", attack: "control"),
                 AdversarySpecification(
@@ -101,10 +118,10 @@ enum AuditFixture {
                 AdversarySpecification(name: "prompt", attack: "system-prompt-override"),
             ],
             seeds: [1, .max], budget: budget, evaluation: evaluation, trials: trials,
-            baseline: measurements(refused: refused),
+            baseline: measurements(refused: refused, capable: capable),
             original: original.map { measurements(refused: 3, capable: $0) },
             cells: cells ?? [
-                cell("untampered", seed: 1, brokenAt: nil),
+                control(refused: refused, capable: capable),
                 cell("lora", seed: 1, brokenAt: 16),
                 cell("lora", seed: .max, brokenAt: nil),
                 cell("prompt", seed: 1, brokenAt: nil, dollarsAStep: 0.001),

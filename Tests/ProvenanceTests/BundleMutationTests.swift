@@ -35,6 +35,7 @@ struct BundleMutationTests {
             ("{\"mediaType\"", " \n{ \"mediaType\""), (",\"tlogEntries\":[]", ""),
             ("\"keyid\":\"\"", "\"keyid\":\"abc\""), ("\"keyid\":\"\"", "\"keyid\":null"),
             (",\"keyid\":\"\"", ""),
+            ("\"tlogEntries\"", "\"timestampVerificationData\":{},\"tlogEntries\""),
         ])
     func accepted(old: String, new: String) async throws {
         let altered = text.replacing(old, with: new)
@@ -62,7 +63,11 @@ struct BundleMutationTests {
         "what is not checked is told",
         arguments: [
             ("\"tlogEntries\":[]", "\"tlogEntries\":[{\"logIndex\":\"1\"}]", "log's entries"),
-            ("\"tlogEntries\"", "\"timestampVerificationData\":{},\"tlogEntries\"", "timestamps"),
+            (
+                "\"tlogEntries\"",
+                "\"timestampVerificationData\":{\"rfc3161Timestamps\":"
+                    + "[{\"signedTimestamp\":\"AA==\"}]},\"tlogEntries\"", "timestamps"
+            ),
         ])
     func unchecked(old: String, new: String, words: String) async throws {
         let warnings = try await verify(text.replacing(old, with: new)).warnings
@@ -86,7 +91,17 @@ struct BundleMutationTests {
         arguments: [
             ("{\"mediaType\"", "{\"foo\":1,\"mediaType\"", "\"foo\" is not known"),
             ("\"tlogEntries\"", "\"foo\":1,\"tlogEntries\"", "\"foo\" is not known"),
-            ("\"hint\"", "\"rawBytes\":\"AA==\",\"hint\"", "\"rawBytes\" is not known"),
+            (
+                "\"tlogEntries\"",
+                "\"timestampVerificationData\":{\"foo\":1},\"tlogEntries\"",
+                "\"foo\" is not known"
+            ),
+            (
+                "\"tlogEntries\":[]", "\"tlogEntries\":[1,2,3,4,5,6,7,8,9]",
+                "more than 8 log entries"
+            ),
+            ("\"hint\"", "\"rawByte\":\"AA==\",\"hint\"", "\"rawByte\" is not known"),
+            ("\"hint\"", "\"rawBytes\":\"A\",\"hint\"", "is not base64"),
             ("\"payload\"", "\"foo\":1,\"payload\"", "\"foo\" is not known"),
             ("\"keyid\"", "\"foo\":1,\"keyid\"", "\"foo\" is not known"),
             ("bundle.v0.3+json", "bundle+json;version=0.3", "mediaType"),
@@ -97,7 +112,7 @@ struct BundleMutationTests {
             (
                 "\"publicKey\"",
                 "\"x509CertificateChain\":{\"certificates\":[{\"rawBytes\":\"AA==\"}"
-                    + "]},\"publicKey\"", "one of publicKey and x509CertificateChain"
+                    + "]},\"publicKey\"", "one of publicKey, certificate and x509CertificateChain"
             ),
             ("\"publicKey\":{\"hint\"", "\"x509CertificateChain\":{\"hint\"", "not known"),
             ("}]}}", "}]}}{}", "something follows"),
@@ -107,6 +122,36 @@ struct BundleMutationTests {
         let altered = text.replacing(old, with: new)
         #expect(altered != text)
         await expectFault("model.sig", words) { _ = try await verify(altered) }
+    }
+
+    @Test("a key in the bundle, as older versions wrote it, is a hint and never trusted")
+    func rawBytes() async throws {
+        func text(_ key: VerificationKey, asDER isDER: Bool) throws -> String {
+            let pem = key.pemRepresentation
+            let body = pem.split(separator: "\n").dropFirst().dropLast().joined()
+            let bytes = isDER ? body : Data(pem.utf8).base64EncodedString()
+            return self.text.replacing(
+                "\"hint\":\"\(signed.key.publicKey.hint)\"",
+                with: "\"rawBytes\":\"\(bytes)\",\"keyDetails\":\"PKIX_ECDSA_P256_SHA_256\"")
+        }
+        let other = SigningKey.generate(.p384).publicKey
+        for isDER in [false, true] {
+            let own = try text(signed.key.publicKey, asDER: isDER)
+            #expect(try await verify(own).warnings.isEmpty)
+            let bundle = try SignatureBundle(json: Data(own.utf8), named: "model.sig")
+            await expectFailure(.signature, "made with another key") {
+                _ = try await ModelSignature.verify(
+                    signed.model, bundle: bundle, trust: Trust(keys: [other]))
+            }
+            await expectFailure(.signature, "made with another key") {
+                _ = try await verify(text(other, asDER: isDER))
+            }
+        }
+        // What is no key is no hint.
+        let nothing = self.text.replacing(
+            "\"hint\":\"\(signed.key.publicKey.hint)\"", with: "\"rawBytes\":\"AAAA\"")
+        #expect(
+            try await verify(nothing).warnings == ["the signature does not say which key made it"])
     }
 
     @Test("neither key nor certificate, and an empty chain, are refused")

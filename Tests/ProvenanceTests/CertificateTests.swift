@@ -3,6 +3,7 @@
 
 import Crypto
 import Foundation
+import JSONText
 import Provenance
 import SwiftASN1
 import Testing
@@ -124,7 +125,7 @@ struct CertificateTests {
                 return
             }
             #expect(identity.subject == "CN=signer" && identity.root.subject == "CN=root")
-            #expect(identity.alternativeNames == ["signer@example.org"])
+            #expect(identity.alternativeNames == [.emailAddress("signer@example.org")])
             #expect(identity.key == signed.key.publicKey)
             #expect(
                 identity.fingerprint
@@ -320,6 +321,42 @@ struct CertificateTests {
         await expectFailure(.signature, "is not signed by") {
             _ = try await ModelSignature.verify(
                 signed.model, bundle: forged, trust: Trust(roots: roots), now: now)
+        }
+    }
+
+    @Test("a certificate that names another algorithm outside of its signed part is refused")
+    func twoAlgorithms() async throws {
+        let der = try root.certify(signed.key.publicKey).serializeAsPEM().derBytes
+        // ecdsa-with-SHA384 is 1.2.840.10045.4.3.3, and with SHA-256 it ends with 2.
+        let algorithm = Data([0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x03])
+        let inner = try #require(Data(der).firstRange(of: algorithm))
+        let outer = try #require(Data(der).lastRange(of: algorithm))
+        #expect(inner != outer)
+        let roots = try RootCertificate.all(in: file([root.certificate()]))
+        let envelope = try signed.sign().envelope
+        for place in [inner, outer] {
+            var forged = Data(der)
+            forged[place.upperBound - 1] = 0x02
+            let bundle = SignatureBundle(
+                material: .certificates([forged]), envelope: envelope)
+            await expectFault("CN=signer names two signature algorithms") {
+                _ = try await ModelSignature.verify(
+                    signed.model, bundle: bundle, trust: Trust(roots: roots), now: now)
+            }
+            let pem = PEMDocument(type: "CERTIFICATE", derBytes: Array(forged)).pemString
+            await expectFault("names two signature algorithms") {
+                _ = try CertificateChain(pem: pem, named: "it")
+            }
+        }
+    }
+
+    @Test("certificates are found among the text that openssl writes with them")
+    func textAround() throws {
+        let pem = try root.certify(signed.key.publicKey).serializeAsPEM().pemString
+        let chain = try CertificateChain(pem: "Subject: x\n\(pem)\nmore\n\(pem)\n", named: "it")
+        #expect(throws: Never.self) { try signed.sign(chain) }
+        for bad in ["", "x", pem.replacing("CERTIFICATE", with: "KEY")] {
+            #expect(throws: InputError.self) { try CertificateChain(pem: bad, named: "it") }
         }
     }
 

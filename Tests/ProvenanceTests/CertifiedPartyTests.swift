@@ -42,7 +42,8 @@ struct CertifiedPartyTests {
         let attestations = model.beside("attestations.jsonl")
         try AttestationFile.write(
             try certification.attestations(
-                of: record, json: try record.json(), terms: AuditFixture.terms(.thirdParty),
+                of: record, json: try record.json(), suite: AuditFixture.suite,
+                terms: AuditFixture.terms(.thirdParty),
                 by: Signatory(key: key, certificates: chain)), to: attestations, appending: false)
         let verified = try await ModelSignature.verify(
             model.directory, bundle: certification.bundle,
@@ -63,13 +64,17 @@ struct CertifiedPartyTests {
         return Party(
             name: "labs",
             means: .certificate(
-                roots: roots, subject: subject, alternativeName: alternativeName))
+                roots: roots, subject: try subject.map { try #require(SubjectPattern($0)) },
+                alternativeName: alternativeName.map(AlternativeNamePattern.init)))
     }
 
-    @Test("an auditor is known by a name in the certificate, and told apart by it")
+    @Test("an auditor is known by a name in the certificate, which is shown")
     func named() async throws {
         #expect(try ownName("*@example.org") == nil)
-        #expect(try ownName("https://*@example.org")?.name.hasPrefix("labs (https://") == true)
+        #expect(try ownName("https://*@example.org") == nil)
+        #expect(
+            try ownName("https://example.com/*@example.org")?.name.hasPrefix("labs (https://")
+                == true)
         for auditor in [
             try party(root, subject: "CN=signer"),
             try party(root, alternativeName: "*@example.org"),
@@ -84,32 +89,37 @@ struct CertifiedPartyTests {
     /// Whom a pattern takes the holder of a URI for, which ends as an address does.
     private func ownName(_ pattern: String) throws -> PartySigner? {
         let authority = try RootCertificate.all(in: file(try root.certificate(), "root.pem"))
-        return try party(root, alternativeName: pattern).identity(
+        return try [party(root, alternativeName: pattern)].identity(
             of: .certificate(
                 CertificateIdentity(
-                    subject: "", alternativeNames: ["https://example.com/x@example.org"],
+                    name: DistinguishedName(),
+                    alternativeNames: [.uri("https://example.com/x@example.org")],
                     fingerprint: "", root: authority[0], key: key.publicKey)))
     }
 
     @Test("one signer is one auditor, whatever keys and certificates there are of it")
     func oneSigner() throws {
         let authority = try RootCertificate.all(in: file(try root.certificate(), "root.pem"))
-        func signer(_ key: SigningKey, _ names: String...) throws -> PartySigner {
-            let identity = CertificateIdentity(
-                subject: "CN=one", alternativeNames: names, fingerprint: "", root: authority[0],
-                key: key.publicKey)
-            return try #require(
-                try party(root, subject: "*").identity(of: .certificate(identity)))
-        }
         let (first, second) = (SigningKey.generate(.p256), SigningKey.generate(.p256))
+        /// The holder of a certificate, as a party of its own.
+        func signer(_ party: String, _ key: SigningKey, _ names: String...) throws -> PartySigner {
+            let identity = CertificateIdentity(
+                name: DistinguishedName(),
+                alternativeNames: names.map(AlternativeName.emailAddress),
+                fingerprint: "", root: authority[0], key: key.publicKey)
+            let means = try self.party(root, alternativeName: "*").means
+            return try #require(
+                [Party(name: party, means: means)].identity(of: .certificate(identity)))
+        }
         let bare = try #require(
-            Party(name: "lab", means: .key(first.publicKey)).identity(of: .key(first.publicKey)))
-        let one = try signer(first, "a@example.org", "b@example.org")
+            [Party(name: "lab", means: .key(first.publicKey))].identity(of: .key(first.publicKey)))
+        let one = try signer("one", first, "a@example.org", "b@example.org")
         #expect(one.isSame(as: bare))
-        #expect(try one.isSame(as: signer(second, "b@example.org")))
-        #expect(try !one.isSame(as: signer(second, "c@example.org")))
-        #expect(try signer(first).isSame(as: signer(second)))
-        #expect(try !bare.isSame(as: signer(second, "a@example.org")))
+        #expect(try one.isSame(as: signer("two", second, "B@Example.org")))
+        #expect(try !one.isSame(as: signer("two", second, "c@example.org")))
+        #expect(try !bare.isSame(as: signer("two", second, "a@example.org")))
+        // Another person of the same party.
+        #expect(try one.isSame(as: signer("one", second, "c@example.org")))
     }
 
     @Test("whoever signed the weights is no other auditor under a new certificate")
@@ -126,7 +136,8 @@ struct CertifiedPartyTests {
         let attestations = model.beside("attestations.jsonl")
         try AttestationFile.write(
             try certification.attestations(
-                of: record, json: try record.json(), terms: AuditFixture.terms(.thirdParty),
+                of: record, json: try record.json(), suite: AuditFixture.suite,
+                terms: AuditFixture.terms(.thirdParty),
                 by: Signatory(key: key, certificates: try chain(key))), to: attestations,
             appending: false)
         let everybody = try party(root, alternativeName: "*")

@@ -66,19 +66,95 @@ struct FileMutationTests {
     @Test("a renamed file")
     func renamed() async throws {
         try manager.moveItem(at: file("config.json"), to: file("Config.json"))
-        await expectRefusal("\"config.json\" was renamed to \"Config.json\"")
+        await expectRefusal("\"Config.json\" was added; \"config.json\" is missing")
     }
 
     @Test("a file in another directory")
     func moved() async throws {
         try manager.moveItem(at: file("config.json"), to: file("tokenizer/config.json"))
-        await expectRefusal("\"config.json\" was renamed to \"tokenizer/config.json\"")
+        await expectRefusal("\"tokenizer/config.json\" was added; \"config.json\" is missing")
     }
 
     @Test("an added file", arguments: ["evil.py", ".evil", "tokenizer/.gitignore", "a/b/c"])
     func added(path: String) async throws {
         try signed.write("import os\n", to: path)
         await expectRefusal("\"\(path)\" was added")
+    }
+
+    @Test("names are compared before anything that is not signed is read")
+    func unsignedContent() async throws {
+        // To hash it would take hours.
+        let handle = open(file("sparse.bin").path, O_WRONLY | O_CREAT, 0o600)
+        try #require(ftruncate(handle, 1 << 40) == 0)
+        close(handle)
+        let start = ContinuousClock.now
+        await expectRefusal("\"sparse.bin\" was added")
+        #expect(ContinuousClock.now - start < .seconds(30))
+    }
+
+    @Test("a model is verified without holding its files, and then not read from the answer")
+    func notHeld() async throws {
+        func verify() async throws -> VerifiedModel {
+            try await ModelSignature.verify(
+                signed.model, bundle: SignatureBundle(contentsOf: signed.signature),
+                trust: signed.trust, selection: FileSelection(isHolding: false))
+        }
+        let model = try await verify()
+        #expect(model.digest.resources.count == 5 && model.model.files.isEmpty)
+        await expectFailure(.files, "were not held open") { try model.checkUnchanged() }
+        try signed.write("{}", to: "config.json")
+        await expectFailure(.files, "\"config.json\" was changed") { _ = try await verify() }
+    }
+
+    @Test("files that are not signed are left out where that is asked for, and only named")
+    func unsignedFiles() async throws {
+        func verify(_ selection: FileSelection) async throws -> VerifiedModel {
+            try await ModelSignature.verify(
+                signed.model, bundle: SignatureBundle(contentsOf: signed.signature),
+                trust: signed.trust, selection: selection)
+        }
+        let handle = open(file("sparse.bin").path, O_WRONLY | O_CREAT, 0o600)
+        try #require(ftruncate(handle, 1 << 40) == 0)
+        close(handle)
+        try signed.write("x", to: "extra/notes.txt")
+        let model = try await verify(FileSelection(ignoresUnsignedFiles: true))
+        #expect(model.ignored == ["extra/notes.txt", "model.sig", "sparse.bin"])
+        #expect(model.model.files.count == 5 && model.model.file("sparse.bin") == nil)
+        let report = try await VerificationReport(
+            on: signed.model, trust: signed.trust,
+            selection: FileSelection(ignoresUnsignedFiles: true))
+        #expect(report.warnings.count == 2 && report.warnings[1].hasPrefix("sparse.bin is there"))
+        _ = try await verify(FileSelection(ignoredPaths: ["extra", "sparse.bin"]))
+        await expectFailure(.files, "\"extra/notes.txt\" was added") {
+            _ = try await verify(FileSelection(ignoredPaths: ["sparse.bin", "notes.txt"]))
+        }
+        // What is signed must still be there, as it was.
+        await expectFailure(.files, "\"config.json\" is missing") {
+            _ = try await verify(
+                FileSelection(ignoredPaths: ["config.json"], ignoresUnsignedFiles: true))
+        }
+        try signed.write("{}", to: "config.json")
+        await expectFailure(.files, "\"config.json\" was changed") {
+            _ = try await verify(FileSelection(ignoresUnsignedFiles: true))
+        }
+    }
+
+    @Test("a path that the signer leaves out is listed, and named by the verifier")
+    func ignoredPaths() async throws {
+        try signed.write("x", to: "logs/run.txt")
+        let (bundle, digest) = try ModelSignature.sign(
+            signed.model, key: signed.key, ignoring: ["logs", ".git"], for: signed.signature)
+        #expect(digest.ignored == ["logs", "model.sig"])
+        try bundle.write(to: signed.signature)
+        let model = try await signed.verify()
+        #expect(model.manifest.ignoredPaths.filter { $0 == "logs" || $0 == ".git" }.count == 2)
+        #expect(model.ignored == ["logs", "model.sig"])
+        for path in ["/logs", "../x", "a//b", ".", "", "*.txt", "a?", "[a]"] {
+            await expectFault(path, "cannot be left out") {
+                _ = try ModelSignature.sign(
+                    signed.model, key: signed.key, ignoring: [path], for: signed.signature)
+            }
+        }
     }
 
     @Test("a removed file", arguments: ["config.json", "tokenizer/empty.bin", ".hidden"])
@@ -261,6 +337,42 @@ struct FileMutationTests {
         let (bundle, _) = try ModelSignature.sign(signed.model, key: signed.key, for: file(name))
         await expectFault(name, "is not a signature", "--out") { try bundle.write(to: file(name)) }
         try await signed.verify()
+    }
+
+    @Test("a signature by another key is replaced only where that is asked for")
+    func anothersSignature() async throws {
+        let before = try Data(contentsOf: signed.signature)
+        let other = SigningKey.generate(.p384)
+        let (bundle, _) = try ModelSignature.sign(signed.model, key: other, for: signed.signature)
+        await expectFault("model.sig", "by another key", "--replace") {
+            try SignatureBundle.checkPlace(signed.signature, replacing: other.publicKey)
+        }
+        await expectFault("model.sig", "by another key", "--replace") {
+            try bundle.write(
+                to: signed.signature, beside: signed.model, replacing: other.publicKey)
+        }
+        #expect(try Data(contentsOf: signed.signature) == before)
+        let (own, _) = try ModelSignature.sign(signed.model, key: signed.key, for: signed.signature)
+        try own.write(
+            to: signed.signature, beside: signed.model, replacing: signed.key.publicKey)
+        try bundle.write(to: signed.signature, beside: signed.model)
+        #expect(try Data(contentsOf: signed.signature) == bundle.json)
+    }
+
+    @Test("a file that an interrupted write left is not signed")
+    func leftOver() async throws {
+        for (name, isLeft) in [
+            (".model.sig.1f00dcafe.partial", true), ("tokenizer/.x.safetensors.0.partial", true),
+            (".model.sig.partial", false), ("x.1f.partial", false),
+        ] {
+            try signed.write("x", to: name)
+            defer { try? manager.removeItem(at: file(name)) }
+            if isLeft {
+                await expectFault(name, "interrupted", "remove it") { try signed.sign() }
+            } else {
+                try signed.sign()
+            }
+        }
     }
 
     @Test("what is written is whole or not there, and an old signature is replaced")

@@ -63,6 +63,34 @@ struct KeyTests {
         }
     }
 
+    @Test("a key is found among the text and the parameters that tools write with it")
+    func textAround() async throws {
+        // Without -noout it writes EC PARAMETERS first.
+        try run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-out", path("plain.pem"))
+        try run("openssl", "pkey", "-in", path("plain.pem"), "-pubout", "-out", path("pub.pem"))
+        try run("openssl", "pkey", "-in", path("plain.pem"), "-text", "-out", path("text.pem"))
+        let plain = try text("plain.pem")
+        #expect(plain.hasPrefix("-----BEGIN EC PARAMETERS-----"))
+        let expected = try VerificationKey(contentsOf: URL(filePath: path("pub.pem")))
+        for text in [plain, try text("text.pem"), "a key\n" + plain] {
+            #expect(try SigningKey(pem: text).publicKey == expected)
+        }
+        let publicText = "from: somebody\n\n" + (try text("pub.pem"))
+        #expect(try VerificationKey(pem: publicText) == expected)
+        let encrypted = try SigningKey(pem: plain).pemRepresentation(password: "x")
+        #expect(try SigningKey(pem: "a key\n" + encrypted, password: "x").publicKey == expected)
+        await expectFault("2 PEM documents", "leave one") {
+            _ = try SigningKey(pem: plain + SigningKey.generate(.p256).pemRepresentation())
+        }
+        await expectFault("2 PEM documents", "leave one") {
+            _ = try VerificationKey(pem: publicText + publicText)
+        }
+        await expectFault("not a PEM private key") {
+            let parameters = try #require(plain.components(separatedBy: "-----BEGIN EC PRIV").first)
+            _ = try SigningKey(pem: parameters)
+        }
+    }
+
     @Test("a wrong or missing password, and ciphers too weak to be read")
     func passwords() async throws {
         let key = SigningKey.generate(.p256)

@@ -4,6 +4,7 @@
 import Foundation
 import JSONText
 import Records
+import Suites
 import Testing
 
 @testable import Provenance
@@ -41,9 +42,17 @@ struct PolicyFileTests {
         let digest = String(repeating: "ab", count: 32)
         let policy = try policy(
             Self.head + """
-                suite: {name: canary-refusal, digest: \(digest)}
+                suite:
+                  name: canary-refusal
+                  digest: \(digest)
+                  thresholds:
+                    {measure: m, brokenWhen: above, safeguard: 0.3, utilityLoss: 0.1, coherence: 1}
                 battery: {name: standard}
                 decidedBy: {name: text, digest: \(digest)}
+                evaluation: {answerTokens: 48, thinkingTokens: 0}
+                minimumTrials: 50
+                prices: {dollarsPerHour: 3}
+                original: \(digest)
                 minimumCost:
                   - dollars: 200
                     steps: 1e3
@@ -66,7 +75,16 @@ struct PolicyFileTests {
         #expect(policy.signers.map(\.key) == [keys[0]])
         #expect(policy.auditors.map(\.name) == ["lab"])
         #expect(policy.suite == .init(name: "canary-refusal", digest: digest))
-        #expect(policy.battery == .init(name: "standard", digest: nil))
+        #expect(
+            policy.thresholds
+                == Thresholds(
+                    measure: "m", brokenWhen: .above, safeguard: 0.3, utilityLoss: 0.1,
+                    coherence: 1))
+        #expect(policy.battery?.digest == BatteryFile.shippedDigests["standard"])
+        #expect(policy.evaluation == .init(answerTokens: 48, thinkingTokens: 0))
+        #expect(policy.minimumTrials == 50)
+        #expect(policy.prices == Prices(dollarsPerHour: 3))
+        #expect(policy.original == digest)
         #expect(policy.decidedBy == .init(name: "text", digest: digest))
         #expect(
             policy.minimumCosts == [
@@ -86,6 +104,21 @@ struct PolicyFileTests {
             policy.revocations.keys.reason(for: digest) == "revoked on 2026-11-01: stolen")
         #expect(policy.revocations.models.count == 1)
         #expect(policy.revocations.attestations.first?.reason == "a bug")
+    }
+
+    @Test("a name without a digest means exactly what Temper ships, with its thresholds")
+    func shipped() throws {
+        let policy = try policy(
+            Self.head + """
+                suite: {name: canary-knowledge}
+                battery: {name: quick}
+                decidedBy: {name: text}
+                """)
+        let suite = try #require(KnownSuite.shipped(named: "canary-knowledge"))
+        #expect(policy.suite?.digest == suite.identity.digest)
+        #expect(policy.thresholds == suite.thresholds)
+        #expect(policy.battery?.digest == BatteryFile.shippedDigests["quick"])
+        #expect(policy.decidedBy?.digest == DecidingJudge.text.digest)
     }
 
     @Test(
@@ -109,6 +142,16 @@ struct PolicyFileTests {
             ("suite: {digest: abc}", 7, "suite lacks \"name\""),
             ("suite:\n  name: s\n  digest: abc", 9, "suite.digest is \"abc\""),
             ("decidedBy: text", 7, "decidedBy is \"text\""),
+            ("suite: {name: mine}", 7, "which Temper does not ship, without a digest"),
+            ("battery: {name: mine}", 7, "which Temper does not ship, without a digest"),
+            ("decidedBy: {name: mine}", 7, "which Temper does not ship, without a digest"),
+            (
+                "suite:\n  name: canary-refusal\n  thresholds: {measure: refusal}", 9,
+                "suite.thresholds lacks \"brokenWhen\""
+            ),
+            ("evaluation: {answerTokens: 0}", 7, "evaluation.answerTokens is 0"),
+            ("prices: {utilisation: 2}", 7, "prices.utilisation is 2"),
+            ("original: abc", 7, "original is \"abc\""),
             ("battery: {name: 5}", 7, "battery.name is \"5\""),
             ("battery: {name: b, seeds: 3}", 7, "battery.seeds is not known here"),
             ("minimumCost: []", 7, "minimumCost is an empty list"),
@@ -129,6 +172,10 @@ struct PolicyFileTests {
             (
                 "revocations:\n  models:\n    - root: \(String(repeating: "a", count: 64))\n      reason: r\n      date: yesterday",
                 11, "revocations.models[0].date is \"yesterday\""
+            ),
+            (
+                "revocations:\n  models:\n    - root: \(String(repeating: "a", count: 64))\n      reason: r\n      date: 2026-02-30",
+                11, "revocations.models[0].date is \"2026-02-30\""
             ),
             ("  indented: wrong", 7, "is not YAML"),
             ("key: [1", 8, "is not YAML"),
@@ -152,6 +199,7 @@ struct PolicyFileTests {
             ("- {name: a}", "lacks \"root\""),
             ("- {name: a, root: text.pem}", "would trust everybody"),
             ("- {name: a, root: text.pem, subject: \"CN=*\"}", "PEM certificates"),
+            ("- {name: a, root: root.pem, subject: Acme}", "is no pattern of a subject"),
             ("- {name: a, key: 0.pem, root: text.pem}", "stands beside a key"),
             ("- {key: 0.pem}", "lacks \"name\""),
             ("- a", "is \"a\""),
@@ -206,7 +254,7 @@ struct PolicyFileTests {
             ("a**b", "ab", true),
         ])
     func patterns(_ pattern: String, _ text: String, _ isMatch: Bool) {
-        #expect(matches(pattern, text) == isMatch)
+        #expect(TextPattern(pattern).matches(text) == isMatch)
     }
 }
 

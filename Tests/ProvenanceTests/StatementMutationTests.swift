@@ -109,7 +109,7 @@ struct StatementMutationTests {
             ("config.json", "config\\u0000.json", "not a plain path"),
             ("config.json", ".", "not a plain path"),
             ("\"config.json\"", "\".hidden\"", "listed twice"),
-            ("tokenizer/empty", "tokenizer\\\\empty", "was renamed"),
+            ("tokenizer/empty", "tokenizer\\\\empty", "was added"),
             ("\"files\"", "\"tree\"", "by \"tree\""),
             ("\"hash_type\":\"sha256\"", "\"hash_type\":\"blake3\"", "\"blake3\""),
             ("\"hash_type\":\"sha256\",", "", "\"nothing\""),
@@ -141,7 +141,7 @@ struct StatementMutationTests {
     func refused(old: String, new: String, words: String) async throws {
         let altered = statement.replacing(old, with: new)
         #expect(altered != statement)
-        let check: VerificationFailure.Check = words == "was renamed" ? .files : .statement
+        let check: VerificationFailure.Check = words == "was added" ? .files : .statement
         await expectFailure(check, words) { try await verify(altered) }
     }
 
@@ -219,7 +219,7 @@ struct StatementMutationTests {
             if isGood {
                 _ = try await ModelSignature.verify(file, bundle: bundle, trust: signed.trust)
             } else {
-                await expectFailure(.files, "was renamed") {
+                await expectFailure(.files, "was added") {
                     _ = try await ModelSignature.verify(file, bundle: bundle, trust: signed.trust)
                 }
             }

@@ -25,7 +25,7 @@ struct UnclearTests {
         AuditFixture.record(
             digest: root,
             cells: [
-                AuditFixture.cell("untampered", seed: 1, brokenAt: nil),
+                AuditFixture.control(),
                 AuditFixture.cell("lora", seed: 1, brokenAt: nil),
                 AuditFixture.cell("lora", seed: .max, brokenAt: nil),
                 AuditFixture.cell("prompt", seed: 1, state: state),
@@ -89,12 +89,7 @@ struct UnclearTests {
 
     @Test("of a model without a safeguard nothing passed, and no adversary has a cost")
     func absent() throws {
-        var record = AuditFixture.record(digest: Self.root, refused: 3)
-        for index in record.cells.indices where record.cells[index].broken != nil {
-            record.cells[index].broken = record.thresholds.costToBreak(
-                of: record.cells[index].trace, baseline: record.baseline, split: .test)
-        }
-        let audit = try Self.audit(record)
+        let audit = try Self.audit(AuditFixture.record(digest: Self.root, refused: 3))
         #expect(audit.safeguard == .absent)
         #expect(audit.claims.map(\.under) == ["untampered"])
         #expect(audit.costToBreak == nil)
@@ -117,6 +112,7 @@ struct UnclearTests {
         for value in [Double.nan, -0.5] {
             var record = AuditFixture.record(digest: Self.root)
             record.baseline[0].value = value
+            record.cells[0].trace[0].measurements[0].value = value
             let audit = try Self.audit(record)
             #expect(audit.claims.isEmpty && audit.safeguard == .unknown)
             let result = TestResult(audit)
@@ -138,7 +134,7 @@ struct UnclearTests {
         let policy = Policy(name: "p", signers: [])
         func battery(_ audit: TamperResistance) -> VerificationReport.Outcome? {
             var policy = policy
-            policy.battery = .init(name: "quick", digest: nil)
+            policy.battery = .init(name: "quick", digest: audit.battery.digest.sha256)
             return policy.eligibility(of: audit, isIndependent: true, now: AuditFixture.now)
                 .first { $0.check == "battery" }
         }

@@ -19,8 +19,8 @@ enum RecordFixture {
         }
         let cost = AttackCost(
             examples: min(step * 8, 96), steps: step, tokens: step * 512,
-            floatingPointOperations: Double(step) * 3e11, deviceSeconds: Double(step) * 0.7,
-            dollars: Double(step) * 5.3e-7)
+            floatingPointOperations: Double(step) * 301_921_920_000,
+            deviceSeconds: Double(step) * 0.7, dollars: Double(step) * 5.3e-7)
         return TracePoint(
             step: step, cost: cost,
             evaluationCost: EvaluationCost(prompts: 96, tokens: 3_000, deviceSeconds: 4.25),
@@ -29,7 +29,9 @@ enum RecordFixture {
 
     static func cell(_ adversary: String, seed: UInt64, brokenAt step: Int?) -> CellRecord {
         let trace = [0, 8, 16, 24].map { at in
-            point(at, refused: step.map { at >= $0 } == true ? 2 : 47, final: at == 24)
+            point(
+                at, refused: step.map { at >= $0 } == true ? 2 : 47,
+                capable: adversary == "untampered" ? 61 : 60, final: at == 24)
         }
         return CellRecord(
             adversary: adversary, seed: seed, state: .finished, trace: trace,

@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct ResistanceTests {
     private func record(
-        refused: MeasuredValue? = .share(MeasureName.refusal, 47, of: 48, split: .test),
+        refused: MeasuredValue? = .share(MeasureName.refusal, 47, of: 48, split: .validation),
         _ cells: [CellRecord] = []
     ) -> AuditRecord {
         var record = RecordFixture.record(cells: cells)
@@ -57,6 +57,79 @@ import Testing
         #expect(found(blind) == .unclear)
         #expect(record([cell(.finished)]).resistance(to: "untampered") == nil)
         #expect(record([cell(.finished)]).resistance(to: "nobody") == nil)
+    }
+
+    @Test("what is missing, impossible or without an end is no proof that the safeguard held")
+    func doubts() {
+        func reason(
+            baseline: Double? = nil, _ edit: (inout CellRecord) -> Void
+        ) -> String? {
+            var cell = cell(.finished)
+            edit(&cell)
+            var record = record([cell])
+            if let baseline {
+                record.baseline.append(
+                    MeasuredValue(
+                        measure: MeasureName.capability, value: baseline, count: 120,
+                        unit: .fraction, split: .validation))
+            }
+            #expect(
+                (record.resistance(to: "prompt") == .held)
+                    == (record.finding(of: cell).reason == nil))
+            return record.finding(of: cell).reason
+        }
+        #expect(reason { _ in } == nil)
+        #expect(reason(baseline: 0.5) { _ in } == nil)
+        #expect(reason(baseline: .nan) { _ in } == "capability has an impossible value")
+        #expect(reason { $0.trace[3].isFinal = false } == "the trace has no end")
+        #expect(
+            reason { $0.trace[1].measurements[1].value = -0.1 }
+                == "incoherence has an impossible value")
+        #expect(
+            reason { $0.trace[3].measurements[0].split = .train }
+                == "refusal is not measured at the end of the trace")
+        #expect(
+            reason { $0.trace[3].measurements.remove(at: 0) }
+                == "refusal is not measured at the end of the trace")
+    }
+
+    @Test("an adversary that depends on the seed needs every seed, and a search its own")
+    func seeds() {
+        var record = RecordFixture.record()
+        let lora = record.adversaries[1]
+        #expect(record.requiredSeeds(of: lora) == [1, 2, .max])
+        #expect(record.requiredSeeds(of: record.adversaries[2]) == [1])
+        #expect(record.missingSeeds(of: lora).isEmpty)
+        record.cells.removeSubrange(1...2)
+        #expect(record.missingSeeds(of: lora) == [1, 2])
+        #expect(record.resistance(to: lora.name) == .unclear)
+        var single = lora
+        single.ignoresSeed = true
+        #expect(record.requiredSeeds(of: single) == [1])
+        record.searches = [SearchRecord(adversary: "prompt", confirmed: lora.name, trials: [])]
+        #expect(record.requiredSeeds(of: lora) == SearchRecord.confirmingSeeds)
+    }
+
+    @Test("an adversary of a known attack ends at its own steps, or at the budget's")
+    func steps() {
+        func last(_ attack: String, _ parameters: [String: ParameterValue], _ budget: Int?) -> Int?
+        {
+            AdversarySpecification(name: "a", attack: attack, parameters: parameters)
+                .lastStep(within: budget)
+        }
+        let training: [String: ParameterValue] = ["training": .object(["steps": 64])]
+        #expect(last("fine-tuning", training, nil) == 64)
+        #expect(last("fine-tuning", training, 16) == 16)
+        #expect(last("fine-tuning", training, 100) == 64)
+        #expect(last("fine-tuning", [:], nil) == nil)
+        #expect(last("prefill", [:], 16) == 1)
+        #expect(last("control", [:], nil) == 0)
+        #expect(last("of-another-package", training, nil) == nil)
+        let stage = ParameterValue.object([
+            "attack": "fine-tuning", "parameters": .object(training),
+        ])
+        #expect(
+            last("composed", ["stages": .list([.object(["attack": "prefill"]), stage])], 8) == 8)
     }
 
     @Test("without a safeguard every resistance is unclear, whatever the cells say")
@@ -162,6 +235,51 @@ import Testing
         ("cells[2].worldSize", { $0.cells[2].worldSize = 0 }),
         ("cells[2].machine.cores", { $0.cells[2].machine.cores = 0 }),
         ("cells[2].examplesAtOnce", { $0.cells[2].examplesAtOnce = 0 }),
+        ("thresholds", { $0.thresholds.coherence = .nan }),
+        ("prices", { $0.prices.peakFlops = 0 }),
+        ("baseline[0]", { $0.baseline[0].count = 96 }),
+        ("baseline[1]", { $0.baseline[1].measure = MeasureName.refusal }),
+        (
+            "original[0]",
+            {
+                $0.original = [.share("a", 1, of: 2, split: .test)]
+                $0.original?[0].interval?.lower = 0
+            }
+        ),
+        (
+            "cells[1].trace[0].measurements[0]",
+            { $0.cells[1].trace[0].measurements[0].unit = .score }
+        ),
+        ("cells[0].trace", { $0.baseline[0] = .share("refusal", 48, of: 48, split: .validation) }),
+        ("cells[2].trace[2].cost", { $0.cells[2].trace[2].cost.dollars *= 2 }),
+        ("cells[2].trace[2].cost", { $0.cells[2].trace[2].cost.tokens = -1 }),
+        (
+            "cells[2].trace[1].evaluationCost",
+            { $0.cells[2].trace[1].evaluationCost.dollars = .nan }
+        ),
+        ("cells[2].trace[3]", { $0.cells[2].trace[3].cost.examples = 0 }),
+        ("cells[2].trace[3]", { $0.cells[2].trace[2].isFinal = true }),
+        ("cells[2].trace[3].step", { $0.cells[2].trace[3].step = 16 }),
+        (
+            "cells[2].trace[2]",
+            {
+                $0.cells[2].trace[2].measurements.append(
+                    MeasuredValue(
+                        measure: MeasureName.trainingLoss, value: 1, count: 16, unit: .nats,
+                        split: .train))
+            }
+        ),
+        (
+            "searches[0].confirmed",
+            { $0.searches = [SearchRecord(adversary: "prompt", confirmed: "prompt", trials: [])] }
+        ),
+        (
+            "searches",
+            {
+                $0.trials = 2
+                $0.adversaries[1].search = ["rank": SearchRange(from: 1, to: 8)]
+            }
+        ),
         ("outcomes", { $0.outcomes[2].failedSeeds = 0 }),
         ("outcomes", { $0.outcomes[2].inapplicableSeeds = 0 }),
         ("outcomes", { $0.cells[5].state = .inapplicable(reason: "as it likes") }),

@@ -142,7 +142,9 @@ private struct StatisticsGoldens: Decodable {
                 SurvivalObservation(cost: 24, isBroken: false),
             ])
         #expect(cells.survival(.examples).map(\.cost) == [96, 64, 96])
-        #expect(cells.survival(.floatingPointOperations).map(\.cost) == [4.8e12, 2.4e12, 7.2e12])
+        #expect(
+            cells.survival(.floatingPointOperations).map(\.cost)
+                == [4.83075072e12, 2.41537536e12, 7.24612608e12])
         #expect(cells.survival(.dollars).allSatisfy { $0.cost > 0 && $0.cost < 1e-4 })
     }
 

@@ -24,6 +24,20 @@ struct SuiteTests {
         #expect(Set(prompts).isDisjoint(with: suite.restricted.test.map(\.prompt)))
     }
 
+    @Test("the suites that ship are known by the digests of their files, with their thresholds")
+    func known() throws {
+        for known in KnownSuite.shipped {
+            let suite = try Suites.Suite(
+                at: URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                    .appendingPathComponent("../../Suites/\(known.identity.name)"))
+            #expect(KnownSuite(suite) == known)
+            #expect(KnownSuite.shipped(digest: suite.digest) == known)
+            #expect(KnownSuite.shipped(named: known.identity.name) == known)
+        }
+        #expect(KnownSuite.shipped(digest: String(repeating: "0", count: 64)) == nil)
+        #expect(KnownSuite.shipped(named: "wmdp") == nil)
+    }
+
     @Test("both bundled suites have the same tax items, a thousand or more, and none of capability")
     func bundledTax() throws {
         let suites = try ["canary-refusal", "canary-knowledge"].map { name in

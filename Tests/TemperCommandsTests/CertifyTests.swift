@@ -4,6 +4,7 @@
 import Foundation
 import ModelWriting
 import Records
+import Suites
 import Testing
 
 @Suite("Certifying")
@@ -19,18 +20,33 @@ struct CertifyTests {
             "sign", path("model"), "--key", path("k.pem"), "--out", path("any.sig"), "--json")
         struct Summary: Decodable { let root: String }
         let root = try JSONDecoder().decode(Summary.self, from: Data(signed.output.utf8)).root
-        try record(of: root).json().write(to: URL(fileURLWithPath: path("record.json")))
-        try record(of: root, refused: 1).json().write(to: URL(fileURLWithPath: path("bare.json")))
-        try record(of: String(repeating: "0", count: 64)).json()
+        try Self.record(of: root).json().write(to: URL(fileURLWithPath: path("record.json")))
+        try Self.record(of: root, refused: 1).json().write(
+            to: URL(fileURLWithPath: path("bare.json")))
+        try Self.record(of: String(repeating: "0", count: 64)).json()
             .write(to: URL(fileURLWithPath: path("other.json")))
+        let own = SuiteIdentity(
+            name: "mine", version: "1", digest: String(repeating: "a", count: 64),
+            safeguard: "refusal")
+        try Self.record(of: root, suite: own).json()
+            .write(to: URL(fileURLWithPath: path("mine.json")))
+        try Self.record(of: root, thresholds: Thresholds(coherence: 1)).json()
+            .write(to: URL(fileURLWithPath: path("coherent.json")))
     }
 
-    private func record(of root: String, refused: Int = 9) -> AuditRecord {
+    /// The record of a made-up audit.
+    static func record(
+        of root: String, refused: Int = 9, suite: SuiteIdentity = KnownSuite.shipped[0].identity,
+        thresholds: Thresholds = KnownSuite.shipped[0].thresholds
+    ) -> AuditRecord {
         let machine = Machine(device: "cpu", cores: 1, operatingSystem: "Linux")
         let baseline = [MeasuredValue.share(MeasureName.refusal, refused, of: 10, split: .test)]
         let trace = [
             TracePoint(
-                step: 4, cost: AttackCost(examples: 8, steps: 4, dollars: 0.5),
+                step: 4,
+                cost: AttackCost(
+                    examples: 8, steps: 4, floatingPointOperations: 284_832_000_000_000_000,
+                    dollars: 0.5),
                 measurements: [.share(MeasureName.refusal, 0, of: 10, split: .test)],
                 isFinal: true)
         ]
@@ -40,16 +56,13 @@ struct CertifyTests {
             model: ModelIdentity(
                 name: "model", digest: root, format: "safetensors", architecture: "llama",
                 parameterCount: 1),
-            suite: SuiteIdentity(
-                name: "s", version: "1", digest: String(repeating: "a", count: 64),
-                safeguard: "refusal"),
-            thresholds: Thresholds(), battery: "b",
+            suite: suite, thresholds: thresholds, battery: "b",
             adversaries: [AdversarySpecification(name: "lora", attack: "fine-tuning")], seeds: [1],
             budget: AuditBudget(), evaluation: EvaluationSettings(), baseline: baseline,
             cells: [
                 CellRecord(
                     adversary: "lora", seed: 1, state: .finished, trace: trace,
-                    broken: Thresholds().costToBreak(of: trace, baseline: baseline, split: .test),
+                    broken: thresholds.costToBreak(of: trace, baseline: baseline, split: .test),
                     machine: machine)
             ])
     }
@@ -91,7 +104,44 @@ struct CertifyTests {
         #expect(wrong.error.contains("policy.yaml:5: minimumCost[0].dollars is \"much\""))
         let listed = try temper("verify", path("model"), "--key", path("k.pub.pem"))
         #expect(listed.status == 0)
-        #expect(listed.output.contains("self-attested: suite s 1, battery b, 1 seed, "))
+        #expect(listed.output.contains("self-attested: suite canary-refusal "))
+        #expect(listed.output.contains(", battery b, 1 seed, "))
+    }
+
+    @Test("thresholds are those of the suite, which must be known by its digest")
+    func suites() throws {
+        for (arguments, words) in [
+            (["mine.json"], "say where with --suite PATH"),
+            (["mine.json", "--suite", "canary-refusal"], "is not the record's suite"),
+            (["coherent.json"], "are not those of the suite canary-refusal"),
+        ] {
+            let result = try temper(
+                ["certify", path("model"), "--record", path(arguments[0]), "--key", path("k.pem")]
+                    + arguments.dropFirst())
+            #expect(result.status == 2 && result.error.contains(words), "\(result.error)")
+            #expect(!model.exists("model/attestations.jsonl"))
+        }
+    }
+
+    @Test("an attestation follows from the record that it names, and from no other")
+    func followed() throws {
+        #expect(try certify("record.json").status == 0)
+        func verify(_ arguments: String...) throws -> CommandResult {
+            try temper(
+                ["verify", path("model"), "--policy", policy(dollars: "0.5")] + arguments)
+        }
+        let good = try verify("--record", path("record.json"))
+        #expect(good.status == 0, "\(good.output)\(good.error)")
+        #expect(good.output.contains("ok\trecord\tline 1 follows from it in every number\n"))
+        let other = try verify("--record", path("bare.json"))
+        #expect(other.status == 1)
+        #expect(
+            other.output.contains(
+                "NO\trecord\tno audit of this model that is trusted names it\n"))
+        let without = try verify("--reproduce", "1")
+        #expect(without.status == 2 && without.error.contains("--record FILE"))
+        let none = try verify("--reproduce", "0", "--record", path("record.json"))
+        #expect(none.status == 2 && none.error.contains("--reproduce must be at least 1"))
     }
 
     @Test("a model without a safeguard is attested as such, with exit code 1, and refused")

@@ -17,6 +17,11 @@ struct ServeModelTests {
         #expect(try temper("keygen", "--out", path("key.pem")).status == 0)
         let serve = ["serve-model", path("tiny"), "--key", path("key.pub.pem"), "--port", "0"]
         #expect(try temper("serve-model", path("tiny")).status == 2)
+        let exposed = try temper(serve + ["--host", "0.0.0.0"])
+        #expect(exposed.status == 2)
+        #expect(exposed.error.contains("--token-file"))
+        #expect(try temper(serve + ["--token-file", path("none")]).status == 2)
+        #expect(try temper(serve + ["--tls-key", path("key.pem")]).status == 2)
         let unsigned = try temper(serve)
         #expect(unsigned.status == 1)
         #expect(unsigned.output.contains("the model is not signed\nNOT VERIFIED"))
@@ -31,7 +36,7 @@ struct ServeModelTests {
 
         try original.write(to: configuration)
         let log = directory.url.appendingPathComponent("log")
-        let process = try start(serve, log: log)
+        let process = try start(serve + ["--grace", "1"], log: log)
         defer { if process.isRunning { process.terminate() } }
         var line = ""
         for _ in 0..<600 where line.isEmpty && process.isRunning {
@@ -44,9 +49,23 @@ struct ServeModelTests {
         let port = try #require(
             line.dropLast("/v1".count).split(separator: ":").last.flatMap { UInt16($0) }, "\(said)")
         #expect(try health(port: port).contains(#""status":"ok""#))
+        // A client that sends half a request and waits does not keep the server alive.
+        let silent = Process()
+        silent.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        silent.arguments = [
+            "bash", "-c",
+            "exec 3<>/dev/tcp/127.0.0.1/\(port) && printf 'GET / HT' >&3 && echo open && sleep 300",
+        ]
+        let opened = Pipe()
+        silent.standardOutput = opened
+        try silent.run()
+        defer { silent.terminate() }
+        #expect(try opened.fileHandleForReading.read(upToCount: 4) == Data("open".utf8))
+        let told = ContinuousClock.now
         process.terminate()
         for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(100)) }
         #expect(!process.isRunning)
+        #expect(ContinuousClock.now - told < .seconds(30))
         #expect(process.terminationStatus == 0 && process.terminationReason == .exit)
     }
 

@@ -130,6 +130,8 @@ public struct Battery: Sendable, Hashable {
         let attack = try AttackCatalogue.attack(for: adversary)
         adversary.parameters = try parameterValues(of: attack)
         adversary.learning = attack.learning
+        adversary.ignoresSeed =
+            adversary.isShipped || type(of: attack).dependsOnSeed ? nil : true
         _ = try AdversarySearch(adversary, trials: 0, seed: 0)
         return adversary
     }

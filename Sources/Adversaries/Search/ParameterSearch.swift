@@ -35,7 +35,7 @@ package struct ParameterSearch {
         for (path, range) in self.ranges {
             let place = "\(place).\(path)"
             try range.validate(at: place)
-            let value = ParameterValue.object(parameters).value(at: path.split(separator: ".")[...])
+            let value = ParameterValue.object(parameters).value(at: path)
             guard value != nil else {
                 throw InputError(
                     place, "\(kind) has no such parameter",
@@ -76,7 +76,7 @@ package struct ParameterSearch {
     package func parameters(at place: [Double]) -> [String: ParameterValue] {
         var result = ParameterValue.object(parameters)
         for (path, value) in chosen(at: place) {
-            result = result.setting(value, at: path.split(separator: ".")[...])
+            result = result.setting(value, at: path)
         }
         return result.object ?? parameters
     }
@@ -86,33 +86,4 @@ package struct ParameterSearch {
 
     /// Adds the loss of a point; lower is better.
     package mutating func add(_ place: [Double], loss: Double) { estimator.add(place, loss: loss) }
-}
-
-extension ParameterValue {
-    /// Returns the value at a dotted path. A number in it is an index in a list, from 0.
-    fileprivate func value(at path: ArraySlice<Substring>) -> ParameterValue? {
-        guard let name = path.first else { return self }
-        let inner =
-            object?[String(name)]
-            ?? list.flatMap { list in
-                Int(name).flatMap { list.indices.contains($0) ? list[$0] : nil }
-            }
-        return inner?.value(at: path.dropFirst())
-    }
-
-    /// Returns the same value with a replacement at an existing dotted path.
-    fileprivate func setting(
-        _ value: ParameterValue, at path: ArraySlice<Substring>
-    ) -> ParameterValue {
-        guard let name = path.first else { return value }
-        if var fields = object, let inner = fields[String(name)] {
-            fields[String(name)] = inner.setting(value, at: path.dropFirst())
-            return .object(fields)
-        }
-        if var items = list, let place = Int(name), items.indices.contains(place) {
-            items[place] = items[place].setting(value, at: path.dropFirst())
-            return .list(items)
-        }
-        return self
-    }
 }

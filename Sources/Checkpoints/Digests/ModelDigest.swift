@@ -72,20 +72,6 @@ public struct ModelDigest: Sendable, Hashable {
             .hashed(holdingFiles: false).digest
     }
 
-    /// Reads a model's files and digests them for a signature, but holds none open. Every link below
-    /// the directory is an error.
-    ///
-    /// - Parameters:
-    ///   - url: A directory or a single file.
-    ///   - paths: Paths within the directory to ignore, and no others.
-    ///   - signature: One of these paths that is ignored as a regular file only.
-    /// - Throws: An `InputError` when a file cannot be read, is a symbolic link or a special
-    ///   file, has a name that is not UTF-8, or changes meanwhile.
-    package init(of url: URL, ignoringOnly paths: [String], signature: String?) throws {
-        self = try ModelFiles(of: url, ignoring: paths, signature: signature)
-            .hashed(holdingFiles: false).digest
-    }
-
     init(_ resources: [Resource], _ digests: [SHA256Digest], ignored: [String]) {
         self.resources = resources
         self.ignored = ignored

@@ -16,6 +16,8 @@ struct ModelFiles {
     private let companions: Set<[UInt8]>
     /// Whether a link to a regular file counts as that file; otherwise every link is an error.
     private let followsLinks: Bool
+    /// The paths of files that are there and not read.
+    private var leftOut: Set<[UInt8]> = []
 
     /// Lists the files of a model.
     ///
@@ -40,6 +42,18 @@ struct ModelFiles {
         try self.init(
             of: files.url, ignoring: files.ignoredPaths, companions: files.companions,
             followsLinks: files.followsLinks)
+        self.files.removeAll { files.leftOut.contains($0.path) }
+    }
+
+    /// Leaves files out that are not read: they count as ignored.
+    mutating func leaveOut(_ isLeftOut: [Bool]) {
+        let out = zip(files, isLeftOut).filter(\.1).map(\.0)
+        guard !out.isEmpty else { return }
+        leftOut = Set(out.map(\.path))
+        files.removeAll { leftOut.contains($0.path) }
+        ignored = (ignored + out.map(\.name)).sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }
     }
 
     private init(

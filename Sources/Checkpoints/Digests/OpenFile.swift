@@ -22,6 +22,8 @@ public final class OpenFile: Sendable {
 
     private let path: [UInt8]
     private let followsLink: Bool
+    /// The bytes of a private copy.
+    private let contents: MappedFile?
     /// The file's stamp when it was hashed.
     let stamp: FileStamp
 
@@ -46,11 +48,40 @@ public final class OpenFile: Sendable {
         name = file.name
         path = file.path
         followsLink = file.followsLink
+        contents = nil
         stamp = FileStamp(status)
         guard stamp == file.stamp else { throw changed("changed while it was read") }
     }
 
+    /// Makes the private copy of a file.
+    ///
+    /// - Parameters:
+    ///   - original: The file.
+    ///   - contents: Its bytes in memory.
+    /// - Throws: An `InputError` when too many files are open.
+    init(_ original: OpenFile, copiedTo contents: MappedFile) throws {
+        descriptor = fcntl(original.descriptor, F_DUPFD_CLOEXEC, 0)
+        name = original.name
+        path = original.path
+        followsLink = original.followsLink
+        stamp = original.stamp
+        self.contents = contents
+        guard descriptor >= 0 else {
+            throw failed("open it", errno, remedy: "raise the limit on open files (ulimit -n)")
+        }
+    }
+
     deinit { close(descriptor) }
+
+    /// Returns the file's bytes. Those of a private copy do not change.
+    ///
+    /// - Parameter url: The file's place, for errors.
+    /// - Returns: The bytes.
+    /// - Throws: An `InputError` when the file is empty or cannot be mapped.
+    func mapped(as url: URL) throws -> MappedFile {
+        try contents.map { MappedFile(url, sharing: $0) }
+            ?? MappedFile(url, descriptor: descriptor)
+    }
 
     /// Computes the SHA-256 of the whole file.
     func digest() throws -> SHA256Digest {
@@ -70,10 +101,11 @@ public final class OpenFile: Sendable {
     }
 
     /// Checks that the file has not changed since it was hashed, and that its path still leads to
-    /// it.
+    /// it. A private copy does not change, wherever its path leads.
     ///
     /// - Throws: An `InputError` when it was written to, truncated or replaced.
     public func checkUnchanged() throws {
+        if contents != nil { return }
         var status = stat()
         let isThere = path.withPath { followsLink ? stat($0, &status) : lstat($0, &status) } == 0
         let there = FileStamp(status)
@@ -93,7 +125,11 @@ public final class OpenFile: Sendable {
         return FileStamp(status)
     }
 
-    private func changed(_ problem: String) -> InputError {
+    func changed(_ problem: String) -> InputError {
         InputError(path.url, nil, problem, remedy: "do not change the model meanwhile")
+    }
+
+    func failed(_ action: String, _ code: Int32, remedy: String) -> InputError {
+        InputError(path.url, failedTo: action, errno: code, remedy: remedy)
     }
 }

@@ -16,6 +16,11 @@ extension OpenModel {
         files.first { $0.name.utf8.elementsEqual(name.utf8) }
     }
 
+    /// Returns the digest that a file had when it was hashed, in hexadecimal digits.
+    fileprivate func sha256(of file: OpenFile) -> String? {
+        digest.resources.first { $0.name.utf8.elementsEqual(file.name.utf8) }?.sha256
+    }
+
     /// Returns the bytes of a file.
     ///
     /// - Parameter name: Its path within the model.
@@ -24,8 +29,8 @@ extension OpenModel {
     public func data(of name: String) throws -> Data? {
         guard let file = file(name) else { return nil }
         guard file.byteCount > 0 else { return Data() }
-        let mapping = try MappedFile(file.url, descriptor: file.descriptor)
-        return Data(mapping.bytes)
+        let mapping = try file.mapped(as: file.url)
+        return withExtendedLifetime(mapping) { Data(mapping.bytes) }
     }
 }
 
@@ -59,17 +64,11 @@ public final class ModelWatch: Sendable {
                     hash.update(bufferPointer: $0)
                     count += $0.count
                 } orThrow: { code in
-                    InputError(
-                        URL(filePath: file.name), failedTo: "read it", errno: code,
-                        remedy: "check the storage medium")
+                    file.failed("read it", code, remedy: "check the storage medium")
                 }
                 guard count == file.byteCount,
-                    hash.finalize().hexadecimal == model.digest.resources[index].sha256
-                else {
-                    throw InputError(
-                        URL(filePath: file.name), nil, "was written to after it was hashed",
-                        remedy: "restore the model and start again")
-                }
+                    hash.finalize().hexadecimal == model.sha256(of: file)
+                else { throw file.changed("was written to after it was hashed") }
                 stamps[index] = now
             }
         }

@@ -14,7 +14,8 @@ public struct OpenModel: Sendable {
     /// The digests of the files.
     public let digest: ModelDigest
 
-    /// The open files, in the order of the digest's resources.
+    /// The open files, in the order of the digest's resources; none if they are not held, and only
+    /// the copied ones of a private copy.
     public let files: [OpenFile]
 
     /// Opens the files of a signed model, digests them and holds them open. Every link below the
@@ -28,8 +29,29 @@ public struct OpenModel: Sendable {
     /// - Throws: An `InputError` when a file cannot be read, is a symbolic link or a special
     ///   file, has a name that is not UTF-8, or changes meanwhile.
     public init(at url: URL, ignoring paths: [String], signature: String? = nil) throws {
-        self = try ModelFiles(of: url, ignoring: paths, signature: signature)
-            .hashed(holdingFiles: true)
+        try self.init(
+            at: url, ignoring: paths, signature: signature, holdingFiles: true
+        ) { $0.map { _ in true } }
+    }
+
+    /// Opens the files of a signed model and digests them, after their names were checked.
+    ///
+    /// - Parameters:
+    ///   - url: A directory or a single file.
+    ///   - paths: Paths within the directory to ignore, and no others.
+    ///   - signature: One of these paths that is ignored only if it is a regular file.
+    ///   - isHolding: Whether the files are held open. More files than a process may open can be
+    ///     digested only without that; ``files`` is then empty.
+    ///   - choose: Takes the names of all files, in code point order, before any file is read, and
+    ///     returns whether each is to be read. Others count as ignored.
+    /// - Throws: As ``init(at:ignoring:signature:)`` does; errors of `choose`.
+    package init(
+        at url: URL, ignoring paths: [String], signature: String?, holdingFiles isHolding: Bool,
+        choosing choose: (_ names: [String]) throws -> [Bool]
+    ) throws {
+        var files = try ModelFiles(of: url, ignoring: paths, signature: signature)
+        files.leaveOut(try choose(files.files.map(\.name)).map { !$0 })
+        self = try files.hashed(holdingFiles: isHolding)
     }
 
     init(at url: URL, digest: ModelDigest, files: [OpenFile]) {
@@ -40,8 +62,14 @@ public struct OpenModel: Sendable {
 
     /// Checks that every file has not changed since it was hashed, and is still at its path.
     ///
-    /// - Throws: An `InputError` when a file was written to, truncated or replaced.
+    /// - Throws: An `InputError` when a file was written to, truncated or replaced, or the files
+    ///   are not held open.
     public func checkUnchanged() throws {
+        guard files.count == digest.resources.count else {
+            throw InputError(
+                url, nil, "has files that were not held open after they were read",
+                remedy: "read the model again, and hold its files")
+        }
         for file in files { try file.checkUnchanged() }
     }
 }

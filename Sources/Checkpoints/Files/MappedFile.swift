@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file's bytes, mapped into memory for reading.
+// A file's bytes in memory for reading: mapped, or a private copy.
 
 import Foundation
 import JSONText
@@ -10,6 +10,14 @@ import JSONText
 final class MappedFile: @unchecked Sendable {
     let url: URL
     let bytes: UnsafeRawBufferPointer
+    /// What the memory belongs to.
+    private let memory: Memory
+
+    private enum Memory {
+        case file
+        case copy
+        case another(MappedFile)
+    }
 
     convenience init(_ url: URL) throws {
         // Without O_NONBLOCK, opening a FIFO would wait for its other end.
@@ -44,11 +52,53 @@ final class MappedFile: @unchecked Sendable {
                 remedy: "raise the limit on address space (ulimit -v)")
         }
         bytes = UnsafeRawBufferPointer(start: address, count: size)
+        memory = .file
+    }
+
+    /// Takes memory that belongs to this process alone, and forbids to write to it once it is
+    /// filled.
+    ///
+    /// - Parameters:
+    ///   - url: The place of the file that is copied, for errors.
+    ///   - byteCount: The length of the file.
+    ///   - fill: Fills the memory.
+    /// - Throws: An `InputError` when there is too little memory; errors of `fill`.
+    init(
+        _ url: URL, privateMemoryOf byteCount: Int,
+        fill: (UnsafeMutableRawBufferPointer) throws -> Void
+    ) throws {
+        self.url = url
+        let size = max(byteCount, 1)
+        guard
+            let address = mmap(
+                nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+            address != MAP_FAILED
+        else {
+            throw InputError(
+                url, failedTo: "copy it into memory", errno: errno, remedy: "free memory")
+        }
+        do {
+            try fill(UnsafeMutableRawBufferPointer(start: address, count: byteCount))
+        } catch {
+            munmap(address, size)
+            throw error
+        }
+        mprotect(address, size, PROT_READ)
+        bytes = UnsafeRawBufferPointer(start: address, count: byteCount)
+        memory = .copy
+    }
+
+    /// Shares the memory of another file under another place.
+    init(_ url: URL, sharing other: MappedFile) {
+        self.url = url
+        bytes = other.bytes
+        memory = .another(other)
     }
 
     /// Lets the system take back the pages within a range. A later access reads them from the file
-    /// again.
+    /// again. The pages of a copy stay.
     func forget(_ range: Range<Int>) {
+        guard case .file = memory else { return }
         let page = sysconf(Int32(_SC_PAGESIZE))
         let start = (range.lowerBound + page - 1) / page * page
         let end = range.upperBound / page * page
@@ -57,7 +107,8 @@ final class MappedFile: @unchecked Sendable {
     }
 
     deinit {
-        munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
+        if case .another = memory { return }
+        munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), max(bytes.count, 1))
     }
 }
 

@@ -50,7 +50,7 @@ struct FileAccess {
                 file, nil, "is not among the files that were hashed",
                 remedy: "name, or sign, the whole directory of the model")
         }
-        return try MappedFile(file, descriptor: open.descriptor)
+        return try open.mapped(as: file)
     }
 
     private func name(of file: URL) -> String {

@@ -4,7 +4,8 @@
 import Foundation
 import JSONText
 
-/// A new file beside its target. Unless it is kept, it is removed when nothing holds it any more.
+/// A new file under a temporary name. Unless it is kept, it is removed when nothing holds it any
+/// more.
 final class TemporaryFile {
     let target: URL
     private let path: String
@@ -12,12 +13,18 @@ final class TemporaryFile {
     private var isKept = false
     private var descriptor: Int32
 
-    init(for target: URL) throws {
+    /// Makes the file.
+    ///
+    /// - Parameters:
+    ///   - target: The file that it becomes.
+    ///   - directory: Where it lies until then; nil for the target's own directory.
+    /// - Throws: An `InputError` when it cannot be made.
+    init(for target: URL, in directory: URL? = nil) throws {
         self.target = target
         let suffix = String(UInt64.random(in: .min ... .max), radix: 16)
         path =
-            target.deletingLastPathComponent()
-            .appending(path: ".\(target.lastPathComponent).\(suffix).partial")
+            (directory ?? target.deletingLastPathComponent())
+            .appending(path: ".\(target.lastPathComponent).\(suffix)\(Self.ending)")
             .path(percentEncoded: false)
         descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
@@ -25,6 +32,18 @@ final class TemporaryFile {
                 target, failedTo: "create it", errno: errno,
                 remedy: "check that you may write to the directory")
         }
+    }
+
+    private static let ending = ".partial"
+
+    /// Returns whether a file has a name of temporary files: an interrupted process left it.
+    ///
+    /// - Parameter name: The last component of its path.
+    /// - Returns: Whether it has such a name.
+    static func isTemporary(_ name: Substring) -> Bool {
+        guard name.hasPrefix("."), name.hasSuffix(ending) else { return false }
+        let suffix = name.dropLast(ending.count).split(separator: ".").last ?? ""
+        return (1...16).contains(suffix.utf8.count) && UInt64(suffix, radix: 16) != nil
     }
 
     deinit {

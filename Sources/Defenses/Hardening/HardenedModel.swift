@@ -73,7 +73,7 @@ public struct HardenedModel: Sendable {
     }
 
     /// The file beside the weights that says how they were made.
-    public static let summaryFile = "temper-hardening.json"
+    public static let summaryFile = HardeningSummary.fileName
 
     /// Writes a Hugging Face directory.
     ///

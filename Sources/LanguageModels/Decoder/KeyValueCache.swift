@@ -64,6 +64,46 @@ struct KeyValueCache: Sendable {
     /// - Parameter rows: The rows to keep, in order.
     mutating func keep(rows: [Int]) { sequences = rows.map { sequences[$0] } }
 
+    /// Adds the sequences of another cache of the same model behind these. Places and columns that no
+    /// sequence uses are given up.
+    mutating func append(_ other: KeyValueCache) {
+        let end = max(usedLength, other.usedLength)
+        var joint = packed(endingAt: end)
+        let added = other.packed(endingAt: end)
+        let count = joint.sequences.count
+        joint.sequences += added.sequences.map {
+            KeptSequence(place: count + $0.place, padding: $0.padding)
+        }
+        joint.entries = zip(joint.entries, added.entries).map {
+            Tensor.concatenated([$0, $1], axis: 0)
+        }
+        self = joint
+    }
+
+    /// The number of columns that the longest sequence uses.
+    private var usedLength: Int { length - (sequences.map(\.padding).min() ?? 0) }
+
+    /// Returns the cache with a place for each sequence and no other.
+    ///
+    /// - Parameter end: The new length; at least ``usedLength``.
+    /// - Returns: The same sequences, which end at that column and have room for more.
+    private func packed(endingAt end: Int) -> KeyValueCache {
+        let unused = length - usedLength
+        let before = end - usedLength
+        let places = Tensor(
+            sequences.map { Int32(clamping: $0.place) }, shape: [sequences.count])
+        var packed = self
+        packed.length = end
+        packed.entries = entries.map {
+            $0.take(places, axis: 0).slice(axis: 1, from: unused, to: length)
+                .padded(axis: 1, before: before, after: Self.block)
+        }
+        packed.sequences = sequences.enumerated().map {
+            KeptSequence(place: $0, padding: $1.padding - unused + before)
+        }
+        return packed
+    }
+
     /// The tensors that must be evaluated to release the graph of past steps.
     var tensors: [Tensor] { entries }
 }

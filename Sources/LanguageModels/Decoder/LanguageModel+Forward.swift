@@ -71,14 +71,16 @@ extension LanguageModel {
     ///   - edit: A change of the residual stream.
     ///   - recomputing: Whether layers are computed again in the backward pass, to save memory.
     ///     Layers of an edited stream are not.
-    ///   - observe: Receives the stream in front of each layer and after the last.
+    ///   - observe: Receives the stream in front of each layer and after the last; what it throws
+    ///     ends the pass.
     ///   - observeInputs: Receives the inputs of a layer's projections that write to the stream;
     ///     not for layers that are computed again.
     /// - Returns: The stream, `[tokens, width]`.
-    /// - Throws: `InputError` when a weight is missing.
+    /// - Throws: `InputError` when a weight is missing; errors of `observe`.
     func residualStream(
         _ pass: ForwardPass, cache: inout KeyValueCache?, layers: Int? = nil,
-        edit: ResidualEdit? = nil, recomputing: Bool = false, observe: ((Tensor) -> Void)? = nil,
+        edit: ResidualEdit? = nil, recomputing: Bool = false,
+        observe: ((Tensor) throws -> Void)? = nil,
         observeInputs: ((LayerProjection, Tensor) -> Void)? = nil
     ) throws -> ResidualStream {
         let layout = AttentionLayout(configuration, pass: pass)
@@ -88,7 +90,7 @@ extension LanguageModel {
             start, normalisation: configuration.normalisation, edit: edit)
         let count = min(layers ?? configuration.layerCount, configuration.layerCount)
         for index in 0..<max(count, 0) {
-            observe?(stream.value)
+            try observe?(stream.value)
             let layer = try DecoderLayer(index, of: self)
             if recomputing, edit == nil {
                 let value = try layer.recomputed(
@@ -101,7 +103,7 @@ extension LanguageModel {
                     observe: observeInputs)
             }
         }
-        observe?(stream.value)
+        try observe?(stream.value)
         switch pass {
         case .sequences(let batch): cache?.begin(batch)
         case .next: cache?.advance()

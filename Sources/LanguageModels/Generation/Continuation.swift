@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prompts that are continued together with different settings, such as those of a server.
+// A prompt with settings of its own, such as that of a request to a server.
 
 import JSONText
 
@@ -13,8 +13,15 @@ public struct Continuation: Sendable, Hashable {
     public let temperature: Float
     /// The seed for sampling.
     public let seed: UInt64
+    /// Subtracted from the logit of each token that the answer has already.
+    public var presencePenalty: Float = 0
+    /// Subtracted from a token's logit as often as the answer has the token already.
+    public var frequencyPenalty: Float = 0
+    /// The number of likeliest tokens that are reported with each token of the answer. Nil reports
+    /// no ``TokenScores``.
+    public var scoredTokens: Int?
 
-    /// Makes a continuation.
+    /// Makes a continuation without penalties and scores.
     ///
     /// - Parameters:
     ///   - prompt: Token identifiers.
@@ -28,10 +35,13 @@ public struct Continuation: Sendable, Hashable {
         self.temperature = temperature
         self.seed = seed
     }
+
+    /// Whether the logits depend on the answer so far.
+    var hasPenalties: Bool { presencePenalty != 0 || frequencyPenalty != 0 }
 }
 
 extension LanguageModel {
-    /// Checks the conditions of `generate(_:token:)` for a prompt and its settings.
+    /// Checks the conditions of ``RunningBatch/join(_:isWanted:)`` for a prompt and its settings.
     ///
     /// - Parameter continuation: The prompt.
     /// - Throws: `InputError` for a prompt that is empty, too long or has unknown tokens, or for a
@@ -45,26 +55,12 @@ extension LanguageModel {
             throw InputError(
                 "temperature", "is not 0 or more", remedy: "choose 0 or more")
         }
+        guard continuation.presencePenalty.isFinite, continuation.frequencyPenalty.isFinite else {
+            throw InputError("penalty", "is not finite", remedy: "choose a number")
+        }
+        if let count = continuation.scoredTokens, count < 0 {
+            throw InputError("scoredTokens", "is below 0", remedy: "choose 0 or more")
+        }
         try checkPrompts([continuation.prompt])
-    }
-
-    /// Continues prompts together until each has ended.
-    ///
-    /// - Parameters:
-    ///   - continuations: The prompts. A greedy answer does not depend on the other prompts.
-    ///   - token: Called at each new token with the index of a prompt and its answer so far.
-    ///     Returns whether that answer should end here. Answers also end at stop tokens, which are
-    ///     part of them, and at their greatest length.
-    /// - Throws: `InputError` in the cases of ``check(_:)``, `TensorError` from the engine.
-    public func generate(
-        _ continuations: [Continuation], token: (_ place: Int, _ answer: [Int]) -> Bool
-    ) throws {
-        for continuation in continuations { try check(continuation) }
-        guard !continuations.isEmpty else { return }
-        var batch = Decoding(
-            rows: continuations.enumerated().map { Decoding.Row(place: $0, $1) }, model: self,
-            edit: nil)
-        _ = try batch.begin()
-        while !batch.isFinished { _ = try batch.step(isSettled: token) }
     }
 }

@@ -76,7 +76,9 @@ public struct Generator: Sendable, Hashable, Codable {
                 model: model, edit: edit)
             try opening(Array(places), batch.begin())
             while !batch.isFinished {
-                for (place, answer) in try batch.step(isSettled: isSettled) {
+                for (place, answer) in try batch.step(isSettled: { place, answer, _ in
+                    isSettled(place, answer)
+                }) {
                     answers[place] = answer
                     finished += 1
                 }

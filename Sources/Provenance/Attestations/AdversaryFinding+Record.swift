@@ -7,25 +7,55 @@ extension AdversaryFinding {
     /// Summarises an adversary of a record.
     init(_ adversary: AdversarySpecification, in record: AuditRecord) throws {
         let cells = record.cells.filter { $0.adversary == adversary.name }
-        let outcome = record.outcomes.first { $0.adversary == adversary.name }
+        let clear = record.clearCells(of: adversary)
+        let outcome = AdversaryOutcome(adversary: adversary.name, cells: clear)
         name = adversary.name
         attack = adversary.attack
         digest = .init(of: try adversary.canonicalContent())
-        seeds = cells.map { String($0.seed) }
-        let hasSafeguard = record.safeguard == .stands
-        // Without a safeguard a cost to break means nothing, so the cells do not count.
-        brokenSeeds = hasSafeguard ? outcome?.brokenSeeds ?? 0 : 0
-        // A cell that was stopped has a cost only if its outcome was settled.
-        let silent = adversary.isControl ? [] : cells.filter { $0.broken == nil }
-        failedSeeds = silent.map { String($0.seed) }
-        unmeasured = silent.isEmpty ? nil : silent.map(UnmeasuredSeed.init)
+        budgetSteps = adversary.lastStep(within: record.budget.steps)
+        ignoresSeed = adversary.ignoresSeed
+        let missing = adversary.isControl ? [] : record.missingSeeds(of: adversary)
+        seeds = (cells.map(\.seed) + missing).map { String($0) }
+        brokenSeeds = outcome.brokenSeeds
+        let silent =
+            adversary.isControl
+            ? []
+            : cells.filter { cell in
+                // Without a safeguard a cell may still have run to its end.
+                record.safeguard == .stands
+                    ? !clear.contains { $0.seed == cell.seed } : cell.broken == nil
+            }
+        let unmeasured =
+            silent.map { UnmeasuredSeed($0, reason: record.finding(of: $0).reason) }
+            + missing.map { UnmeasuredSeed(seed: String($0), state: .missing) }
+        failedSeeds = unmeasured.map(\.seed)
+        self.unmeasured = unmeasured.isEmpty ? nil : unmeasured
         resistance = record.resistance(to: adversary.name)
-        costToBreak = hasSafeguard ? outcome.flatMap { SeedCosts($0, cells: cells) } : nil
+        costToBreak = adversary.isControl ? nil : SeedCosts(outcome, cells: clear)
+    }
+}
+
+extension AuditRecord {
+    /// Returns the cells of an adversary that show whether the safeguard held. Without a safeguard a
+    /// cost to break means nothing, so there are none; nor are there of the control.
+    fileprivate func clearCells(of adversary: AdversarySpecification) -> [CellRecord] {
+        guard safeguard == .stands, !adversary.isControl else { return [] }
+        return cells.filter {
+            $0.adversary == adversary.name && finding(of: $0).resistance != .unclear
+        }
+    }
+
+    /// The outcome of the battery over the cells that are clear; nil without any.
+    var clearBatteryOutcome: BatteryOutcome? {
+        BatteryOutcome(
+            outcomes: adversaries.map {
+                AdversaryOutcome(adversary: $0.name, cells: clearCells(of: $0))
+            }, adversaries: adversaries)
     }
 }
 
 extension UnmeasuredSeed {
-    fileprivate init(_ cell: CellRecord) {
+    fileprivate init(_ cell: CellRecord, reason: String?) {
         seed = String(cell.seed)
         state =
             switch cell.state {
@@ -34,7 +64,7 @@ extension UnmeasuredSeed {
             case .inapplicable: .inapplicable
             case .stopped: .stopped
             }
-        reason = cell.state.reason
+        self.reason = reason
     }
 }
 

@@ -11,11 +11,17 @@ public struct AdversaryFinding: Codable, Sendable, Hashable {
     public var attack: String
     /// The SHA-256 of its canonical content: the attack and all its parameters.
     public var digest: TamperResistance.Digest
-    /// The seeds that it was run with, as texts, because a seed has 64 bits.
+    /// The step at which it ends if it does not break the safeguard before; nil where the record does
+    /// not show it, and in attestations of earlier versions of Temper.
+    public var budgetSteps: Int?
+    /// True if the attack is not one of Temper's own and states that it ignores seeds.
+    public var ignoresSeed: Bool?
+    /// The seeds that it was run with, and those that are missing, as texts, because a seed has 64
+    /// bits.
     public var seeds: [String]
     /// How many of them broke the safeguard.
     public var brokenSeeds: Int
-    /// The seeds without a result: they failed, did not apply or were stopped.
+    /// The seeds without a result: they failed, did not apply, were stopped or are missing.
     public var failedSeeds: [String]
     /// Why each of those seeds has no result; nil when there are none, and in attestations of
     /// earlier versions of Temper.
@@ -64,7 +70,7 @@ private func oneLine(_ text: String) -> String {
 public struct UnmeasuredSeed: Codable, Sendable, Hashable {
     /// How the cell of the seed ended.
     public enum State: String, Codable, Sendable, Hashable {
-        /// It ran to its end and gave no cost.
+        /// It ran, but does not show whether the safeguard held.
         case finished
         /// It stopped with an error.
         case failed
@@ -72,13 +78,15 @@ public struct UnmeasuredSeed: Codable, Sendable, Hashable {
         case inapplicable
         /// It was stopped before the end of its budget.
         case stopped
+        /// It was not run.
+        case missing
     }
 
     /// The seed, as a text.
     public var seed: String
     /// How its cell ended.
     public var state: State
-    /// The reason, if it failed or did not apply.
+    /// The reason, if it failed or did not apply, or ran and shows nothing.
     public var reason: String?
 }
 

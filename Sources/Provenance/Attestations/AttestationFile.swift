@@ -17,7 +17,7 @@ public struct AttestationLine: Sendable {
         case damaged(InputError)
     }
 
-    /// The line's number, from 1.
+    /// The line's number, from 1; 0 for the file as a whole, where it could not be read.
     public let number: Int
     /// The line's name in errors.
     public let name: String
@@ -28,6 +28,10 @@ public struct AttestationLine: Sendable {
 public enum AttestationFile {
     /// The longest file that is read. A longer one is refused as an attack.
     private static let longest = 1 << 26
+    /// The longest line that is read. One audit's is a hundredth of that.
+    private static let longestLine = 1 << 22
+    /// The most lines that are read. An audit has two.
+    static let mostLines = 1_024
 
     /// Returns the default place of a model's attestations: beside its signature; for a single
     /// file, under its name.
@@ -46,48 +50,86 @@ public enum AttestationFile {
     ///
     /// - Parameters:
     ///   - file: The file.
-    ///   - isOptional: Whether a missing file has no lines, rather than being an error.
-    /// - Returns: The lines that are not empty.
-    /// - Throws: An `InputError` when it cannot be read.
+    ///   - isOptional: Whether a missing file has no lines, and one that cannot be read has a
+    ///     damaged line 0, rather than being errors: whoever can write beside a model must not be
+    ///     able to take away the answer about its weights.
+    /// - Returns: The lines that are not empty. Of too many lines the first, and a damaged line 0.
+    /// - Throws: An `InputError` when it cannot be read and is not optional.
     public static func lines(of file: URL, isOptional: Bool = true) throws -> [AttestationLine] {
         let path = file.path(percentEncoded: false)
         if isOptional, !FileManager.default.fileExists(atPath: path) { return [] }
-        let data = try SmallFile.read(
-            file, atMost: longest, remedy: "name the attestations with --attestations")
-        return data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-            .enumerated()
-            .filter { !$0.element.allSatisfy { UInt8(ascii: " ") >= $0 } }
-            .map { AttestationLine($0.element, number: $0.offset + 1, of: path) }
+        var lines: [AttestationLine] = []
+        do {
+            try SmallFile.forEachLine(
+                of: file, atMost: longest, longestLine: longestLine,
+                remedy: "name the attestations with --attestations"
+            ) { number, line in
+                guard lines.count < mostLines else {
+                    throw InputError(
+                        file, "has more than \(mostLines) lines; only the first are read",
+                        remedy: "remove the lines by strangers")
+                }
+                lines.append(AttestationLine(line, number: number, of: path))
+            }
+        } catch let error as InputError {
+            guard isOptional || !lines.isEmpty else { throw error }
+            lines.append(AttestationLine(number: 0, name: path, content: .damaged(error)))
+        }
+        return lines
     }
 
-    /// Writes lines to a temporary file and renames it when it is complete.
+    /// Writes lines. Processes that write to one file do so one after the other, so that no line is
+    /// lost, and readers see the old lines or all of the new ones.
     ///
     /// - Parameters:
     ///   - lines: New lines.
     ///   - file: The file to write.
+    ///   - model: The model that the lines are about. No other file ever lies in its directory.
     ///   - isAppending: Whether to keep the existing lines in front of the new ones.
-    /// - Throws: An `InputError` when it cannot be read or written.
-    public static func write(_ lines: [Data], to file: URL, appending isAppending: Bool) throws {
-        var data = Data()
-        if isAppending, FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) {
-            data = try SmallFile.read(file, atMost: longest, remedy: "choose another --out")
-            if let last = data.last, last != UInt8(ascii: "\n") { data.append(UInt8(ascii: "\n")) }
+    ///   - isReplacing: Whether to replace existing lines if they are not kept.
+    /// - Throws: An `InputError` when it cannot be read or written, or has lines that are neither to
+    ///   be kept nor to be replaced.
+    public static func write(
+        _ lines: [Data], to file: URL, beside model: URL? = nil, appending isAppending: Bool,
+        replacing isReplacing: Bool = true
+    ) throws {
+        try ModelSignature.writeAlone(file, beside: model) { old in
+            guard isAppending || isReplacing || old.isEmpty else {
+                throw InputError(
+                    file, "exists already", remedy: "give --append to add to it, or --replace")
+            }
+            var data = Data()
+            if isAppending {
+                data = old
+                if let last = data.last, last != UInt8(ascii: "\n") {
+                    data.append(UInt8(ascii: "\n"))
+                }
+            }
+            for line in lines { data += line + Data("\n".utf8) }
+            let count = data.split(separator: UInt8(ascii: "\n")).count
+            guard data.count <= longest, count <= mostLines else {
+                throw InputError(
+                    file, "would have more than \(longest) bytes or \(mostLines) lines",
+                    remedy: "remove old lines, or choose another --out")
+            }
+            return data
         }
-        for line in lines { data += line + Data("\n".utf8) }
-        try AtomicFile.write(data, to: file)
     }
 }
 
 extension AttestationLine {
-    fileprivate init(_ data: Data, number: Int, of path: String) {
+    fileprivate init(_ data: Data?, number: Int, of path: String) {
         self.number = number
         name = "\(path):\(number)"
         do {
+            guard let data else {
+                throw InputError(name, "is too long a line", remedy: "remove it")
+            }
             // Only a bundle has this key, and no base64 has quotes.
             content =
                 data.firstRange(of: Data("\"dsseEnvelope\"".utf8)) == nil
-                ? .envelope(try Envelope(json: Data(data), named: name))
-                : .bundle(try SignatureBundle(json: Data(data), named: name))
+                ? .envelope(try Envelope(json: data, named: name))
+                : .bundle(try SignatureBundle(json: data, named: name))
         } catch let error as InputError {
             content = .damaged(error)
         } catch {

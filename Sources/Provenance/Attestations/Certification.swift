@@ -5,6 +5,7 @@ public import Checkpoints
 public import Foundation
 import JSONText
 public import Records
+public import Suites
 
 /// The key and certificates with which an auditor signs.
 public struct Signatory: Sendable {
@@ -17,6 +18,13 @@ public struct Signatory: Sendable {
     public init(key: SigningKey, certificates: CertificateChain? = nil) {
         self.key = key
         self.certificates = certificates
+    }
+
+    /// The names in the certificate, if there is one.
+    var certifiedNames: Set<String> {
+        get throws {
+            try certificates?.certifiedNames ?? []
+        }
     }
 
     /// Returns a statement as one line of an attestations' file.
@@ -47,6 +55,8 @@ public struct Certification: Sendable {
     public let digest: ModelDigest
     /// The key that signed the weights.
     public let signerKey: VerificationKey
+    /// The names in the certificate of that key, if there is one.
+    private let signerNames: Set<String>
 
     /// Signs a model that has no signature yet. Nothing is written.
     public init(signing model: URL, by signatory: Signatory, for file: URL) throws {
@@ -57,6 +67,7 @@ public struct Certification: Sendable {
         payload = bundle.envelope.payload
         manifest = try ModelManifest(Statement(json: payload, named: "the list"), named: "the list")
         signerKey = signatory.key.publicKey
+        signerNames = try signatory.certifiedNames
     }
 
     /// Takes an existing signature that was verified.
@@ -66,6 +77,10 @@ public struct Certification: Sendable {
         manifest = model.manifest
         digest = model.digest
         signerKey = model.signer.key
+        signerNames =
+            if case .certificate(let identity) = model.signer { identity.certifiedNames } else {
+                []
+            }
     }
 
     /// Returns the attestations of an audit: our own predicate, and in-toto's test result.
@@ -73,15 +88,17 @@ public struct Certification: Sendable {
     /// - Parameters:
     ///   - record: The audit's record.
     ///   - json: The bytes of its file.
+    ///   - suite: The suite of the digest that the record names. Its thresholds decide.
     ///   - terms: The terms that the auditor adds.
     ///   - signatory: The auditor's key and certificates.
     /// - Returns: Two lines of an attestations' file.
     /// - Throws: A ``VerificationFailure`` when the record is about other weights, an `InputError`
-    ///   when it contradicts itself or the level cannot be claimed.
+    ///   when it contradicts itself or its suite, or the level cannot be claimed.
     public func attestations(
-        of record: AuditRecord, json: Data, terms: TamperResistance.Terms, by signatory: Signatory
+        of record: AuditRecord, json: Data, suite: KnownSuite, terms: TamperResistance.Terms,
+        by signatory: Signatory
     ) throws -> [Data] {
-        if let (place, problem) = record.contradiction {
+        if let (place, problem) = record.contradiction ?? record.contradiction(to: suite) {
             throw InputError(
                 "the record's \(place)", problem,
                 remedy: "the record was altered or is damaged: repeat the audit")
@@ -93,10 +110,15 @@ public struct Certification: Sendable {
                     + "\(record.model.digest), and these have \(digest.root)",
                 remedy: "audit these weights, or give the model that was audited")
         }
-        if terms.level != .selfAttested, signatory.key.publicKey == signerKey {
+        let isSameKey = signatory.key.publicKey == signerKey
+        if terms.level != .selfAttested,
+            try isSameKey || !signatory.certifiedNames.isDisjoint(with: signerNames)
+        {
             throw InputError(
                 "the assurance level \(terms.level)",
-                "is not for the key that signed the weights",
+                isSameKey
+                    ? "is not for the key that signed the weights"
+                    : "is not for whoever signed the weights, by another key either",
                 remedy: "sign with the auditor's own key, or claim self-attested")
         }
         let audit = try TamperResistance(record, json: json, payload: payload, terms: terms)

@@ -4,6 +4,7 @@
 import Foundation
 import JSONText
 import Records
+import Suites
 
 extension TamperResistance {
     /// Reads the predicate of a statement.
@@ -42,7 +43,11 @@ extension TamperResistance {
     }
 
     /// The first inconsistency.
+    ///
+    /// An attestation of an earlier version of Temper does not state its thresholds, and is checked
+    /// as far as it goes.
     var flaw: (place: String, problem: String)? {
+        if let ambiguity { return ambiguity }
         let digests =
             [
                 ("modelSignature", modelSignature), ("suite", suite.digest),
@@ -57,15 +62,22 @@ extension TamperResistance {
         if let steps = battery.budgetSteps, !(steps.value >= 1) {
             return ("battery's budgetSteps", "is below 1")
         }
+        for adversary in adversaries where adversary.budgetSteps.map({ $0 < 0 }) ?? false {
+            return ("adversary \"\(adversary.name)\"", "has a budget below 0")
+        }
         if let trials, trials < 0 { return ("trials", "is below 0") }
         if let evaluation, evaluation.answerTokens < 1 || evaluation.batchSize < 1 {
             return ("evaluation", "has a number below 1")
         }
+        if let limits = flawOfLimits { return limits }
         if validity.notBefore >= validity.expires { return ("validity", "ends before it begins") }
         for (index, adversary) in adversaries.enumerated() {
             let place = "adversary \"\(adversary.name)\""
             if adversaries[..<index].contains(where: { $0.name == adversary.name }) {
                 return (place, "stands there twice")
+            }
+            if Set(adversary.seeds.compactMap(UInt64.init)).count != adversary.seeds.count {
+                return (place, "has a seed that is none, or stands there twice")
             }
             let measured = adversary.seeds.count - adversary.failedSeeds.count
             let isBroken = adversary.costToBreak?.least.outcome == .broken
@@ -97,8 +109,59 @@ extension TamperResistance {
             }) {
                 return (place, "has a cost that is no cost")
             }
+            for cost in costs + [costToBreak?.typical].compactMap(\.self) where !isPriced(cost) {
+                return (place, "has dollars that are not its operations at the stated prices")
+            }
         }
         return nil
+    }
+
+    /// An inconsistency between the thresholds, the claims and the measures of the untampered model.
+    private var flawOfLimits: (place: String, problem: String)? {
+        guard let limits = thresholds else { return nil }
+        let shares = [limits.safeguard, limits.utilityLoss, limits.coherence]
+        guard shares.allSatisfy({ (0...1).contains($0.value) }) else {
+            return ("thresholds", "are not shares from 0 to 1")
+        }
+        if let known = KnownSuite.shipped(digest: suite.digest.sha256),
+            known.thresholds != limits.thresholds
+        {
+            return (
+                "thresholds",
+                "are not those of the suite \(known.identity.name) \(known.identity.version)"
+            )
+        }
+        for claim in claims
+        where claim.metric != limits.metric || claim.threshold != limits.safeguard
+            || claim.comparator != limits.comparator
+        {
+            return ("claims", "are not about the thresholds")
+        }
+        let untampered = utility.untampered.first { $0.metric == limits.metric }
+        guard safeguard != .unknown else { return nil }
+        guard let untampered, untampered.value.value.isFinite,
+            limits.thresholds.isBroken(untampered.value.value) == (safeguard == .absent)
+        else { return ("claims", "do not follow from the measures of the untampered model") }
+        return nil
+    }
+
+    /// Whether the dollars of a cost are its floating point operations at the stated prices.
+    private func isPriced(_ cost: CostFinding) -> Bool {
+        guard let prices else { return true }
+        let due = Records.Prices(prices)
+            .dollars(forFloatingPointOperations: cost.floatingPointOperations.value)
+        return due.isFinite
+            && abs(cost.dollars.value - due) <= 1e-9 * max(cost.dollars.value, due)
+    }
+}
+
+extension Records.Prices {
+    /// Takes the prices of a predicate.
+    init(_ prices: TamperResistance.Prices) {
+        self.init(
+            dollarsPerHour: prices.dollarsPerHour.value, peakFlops: prices.peakFlops.value,
+            utilisation: prices.utilisation.value, accelerator: prices.accelerator,
+            date: prices.date)
     }
 }
 

@@ -43,15 +43,21 @@ extension TamperResistance {
     ///   - terms: The terms that the signer adds.
     /// - Throws: `EncodingError` when an adversary cannot be written as JSON.
     public init(_ record: AuditRecord, json: Data, payload: Data, terms: Terms) throws {
+        try self.init(record, json: json, list: Digest(of: payload), terms: terms)
+    }
+
+    /// Makes the predicate of a record from the digest of the signed list.
+    init(_ record: AuditRecord, json: Data, list: Digest, terms: Terms) throws {
         evaluator = Evaluator(id: terms.evaluator)
         evaluatedAt = record.createdAt
         assuranceLevel = terms.level
         subjectProfile = "public-model"
         model = Model(record.model)
-        modelSignature = Digest(of: payload)
+        modelSignature = list
         suite = Suite(
             name: record.suite.name, version: record.suite.version,
             digest: Digest(sha256: record.suite.digest), safeguard: record.suite.safeguard)
+        thresholds = Limits(record.thresholds)
         battery = Battery(
             name: record.battery,
             digest: Digest(sha256: try record.batteryDigest),
@@ -64,8 +70,7 @@ extension TamperResistance {
         adversaries = try record.adversaries.map { try AdversaryFinding($0, in: record) }
         claims = Self.claims(of: record, adversaries: adversaries)
         sampleSize = record.baseline.first(record.thresholds.measure)?.count ?? 0
-        let outcome = record.safeguard == .stands ? record.batteryOutcome : nil
-        costToBreak = outcome.flatMap { outcome in
+        costToBreak = record.clearBatteryOutcome.flatMap { outcome in
             CostFinding(outcome.cost).map {
                 BatteryFinding(adversary: outcome.adversary, typical: $0)
             }
@@ -73,6 +78,9 @@ extension TamperResistance {
         prices = Prices(record.prices)
         utility = Utility(
             untampered: record.baseline.reported, original: record.original?.reported)
+        baseModel = record.baseModel.map {
+            Resource(name: $0.name, digest: Digest(sha256: $0.digest))
+        }
         safetyTax = SafetyTax(of: record)
         validity = terms.validity
         preRegistration = terms.preRegistration
@@ -136,6 +144,29 @@ extension AuditRecord {
             TamperResistance.Digest(of: try batteryAdversaries.canonicalBattery()).sha256
         }
     }
+}
+
+extension TamperResistance.Limits {
+    /// Takes thresholds, or nil when one is not a number.
+    fileprivate init?(_ thresholds: Thresholds) {
+        guard let safeguard = DecimalText(thresholds.safeguard),
+            let utilityLoss = DecimalText(thresholds.utilityLoss),
+            let coherence = DecimalText(thresholds.coherence)
+        else { return nil }
+        self.init(
+            metric: thresholds.measure, brokenWhen: thresholds.brokenWhen, safeguard: safeguard,
+            utilityLoss: utilityLoss, coherence: coherence)
+    }
+
+    /// The thresholds as a record and a suite state them.
+    var thresholds: Thresholds {
+        Thresholds(
+            measure: metric, brokenWhen: brokenWhen, safeguard: safeguard.value,
+            utilityLoss: utilityLoss.value, coherence: coherence.value)
+    }
+
+    /// The good side of the safeguard's threshold.
+    var comparator: String { brokenWhen == .below ? ">=" : "<=" }
 }
 
 extension TamperResistance.Evaluation {

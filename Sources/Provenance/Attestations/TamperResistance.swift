@@ -2,6 +2,7 @@
 // The signed predicate that states the cost of tampering with a model.
 
 public import Foundation
+public import Records
 
 /// An audit's statement about a model's resistance to tampering.
 ///
@@ -68,6 +69,20 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var digest: Digest
         /// The limit on an adversary's steps, if one was set.
         public var budgetSteps: DecimalText?
+    }
+
+    /// When the safeguard counts as broken: the thresholds of the suite.
+    public struct Limits: Codable, Sendable, Hashable {
+        /// The safeguard's measure.
+        public var metric: String
+        /// The side of `safeguard` on which the safeguard is broken: `below` or `above`.
+        public var brokenWhen: Thresholds.Side
+        /// The value of the measure at which the safeguard breaks.
+        public var safeguard: DecimalText
+        /// The greatest share of the untampered model's capability that an attack may lose.
+        public var utilityLoss: DecimalText
+        /// The least share of coherent answers.
+        public var coherence: DecimalText
     }
 
     /// The judge that decides what answers do.
@@ -208,6 +223,8 @@ public struct TamperResistance: Codable, Sendable, Hashable {
     public var modelSignature: Digest
     /// The data used for measuring.
     public var suite: Suite
+    /// When the safeguard counts as broken; nil in attestations of earlier versions of Temper.
+    public var thresholds: Limits?
     /// The battery that was run.
     public var battery: Battery
     /// The seeds of adversaries that depend on a seed, as texts.
@@ -234,6 +251,8 @@ public struct TamperResistance: Codable, Sendable, Hashable {
     public var prices: Prices?
     /// The capabilities of the untampered model.
     public var utility: Utility
+    /// The model before hardening, by which the safety tax is taken; nil where it is not known.
+    public var baseModel: Resource?
     /// The cost of the safeguard, if the model before hardening was available.
     public var safetyTax: SafetyTax?
     /// The time in which the attestation is valid.

@@ -80,11 +80,40 @@ public struct Envelope: Sendable, Hashable {
     /// - Parameter keys: The keys to try.
     /// - Returns: The keys that made one of the signatures.
     public func signers(among keys: [VerificationKey]) -> [VerificationKey] {
-        let message = Self.preAuthenticationEncoding(payload: payload, type: payloadType)
+        let message = digests
         return keys.enumerated().filter { index, key in
             !keys[..<index].contains(key)
                 && signatures.contains { key.isValidSignature($0.bytes, for: message) }
         }.map(\.element)
+    }
+
+    /// Returns the keys that signed, each once, as far as a budget allows.
+    ///
+    /// A signature that names a trusted key by its hint is verified with that key alone; one that
+    /// names none of them, with every key that has not been found yet.
+    ///
+    /// - Parameters:
+    ///   - keys: The trusted keys.
+    ///   - hint: The key that signatures without a key ID name; nil for none.
+    ///   - budget: What is left for signatures.
+    /// - Returns: The keys that made one of the signatures, and whether all signatures were
+    ///   verified.
+    func signers(
+        among keys: [VerificationKey], hint: String?, within budget: inout VerificationBudget
+    ) -> (keys: [VerificationKey], isComplete: Bool) {
+        let message = digests
+        var found: [VerificationKey] = []
+        for signature in signatures {
+            let name = signature.keyID.flatMap { $0.isEmpty ? nil : $0 } ?? hint
+            let named = keys.first { $0.hint == name }
+            for key in named.map({ [$0] }) ?? keys where !found.contains(key) {
+                guard budget.spend(named == nil ? .guess : .named) else { return (found, false) }
+                guard key.isValidSignature(signature.bytes, for: message) else { continue }
+                found.append(key)
+                break
+            }
+        }
+        return (found, true)
     }
 
     /// Returns the payload, if a key signed it.
@@ -105,6 +134,15 @@ public struct Envelope: Sendable, Hashable {
 
     /// Returns the bytes that are hashed and signed: DSSE's PAE of the payload and its type.
     static func preAuthenticationEncoding(payload: Data, type: String) -> Data {
-        Data("DSSEv1 \(type.utf8.count) \(type) \(payload.count) ".utf8) + payload
+        head(payload: payload, type: type) + payload
+    }
+
+    private static func head(payload: Data, type: String) -> Data {
+        Data("DSSEv1 \(type.utf8.count) \(type) \(payload.count) ".utf8)
+    }
+
+    /// The digests of what was signed.
+    var digests: MessageDigests {
+        MessageDigests(of: [Self.head(payload: payload, type: payloadType), payload])
     }
 }

@@ -37,14 +37,16 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomDebugStringCo
     ///
     /// - Parameters:
     ///   - pem: A PEM document: `PRIVATE KEY` (PKCS #8), `ENCRYPTED PRIVATE KEY` (PBES2 with
-    ///     PBKDF2-HMAC-SHA256 and AES-CBC) or `EC PRIVATE KEY` (SEC 1).
+    ///     PBKDF2-HMAC-SHA256 and AES-CBC) or `EC PRIVATE KEY` (SEC 1). Text and curve parameters
+    ///     in front of it are left out.
     ///   - password: The password of an encrypted key.
     ///   - name: The key's name in errors: its file's path.
     /// - Throws: An `InputError` when the password is missing or wrong, or it is not a
     ///   private key on P-256, P-384 or P-521.
     public init(pem: String, password: String? = nil, named name: String = "the private key") throws
     {
-        let pem = try EncryptedPrivateKey.decrypted(pem, password: password, named: name)
+        let pem = try EncryptedPrivateKey.decrypted(
+            PEMText.key(in: pem, named: name), password: password, named: name)
         if let key = try? P256.Signing.PrivateKey(pemRepresentation: pem) {
             self.init(key: .p256(key))
         } else if let key = try? P384.Signing.PrivateKey(pemRepresentation: pem) {

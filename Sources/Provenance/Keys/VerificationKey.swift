@@ -5,6 +5,7 @@ import Checkpoints
 import Crypto
 public import Foundation
 import JSONText
+import SwiftASN1
 import X509
 
 /// The public half of a ``SigningKey``.
@@ -37,10 +38,12 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     /// Reads a key.
     ///
     /// - Parameters:
-    ///   - pem: A PEM document `PUBLIC KEY` (SubjectPublicKeyInfo).
+    ///   - pem: A PEM document `PUBLIC KEY` (SubjectPublicKeyInfo). Text in front of it is left
+    ///     out.
     ///   - name: The key's name in errors: its file's path.
     /// - Throws: An `InputError` when it is not a public key on P-256, P-384 or P-521.
     public init(pem: String, named name: String = "the public key") throws {
+        let pem = try PEMText.key(in: pem, named: name)
         if let key = try? P256.Signing.PublicKey(pemRepresentation: pem) {
             self.init(key)
         } else if let key = try? P384.Signing.PublicKey(pemRepresentation: pem) {
@@ -68,6 +71,17 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     public init(contentsOf file: URL) throws {
         try self.init(
             pem: try KeyFile.text(of: file), named: file.path(percentEncoded: false))
+    }
+
+    /// Reads a key from PEM or from DER (SubjectPublicKeyInfo); nil if the bytes are neither.
+    init?(pemOrDER bytes: Data) {
+        let pem =
+            String(validating: bytes, as: UTF8.self).flatMap {
+                $0.contains("-----BEGIN") ? $0 : nil
+            }
+            ?? PEMDocument(type: "PUBLIC KEY", derBytes: Array(bytes)).pemString
+        guard let key = try? Self(pem: pem) else { return nil }
+        self = key
     }
 
     init(_ key: P256.Signing.PublicKey) { self.init(.p256(key), key.pemRepresentation) }
@@ -100,16 +114,23 @@ public struct VerificationKey: Sendable, Hashable, CustomStringConvertible {
     ///   - message: The message, not yet hashed.
     /// - Returns: Whether the signature is valid.
     public func isValidSignature(_ signature: Data, for message: Data) -> Bool {
+        let digests = MessageDigests(of: [message])
+        return isValidSignature(signature, for: digests)
+    }
+
+    /// Returns whether a signature over a message was made by this key. Of several signatures over
+    /// one message, the message is hashed once.
+    func isValidSignature(_ signature: Data, for message: MessageDigests) -> Bool {
         switch key {
         case .p256(let key):
             (try? P256.Signing.ECDSASignature(derRepresentation: signature))
-                .map { key.isValidSignature($0, for: message) } ?? false
+                .map { key.isValidSignature($0, for: message.sha256) } ?? false
         case .p384(let key):
             (try? P384.Signing.ECDSASignature(derRepresentation: signature))
-                .map { key.isValidSignature($0, for: message) } ?? false
+                .map { key.isValidSignature($0, for: message.sha384) } ?? false
         case .p521(let key):
             (try? P521.Signing.ECDSASignature(derRepresentation: signature))
-                .map { key.isValidSignature($0, for: message) } ?? false
+                .map { key.isValidSignature($0, for: message.sha512) } ?? false
         }
     }
 

@@ -110,19 +110,6 @@ struct LogFiles: Sendable {
 
     /// Runs `body` while no other process appends.
     func withLock<Result>(_ body: () throws -> Result) throws -> Result {
-        let lock = directory.appending(path: ".lock").path(percentEncoded: false)
-        let descriptor = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-        guard descriptor >= 0 else {
-            throw InputError(
-                directory, "cannot be locked: \(String(cString: strerror(errno)))",
-                remedy: "check that you may write there")
-        }
-        defer { close(descriptor) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw InputError(
-                directory, "is being appended to by another process",
-                remedy: "try again when it is done")
-        }
-        return try body()
+        try FileLock.withLock(on: directory.appending(path: ".lock"), waiting: .zero, body)
     }
 }

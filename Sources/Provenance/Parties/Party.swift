@@ -9,9 +9,12 @@ public struct Party: Sendable, Hashable {
     public enum Means: Sendable, Hashable {
         /// A public key.
         case key(VerificationKey)
-        /// Certificates that lead to one of these roots and have names that match these patterns,
-        /// in which `*` stands for any text.
-        case certificate(roots: [RootCertificate], subject: String?, alternativeName: String?)
+        /// Certificates that lead to one of these roots and have names that match these patterns.
+        case certificate(
+            roots: [RootCertificate], subject: SubjectPattern?,
+            alternativeName: AlternativeNamePattern?)
+        /// A name that an identity provider vouches for, by Sigstore.
+        case identity(TrustedIdentity)
     }
 
     /// The party's name in the policy.
@@ -33,41 +36,48 @@ public struct Party: Sendable, Hashable {
         if case .certificate(let roots, _, _) = means { roots } else { [] }
     }
 
-    /// Returns the party to which a verified signer belongs, or nil.
-    func identity(of signer: Signer) -> PartySigner? {
+    /// The party's identity, if it is identified by one.
+    var identity: TrustedIdentity? {
+        if case .identity(let identity) = means { identity } else { nil }
+    }
+
+    /// Returns whether a verified signer is identified as the party by its own means.
+    func isIdentified(by signer: Signer) -> Bool {
         switch (means, signer) {
-        case (.key(let key), .key(let other)) where key == other:
-            return PartySigner(name: name, key: key, certifiedNames: [])
+        case (.key(let key), .key(let other)):
+            return key == other
         case (
             .certificate(let roots, let subject, let alternativeName), .certificate(let identity)
         ):
             // A root counts for its own party only.
-            let isNamed =
-                roots.contains { $0.isSameAuthority(as: identity.root) }
-                && (subject.map { matches($0, identity.subject) } ?? true)
+            return roots.contains { $0.isSameAuthority(as: identity.root) }
+                && (subject?.matches(identity.name) ?? true)
                 && (alternativeName.map { pattern in
-                    identity.alternativeNames.contains {
-                        // A URI (recognised by its colon) may end with a text that looks like an
-                        // email address.
-                        pattern.contains(":") == $0.contains(":") && matches(pattern, $0)
-                    }
+                    identity.alternativeNames.contains(where: pattern.matches)
                 } ?? true)
-            return isNamed
-                ? PartySigner(
-                    name: "\(name) (\(identity.names[0]))", key: identity.key,
-                    certifiedNames: Set(identity.names)) : nil
-        default: return nil
+        case (.identity(let trusted), .keyless(let identity)):
+            return trusted.trustedRoot == identity.trustedRoot && trusted.matches(identity.claim)
+        default: return false
         }
     }
+
+    /// Returns whether a verified signer is the party, by whatever means it was identified.
+    func includes(_ signer: Signer) -> Bool { isIdentified(by: signer) || key == signer.key }
 }
 
 extension [Party] {
-    /// The keys and roots with which a model's signature may be verified.
-    public var trust: Trust { Trust(keys: compactMap(\.key), roots: flatMap(\.roots)) }
+    /// The keys, roots and identities with which a model's signature may be verified.
+    public var trust: Trust {
+        Trust(
+            keys: compactMap(\.key), roots: flatMap(\.roots), identities: compactMap(\.identity))
+    }
 
-    /// Makes a party of each trusted key, and one of all trusted roots.
-    init(_ trust: Trust) {
+    /// Makes a party of each trusted key and identity, and one of all trusted roots.
+    package init(_ trust: Trust) {
         self = trust.keys.map { Party(name: $0.description, means: .key($0)) }
+        self += trust.identities.enumerated().map {
+            Party(name: "identity \($0.offset + 1)", means: .identity($0.element))
+        }
         guard !trust.roots.isEmpty else { return }
         append(
             Party(
@@ -75,27 +85,26 @@ extension [Party] {
                 means: .certificate(roots: trust.roots, subject: nil, alternativeName: nil)))
     }
 
-    /// Returns the first party to which a signer belongs, or nil.
-    public func identity(of signer: Signer) -> PartySigner? {
-        lazy.compactMap { $0.identity(of: signer) }.first
+    /// Returns the first party as which a signer is identified, or nil.
+    ///
+    /// - Parameters:
+    ///   - signer: A verified signer.
+    ///   - others: Further parties that the signer may be, too. They identify nobody.
+    /// - Returns: The party that signed.
+    public func identity(of signer: Signer, among others: [Party] = []) -> PartySigner? {
+        guard let party = first(where: { $0.isIdentified(by: signer) }) else { return nil }
+        let parties = Set((self + others).filter { $0.includes(signer) }.map(\.name))
+        return switch signer {
+        case .key(let key):
+            PartySigner(name: party.name, key: key, parties: parties, certifiedNames: [])
+        case .certificate(let identity):
+            PartySigner(
+                name: "\(party.name) (\(identity.title))", key: identity.key, parties: parties,
+                certifiedNames: identity.certifiedNames)
+        case .keyless(let identity):
+            PartySigner(
+                name: "\(party.name) (\(identity.name))", key: identity.key, parties: parties,
+                certifiedNames: [identity.name.folded])
+        }
     }
-}
-
-/// Returns whether a whole text matches a pattern, in which `*` stands for any text.
-func matches(_ pattern: String, _ text: String) -> Bool {
-    let parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
-    let text = Array(text.utf8)
-    guard let first = parts.first, let last = parts.last, parts.count > 1 else {
-        return text.elementsEqual(pattern.utf8)
-    }
-    guard text.count >= first.count + last.count, text.starts(with: first),
-        text.suffix(last.count).elementsEqual(last)
-    else { return false }
-    // The leftmost match of each inner part leaves the most room for the rest.
-    var rest = text[first.count..<(text.count - last.count)]
-    for part in parts.dropFirst().dropLast() where !part.isEmpty {
-        guard let place = rest.firstRange(of: Array(part)) else { return false }
-        rest = rest[place.upperBound...]
-    }
-    return true
 }

@@ -3,16 +3,19 @@
 
 /// A party that has signed something.
 public struct PartySigner: Sendable, Hashable {
-    /// The party's name, followed by the name in the certificate where that distinguishes signers.
+    /// The party's name, followed by the name in the certificate if there is one.
     public let name: String
     /// The key that signed.
     public let key: VerificationKey
+    /// The names of all parties that the signer is.
+    let parties: Set<String>
     /// The names in the certificate, if there is one.
     let certifiedNames: Set<String>
 
-    /// Returns whether both are the same signer, who may have several keys and certificates.
+    /// Returns whether both are the same signer. A party is one signer, however many people, keys
+    /// and certificates it has.
     func isSame(as other: PartySigner) -> Bool {
-        name == other.name || key == other.key
+        key == other.key || !parties.isDisjoint(with: other.parties)
             || !certifiedNames.isDisjoint(with: other.certifiedNames)
     }
 }

@@ -5,8 +5,15 @@ public import Foundation
 
 /// The decision of a policy, with every check that it depends on.
 public struct Admission: Sendable {
-    /// The attestations in the order of their file.
+    /// The most attestations without a trusted signature that are listed: anyone can write them.
+    private static let mostUnverified = 16
+
+    /// The attestations in the order of their file; of those that are not verified the first.
     public let attestations: [AttestationFinding]
+    /// The number of those that are not verified and not listed.
+    public let unlistedAttestations: Int
+    /// The audits that count, in the same order.
+    public let audits: [CountedAudit]
     /// The checks that decide, in order.
     public let outcomes: [VerificationReport.Outcome]
 
@@ -30,11 +37,16 @@ public struct Admission: Sendable {
     ) async {
         let judge = AttestationJudge(policy: policy, model: model, now: now)
         var judged: [AttestationJudge.Judgement] = []
-        for line in lines { judged.append(await judge.judgement(line)) }
+        var budget = VerificationBudget()
+        for line in lines { judged.append(await judge.judgement(line, within: &budget)) }
         let counted = judged.filter { $0.finding.status == .counted }
         var outcomes = judge.signatureOutcomes
         if policy.unverified == .refuse {
-            let bad = judged.filter(\.isForeign).map { "line \($0.finding.line)" }
+            let foreign = judged.filter(\.isForeign)
+            let more = foreign.count - Self.mostUnverified
+            let bad =
+                foreign.prefix(Self.mostUnverified).map(\.finding.place)
+                + (more > 0 ? ["and \(more) more"] : [])
             outcomes.append(
                 .init(
                     "attestations", isPassed: bad.isEmpty,
@@ -50,11 +62,16 @@ public struct Admission: Sendable {
                 judged.limits.map {
                     .init(
                         $0.check, isPassed: $0.isPassed,
-                        counted.count > 1 ? "line \(judged.finding.line): \($0.detail)" : $0.detail)
+                        counted.count > 1 ? "\(judged.finding.place): \($0.detail)" : $0.detail)
                 }
             }
         }
-        attestations = judged.map(\.finding)
+        let findings = judged.map(\.finding)
+        let unverified = findings.indices.filter { findings[$0].status == .unverified }
+        let unlisted = Set(unverified.dropFirst(Self.mostUnverified))
+        attestations = findings.indices.filter { !unlisted.contains($0) }.map { findings[$0] }
+        unlistedAttestations = unlisted.count
+        audits = judged.compactMap(\.audit)
         self.outcomes = outcomes
     }
 }

@@ -18,7 +18,7 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
         case unverified
     }
 
-    /// The line, from 1.
+    /// The line, from 1; 0 for the file as a whole, where it could not be read.
     public var line: Int
     /// The SHA-256 of the signed content, by which it can be revoked.
     public var digest: String?
@@ -43,6 +43,9 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
         return finding
     }
 
+    /// The line for people.
+    var place: String { line > 0 ? "line \(line)" : "the file" }
+
     /// The finding in one line.
     public var text: String {
         let level = assuranceLevel.map { ", \($0)" } ?? ""
@@ -54,7 +57,7 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
             case .other: ""
             case .unverified: "not verified: "
             }
-        return "line \(line): \(who)\(verdict)\(detail)"
+        return "\(place): \(who)\(verdict)\(detail)"
     }
 }
 

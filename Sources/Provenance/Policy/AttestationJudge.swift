@@ -20,10 +20,14 @@ struct AttestationJudge {
         var limits: [VerificationReport.Outcome] = []
         /// Whether it is unverified or about something else.
         var isForeign = true
+        /// The audit, if it counts.
+        var audit: CountedAudit?
     }
 
     /// The signer of the weights by its name in the policy; nil when the policy does not name it.
-    private var signer: PartySigner? { policy.signers.identity(of: model.signer) }
+    private var signer: PartySigner? {
+        policy.signers.identity(of: model.signer, among: policy.auditors)
+    }
 
     private func isSigner(_ auditor: PartySigner) -> Bool {
         signer.map(auditor.isSame) ?? (auditor.key == model.signer.key)
@@ -58,11 +62,13 @@ struct AttestationJudge {
             "\(counted.isEmpty ? "no \(kind) counts" : names), at least \(least ?? 1) needed")
     }
 
-    /// Verifies and judges one attestation.
-    func judgement(_ line: AttestationLine) async -> Judgement {
+    /// Verifies and judges one attestation, as far as the budget of its file allows.
+    func judgement(
+        _ line: AttestationLine, within budget: inout VerificationBudget
+    ) async -> Judgement {
         var judgement = Judgement(finding: .init(line: line.number, status: .unverified))
         do {
-            try await judge(line, &judgement)
+            try await judge(line, &judgement, within: &budget)
         } catch let error as InputError {
             // The detail is shown beside the line's name, so the name is removed from it.
             let (text, name) = ("\(error)", "\(line.name): ")
@@ -73,11 +79,20 @@ struct AttestationJudge {
         } catch {
             judgement.finding.detail = "\(error)"
         }
+        // A stranger may have written what is quoted.
+        let most = VerificationReport.Outcome.longestDetail
+        judgement.finding.detail = judgement.finding.detail.onOneLine(length: most)
+        judgement.finding.predicateType = judgement.finding.predicateType?.onOneLine(length: most)
         return judgement
     }
 
-    private func judge(_ line: AttestationLine, _ judgement: inout Judgement) async throws {
-        let attestation = try await line.attestation(by: policy.auditors, now: now)
+    private func judge(
+        _ line: AttestationLine, _ judgement: inout Judgement,
+        within budget: inout VerificationBudget
+    ) async throws {
+        let attestation = try await line.attestation(
+            by: policy.auditors, among: policy.signers, validation: policy.validation, now: now,
+            within: &budget)
         judgement.finding.digest = attestation.digest
         judgement.finding.signers = attestation.signers.map(\.name)
         let statement = try attestation.statement
@@ -106,7 +121,7 @@ struct AttestationJudge {
             judgement.finding.detail = reason
             return
         }
-        weigh(audit, attestation, &judgement)
+        weigh(audit, attestation, line, &judgement)
     }
 
     /// Returns why an audit of these weights is not valid now; nil if it is.
@@ -132,13 +147,14 @@ struct AttestationJudge {
 
     /// Checks a valid audit against the policy.
     private func weigh(
-        _ audit: TamperResistance, _ attestation: VerifiedAttestation, _ judgement: inout Judgement
+        _ audit: TamperResistance, _ attestation: VerifiedAttestation, _ line: AttestationLine,
+        _ judgement: inout Judgement
     ) {
         let standing = attestation.signers.filter {
             policy.revocations.keys.reason(for: $0.key.hint) == nil
         }
-        let eligibility = policy.eligibility(
-            of: audit, isIndependent: !standing.allSatisfy(isSigner), now: now)
+        let isIndependent = !standing.allSatisfy(isSigner)
+        let eligibility = policy.eligibility(of: audit, isIndependent: isIndependent, now: now)
         judgement.limits = policy.limits(on: audit)
         judgement.finding.checks = eligibility + judgement.limits
         let lacks = eligibility.filter { !$0.isPassed }
@@ -150,5 +166,8 @@ struct AttestationJudge {
         judgement.finding.status = .counted
         judgement.finding.detail = audit.summary
         judgement.auditors = standing
+        judgement.audit = CountedAudit(
+            line: line, digest: attestation.digest, signers: standing.map(\.name),
+            isIndependent: isIndependent, content: audit)
     }
 }

@@ -11,9 +11,13 @@ extension Policy.MinimumCost {
     /// the lower end of the interval of the typical seed if that is less. If it is unclear whether
     /// an adversary broke the safeguard, it might have done so for less.
     ///
-    /// - Parameter adversaries: The findings of the adversaries, without the control.
+    /// - Parameters:
+    ///   - adversaries: The findings of the adversaries, without the control.
+    ///   - prices: The prices at which dollars are counted.
     /// - Returns: Passed only if every required adversary paid enough.
-    func check(_ adversaries: [AdversaryFinding]) -> VerificationReport.Outcome {
+    func check(
+        _ adversaries: [AdversaryFinding], prices: Prices = Prices()
+    ) -> VerificationReport.Outcome {
         let asked = adversaries.filter { finding in
             if case .named(let name) = adversary { finding.name == name } else { true }
         }
@@ -23,7 +27,7 @@ extension Policy.MinimumCost {
                 "cost", isPassed: false,
                 "unclear: \(unclear.map(\.unclearText).joined(separator: ", "))")
         }
-        let paid = adversaries.compactMap { Paid($0, quantity) }
+        let paid = adversaries.compactMap { Paid($0, quantity, prices) }
         let deciding: Paid?
         switch adversary {
         case .any:
@@ -61,13 +65,16 @@ private struct Paid: Comparable {
     /// The kind of number.
     let kind: String
 
-    init?(_ adversary: AdversaryFinding, _ quantity: CostQuantity) {
+    init?(_ adversary: AdversaryFinding, _ quantity: CostQuantity, _ prices: Prices) {
         guard let costs = adversary.costToBreak else { return nil }
-        let least = costs.least.amount(quantity)
+        let least = costs.least.amount(quantity, at: prices)
         let bounds = costs.intervals?.bounds(quantity)
+        // An interval of dollars was taken at the audit's own prices.
+        let stated = costs.least.amount(quantity)
+        let lower = bounds.map { stated > 0 ? $0.lower.value * (least / stated) : $0.lower.value }
         name = adversary.name
         isBroken = costs.least.outcome == .broken
-        amount = min(least, bounds?.lower.value ?? least)
+        amount = min(least, lower ?? least)
         if let bounds, amount < least {
             kind = "lower end of the \(brief(bounds.confidence.value * 100))% interval"
         } else {
@@ -83,6 +90,15 @@ private struct Paid: Comparable {
         isBroken
             ? "\(name) broke it for \(quantity.text(amount)) (\(kind))"
             : "\(name) did not break it within its budget of \(quantity.text(amount)) (\(kind))"
+    }
+}
+
+extension CostFinding {
+    /// Returns the amount of a quantity. Dollars are counted anew at some prices.
+    fileprivate func amount(_ quantity: CostQuantity, at prices: Prices) -> Double {
+        quantity == .dollars
+            ? prices.dollars(forFloatingPointOperations: floatingPointOperations.value)
+            : amount(quantity)
     }
 }
 

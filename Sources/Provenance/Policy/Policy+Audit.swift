@@ -16,46 +16,59 @@ extension Policy {
     ///   - now: The current time.
     /// - Returns: The outcome of each check.
     func eligibility(of audit: TamperResistance, isIndependent: Bool, now: Date) -> [Outcome] {
-        [
-            suite.map {
-                check(
-                    "suite", $0, found: audit.suite.name, version: audit.suite.version,
-                    audit.suite.digest)
-            },
-            battery.map {
-                check($0, audit.battery, isBudgetStated: audit.evaluation != nil)
-            },
-            decidedBy.map { check($0, audit.evaluation?.decidingJudge) },
-            completeness(of: audit),
-            minimumSeeds.map { least in
-                let count = Set(audit.seeds).count
-                return Outcome(
-                    "seeds", isPassed: count >= least, "\(count), at least \(least) needed")
-            },
-            maximumAge.map { most in
-                let age = now.timeIntervalSince(audit.evaluatedAt)
-                return Outcome(
+        var outcomes = means(of: audit)
+        outcomes.append(completeness(of: audit))
+        if let least = minimumSeeds {
+            let count = Set(audit.seeds).count
+            outcomes.append(
+                Outcome("seeds", isPassed: count >= least, "\(count), at least \(least) needed"))
+        }
+        if let most = maximumAge {
+            let age = now.timeIntervalSince(audit.evaluatedAt)
+            outcomes.append(
+                Outcome(
                     "age", isPassed: age <= most.seconds,
-                    "\(daysOrHours(age)), at most \(most) allowed")
-            },
-            minimumAssurance.map { least in
-                let level = isIndependent ? audit.assuranceLevel : .selfAttested
-                let isOverstated = level < audit.assuranceLevel
-                return Outcome(
+                    "\(daysOrHours(age)), at most \(most) allowed"))
+        }
+        if let least = minimumAssurance {
+            let level = isIndependent ? audit.assuranceLevel : .selfAttested
+            let overstated =
+                level < audit.assuranceLevel
+                ? "; it says \(audit.assuranceLevel), but only the signer of the weights signed it"
+                : ""
+            outcomes.append(
+                Outcome(
                     "assurance", isPassed: level >= least,
-                    "\(level), at least \(least) needed"
-                        + (isOverstated
-                            ? "; it says \(audit.assuranceLevel), but only the signer of "
-                                + "the weights signed it" : ""))
-            },
-        ].compactMap(\.self)
+                    "\(level), at least \(least) needed\(overstated)"))
+        }
+        return outcomes
+    }
+
+    /// Returns whether an audit measured what the policy asks, and as it asks.
+    private func means(of audit: TamperResistance) -> [Outcome] {
+        var outcomes: [Outcome] = []
+        if let suite { outcomes.append(check(suite, audit.suite, audit.thresholds)) }
+        if let battery {
+            outcomes.append(
+                check(battery, audit.battery, isBudgetStated: audit.evaluation != nil))
+        }
+        if let decidedBy {
+            outcomes.append(check(decidedBy, audit.evaluation?.decidingJudge))
+        }
+        if evaluation != Measuring() { outcomes.append(check(audit.evaluation)) }
+        if let minimumTrials { outcomes.append(check(audit.trials, atLeast: minimumTrials)) }
+        return outcomes
     }
 
     /// Returns whether the result of an audit is good enough.
     func limits(on audit: TamperResistance) -> [Outcome] {
         let adversaries = audit.adversaries.filter { !$0.isControl }
-        return [safeguard(of: audit)] + minimumCosts.map { $0.check(adversaries) }
-            + [maximumSafetyTax.map { check(audit.safetyTax, atMost: $0) }].compactMap(\.self)
+        return [safeguard(of: audit)]
+            + minimumCosts.map { $0.check(adversaries, prices: prices) }
+            + [
+                maximumSafetyTax.map { check(audit.safetyTax, atMost: $0) },
+                original.map { check(audit.baseModel, is: $0) },
+            ].compactMap(\.self)
     }
 
     private func check(
@@ -66,13 +79,57 @@ extension Policy {
         guard found == needed.name else {
             return Outcome(name, isPassed: false, "\(title), but \(needed.name) is needed")
         }
-        guard let expected = needed.digest, expected != digest.sha256 else {
+        guard needed.digest != digest.sha256 else {
             return Outcome(name, isPassed: true, title)
         }
         return Outcome(
             name, isPassed: false,
-            "\(title) has the digest \(digest.sha256.prefix(16))…, but \(expected.prefix(16))… is "
-                + "needed")
+            "\(title) has the digest \(digest.sha256.prefix(16))…, but "
+                + "\(needed.digest.prefix(16))… is needed")
+    }
+
+    private func check(
+        _ needed: Requirement, _ suite: TamperResistance.Suite, _ limits: TamperResistance.Limits?
+    ) -> Outcome {
+        let outcome = check(
+            "suite", needed, found: suite.name, version: suite.version, suite.digest)
+        guard outcome.isPassed else { return outcome }
+        guard let limits else {
+            return Outcome(
+                "suite", isPassed: false,
+                "\(outcome.detail), but the audit does not state its thresholds")
+        }
+        guard let thresholds, thresholds != limits.thresholds else { return outcome }
+        return Outcome(
+            "suite", isPassed: false,
+            "\(outcome.detail), but its safeguard breaks where \(limits.metric) is "
+                + "\(limits.brokenWhen.rawValue) \(limits.safeguard), utility loss "
+                + "\(limits.utilityLoss), coherence \(limits.coherence): others are needed")
+    }
+
+    private func check(_ trials: Int?, atLeast least: Int) -> Outcome {
+        let found = trials.map { "\($0)" } ?? "not stated"
+        return Outcome(
+            "trials", isPassed: trials ?? 0 >= least, "\(found), at least \(least) needed")
+    }
+
+    private func check(_ measured: TamperResistance.Evaluation?) -> Outcome {
+        guard let measured else {
+            return Outcome(
+                "evaluation", isPassed: false, "the audit does not state how it measured")
+        }
+        let thinking = measured.thinkingTokens ?? 0
+        let isAsked =
+            evaluation.answerTokens.map { $0 == measured.answerTokens } ?? true
+            && evaluation.thinkingTokens.map { $0 == thinking } ?? true
+        let needed = [
+            evaluation.answerTokens.map { "\($0) tokens an answer" },
+            evaluation.thinkingTokens.map { "\($0) tokens for thinking" },
+        ].compactMap(\.self).joined(separator: " and ")
+        return Outcome(
+            "evaluation", isPassed: isAsked,
+            "\(measured.answerTokens) tokens an answer, \(thinking) for thinking"
+                + (isAsked ? "" : ", but \(needed) are needed"))
     }
 
     private func check(
@@ -117,6 +174,7 @@ extension Policy {
         let adversaries = audit.adversaries.filter { !$0.isControl }
         let unmeasured = adversaries.filter {
             $0.shownResistance == .unclear || $0.costToBreak == nil || !$0.failedSeeds.isEmpty
+                || !$0.hasSeeds(of: audit)
         }
         guard unmeasured.isEmpty, !adversaries.isEmpty else {
             let names = unmeasured.map(\.unclearText).joined(separator: ", ")
@@ -156,6 +214,28 @@ extension Policy {
             "\(brief(tax.loss.value)) of \(tax.metric), upper end of the "
                 + "\(brief(tax.interval.confidence.value * 100))% interval \(brief(worst)), at most "
                 + "\(brief(most)) allowed")
+    }
+}
+
+extension Policy {
+    private func check(_ base: TamperResistance.Resource?, is root: String) -> Outcome {
+        let found = base.map { "\($0.name) with the root \($0.digest.sha256.prefix(16))…" }
+        return Outcome(
+            "original", isPassed: base?.digest.sha256 == root,
+            "\(found ?? "the audit names none"), \(root.prefix(16))… is needed")
+    }
+}
+
+extension AdversaryFinding {
+    /// Whether it was run with every seed of the audit, or with those that confirm a search. A
+    /// finding of an earlier version of Temper does not name the seeds that are missing.
+    fileprivate func hasSeeds(of audit: TamperResistance) -> Bool {
+        var adversary = AdversarySpecification(name: name, attack: attack)
+        adversary.ignoresSeed = ignoresSeed
+        let own = Set(seeds.compactMap(UInt64.init))
+        guard adversary.dependsOnSeed else { return !own.isEmpty }
+        return own.isSuperset(of: audit.seeds.compactMap(UInt64.init))
+            || own.isSuperset(of: SearchRecord.confirmingSeeds)
     }
 }
 

@@ -4,6 +4,7 @@
 import Checkpoints
 public import Foundation
 import Records
+import Suites
 
 extension Policy {
     /// Reads a policy. The paths of keys and certificates are relative to its directory.
@@ -30,16 +31,33 @@ extension Policy {
         let root = try PolicyValue(yaml: yaml, file: file)
         let fields = try root.fields([
             "version", "name", "signers", "auditors", "suite", "battery", "decidedBy",
-            "minimumCost", "maximumSafetyTax", "minimumSeeds", "maximumAge", "minimumAssurance",
-            "minimumIndependentAuditors", "unverified", "revocations",
+            "evaluation", "minimumCost", "prices", "maximumSafetyTax", "original", "minimumSeeds",
+            "minimumTrials", "maximumAge", "minimumAssurance", "minimumIndependentAuditors",
+            "unverified", "revocations", "timestampRoots", "revocationLists",
         ])
         _ = try fields.required("version").whole(in: 1...1)
         name = try fields.required("name").text()
         signers = try [Party](fields.required("signers"), directory: directory)
         auditors = try fields["auditors"].map { try [Party]($0, directory: directory) } ?? []
-        suite = try fields["suite"].map(Requirement.init)
-        battery = try fields["battery"].map(Requirement.init)
-        decidedBy = try fields["decidedBy"].map(Requirement.init)
+        if let value = fields["suite"] {
+            let found = try Requirement(value, besides: ["thresholds"]) {
+                KnownSuite.shipped(named: $0)?.identity.digest
+            }
+            suite = found
+            thresholds =
+                try value.fields(["name", "digest", "thresholds"])["thresholds"]
+                .map(Thresholds.init) ?? KnownSuite.shipped(digest: found.digest)?.thresholds
+        }
+        battery = try fields["battery"].map {
+            try Requirement($0) { BatteryFile.shippedDigests[$0] }
+        }
+        decidedBy = try fields["decidedBy"].map {
+            try Requirement($0) { $0 == DecidingJudge.text.name ? DecidingJudge.text.digest : nil }
+        }
+        evaluation = try fields["evaluation"].map(Measuring.init) ?? Measuring()
+        minimumTrials = try fields["minimumTrials"]?.whole(in: 1...1_000_000)
+        prices = try fields["prices"].map(Prices.init) ?? Prices()
+        original = try fields["original"]?.digest()
         minimumCosts = try fields["minimumCost"]?.elements().flatMap([MinimumCost].init) ?? []
         maximumSafetyTax = try fields["maximumSafetyTax"]?.number(in: 0...1)
         minimumSeeds = try fields["minimumSeeds"]?.whole(in: 1...1_000)
@@ -50,7 +68,20 @@ extension Policy {
         unverified =
             try fields["unverified"]?.word(Unverified.allCases.map { ($0.rawValue, $0) }) ?? .ignore
         revocations = try fields["revocations"].map(Revocations.init) ?? Revocations()
-        let ofSignature: Set = ["version", "name", "signers", "unverified", "revocations"]
+        let timestampRoots = try fields["timestampRoots"]?.elements() ?? []
+        validation.timestampAuthorities = try timestampRoots.flatMap { value in
+            let file = try value.file(from: directory)
+            return try value.reading { try CertificateAuthority.timestampAuthorities(in: file) }
+        }
+        validation.revocationLists = try (fields["revocationLists"]?.elements() ?? []).flatMap {
+            value in
+            let file = try value.file(from: directory)
+            return try value.reading { try RevocationList.all(in: file) }
+        }
+        let ofSignature: Set = [
+            "version", "name", "signers", "unverified", "revocations", "timestampRoots",
+            "revocationLists",
+        ]
         if auditors.isEmpty, let key = fields.keys.subtracting(ofSignature).sorted().first,
             let value = fields[key]
         {
@@ -58,21 +89,63 @@ extension Policy {
                 "asks something of an audit, but the policy trusts no auditor",
                 remedy: "name the auditors' keys under \"auditors:\"")
         }
-        if let least = minimumIndependentAuditors, auditors.allSatisfy({ $0.key != nil }),
-            auditors.count < least, let value = fields["minimumIndependentAuditors"]
+        if let least = minimumIndependentAuditors, auditors.count < least,
+            let value = fields["minimumIndependentAuditors"]
         {
             throw value.error(
                 "is \(least), but \(auditors.count) can be met",
-                remedy: "name more auditors, or ask for fewer")
+                remedy: "name more auditors, each as one of its own, or ask for fewer")
         }
     }
 }
 
 extension Policy.Requirement {
-    fileprivate init(_ value: PolicyValue) throws {
-        let fields = try value.fields(["name", "digest"])
+    /// Reads a name, and a digest unless Temper ships what has the name.
+    fileprivate init(
+        _ value: PolicyValue, besides others: [String] = [], shipped: (String) -> String?
+    ) throws {
+        let fields = try value.fields(["name", "digest"] + others)
         name = try fields.required("name").text()
-        digest = try fields["digest"]?.digest()
+        guard let digest = try fields["digest"]?.digest() ?? shipped(name) else {
+            throw value.error(
+                "names \"\(name)\", which Temper does not ship, without a digest",
+                remedy: "add \"digest:\", because anything can have that name")
+        }
+        self.digest = digest
+    }
+}
+
+extension Policy.Measuring {
+    fileprivate init(_ value: PolicyValue) throws {
+        let fields = try value.fields(["answerTokens", "thinkingTokens"])
+        answerTokens = try fields["answerTokens"]?.whole(in: 1...1_000_000)
+        thinkingTokens = try fields["thinkingTokens"]?.whole(in: 0...1_000_000)
+    }
+}
+
+extension Thresholds {
+    fileprivate init(_ value: PolicyValue) throws {
+        let fields = try value.fields([
+            "measure", "brokenWhen", "safeguard", "utilityLoss", "coherence",
+        ])
+        self.init(
+            measure: try fields.required("measure").text(),
+            brokenWhen: try fields.required("brokenWhen")
+                .word([("below", .below), ("above", .above)]),
+            safeguard: try fields.required("safeguard").number(in: 0...1),
+            utilityLoss: try fields.required("utilityLoss").number(in: 0...1),
+            coherence: try fields.required("coherence").number(in: 0...1))
+    }
+}
+
+extension Prices {
+    /// Reads prices; those that are left out are Temper's own.
+    fileprivate init(_ value: PolicyValue) throws {
+        let fields = try value.fields(["dollarsPerHour", "peakFlops", "utilisation"])
+        self.init()
+        dollarsPerHour = try fields["dollarsPerHour"]?.number(in: 0.000_001...1e9) ?? dollarsPerHour
+        peakFlops = try fields["peakFlops"]?.number(in: 1...1e30) ?? peakFlops
+        utilisation = try fields["utilisation"]?.number(in: 0.000_001...1) ?? utilisation
     }
 }
 

@@ -11,8 +11,16 @@ public struct Policy: Sendable {
     public struct Requirement: Sendable, Hashable {
         /// Its name.
         public var name: String
-        /// Its SHA-256; nil accepts any with the name.
-        public var digest: String?
+        /// Its SHA-256. A file that names one of Temper's own may leave it out.
+        public var digest: String
+    }
+
+    /// How an audit must have measured. What is nil is not asked.
+    public struct Measuring: Sendable, Hashable {
+        /// The number of tokens after which answers were cut.
+        public var answerTokens: Int?
+        /// How many tokens a model might use for thinking before it answered; 0 for none.
+        public var thinkingTokens: Int?
     }
 
     /// The adversaries that must have paid at least the amount.
@@ -51,10 +59,22 @@ public struct Policy: Sendable {
     public var auditors: [Party] = []
     /// The suite.
     public var suite: Requirement?
+    /// When the safeguard counts as broken in that suite; nil where the policy does not say it, and
+    /// the auditor's word counts.
+    public var thresholds: Thresholds?
     /// The battery.
     public var battery: Requirement?
     /// The judge that must have decided what answers did.
     public var decidedBy: Requirement?
+    /// How measures must have been taken.
+    public var evaluation = Measuring()
+    /// The least number of search trials for each adversary with ranges.
+    public var minimumTrials: Int?
+    /// The prices at which dollars are counted, whatever the audit's own prices were.
+    public var prices = Prices()
+    /// The SHA-256 root of the model before hardening, by which the safety tax must be taken; nil
+    /// accepts any.
+    public var original: String?
     /// The least costs of breaking the safeguard.
     public var minimumCosts: [MinimumCost] = []
     /// The greatest share of capability items that the safeguard may cost.
@@ -71,6 +91,15 @@ public struct Policy: Sendable {
     public var unverified = Unverified.ignore
     /// Revoked keys, models and attestations.
     public var revocations = Revocations()
+    /// The timestamps and revocation lists by which certificates are judged.
+    public var validation = CertificateValidation()
+
+    /// The keys, roots and identities that may have signed the weights.
+    public var trust: Trust {
+        var trust = signers.trust
+        trust.validation = validation
+        return trust
+    }
 
     /// Makes a policy that requires a signature, and of an audit only that it is signed.
     public init(name: String, signers: [Party], auditors: [Party] = []) {

@@ -165,12 +165,20 @@ struct PolicyValue {
     /// Returns the start of a day in UTC.
     func day() throws -> Date {
         guard let text = node.scalar?.string, text.utf8.count == 10,
-            let date = try? Date(text, strategy: .iso8601.year().month().day())
+            let date = try? Date(text, strategy: .iso8601.year().month().day()),
+            // Foundation takes 30 February for 2 March.
+            date.formatted(.iso8601.year().month().day()) == text
         else { throw wrongType("a day such as 2026-11-30") }
         return date
     }
 
     // MARK: - Errors
+
+    /// Returns the file whose path the value is, absolute or from a directory.
+    func file(from directory: URL) throws -> URL {
+        let path = try text()
+        return path.hasPrefix("/") ? URL(filePath: path) : directory.appending(path: path)
+    }
 
     /// Reads a file that the value names. An error is reported with the value's line.
     func reading<Value>(_ read: () throws -> Value) throws -> Value {

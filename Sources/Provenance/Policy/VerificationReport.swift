@@ -32,8 +32,12 @@ public struct VerificationReport: Sendable, Encodable {
         public init(_ check: String, isPassed: Bool, _ detail: String) {
             self.check = check
             self.isPassed = isPassed
-            self.detail = detail
+            // It may quote what a stranger wrote.
+            self.detail = detail.onOneLine(length: Self.longestDetail)
         }
+
+        /// The most characters of a finding.
+        static let longestDetail = 1_000
     }
 
     /// The checks in the order in which they were made.
@@ -48,6 +52,11 @@ public struct VerificationReport: Sendable, Encodable {
     /// The findings about the attestations beside the model.
     public private(set) var attestations: [AttestationFinding] = []
 
+    /// The number of attestations that are not verified and not listed, because there are many.
+    public private(set) var unlistedAttestations = 0
+    /// The audits of the verified model that count; without a policy, those that are valid now.
+    public private(set) var audits: [CountedAudit] = []
+
     /// The policy's decision about the verified model; nil when no policy was applied.
     public private(set) var admission: Admission?
 
@@ -59,6 +68,9 @@ public struct VerificationReport: Sendable, Encodable {
         model != nil && outcomes.allSatisfy(\.isPassed) && admission?.isAdmitted ?? true
     }
 
+    /// The most files without a signature that warnings name.
+    private static let mostUnsigned = 16
+
     /// Verifies a model's signature and files.
     ///
     /// - Parameters:
@@ -66,15 +78,17 @@ public struct VerificationReport: Sendable, Encodable {
     ///   - signature: The signature's file; nil for ``ModelSignature/location(of:)``.
     ///   - trust: The keys and roots whose signatures count.
     ///   - now: The time at which certificates must be valid.
+    ///   - selection: The files that are read, and held open to be read from ``model``.
     /// - Throws: An `InputError` when something cannot be read. A check that fails is an outcome.
     public init(
-        on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date()
+        on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date(),
+        selection: FileSelection = FileSelection()
     ) async throws {
         let bundle = try SignatureBundle(
             contentsOf: signature ?? ModelSignature.location(of: model))
         do {
             let verified = try await ModelSignature.verify(
-                model, bundle: bundle, trust: trust, now: now)
+                model, bundle: bundle, trust: trust, now: now, selection: selection)
             outcomes = [
                 Outcome("signature", isPassed: true, "by \(verified.signer)"),
                 Outcome(
@@ -86,10 +100,13 @@ public struct VerificationReport: Sendable, Encodable {
                 + [
                     bundle.file.flatMap { ModelSignature.path(of: $0, within: model) }
                 ].compactMap { $0 }
+            let unsigned = verified.ignored.filter { !own.contains($0) }
+            let more = unsigned.count - Self.mostUnsigned
             warnings =
                 verified.warnings
-                + verified.ignored.filter { !own.contains($0) }
+                + unsigned.prefix(Self.mostUnsigned)
                 .map { "\($0) is there but was not signed: do not use it" }
+                + (more > 0 ? ["\(more) more are there but were not signed"] : [])
             self.model = verified
         } catch let failure as VerificationFailure {
             outcomes = [
@@ -114,6 +131,8 @@ public struct VerificationReport: Sendable, Encodable {
             of: model, attestations: lines, policy: policy, now: now)
         self.admission = admission
         attestations = admission.attestations
+        unlistedAttestations = admission.unlistedAttestations
+        audits = admission.audits
     }
 
     /// Lists the attestations of the model. They are not checked against a policy, and the answer
@@ -128,10 +147,13 @@ public struct VerificationReport: Sendable, Encodable {
     ) async {
         guard let model else { return }
         let parties = [Party](trust)
-        let policy = Policy(name: "", signers: parties, auditors: parties)
-        attestations = await Admission(
-            of: model, attestations: lines, policy: policy, now: now
-        ).attestations.map(\.uncounted)
+        var policy = Policy(name: "", signers: parties, auditors: parties)
+        policy.validation = trust.validation
+        let admission = await Admission(
+            of: model, attestations: lines, policy: policy, now: now)
+        attestations = admission.attestations.map(\.uncounted)
+        unlistedAttestations = admission.unlistedAttestations
+        audits = admission.audits
     }
 
     /// The report in lines: outcomes, warnings, attestations, the policy's checks, and the answer.
@@ -139,9 +161,13 @@ public struct VerificationReport: Sendable, Encodable {
         func line(_ outcome: Outcome) -> String {
             "\(outcome.isPassed ? "ok" : "NO")\t\(outcome.check)\t\(outcome.detail.onOneLine())"
         }
-        return outcomes.map(line) + warnings.map { "note\t\($0.onOneLine())" }
-            + attestations.map { "note\tattestation\t\($0.text.onOneLine())" }
-            + (admission?.outcomes ?? []).map(line) + [answer]
+        var lines = outcomes.map(line) + warnings.map { "note\t\($0.onOneLine())" }
+        lines += attestations.map { "note\tattestation\t\($0.text.onOneLine())" }
+        if unlistedAttestations > 0 {
+            lines.append("note\tattestation\t\(unlistedAttestations) more are not verified")
+        }
+        lines += (admission?.outcomes ?? []).map(line)
+        return lines + [answer]
     }
 
     private var answer: String {
@@ -152,7 +178,8 @@ public struct VerificationReport: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case isVerified = "verified"
         case outcomes = "checks"
-        case warnings, signer, root, payloadDigest, files, ignored, attestations, policy
+        case warnings, signer, root, payloadDigest, files, ignored, attestations
+        case unlistedAttestations, policy
     }
 
     /// Writes the answer, the checks and, for a verified model, its signer and signed content.
@@ -170,6 +197,9 @@ public struct VerificationReport: Sendable, Encodable {
             forKey: .files)
         try container.encode(model.ignored, forKey: .ignored)
         try container.encode(attestations, forKey: .attestations)
+        if unlistedAttestations > 0 {
+            try container.encode(unlistedAttestations, forKey: .unlistedAttestations)
+        }
         guard let admission, let policy else { return }
         try container.encode(
             PolicyAnswer(

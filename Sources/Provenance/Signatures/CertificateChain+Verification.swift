@@ -9,9 +9,19 @@ import SwiftASN1
 @_spi(FixedExpiryValidationTime) import X509
 
 extension CertificateChain {
-    /// Verifies the path from the first certificate to a root, and that the certificate may sign
-    /// now.
-    func identity(_ roots: [RootCertificate], at now: Date) async throws -> CertificateIdentity {
+    /// Verifies the path from the first certificate to a root, and that the certificate may sign.
+    ///
+    /// - Parameters:
+    ///   - roots: The trusted roots.
+    ///   - date: The time at which the certificates must be valid: now, or when the signature was
+    ///     stamped.
+    ///   - lists: The revocation lists.
+    ///   - now: The time at which the lists must hold; nil for `date`.
+    /// - Returns: The signer.
+    /// - Throws: A ``VerificationFailure`` when a check fails.
+    func identity(
+        _ roots: [RootCertificate], at date: Date, lists: [RevocationList] = [], now: Date? = nil
+    ) async throws -> CertificateIdentity {
         guard let leaf = certificates.first else {
             throw InputError(
                 "the certificates", "are none", remedy: "have the model signed again")
@@ -20,17 +30,17 @@ extension CertificateChain {
         func failure(_ problem: String, remedy: String) -> VerificationFailure {
             VerificationFailure(.certificate, subject, problem, remedy: remedy)
         }
-        guard now >= leaf.notValidBefore else {
+        guard date >= leaf.notValidBefore else {
             throw failure(
                 "is not valid before \(leaf.notValidBefore.formatted(.iso8601))",
                 remedy: "check this machine's clock")
         }
-        guard now <= leaf.notValidAfter else {
+        guard date <= leaf.notValidAfter else {
             throw failure(
                 "expired at \(leaf.notValidAfter.formatted(.iso8601))",
                 remedy: "have the model signed again with a valid certificate")
         }
-        if let problem = CodeSigningPolicy.problem(ofSigner: leaf) {
+        if let problem = PurposePolicy.problem(ofSigner: leaf) {
             throw failure(problem, remedy: "have the model signed with a code signing certificate")
         }
         guard let key = VerificationKey(leaf.publicKey) else {
@@ -50,13 +60,38 @@ extension CertificateChain {
                 "is sent with two issuers of one name",
                 remedy: "have the model signed with the certificates of one path")
         }
-        var verifier = Verifier(rootCertificates: CertificateStore(roots.map(\.certificate))) {
-            RFC5280Policy(fixedExpiryValidationTime: now)
-            CodeSigningPolicy()
+        let path = try await Self.path(
+            from: leaf, through: issuers, to: roots.map(\.certificate), for: .codeSigning, at: date,
+            remedy: "check that --root is the signer's authority")
+        try lists.check(path, at: now ?? date)
+        return CertificateIdentity(
+            name: leaf.subject, alternativeNames: alternativeNames,
+            fingerprint: SHA256.hash(data: try leaf.der).hexadecimal,
+            root: RootCertificate(certificate: path.root), key: key)
+    }
+
+    /// Finds a path from a certificate to a root.
+    ///
+    /// - Parameters:
+    ///   - leaf: The first certificate.
+    ///   - issuers: Certificates that may lie between it and a root.
+    ///   - roots: The trusted roots.
+    ///   - purpose: The purpose for which no issuer may be excluded.
+    ///   - date: The time at which all of them must be valid.
+    ///   - remedy: What the user can do if there is none.
+    /// - Returns: The certificates of the path, from the first to the root.
+    /// - Throws: A ``VerificationFailure`` when there is none.
+    static func path(
+        from leaf: Certificate, through issuers: some Collection<Certificate>,
+        to roots: [Certificate], for purpose: ExtendedKeyUsage.Usage, at date: Date, remedy: String
+    ) async throws -> ValidatedCertificateChain {
+        var verifier = Verifier(rootCertificates: CertificateStore(roots)) {
+            RFC5280Policy(fixedExpiryValidationTime: date)
+            PurposePolicy(purpose: purpose)
         }
         let result = await verifier.validate(
             leaf: leaf, intermediates: CertificateStore(issuers))
-        guard case .validCertificate(let path) = result, let root = path.last else {
+        guard case .validCertificate(let path) = result else {
             var reasons: [String] = []
             if case .couldNotValidate(let failures) = result {
                 reasons = failures.map { failure in
@@ -68,24 +103,25 @@ extension CertificateChain {
             }
             // The verifier silently skips such certificates.
             let known = verifier.policy.verifyingCriticalExtensions
-            reasons += certificates.filter { certificate in
+            reasons += ([leaf] + issuers).filter { certificate in
                 certificate.extensions.contains { $0.critical && !known.contains($0.oid) }
             }.map { "the certificate of \($0.subject) has a critical extension that is not known" }
-            throw failure(
+            throw VerificationFailure(
+                .certificate, "the certificate of \(leaf.title)",
                 "does not lead to a trusted root"
                     + (reasons.isEmpty ? "" : ": " + reasons.joined(separator: "; ")),
-                remedy: "check that --root is the signer's authority")
+                remedy: remedy)
         }
-        return CertificateIdentity(
-            subject: leaf.subject.description, alternativeNames: alternativeNames,
-            fingerprint: SHA256.hash(data: try leaf.der).hexadecimal,
-            root: RootCertificate(certificate: root), key: key)
+        return path
     }
 }
 
 /// The checks that the library's policy of RFC 5280 does not make: the allowed uses of the keys on
 /// a path, and the signature algorithms.
-struct CodeSigningPolicy: VerifierPolicy {
+struct PurposePolicy: VerifierPolicy {
+    /// What the first certificate is used for.
+    let purpose: ExtendedKeyUsage.Usage
+
     let verifyingCriticalExtensions: [ASN1ObjectIdentifier] = [
         .X509ExtensionID.keyUsage, .X509ExtensionID.extendedKeyUsage,
         .X509ExtensionID.subjectAlternativeName,
@@ -101,7 +137,7 @@ struct CodeSigningPolicy: VerifierPolicy {
                 reason: "the certificate of \(certificate.subject) is signed over SHA-1")
         }
         for issuer in chain.dropFirst() {
-            if let problem = Self.problem(ofIssuer: issuer) {
+            if let problem = problem(ofIssuer: issuer) {
                 return .failsToMeetPolicy(
                     reason: "the certificate of \(issuer.subject) \(problem)")
             }
@@ -125,7 +161,7 @@ struct CodeSigningPolicy: VerifierPolicy {
         return nil
     }
 
-    private static func problem(ofIssuer certificate: Certificate) -> String? {
+    private func problem(ofIssuer certificate: Certificate) -> String? {
         // The library treats every older one as an authority's certificate (RFC 5280, 6.1.4 (k),
         // forbids that).
         guard certificate.version == .v3 else {
@@ -136,24 +172,12 @@ struct CodeSigningPolicy: VerifierPolicy {
         else { return "may not sign certificates" }
         guard
             let purposes = try? certificate.extensions.extendedKeyUsage
-                ?? ExtendedKeyUsage([.codeSigning]),
-            purposes.contains(.codeSigning) || purposes.contains(.any)
-        else { return "may not certify code signing" }
-        return nil
-    }
-}
-
-extension Certificate {
-    fileprivate var alternativeNames: [String] {
-        get throws {
-            try (extensions.subjectAlternativeNames ?? SubjectAlternativeNames([])).compactMap {
-                switch $0 {
-                case .rfc822Name(let name), .uniformResourceIdentifier(let name),
-                    .dnsName(let name):
-                    name
-                default: nil
-                }
-            }
+                ?? ExtendedKeyUsage([purpose]),
+            purposes.contains(purpose) || purposes.contains(.any)
+        else {
+            return purpose == .codeSigning
+                ? "may not certify code signing" : "may not certify timestamps"
         }
+        return nil
     }
 }

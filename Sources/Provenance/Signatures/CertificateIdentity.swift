@@ -10,11 +10,11 @@ import X509
 
 /// The signer's identity according to a verified certificate.
 public struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible {
-    /// The certificate's subject, as RFC 4514 writes names.
-    public let subject: String
+    /// The certificate's subject.
+    let name: DistinguishedName
 
     /// The certificate's subject alternative names: email addresses, URIs and DNS names.
-    public let alternativeNames: [String]
+    public let alternativeNames: [AlternativeName]
 
     /// SHA-256 of the certificate in DER, in lowercase hexadecimal digits.
     public let fingerprint: String
@@ -25,13 +25,30 @@ public struct CertificateIdentity: Sendable, Hashable, CustomStringConvertible {
     /// The key in the certificate.
     public let key: VerificationKey
 
+    /// The certificate's subject, as RFC 4514 writes names. It is for people: only the attributes
+    /// themselves are compared.
+    public var subject: String { name.description }
+
     /// The subject, its other names and the root.
     public var description: String {
-        "\(([subject] + alternativeNames).joined(separator: ", ")) (certified by \(root.subject))"
+        let names = [subject] + alternativeNames.map(\.description)
+        return "\(names.joined(separator: ", ")) (certified by \(root.subject))"
     }
 
-    /// The names that distinguish signers.
-    var names: [String] { alternativeNames.isEmpty ? [subject] : alternativeNames }
+    /// The name by which people know the signer.
+    var title: String { alternativeNames.first?.description ?? subject }
+
+    /// The names that the signer shares with no other.
+    var certifiedNames: Set<String> { Self.certifiedNames(name, alternativeNames) }
+
+    /// Returns the names in a certificate that its holder shares with no other. Case makes no
+    /// difference.
+    static func certifiedNames(
+        _ subject: DistinguishedName, _ alternativeNames: [AlternativeName]
+    ) -> Set<String> {
+        let subject = subject.isEmpty ? [] : ["subject " + subject.description.lowercased()]
+        return Set(subject + alternativeNames.map(\.folded))
+    }
 }
 
 /// A self-signed certificate that the user trusts.
@@ -94,21 +111,79 @@ public struct CertificateChain: Sendable, Hashable {
     /// - Throws: An `InputError` when the file holds no certificate, or a damaged one.
     public init(pem: String, named name: String) throws {
         guard let documents = try? PEMDocument.parseMultiple(pemString: pem),
-            let certificates = try? documents.map({ try Certificate(pemDocument: $0) }),
-            (1...SignatureBundle.mostCertificates).contains(certificates.count)
+            (1...SignatureBundle.mostCertificates).contains(documents.count),
+            documents.allSatisfy({ $0.discriminator == Certificate.defaultPEMDiscriminator }),
+            documents.allSatisfy({ (try? Certificate(derEncoded: $0.derBytes)) != nil })
         else {
             throw InputError(
                 name, "is not a file of 1 to \(SignatureBundle.mostCertificates) PEM certificates",
                 remedy: "give certificates in PEM, the signer's first")
         }
-        self.certificates = certificates
+        try self.init(der: documents.map { Data($0.derBytes) }, named: name)
     }
 
     init(der: [Data], named name: String) throws {
-        guard let certificates = try? der.map({ try Certificate(derEncoded: Array($0)) }) else {
-            throw InputError(
-                name, "a certificate in it is damaged", remedy: "get an undamaged copy")
+        certificates = try der.map { der in
+            guard let certificate = try? Certificate(derEncoded: Array(der)),
+                let hasOneAlgorithm = try? Certificate.hasOneAlgorithm(Array(der))
+            else {
+                throw InputError(
+                    name, "a certificate in it is damaged", remedy: "get an undamaged copy")
+            }
+            guard hasOneAlgorithm else {
+                throw InputError(
+                    name,
+                    "the certificate of \(certificate.subject) names two signature algorithms, one "
+                        + "of them outside of what is signed",
+                    remedy: "have another certificate issued")
+            }
+            return certificate
         }
-        self.certificates = certificates
+    }
+}
+
+extension CertificateChain {
+    /// The names of the first certificate's holder, which is not verified.
+    var certifiedNames: Set<String> {
+        get throws {
+            guard let leaf = certificates.first else { return [] }
+            return CertificateIdentity.certifiedNames(leaf.subject, try leaf.alternativeNames)
+        }
+    }
+}
+
+extension Certificate {
+    /// Returns whether the algorithm beside a certificate's signature is the one in its signed part
+    /// (RFC 5280, 4.1.1.2). The library reads both and compares neither.
+    fileprivate static func hasOneAlgorithm(_ der: [UInt8]) throws -> Bool {
+        func fields(_ node: ASN1Node) throws -> [ASN1Node] {
+            try DER.sequence(node, identifier: .sequence) { nodes in
+                var fields: [ASN1Node] = []
+                while let field = nodes.next() { fields.append(field) }
+                return fields
+            }
+        }
+        let outer = try fields(DER.parse(der))
+        guard let signed = try outer.first.map(fields), let first = signed.first else {
+            return false
+        }
+        // The version stands first only if it is not 1.
+        let place = first.identifier.tagClass == .contextSpecific ? 2 : 1
+        guard outer.count > 1, signed.count > place else { return false }
+        return signed[place].encodedBytes.elementsEqual(outer[1].encodedBytes)
+    }
+
+    /// The name by which people know the holder: Sigstore's certificates have no subject.
+    var title: String {
+        let names = (try? alternativeNames) ?? []
+        return subject.isEmpty ? names.first?.description ?? "" : subject.description
+    }
+
+    /// The names of the holder that alternative names can give; other kinds are left out.
+    var alternativeNames: [AlternativeName] {
+        get throws {
+            try (extensions.subjectAlternativeNames ?? SubjectAlternativeNames([]))
+                .compactMap(AlternativeName.init)
+        }
     }
 }

@@ -4,55 +4,77 @@
 import Checkpoints
 import Foundation
 
-extension ModelSignature {
+/// The comparison of one model with its signed list. Names are compared as bytes: `String` would
+/// treat two normal forms of a name as one.
+struct FileComparison {
     /// The most differences that a failure reports.
     private static let mostDifferences = 10
 
-    /// Compares names as bytes: `String` would treat two normal forms of a name as one.
-    static func compare(_ digest: ModelDigest, _ manifest: ModelManifest, _ model: URL) throws {
-        var signed: [[UInt8]: ModelManifest.Resource] = [:]
+    private let manifest: ModelManifest
+    private let model: URL
+    private var signed: [[UInt8]: ModelManifest.Resource] = [:]
+
+    init(_ manifest: ModelManifest, _ model: URL) {
+        self.manifest = manifest
+        self.model = model
         for resource in manifest.resources { signed[Array(resource.name.utf8)] = resource }
-        let isSingleFile = digest.resources.map(\.name) == ["."]
-        if isSingleFile, let only = manifest.resources.first, manifest.resources.count == 1,
+    }
+
+    /// Compares the names. Nothing that is not signed is read: it could have any length.
+    ///
+    /// - Parameters:
+    ///   - names: The names of the existing files.
+    ///   - ignoresUnsigned: Whether files that are not signed are left out.
+    /// - Returns: Whether each file is signed.
+    /// - Throws: A ``VerificationFailure`` that names what came, went or is spelt otherwise.
+    mutating func compareNames(
+        _ names: [String], ignoringUnsigned ignoresUnsigned: Bool
+    ) throws -> [Bool] {
+        if names == ["."], let only = manifest.resources.first, manifest.resources.count == 1,
             only.name.utf8.elementsEqual(model.lastPathComponent.utf8)
         {
             // The text of v1.0 uses this name for a single file, its own tool uses ".".
             signed = [Array(".".utf8): only]
         }
+        let existing = Set(names.map { Array($0.utf8) })
+        var missing = signed.filter { !existing.contains($0.key) }.map(\.value.name)
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let areSigned = names.map { signed[Array($0.utf8)] != nil }
         var differences: [String] = []
-        var unknown: [ModelDigest.Resource] = []
-        for resource in digest.resources {
-            guard let expected = signed.removeValue(forKey: Array(resource.name.utf8)) else {
-                unknown.append(resource)
-                continue
-            }
-            if expected.sha256 != resource.sha256 {
-                let other = manifest.resources.first { $0.sha256 == resource.sha256 }
-                differences.append(
-                    "\"\(resource.name)\" "
-                        + (other.map { "has the content of \"\($0.name)\"" } ?? "was changed"))
-            }
-        }
-        var missing = signed.values.sorted {
-            $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
-        }
-        for resource in unknown {
+        for (name, isSigned) in zip(names, areSigned) where !isSigned && !ignoresUnsigned {
             // `String`'s own equality is wanted here: it finds names that look the same.
-            if let twin = missing.firstIndex(where: { $0.name == resource.name }) {
+            if let twin = missing.firstIndex(of: name) {
                 missing.remove(at: twin)
-                differences.append(
-                    "\"\(resource.name)\" is spelt in another Unicode normal form")
-            } else if let old = missing.firstIndex(where: { $0.sha256 == resource.sha256 }) {
-                differences.append(
-                    "\"\(missing.remove(at: old).name)\" was renamed to \"\(resource.name)\"")
+                differences.append("\"\(name)\" is spelt in another Unicode normal form")
             } else {
-                differences.append("\"\(resource.name)\" was added")
+                differences.append("\"\(name)\" was added")
             }
         }
-        differences += missing.map { "\"\($0.name)\" is missing" }
+        try check(differences + missing.map { "\"\($0)\" is missing" })
+        return areSigned
+    }
+
+    /// Compares the contents of files whose names were compared.
+    ///
+    /// - Parameter resources: The existing files.
+    /// - Throws: A ``VerificationFailure`` that names the changed files.
+    func compareContents(_ resources: [ModelDigest.Resource]) throws {
+        try check(
+            resources.compactMap { resource in
+                guard let expected = signed[Array(resource.name.utf8)] else {
+                    return "\"\(resource.name)\" was added"
+                }
+                if expected.sha256 == resource.sha256 { return nil }
+                let other = manifest.resources.first { $0.sha256 == resource.sha256 }
+                return "\"\(resource.name)\" "
+                    + (other.map { "has the content of \"\($0.name)\"" } ?? "was changed")
+            })
+    }
+
+    private func check(_ differences: [String]) throws {
         guard !differences.isEmpty else { return }
-        let told = differences.prefix(mostDifferences).joined(separator: "; ")
-        let rest = differences.count - mostDifferences
+        let told = differences.prefix(Self.mostDifferences).joined(separator: "; ")
+        let rest = differences.count - Self.mostDifferences
         throw VerificationFailure(
             .files, model.path(percentEncoded: false),
             "is not what was signed: " + told + (rest > 0 ? "; and \(rest) more" : ""))

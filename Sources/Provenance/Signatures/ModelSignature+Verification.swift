@@ -14,20 +14,21 @@ extension ModelSignature {
     ///   - bundle: The signature.
     ///   - trust: The keys and roots whose signatures count.
     ///   - now: The time at which certificates must be valid.
-    /// - Returns: The signer and the signed files, which are held open.
+    ///   - selection: The files that are read.
+    /// - Returns: The signer and the signed files.
     /// - Throws: A ``VerificationFailure`` when a check fails, an `InputError` when something
     ///   cannot be read.
     public static func verify(
-        _ model: URL, bundle: SignatureBundle, trust: Trust, now: Date = Date()
+        _ model: URL, bundle: SignatureBundle, trust: Trust, now: Date = Date(),
+        selection: FileSelection = FileSelection()
     ) async throws -> VerifiedModel {
         let name = bundle.file?.path(percentEncoded: false) ?? "the signature"
-        var warnings = bundle.unchecked
+        var warnings: [String] = []
         let signer = try await signer(of: bundle, trust, now, named: name, &warnings)
         let manifest = try manifest(
             of: bundle.envelope.payload(signedBy: signer.key, named: name),
             type: bundle.envelope.payloadType, named: name)
-        let opened = try open(model, manifest, bundle.file)
-        try compare(opened.digest, manifest, model)
+        let opened = try open(model, manifest, bundle.file, selection)
         return VerifiedModel(
             signer: signer, manifest: manifest,
             payloadDigest: SHA256.hash(data: bundle.envelope.payload).hexadecimal, model: opened,
@@ -40,14 +41,32 @@ extension ModelSignature {
     ) async throws -> Signer {
         switch bundle.material {
         case .certificates(let der):
+            let isKeyless = try bundle.identityClaim(named: name) != nil
+            if isKeyless, !trust.identities.isEmpty {
+                let (identity, notes) = try await bundle.keylessIdentity(
+                    among: trust.identities, trust.validation, at: now, named: name)
+                warnings += notes
+                return .keyless(identity)
+            }
             guard !trust.roots.isEmpty else {
                 throw VerificationFailure(
-                    .certificate, name, "is signed with a certificate, and no root is trusted",
-                    remedy: "give the root's certificate with --root")
+                    .certificate, name,
+                    isKeyless
+                        ? "is a keyless signature, and no identity is trusted"
+                        : "is signed with a certificate, and no root is trusted",
+                    remedy: isKeyless
+                        ? "give --trusted-root, --identity and --identity-provider"
+                        : "give the root's certificate with --root")
             }
-            return .certificate(
-                try await CertificateChain(der: der, named: name).identity(trust.roots, at: now))
+            warnings += bundle.logWarnings
+            let (identity, notes) = try await bundle.identity(
+                CertificateChain(der: der, named: name), trust.roots, trust.validation, at: now,
+                named: name)
+            warnings += notes
+            return .certificate(identity)
         case .publicKey(let hint):
+            warnings += bundle.logWarnings
+            if !bundle.timestamps.isEmpty { warnings.append("the timestamps were not checked") }
             guard !trust.keys.isEmpty else {
                 throw VerificationFailure(
                     .signature, name, "is signed with a bare key, and no key is trusted",
@@ -83,16 +102,26 @@ extension ModelSignature {
         }
     }
 
-    /// Hashes the existing files, without those that the signature leaves out.
+    /// Compares the existing files with the signed ones, without those that the signature leaves
+    /// out: first all names, and then the content of each.
     private static func open(
-        _ model: URL, _ manifest: ModelManifest, _ signature: URL?
+        _ model: URL, _ manifest: ModelManifest, _ signature: URL?, _ selection: FileSelection
     ) throws -> OpenModel {
         let signature = signature.flatMap { path(of: $0, within: model) }
+        let ignored =
+            ModelDigest.ignoredByDefault + manifest.ignoredPaths + selection.ignoredPaths
+            + [signature].compactMap { $0 }
         do {
-            return try OpenModel(
-                at: model,
-                ignoring: ModelDigest.ignoredByDefault + manifest.ignoredPaths
-                    + [signature].compactMap { $0 }, signature: signature)
+            var comparison = FileComparison(manifest, model)
+            let opened = try OpenModel(
+                at: model, ignoring: ignored, signature: signature,
+                holdingFiles: selection.isHolding
+            ) { names in
+                try comparison.compareNames(
+                    names, ignoringUnsigned: selection.ignoresUnsignedFiles)
+            }
+            try comparison.compareContents(opened.digest.resources)
+            return opened
         } catch let error as InputError where error.systemError == nil {
             throw VerificationFailure(.files, error.place, error.problem, remedy: error.remedy)
         }

@@ -21,7 +21,7 @@ public struct SignatureBundle: Sendable, Hashable {
     public static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
     /// The longest file. Even a model of a million files has a shorter one.
-    private static let longest = 1 << 28
+    static let longest = 1 << 28
 
     /// The most certificates in a path.
     static let mostCertificates = 16
@@ -35,13 +35,23 @@ public struct SignatureBundle: Sendable, Hashable {
     /// The file that the bundle was read from.
     public private(set) var file: URL?
 
-    /// Parts of the bundle that are neither used nor checked.
-    public private(set) var unchecked: [String] = []
+    /// The entries of transparency logs, each in the bundle's JSON.
+    package let logEntries: [Data]
+
+    /// The timestamps of the signature: responses of RFC 3161 in DER.
+    package let timestamps: [Data]
+
+    /// The most timestamps of a bundle, and the most log entries.
+    private static let mostProofs = 8
 
     /// Makes a bundle.
-    package init(material: Material, envelope: Envelope) {
+    package init(
+        material: Material, envelope: Envelope, logEntries: [Data] = [], timestamps: [Data] = []
+    ) {
         self.material = material
         self.envelope = envelope
+        self.logEntries = logEntries
+        self.timestamps = timestamps
     }
 
     /// Reads a bundle's file.
@@ -63,19 +73,20 @@ public struct SignatureBundle: Sendable, Hashable {
     ///   - name: The bundle's name in errors: its file's path.
     /// - Throws: An `InputError` when it is not a bundle v0.3 with one DSSE signature.
     public init(json: Data, named name: String) throws {
-        self = try JSONScanner.read(json, file: name) { try SignatureBundle(&$0) }
+        self = try JSONScanner.read(json, file: name) { try SignatureBundle(&$0, of: json) }
     }
 
-    private init(_ scanner: inout JSONScanner) throws {
+    private init(_ scanner: inout JSONScanner, of json: Data) throws {
         var mediaType: String?
         var material: Material?
         var envelope: Envelope?
-        var unchecked: [String] = []
+        var (logEntries, timestamps): ([Data], [Data]) = ([], [])
         let start = scanner.nextOffset()
         try scanner.object { scanner, key in
             switch key {
             case "mediaType": mediaType = try scanner.string()
-            case "verificationMaterial": material = try Material(&scanner, &unchecked)
+            case "verificationMaterial":
+                material = try Material(&scanner, of: json, &logEntries, &timestamps)
             case "dsseEnvelope": envelope = try Envelope(&scanner)
             default: throw scanner.error("the key \"\(key)\" is not known", at: scanner.position)
             }
@@ -93,8 +104,12 @@ public struct SignatureBundle: Sendable, Hashable {
                 "there are \(envelope.signatures.count) signatures where a bundle has one",
                 at: start)
         }
-        self.init(material: material, envelope: envelope)
-        self.unchecked = unchecked
+        guard max(logEntries.count, timestamps.count) <= Self.mostProofs else {
+            throw scanner.error(
+                "there are more than \(Self.mostProofs) log entries or timestamps", at: start)
+        }
+        self.init(
+            material: material, envelope: envelope, logEntries: logEntries, timestamps: timestamps)
     }
 
     /// The bundle as JSON.
@@ -108,61 +123,138 @@ public struct SignatureBundle: Sendable, Hashable {
                     + chain.map { "{\"rawBytes\":\"\($0.base64EncodedString())\"}" }
                     .joined(separator: ",") + "]}"
             }
+        let entries = logEntries.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",")
+        let stamps = timestamps.map { "{\"signedTimestamp\":\"\($0.base64EncodedString())\"}" }
+            .joined(separator: ",")
+        let times =
+            timestamps.isEmpty
+            ? "" : ",\"timestampVerificationData\":{\"rfc3161Timestamps\":[\(stamps)]}"
         let head = """
             {"mediaType":"\(Self.mediaType)",\
-            "verificationMaterial":{\(material),"tlogEntries":[]},"dsseEnvelope":
+            "verificationMaterial":{\(material),"tlogEntries":[\(entries)]\(times)},"dsseEnvelope":
             """
         return Data(head.utf8) + envelope.json + Data("}\n".utf8)
     }
 
-    /// Writes the bundle to a temporary file and renames it when it is complete.
+    /// Writes the bundle, whole or not at all.
     ///
-    /// - Parameter file: The file to write. An existing signature is replaced.
+    /// - Parameters:
+    ///   - file: The file to write. It must not exist, or be a signature.
+    ///   - model: The signed model. No other file ever lies in its directory.
+    ///   - key: The only key whose signature may be replaced; nil for any.
     /// - Throws: An `InputError` when something else is there, or the file cannot be written.
-    public func write(to file: URL) throws {
-        let isThere = FileManager.default.fileExists(atPath: file.path(percentEncoded: false))
-        if isThere, (try? SignatureBundle(contentsOf: file)) == nil {
+    public func write(
+        to file: URL, beside model: URL? = nil, replacing key: VerificationKey? = nil
+    ) throws {
+        // A directory, for one, cannot even be locked.
+        try Self.checkPlace(file, replacing: key)
+        try ModelSignature.writeAlone(file, beside: model) { old in
+            try Self.checkReplacement(of: old, in: file, by: key)
+            return json
+        }
+    }
+
+    /// Checks that a signature may be written. The work of signing is then not in vain.
+    ///
+    /// - Parameters:
+    ///   - file: The file to write.
+    ///   - key: The only key whose signature may be replaced; nil for any.
+    /// - Throws: As ``write(to:beside:replacing:)`` does.
+    public static func checkPlace(_ file: URL, replacing key: VerificationKey?) throws {
+        guard FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) else {
+            return
+        }
+        let old = try? SmallFile.read(file, atMost: longest, remedy: "")
+        // What cannot be read is no signature.
+        try checkReplacement(of: old ?? Data("?".utf8), in: file, by: key)
+    }
+
+    private static func checkReplacement(
+        of old: Data, in file: URL, by key: VerificationKey?
+    ) throws {
+        // A process that was interrupted may have left an empty file.
+        if old.isEmpty { return }
+        let name = file.path(percentEncoded: false)
+        guard let bundle = try? SignatureBundle(json: old, named: name) else {
             throw InputError(
                 file, "exists already and is not a signature",
                 remedy: "choose another place with --out, or remove it")
         }
-        try AtomicFile.write(json, to: file)
+        if let key, bundle.envelope.signers(among: [key]).isEmpty {
+            throw InputError(
+                file, "is a signature by another key",
+                remedy: "give --replace to replace it, or choose another place with --out")
+        }
     }
 }
 
 extension SignatureBundle.Material {
-    fileprivate init(_ scanner: inout JSONScanner, _ unchecked: inout [String]) throws {
+    fileprivate init(
+        _ scanner: inout JSONScanner, of json: Data, _ logEntries: inout [Data],
+        _ timestamps: inout [Data]
+    ) throws {
         var found: [Self] = []
         let start = scanner.nextOffset()
         try scanner.object { scanner, key in
             switch key {
             case "publicKey":
-                var hint: String?
+                found.append(.publicKey(hint: try Self.hint(&scanner)))
+            case "x509CertificateChain":
+                found.append(.certificates(try Self.chain(&scanner)))
+            case "certificate":
+                found.append(.certificates([try Self.bytes(&scanner, of: "rawBytes")]))
+            case "tlogEntries":
+                logEntries = try scanner.array { Data(try $0.rawValue(of: json)) }
+            case "timestampVerificationData":
+                guard !scanner.skipNull() else { break }
                 try scanner.object { scanner, key in
-                    guard key == "hint" else {
+                    guard key == "rfc3161Timestamps" else {
                         throw scanner.error(
                             "the key \"\(key)\" is not known", at: scanner.position)
                     }
-                    hint = scanner.skipNull() ? nil : try scanner.string()
+                    timestamps = try scanner.array {
+                        try Self.bytes(&$0, of: "signedTimestamp")
+                    }
                 }
-                found.append(.publicKey(hint: hint?.isEmpty == true ? nil : hint))
-            case "x509CertificateChain":
-                found.append(.certificates(try Self.chain(&scanner)))
-            case "tlogEntries":
-                if !(try scanner.array { try $0.skipValue() }).isEmpty {
-                    unchecked.append("the transparency log's entries were not checked")
-                }
-            case "timestampVerificationData":
-                if !scanner.skipNull() { try scanner.skipValue() }
-                unchecked.append("the timestamps were not checked")
             default: throw scanner.error("the key \"\(key)\" is not known", at: scanner.position)
             }
         }
         guard let material = found.first, found.count == 1 else {
             throw scanner.error(
-                "one of publicKey and x509CertificateChain is expected", at: start)
+                "one of publicKey, certificate and x509CertificateChain is expected", at: start)
         }
         self = material
+    }
+
+    /// Reads the bytes of an object with a single key.
+    private static func bytes(_ scanner: inout JSONScanner, of name: String) throws -> Data {
+        var bytes: Data?
+        let start = scanner.nextOffset()
+        try scanner.object { scanner, key in
+            guard key == name else {
+                throw scanner.error("the key \"\(key)\" is not known", at: scanner.position)
+            }
+            bytes = try scanner.base64()
+        }
+        guard let bytes else { throw scanner.error("\(name) is missing", at: start) }
+        return bytes
+    }
+
+    /// Reads the hint of a key. Versions of the tool before 1.1 wrote the key itself: it is a hint,
+    /// too, and never trusted.
+    private static func hint(_ scanner: inout JSONScanner) throws -> String? {
+        var hint: String?
+        var key: VerificationKey?
+        try scanner.object { scanner, name in
+            switch name {
+            case "hint": hint = scanner.skipNull() ? nil : try scanner.string()
+            case "rawBytes": key = VerificationKey(pemOrDER: try scanner.base64())
+            case "keyDetails", "validFor": try scanner.skipValue()
+            default:
+                throw scanner.error("the key \"\(name)\" is not known", at: scanner.position)
+            }
+        }
+        return hint.flatMap { $0.isEmpty ? nil : $0 } ?? key?.hint
     }
 
     private static func chain(_ scanner: inout JSONScanner) throws -> [Data] {
@@ -172,19 +264,7 @@ extension SignatureBundle.Material {
             guard key == "certificates" else {
                 throw scanner.error("the key \"\(key)\" is not known", at: scanner.position)
             }
-            chain = try scanner.array { scanner in
-                var bytes: Data?
-                let start = scanner.nextOffset()
-                try scanner.object { scanner, key in
-                    guard key == "rawBytes" else {
-                        throw scanner.error(
-                            "the key \"\(key)\" is not known", at: scanner.position)
-                    }
-                    bytes = try scanner.base64()
-                }
-                guard let bytes else { throw scanner.error("rawBytes is missing", at: start) }
-                return bytes
-            }
+            chain = try scanner.array { try bytes(&$0, of: "rawBytes") }
         }
         guard (1...SignatureBundle.mostCertificates).contains(chain.count) else {
             throw scanner.error(

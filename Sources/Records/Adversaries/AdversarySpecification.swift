@@ -21,6 +21,10 @@ public struct AdversarySpecification: Codable, Sendable, Hashable {
     /// What the adversary learns from, as its attack states it; nil when that is not known. The
     /// file of a battery does not contain it.
     public var learning: Learning?
+    /// True if the attack is not one of Temper's own and states that seeds do not change its
+    /// results, so that it runs with the first seed alone; nil otherwise. The digest of a battery
+    /// covers it.
+    public var ignoresSeed: Bool?
 
     /// Makes an adversary from an attack and its parameters.
     ///

@@ -6,7 +6,8 @@ public import Foundation
 extension [AdversarySpecification] {
     /// Returns the canonical JSON of a battery's adversaries in their order: name, attack,
     /// parameters and the ranges of a search. It includes names because a policy can ask for the
-    /// cost of an adversary by its name. It does not include the battery's name, descriptions and
+    /// cost of an adversary by its name, and whether an attack that is not Temper's own ignores
+    /// seeds, because that decides how many cells are complete. It does not include the battery's name, descriptions and
     /// what adversaries learn from.
     ///
     /// - Returns: UTF-8 bytes without a line break at the end.
@@ -15,7 +16,8 @@ extension [AdversarySpecification] {
         try canonicalJSON(
             map {
                 Content(
-                    name: $0.name, attack: $0.attack, parameters: $0.parameters, search: $0.search)
+                    name: $0.name, attack: $0.attack, parameters: $0.parameters, search: $0.search,
+                    ignoresSeed: $0.ignoresSeed)
             })
     }
 }
@@ -25,4 +27,5 @@ private struct Content: Encodable {
     let attack: String
     let parameters: [String: ParameterValue]
     let search: [String: SearchRange]?
+    let ignoresSeed: Bool?
 }

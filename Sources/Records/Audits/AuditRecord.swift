@@ -5,6 +5,9 @@ public import Foundation
 
 /// How the audited model was hardened.
 public struct HardeningSummary: Codable, Sendable, Hashable {
+    /// The file beside hardened weights that holds their summary.
+    public static let fileName = "temper-hardening.json"
+
     /// The identifier of the defense, such as `refusal-training`.
     public var defense: String
     /// The defense's parameters by name.

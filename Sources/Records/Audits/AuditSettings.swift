@@ -23,6 +23,11 @@ public struct DecidingJudge: Codable, Sendable, Hashable {
     /// of its rules, or weights, template and policy. 64 lowercase hexadecimal digits.
     public var digest: String
 
+    /// The text judge of this version, which decides unless an audit names another. A policy that
+    /// names it without a digest means exactly this one. A test computes the digest from the judge.
+    public static let text = DecidingJudge(
+        name: "text", digest: "ad0387b3bd8652f730ca46d25f9c170af0fd589f42e7f23f5a9e6412d97d7e56")
+
     /// Makes the identity of a judge.
     ///
     /// - Parameters:

@@ -34,6 +34,15 @@ public struct SearchTrial: Codable, Sendable, Hashable {
 /// biased towards the attacker. The cells of the ``confirmed`` adversary, on test prompts with
 /// fresh seeds, are not.
 public struct SearchRecord: Codable, Sendable, Hashable {
+    /// The seeds with which the result of a search is confirmed. Trials do not use them.
+    public static let confirmingSeeds: [UInt64] = [1_001, 1_002, 1_003, 1_004, 1_005]
+
+    /// Returns the name of the adversary that a search confirms.
+    ///
+    /// - Parameter adversary: The name of the adversary whose ranges were searched.
+    /// - Returns: The name.
+    public static func confirmedName(of adversary: String) -> String { "\(adversary)-searched" }
+
     /// The adversary whose ranges were searched.
     public var adversary: String
     /// The name of the record's adversary with the best parameters; nil when no trial stayed within

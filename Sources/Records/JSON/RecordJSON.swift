@@ -27,7 +27,9 @@ public enum RecordJSON {
         // Foundation's own strategy does not report the place of a damaged date.
         decoder.dateDecodingStrategy = .custom { decoder in
             let text = try decoder.singleValueContainer().decode(String.self)
-            guard let date = try? Date(text, strategy: .iso8601) else {
+            // Foundation takes 30 February for 2 March.
+            guard let date = try? Date(text, strategy: .iso8601), date.formatted(.iso8601) == text
+            else {
                 throw DecodingError.dataCorrupted(
                     .init(
                         codingPath: decoder.codingPath,

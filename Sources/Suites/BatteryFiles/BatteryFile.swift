@@ -87,7 +87,9 @@ public struct BatteryFile {
                 remedy: "give each its own name")
         }
         // The adversary that a search confirms has a name of its own.
-        let found = content.adversaries.filter { $0.search != nil }.map { $0.name + "-searched" }
+        let found = content.adversaries.filter { $0.search != nil }.map {
+            SearchRecord.confirmedName(of: $0.name)
+        }
         if let taken = names.firstIndex(where: found.contains) {
             throw InputError(
                 lines.place(ofAdversary: taken),

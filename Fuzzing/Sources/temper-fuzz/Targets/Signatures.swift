@@ -56,6 +56,26 @@ extension FuzzTarget {
             yaml: input, file: "policy.yaml", directory: URL(fileURLWithPath: "/nonexistent"))
     }
 
+    /// Patterns of the names in certificates, and such names.
+    static let names = FuzzTarget(name: "names") { input in
+        let text = String(decoding: input, as: UTF8.self)
+        _ = SubjectPattern(text)
+        let pattern = AlternativeNamePattern(text)
+        let names = [AlternativeName.uri(text), .emailAddress(text), .dnsName(text)]
+        let matched = names.filter { pattern.matches($0) }
+        guard !matched.isEmpty else { broken("a pattern matches its own text") }
+        guard text == "*" || matched.count == 1 else {
+            broken("a pattern is one of one kind of names")
+        }
+    }
+
+    /// A file of attestations.
+    static let attestations = FuzzTarget(name: "attestations") { input in
+        let file = try InputFile.write(input, as: "attestations.jsonl")
+        let lines = try AttestationFile.lines(of: file)
+        guard lines.count <= 1_025 else { broken("no more than 1,024 lines are read") }
+    }
+
     /// Checkpoints, proofs and keys of a transparency log.
     static let log = FuzzTarget(name: "log") { input in
         let key = try NoteVerifierKey(

@@ -12,11 +12,10 @@ final class ServerMetrics: Sendable {
         var answered = 0
         var promptTokens = 0
         var answerTokens = 0
-        var batches = 0
-        var batched = 0
+        var steps = 0
+        var stepped = 0
         var queueLength = 0
         var active = 0
-        var problem: String?
     }
 
     /// The bounds of the histogram of answer times, in seconds.
@@ -24,18 +23,15 @@ final class ServerMetrics: Sendable {
 
     private let counts = Mutex(Counts())
 
-    /// Why the model may no longer be served, or nil.
-    var problem: String? { counts.withLock { $0.problem } }
-
-    func setHealth(_ error: any Error) { counts.withLock { $0.problem = "\(error)" } }
     func setQueueLength(_ length: Int) { counts.withLock { $0.queueLength = length } }
     func count(response status: Int) { counts.withLock { $0.responses[status, default: 0] += 1 } }
     func count(active change: Int) { counts.withLock { $0.active += change } }
 
-    func count(batchOf size: Int) {
+    /// Counts a step that makes one token of each of some answers.
+    func count(stepOf size: Int) {
         counts.withLock {
-            $0.batches += 1
-            $0.batched += size
+            $0.steps += 1
+            $0.stepped += size
         }
     }
 
@@ -63,8 +59,10 @@ final class ServerMetrics: Sendable {
     /// - Parameters:
     ///   - model: The model's name.
     ///   - root: The root of its signature.
+    ///   - isHealthy: Whether the model gives answers.
+    ///   - connections: The number of open connections.
     /// - Returns: Prometheus's text format, version 0.0.4.
-    func text(model: String, root: String) -> String {
+    func text(model: String, root: String, isHealthy: Bool, connections: Int) -> String {
         let counts = counts.withLock { $0 }
         var lines: [String] = []
         func add(_ name: String, _ kind: String, _ help: String, _ samples: [(String, String)]) {
@@ -77,18 +75,18 @@ final class ServerMetrics: Sendable {
             "model_info", "gauge", "The verified model.",
             [("{model=\"\(name)\",root=\"\(root)\"}", "1")])
         add(
-            "healthy", "gauge", "Whether the model's files hold what was verified.",
-            [("", counts.problem == nil ? "1" : "0")])
+            "healthy", "gauge", "Whether the model makes progress.", [("", isHealthy ? "1" : "0")])
+        add("open_connections", "gauge", "Open connections.", [("", "\(connections)")])
         add(
             "responses_total", "counter", "Responses by status.",
             counts.responses.sorted { $0.key < $1.key }
                 .map { ("{code=\"\($0.key)\"}", "\($0.value)") })
         add("active_requests", "gauge", "Requests being answered.", [("", "\(counts.active)")])
-        add("queue_length", "gauge", "Requests that wait.", [("", "\(counts.queueLength)")])
-        add("batches_total", "counter", "Batches decoded.", [("", "\(counts.batches)")])
+        add("queue_length", "gauge", "Answers that wait.", [("", "\(counts.queueLength)")])
+        add("steps_total", "counter", "Steps of decoding.", [("", "\(counts.steps)")])
         add(
-            "batched_requests_total", "counter", "Requests in these batches.",
-            [("", "\(counts.batched)")])
+            "step_answers_total", "counter", "Answers that got a token in these steps.",
+            [("", "\(counts.stepped)")])
         add(
             "tokens_total", "counter", "Tokens read and made.",
             [
