@@ -160,6 +160,9 @@ struct PolicyFileTests {
             ("minimumCost:\n  - dollars: 0", 8, "minimumCost[0].dollars is 0"),
             ("minimumCost:\n  - dollars: $200", 8, "minimumCost[0].dollars is \"$200\""),
             ("minimumCost:\n  - dollars: -1", 8, "minimumCost[0].dollars is -1"),
+            ("timestampRoots: [0.pem]", 7, "timestampRoots[0] names"),
+            ("revocationLists: [0.pem]", 7, "revocationLists[0] names"),
+            ("revocationLists: []", 7, "revocationLists is an empty list"),
             ("minimumIndependentAuditors: 2", 7, "is 2, but 1 can be met"),
             (
                 "revocations:\n  keys:\n    - {hint: abc, reason: r, date: 2026-11-01}", 9,
@@ -201,6 +204,11 @@ struct PolicyFileTests {
             ("- {name: a, root: text.pem, subject: \"CN=*\"}", "PEM certificates"),
             ("- {name: a, root: root.pem, subject: Acme}", "is no pattern of a subject"),
             ("- {name: a, key: 0.pem, root: text.pem}", "stands beside a key"),
+            ("- {name: a, trustedRoot: text.pem, identity: x, identityProvider: y}", "text.pem"),
+            ("- {name: a, trustedRoot: text.pem, identityProvider: y}", "lacks \"identity\""),
+            ("- {name: a, trustedRoot: text.pem, identity: x}", "lacks \"identityProvider\""),
+            ("- {name: a, trustedRoot: text.pem, key: 0.pem}", "stands beside a key"),
+            ("- {name: a, root: text.pem, identity: x}", "stands beside a root"),
             ("- {key: 0.pem}", "lacks \"name\""),
             ("- a", "is \"a\""),
         ])

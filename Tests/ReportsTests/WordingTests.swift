@@ -87,7 +87,9 @@ import Testing
 
     @Test("the verdict on a safeguard that held says so and gives the budget")
     func withstood() {
-        let cells = [ReportFixture.cell("lora-16-examples", seed: 1, refused: [47, 45, 44, 43])]
+        let cells = (1...3).map {
+            ReportFixture.cell("lora-16-examples", seed: UInt64($0), refused: [47, 45, 44, 43])
+        }
         let record = ReportFixture.record(
             cells: cells, adversaries: [ReportFixture.adversaries[1]])
         let verdict = Report(record).verdict

@@ -2,6 +2,7 @@
 
 import Foundation
 import JSONText
+import Records
 import TemperFixtures
 import Testing
 

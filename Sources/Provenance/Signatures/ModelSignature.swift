@@ -132,9 +132,3 @@ extension ModelSignature {
         }
     }
 }
-
-extension Certificate {
-    var der: Data {
-        get throws { Data(try serializeAsPEM().derBytes) }
-    }
-}

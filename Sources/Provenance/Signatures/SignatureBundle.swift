@@ -23,9 +23,6 @@ public struct SignatureBundle: Sendable, Hashable {
     /// The longest file. Even a model of a million files has a shorter one.
     static let longest = 1 << 28
 
-    /// The most certificates in a path.
-    static let mostCertificates = 16
-
     /// The material to verify with.
     public let material: Material
 
@@ -266,10 +263,10 @@ extension SignatureBundle.Material {
             }
             chain = try scanner.array { try bytes(&$0, of: "rawBytes") }
         }
-        guard (1...SignatureBundle.mostCertificates).contains(chain.count) else {
+        guard (1...CertificateChain.most).contains(chain.count) else {
             throw scanner.error(
                 "there are \(chain.count) certificates, not 1 to "
-                    + "\(SignatureBundle.mostCertificates)", at: start)
+                    + "\(CertificateChain.most)", at: start)
         }
         return chain
     }

@@ -89,6 +89,9 @@ public struct CertificateChain: Sendable, Hashable {
     /// The longest file. A longer one does not hold certificates.
     private static let longest = 1 << 20
 
+    /// The most certificates of a path.
+    static let most = 16
+
     /// The signer's certificate first.
     let certificates: [Certificate]
 
@@ -111,12 +114,12 @@ public struct CertificateChain: Sendable, Hashable {
     /// - Throws: An `InputError` when the file holds no certificate, or a damaged one.
     public init(pem: String, named name: String) throws {
         guard let documents = try? PEMDocument.parseMultiple(pemString: pem),
-            (1...SignatureBundle.mostCertificates).contains(documents.count),
+            (1...Self.most).contains(documents.count),
             documents.allSatisfy({ $0.discriminator == Certificate.defaultPEMDiscriminator }),
             documents.allSatisfy({ (try? Certificate(derEncoded: $0.derBytes)) != nil })
         else {
             throw InputError(
-                name, "is not a file of 1 to \(SignatureBundle.mostCertificates) PEM certificates",
+                name, "is not a file of 1 to \(Self.most) PEM certificates",
                 remedy: "give certificates in PEM, the signer's first")
         }
         try self.init(der: documents.map { Data($0.derBytes) }, named: name)
@@ -171,6 +174,11 @@ extension Certificate {
         let place = first.identifier.tagClass == .contextSpecific ? 2 : 1
         guard outer.count > 1, signed.count > place else { return false }
         return signed[place].encodedBytes.elementsEqual(outer[1].encodedBytes)
+    }
+
+    /// The certificate in DER.
+    var der: Data {
+        get throws { Data(try serializeAsPEM().derBytes) }
     }
 
     /// The name by which people know the holder: Sigstore's certificates have no subject.
