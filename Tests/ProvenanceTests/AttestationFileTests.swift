@@ -154,7 +154,8 @@ struct AttestationFileTests {
         try write(String(repeating: line(2), count: 300))
         try AttestationFile.write(
             try certification.attestations(
-                of: record, json: try record.json(), terms: AuditFixture.terms(.thirdParty),
+                of: record, json: try record.json(), suite: AuditFixture.suite,
+                terms: AuditFixture.terms(.thirdParty),
                 by: Signatory(key: lab)), to: file, beside: model.directory, appending: true)
         let verified = try await ModelSignature.verify(
             model.directory, bundle: certification.bundle,

@@ -145,7 +145,8 @@ struct BillOfMaterialsTests {
             for: ModelSignature.location(of: model.directory))
         try certification.bundle.write(to: ModelSignature.location(of: model.directory))
         return try certification.attestations(
-            of: record, json: try record.json(), terms: AuditFixture.terms(level),
+            of: record, json: try record.json(), suite: AuditFixture.suite,
+            terms: AuditFixture.terms(level),
             by: Signatory(key: auditor ?? model.key))
     }
 
@@ -280,6 +281,7 @@ struct BillOfMaterialsTests {
             for: ModelSignature.location(of: other.directory)
         ).attestations(
             of: AuditFixture.record(digest: ModelDigest(of: other.directory).root), json: Data(),
+            suite: AuditFixture.suite,
             terms: AuditFixture.terms(), by: Signatory(key: model.key))
         let report = try await verified(foreign, by: [model.key.publicKey])
         #expect(report.audits.isEmpty && report.attestations.count == 2)

@@ -238,7 +238,8 @@ struct ForgedPartyTests {
         let record = AuditFixture.record(digest: certification.digest.root)
         func lines(_ signatory: Signatory) throws -> [Data] {
             try certification.attestations(
-                of: record, json: try record.json(), terms: AuditFixture.terms(.thirdParty),
+                of: record, json: try record.json(), suite: AuditFixture.suite,
+                terms: AuditFixture.terms(.thirdParty),
                 by: signatory)
         }
         #expect(throws: (any Error).self) { try lines(signatory(.generate(.p256))) }
