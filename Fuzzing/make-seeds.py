@@ -10,6 +10,7 @@ import pathlib
 import struct
 import sys
 import tarfile
+import textwrap
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent / "Tests"
 
@@ -194,7 +195,8 @@ REVOCATION_LIST = (
 def trust_seeds():
     der = base64.b64decode(REVOCATION_LIST)
     yield "trust", der
-    yield "trust", b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(der) + b"-----END X509 CRL-----\n"
+    lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
+    yield "trust", f"-----BEGIN X509 CRL-----\n{lines}\n-----END X509 CRL-----\n".encode()
     key = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + bytes(32)).decode()
     period = {"start": "2021-01-12T11:53:27.000Z", "end": "2031-01-12T11:53:27Z"}
     log = {"baseUrl": "https://log.example.org", "hashAlgorithm": "SHA2_256",
