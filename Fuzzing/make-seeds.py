@@ -10,6 +10,7 @@ import pathlib
 import struct
 import sys
 import tarfile
+import textwrap
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent / "Tests"
 
@@ -178,8 +179,33 @@ def policy_seeds():
 
 def name_seeds():
     for text in ["CN=*,O=Acme\\, Inc.,C=US", "*,2.5.4.10=A\\2aB+CN=x", "*@acme.example",
-                 "https://user@github.com:443/acme/*?x#y", "urn:acme:*", "*.acme.example", "*"]:
+                 "https://user@github.com:443/acme/*?x#y", "urn:acme:*", "*.acme.example", "*",
+                 "alice!acme.example"]:
         yield "names", text.encode()
+
+
+# A list by CN=root that revokes the serial number 4711.
+REVOCATION_LIST = (
+    "MIHKMHMCAQEwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEcm9vdBcNMjYwMTAxMDAwMDAwWhcNMjgwOTI2MDAwMDAw"
+    "WjAjMCECAhJnFw0yNjAxMDEwMDAwMDBaMAwwCgYDVR0VBAMKAQGgDjAMMAoGA1UdFAQDAgEBMAoGCCqGSM49BAMC"
+    "A0cAMEQCIHdYd41r2540hXUcdCeE5A9fW1kxTMGGAk4xxtFr5ZruAiBrI9y7aHQG7l1VhSLU9u4D+4KrIHn4dWns"
+    "MrD5hZURow==")
+
+
+def trust_seeds():
+    der = base64.b64decode(REVOCATION_LIST)
+    yield "trust", der
+    lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
+    yield "trust", f"-----BEGIN X509 CRL-----\n{lines}\n-----END X509 CRL-----\n".encode()
+    key = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + bytes(32)).decode()
+    period = {"start": "2021-01-12T11:53:27.000Z", "end": "2031-01-12T11:53:27Z"}
+    log = {"baseUrl": "https://log.example.org", "hashAlgorithm": "SHA2_256",
+           "publicKey": {"rawBytes": key, "keyDetails": "PKIX_ED25519", "validFor": period},
+           "logId": {"keyId": key}, "checkpointKeyId": {"keyId": key}}
+    root = {"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
+            "tlogs": [log], "ctlogs": [log], "certificateAuthorities": [],
+            "timestampAuthorities": []}
+    yield "trust", json.dumps(root).encode()
 
 
 def log_seeds():
@@ -200,7 +226,7 @@ def main():
     out = pathlib.Path(sys.argv[1])
     count = {}
     for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, vocabulary_seeds, template_seeds,
-                 signature_seeds, policy_seeds, name_seeds, log_seeds]:
+                 signature_seeds, policy_seeds, name_seeds, trust_seeds, log_seeds]:
         for target, data in make():
             number = count.get(target, 0)
             count[target] = number + 1

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passwords, and warnings about secrets that others can read.
 
+import Checkpoints
 import Foundation
 import JSONText
 import Provenance
@@ -46,7 +47,7 @@ func readPassword(_ path: String) throws -> String {
 ///
 /// - Parameter path: The file of a private key or of a password.
 func warnIfReadByOthers(_ path: String) {
-    guard KeyFile.isReadByOthers(URL(fileURLWithPath: path)) else { return }
+    guard SmallFile.isReadByOthers(URL(fileURLWithPath: path)) else { return }
     let text =
         "warning: \(path.onOneLine()) can be read by others: chmod 600 makes it yours alone\n"
     FileHandle.standardError.write(Data(text.utf8))

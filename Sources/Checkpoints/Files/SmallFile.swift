@@ -96,4 +96,14 @@ package enum SmallFile {
             try body(block[..<length])
         }
     }
+
+    /// Returns whether users other than the owner may read a file that holds a secret.
+    ///
+    /// - Parameter file: A private key or a password. One that does not exist is nobody's.
+    /// - Returns: Whether its group or all may read it.
+    package static func isReadByOthers(_ file: URL) -> Bool {
+        var status = stat()
+        return stat(file.path(percentEncoded: false), &status) == 0
+            && status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o044 != 0
+    }
 }

@@ -35,19 +35,6 @@ public enum KeyFile {
         return publicFile
     }
 
-    /// Returns whether users other than the owner may read a file that holds a secret.
-    ///
-    /// - Parameter file: A private key or a password. One that does not exist is nobody's.
-    /// - Returns: Whether its group or all may read it.
-    package static func isReadByOthers(_ file: URL) -> Bool {
-        let path = file.resolvingSymlinksInPath().path(percentEncoded: false)
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            attributes[.type] as? FileAttributeType == .typeRegular,
-            let permissions = attributes[.posixPermissions] as? Int
-        else { return false }
-        return permissions & 0o044 != 0
-    }
-
     static func text(of file: URL) throws -> String {
         let data = try SmallFile.read(
             file, atMost: longest, remedy: "give a PEM file that 'temper keygen' or openssl wrote")

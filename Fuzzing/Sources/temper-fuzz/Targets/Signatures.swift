@@ -61,11 +61,22 @@ extension FuzzTarget {
         let text = String(decoding: input, as: UTF8.self)
         _ = SubjectPattern(text)
         let pattern = AlternativeNamePattern(text)
-        let names = [AlternativeName.uri(text), .emailAddress(text), .dnsName(text)]
+        let names = [
+            AlternativeName.uri(text), .emailAddress(text), .dnsName(text), .userName(text),
+        ]
         let matched = names.filter { pattern.matches($0) }
         guard !matched.isEmpty else { broken("a pattern matches its own text") }
         guard text == "*" || matched.count == 1 else {
             broken("a pattern is one of one kind of names")
+        }
+    }
+
+    /// A trusted root of Sigstore, or a revocation list.
+    static let trust = FuzzTarget(name: "trust") { input in
+        if input.first == UInt8(ascii: "{") {
+            _ = try TrustedRoot(json: input, named: "trusted_root.json")
+        } else {
+            _ = try RevocationList.all(in: InputFile.write(input, as: "list.crl"))
         }
     }
 
