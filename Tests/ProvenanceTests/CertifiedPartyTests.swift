@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Records
 import SwiftASN1
 import Testing
@@ -134,12 +135,17 @@ struct CertifiedPartyTests {
             by: Signatory(key: weights, certificates: try chain(weights)), for: signature)
         let record = AuditFixture.record(digest: certification.digest.root)
         let attestations = model.beside("attestations.jsonl")
-        try AttestationFile.write(
+        func lines(_ certification: Certification) throws -> [Data] {
             try certification.attestations(
                 of: record, json: try record.json(), suite: AuditFixture.suite,
                 terms: AuditFixture.terms(.thirdParty),
-                by: Signatory(key: key, certificates: try chain(key))), to: attestations,
-            appending: false)
+                by: Signatory(key: key, certificates: try chain(key)))
+        }
+        // Nobody claims it by mistake; somebody may claim it on purpose.
+        #expect(throws: InputError.self) { try lines(certification) }
+        let nameless = try Certification(
+            signing: model.directory, by: Signatory(key: weights), for: signature)
+        try AttestationFile.write(try lines(nameless), to: attestations, appending: false)
         let everybody = try party(root, alternativeName: "*")
         var policy = Policy(
             name: "p", signers: [Party(name: "publishers", means: everybody.means)],
@@ -148,14 +154,14 @@ struct CertifiedPartyTests {
         let verified = try await ModelSignature.verify(
             model.directory, bundle: certification.bundle, trust: policy.signers.trust,
             now: Authority.now)
-        let lines = try AttestationFile.lines(of: attestations)
+        let found = try AttestationFile.lines(of: attestations)
         let admission = await Admission(
-            of: verified, attestations: lines, policy: policy, now: Authority.now)
+            of: verified, attestations: found, policy: policy, now: Authority.now)
         #expect(admission.outcomes.filter { !$0.isPassed }.map(\.check) == ["auditors"])
         policy.minimumIndependentAuditors = nil
         policy.minimumAssurance = .thirdParty
         let level = await Admission(
-            of: verified, attestations: lines, policy: policy, now: Authority.now)
+            of: verified, attestations: found, policy: policy, now: Authority.now)
         #expect(!level.isAdmitted)
         #expect(level.attestations[0].detail.contains("only the signer of the weights"))
     }

@@ -3,6 +3,7 @@
 
 import Checkpoints
 import Foundation
+import JSONText
 import Provenance
 import Testing
 
@@ -149,11 +150,15 @@ struct FileMutationTests {
         let model = try await signed.verify()
         #expect(model.manifest.ignoredPaths.filter { $0 == "logs" || $0 == ".git" }.count == 2)
         #expect(model.ignored == ["logs", "model.sig"])
-        for path in ["/logs", "../x", "a//b", ".", "", "*.txt", "a?", "[a]"] {
+        for path in ["/logs", "../x", "a//b", ".", "*.txt", "a?", "[a]"] {
             await expectFault(path, "cannot be left out") {
                 _ = try ModelSignature.sign(
                     signed.model, key: signed.key, ignoring: [path], for: signed.signature)
             }
+        }
+        #expect(throws: InputError.self) {
+            try ModelSignature.sign(
+                signed.model, key: signed.key, ignoring: [""], for: signed.signature)
         }
     }
 
