@@ -30,7 +30,7 @@ struct AuditCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "Share the work among this many processes on this machine, which share its cores unless --threads says how many each takes."
+            "Share the work among this many processes on this machine; give each fewer --threads."
     )
     var processes = 1
 
@@ -47,9 +47,6 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if processes > 1, options.threads == nil {
-            Engine.threadCount = max(1, Engine.threadCount / processes)
-        }
         var request = try options.request(
             commandLine: ["temper"] + CommandLine.arguments.dropFirst())
         let directory = URL(

@@ -112,7 +112,7 @@ extension AdmissionTests {
         audit.adversaries[1].seeds = ["1"]
         #expect(completeness()?.detail == "not measured with every seed: lora")
         audit.adversaries[1].seeds = ["1", "01"]
-        #expect(audit.flaw?.problem == "has a seed that is none, or stands there twice")
+        #expect(audit.flaw?.problem == "has \"01\", which is not how a seed is written")
         audit.adversaries[1].seeds = ["1", "2"]
         audit.thresholds?.safeguard = .init(1)
         #expect(audit.flaw?.problem == "are not about the thresholds")

@@ -194,7 +194,7 @@ struct AttestationFileTests {
     func limits() async throws {
         try write(String(repeating: "x\n", count: 200_000))
         let many = try AttestationFile.lines(of: file)
-        #expect(many.count == AttestationFile.mostLines + 1 && many.last?.number == 0)
+        #expect(many.count == AttestationFile.mostLines + 1 && many.first?.number == 0)
         let report = try await report()
         #expect(report.isVerified && report.lines.count < 30)
         try write(String(repeating: "y", count: (1 << 22) + 1) + "\n{}\n")

@@ -53,7 +53,7 @@ public enum AttestationFile {
     ///   - isOptional: Whether a missing file has no lines, and one that cannot be read has a
     ///     damaged line 0, rather than being errors: whoever can write beside a model must not be
     ///     able to take away the answer about its weights.
-    /// - Returns: The lines that are not empty. Of too many lines the first, and a damaged line 0.
+    /// - Returns: The lines that are not empty. Of too many lines the first, behind a damaged line 0.
     /// - Throws: An `InputError` when it cannot be read and is not optional.
     public static func lines(of file: URL, isOptional: Bool = true) throws -> [AttestationLine] {
         let path = file.path(percentEncoded: false)
@@ -73,7 +73,8 @@ public enum AttestationFile {
             }
         } catch let error as InputError {
             guard isOptional || !lines.isEmpty else { throw error }
-            lines.append(AttestationLine(number: 0, name: path, content: .damaged(error)))
+            // In front, because of many unverified lines only the first are listed.
+            lines.insert(AttestationLine(number: 0, name: path, content: .damaged(error)), at: 0)
         }
         return lines
     }

@@ -76,9 +76,6 @@ extension TamperResistance {
             if adversaries[..<index].contains(where: { $0.name == adversary.name }) {
                 return (place, "stands there twice")
             }
-            if Set(adversary.seeds.compactMap(UInt64.init)).count != adversary.seeds.count {
-                return (place, "has a seed that is none, or stands there twice")
-            }
             let measured = adversary.seeds.count - adversary.failedSeeds.count
             let isBroken = adversary.costToBreak?.least.outcome == .broken
             if adversary.brokenSeeds < 0 || adversary.brokenSeeds > measured
