@@ -21,6 +21,12 @@ def record_of(model, place, adversaries=None):
     page = (ROOT / "Documentation/RecordSchema.md").read_text()
     record = json.loads(re.search(r"```json\n(.*?)```", page, re.S).group(1))
     record["model"]["digest"] = root_of(model)
+    # The page's suite is invented; a certificate takes its thresholds from one that ships.
+    suites = (ROOT / "Sources/Suites/KnownSuite.swift").read_text()
+    name = record["suite"]["name"]
+    version, digest = re.search(
+        rf'name: "{name}",\s*version: "([^"]+)",\s*digest: "(\w+)"', suites).groups()
+    record["suite"] |= {"version": version, "digest": digest}
     if adversaries is not None:
         record["adversaries"] = [each for each in record["adversaries"]
                                  if each["name"] in adversaries]
