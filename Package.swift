@@ -111,7 +111,8 @@ let package = Package(
         library(
             "ProvenanceCommands",
             [
-                "CommandLineInterface", "Provenance", "Checkpoints", "Suites", "Records", "JSONText",
+                "CommandLineInterface", "Provenance", "Checkpoints", "Suites", "Records",
+                "JSONText",
                 argumentParser,
             ]),
         .executableTarget(
