@@ -24,7 +24,7 @@ func readPassword(_ path: String) throws -> String {
     }
     defer { close(descriptor) }
     warnIfReadByOthers(path)
-    // Byte by byte: what follows the line belongs to whoever reads the pipe next.
+    // Byte by byte, because what follows the line belongs to the next reader of the pipe.
     var line: [UInt8] = []
     var byte: UInt8 = 0
     while line.count <= longestPassword {

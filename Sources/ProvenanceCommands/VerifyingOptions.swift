@@ -29,8 +29,8 @@ package struct VerifyingOptions: ParsableArguments {
 
     @Flag(
         help: """
-            Leave files out that are not signed, and only name them. Whoever loads the model must \
-            not read them.
+            Leave files out that are not signed, and only name them. A program that loads the model \
+            must not read them.
             """)
     package var ignoreUnsignedFiles = false
 

@@ -16,8 +16,8 @@ struct VerifyAuditCommand: AsyncParsableCommand {
         discussion: """
             \(VerifyCommand.configuration.discussion)
 
-            Whoever trusts no auditor gives the record that was attested with --record, and has some \
-            of its cells run again here with --reproduce.
+            If you do not trust the auditor, give the attested record with --record and run some of \
+            its cells again with --reproduce.
             """)
 
     @OptionGroup var options: VerifyingOptions

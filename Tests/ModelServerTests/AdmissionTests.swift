@@ -83,15 +83,10 @@ struct AdmissionTests {
     @Test("a file that is changed through an open mapping after the check is refused")
     func mapped() async throws {
         let signed = try SignedModel()
-        let descriptor = open(signed.weights.path, O_RDWR)
-        defer { close(descriptor) }
-        let length = try Data(contentsOf: signed.weights).count
-        let mapping = try #require(
-            mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))
-        try #require(mapping != MAP_FAILED)
-        defer { munmap(mapping, length) }
+        let mapping = try Self.mapping(of: signed.weights)
+        defer { munmap(mapping.baseAddress, mapping.count) }
         let verified = try await signed.verified()
-        mapping.storeBytes(of: 0x3D, toByteOffset: length - 400, as: UInt8.self)
+        mapping[mapping.count - 400] = 0x3D
         let failure = #expect(throws: VerificationFailure.self) {
             try AdmittedModel(verified, at: signed.url)
         }
@@ -102,18 +97,25 @@ struct AdmissionTests {
     @Test("a mapping that stays open while the model is served changes nothing")
     func mappedWhileServed() async throws {
         let signed = try SignedModel()
-        let descriptor = open(signed.weights.path, O_RDWR)
-        defer { close(descriptor) }
-        let length = try Data(contentsOf: signed.weights).count
-        let mapping = try #require(
-            mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))
-        try #require(mapping != MAP_FAILED)
-        defer { munmap(mapping, length) }
+        let mapping = try Self.mapping(of: signed.weights)
+        defer { munmap(mapping.baseAddress, mapping.count) }
         let admitted = try await signed.admitted()
         let before = try Self.all(admitted.model)
-        memset(mapping + length / 2, 0x3D, length / 2)
+        mapping[(mapping.count / 2)...].update(repeating: 0x3D)
         #expect(try Self.all(admitted.model) == before)
         #expect(try Self.all(LanguageModel(at: signed.url)) != before)
+    }
+
+    /// Maps a file so that what is written to memory changes it.
+    private static func mapping(of file: URL) throws -> UnsafeMutableBufferPointer<UInt8> {
+        let descriptor = open(file.path, O_RDWR)
+        defer { close(descriptor) }
+        let length = try Data(contentsOf: file).count
+        let start = try #require(
+            mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0))
+        try #require(start != MAP_FAILED)
+        return UnsafeMutableBufferPointer(
+            start: start.assumingMemoryBound(to: UInt8.self), count: length)
     }
 
     private static func all(_ model: LanguageModel) throws -> [String: [Float]] {

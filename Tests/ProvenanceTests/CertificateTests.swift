@@ -95,18 +95,11 @@ struct CertificateTests {
         intermediate = try Authority("intermediate", under: root)
     }
 
-    private func file(_ certificates: [Certificate]) throws -> URL {
-        let file = signed.directory.url.appendingPathComponent("\(UUID().uuidString).pem")
-        let text = try certificates.map { try $0.serializeAsPEM().pemString }
-        try Data(text.joined(separator: "\n").utf8).write(to: file)
-        return file
-    }
-
     private func verify(
         _ chain: [Certificate], root: Certificate? = nil, at date: Date? = nil
     ) async throws -> VerifiedModel {
-        let bundle = try signed.sign(CertificateChain(contentsOf: file(chain)))
-        let roots = try RootCertificate.all(in: file([root ?? self.root.certificate()]))
+        let bundle = try signed.sign(CertificateChain(contentsOf: signed.file(chain)))
+        let roots = try RootCertificate.all(in: signed.file([root ?? self.root.certificate()]))
         return try await ModelSignature.verify(
             signed.model, bundle: bundle, trust: Trust(roots: roots), now: date ?? now)
     }
@@ -140,7 +133,7 @@ struct CertificateTests {
             try intermediate.certify(signed.key.publicKey), try intermediate.certificate(),
             try root.certificate(),
         ]
-        let bundle = try signed.sign(CertificateChain(contentsOf: file(chain)))
+        let bundle = try signed.sign(CertificateChain(contentsOf: signed.file(chain)))
         guard case .certificates(let sent) = bundle.material else {
             Issue.record("not certificates")
             return
@@ -292,7 +285,7 @@ struct CertificateTests {
         let bundle = SignatureBundle(
             material: .certificates(try chain.map { Data(try $0.serializeAsPEM().derBytes) }),
             envelope: try signed.sign().envelope)
-        let roots = try RootCertificate.all(in: file([root.certificate()]))
+        let roots = try RootCertificate.all(in: signed.file([root.certificate()]))
         await expectFailure(.certificate, "two issuers of one name") {
             _ = try await ModelSignature.verify(
                 signed.model, bundle: bundle, trust: Trust(roots: roots), now: now)
@@ -311,13 +304,13 @@ struct CertificateTests {
     @Test("somebody else's certificate cannot be signed with, nor put into a bundle")
     func otherKey() async throws {
         let other = SigningKey.generate(.p256).publicKey
-        let chain = try CertificateChain(contentsOf: file([root.certify(other)]))
+        let chain = try CertificateChain(contentsOf: signed.file([root.certify(other)]))
         await expectFault("CN=signer", "another key") { try signed.sign(chain) }
         let bundle = try signed.sign()
         let forged = SignatureBundle(
             material: .certificates([Data(try root.certify(other).serializeAsPEM().derBytes)]),
             envelope: bundle.envelope)
-        let roots = try RootCertificate.all(in: file([root.certificate()]))
+        let roots = try RootCertificate.all(in: signed.file([root.certificate()]))
         await expectFailure(.signature, "is not signed by") {
             _ = try await ModelSignature.verify(
                 signed.model, bundle: forged, trust: Trust(roots: roots), now: now)
@@ -332,7 +325,7 @@ struct CertificateTests {
         let inner = try #require(Data(der).firstRange(of: algorithm))
         let outer = try #require(Data(der).lastRange(of: algorithm))
         #expect(inner != outer)
-        let roots = try RootCertificate.all(in: file([root.certificate()]))
+        let roots = try RootCertificate.all(in: signed.file([root.certificate()]))
         let envelope = try signed.sign().envelope
         for place in [inner, outer] {
             var forged = Data(der)
@@ -364,7 +357,7 @@ struct CertificateTests {
     func damaged() async throws {
         let bundle = SignatureBundle(
             material: .certificates([Data("x".utf8)]), envelope: try signed.sign().envelope)
-        let roots = try RootCertificate.all(in: file([root.certificate()]))
+        let roots = try RootCertificate.all(in: signed.file([root.certificate()]))
         await expectFault("a certificate in it is damaged") {
             _ = try await ModelSignature.verify(
                 signed.model, bundle: bundle, trust: Trust(roots: roots), now: now)

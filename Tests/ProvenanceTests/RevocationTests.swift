@@ -101,23 +101,16 @@ struct RevocationTests {
         intermediate = try Authority("intermediate", under: root)
     }
 
-    private func file(_ certificates: [Certificate]) throws -> URL {
-        let file = signed.directory.url.appendingPathComponent("\(UUID().uuidString).pem")
-        let text = try certificates.map { try $0.serializeAsPEM().pemString }
-        try Data(text.joined(separator: "\n").utf8).write(to: file)
-        return file
-    }
-
     private func verify(
         _ chain: [Certificate], _ lists: [RevocationList], root: Certificate? = nil,
         at now: Date = Authority.now
     ) async throws {
-        let bundle = try signed.sign(CertificateChain(contentsOf: file(chain)))
+        let bundle = try signed.sign(CertificateChain(contentsOf: signed.file(chain)))
         let certificate = try root ?? self.root.certificate(usage: usage)
         _ = try await ModelSignature.verify(
             signed.model, bundle: bundle,
             trust: Trust(
-                roots: try RootCertificate.all(in: file([certificate])),
+                roots: try RootCertificate.all(in: signed.file([certificate])),
                 validation: CertificateValidation(revocationLists: lists)), now: now)
     }
 

@@ -4,7 +4,9 @@
 import Foundation
 import JSONText
 import Provenance
+import SwiftASN1
 import Testing
+import X509
 
 /// A model directory with five files, and who signs it.
 struct SignedModel {
@@ -31,6 +33,14 @@ struct SignedModel {
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         // In place, as a careless program would.
         try Data(text.utf8).write(to: file)
+    }
+
+    /// Writes certificates to a new file beside the model.
+    func file(_ certificates: [Certificate]) throws -> URL {
+        let file = directory.url.appendingPathComponent("\(UUID().uuidString).pem")
+        let text = try certificates.map { try $0.serializeAsPEM().pemString }
+        try Data(text.joined(separator: "\n").utf8).write(to: file)
+        return file
     }
 
     /// Signs the model as it is now.

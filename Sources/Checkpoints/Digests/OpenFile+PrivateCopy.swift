@@ -8,8 +8,8 @@ import JSONText
 extension OpenModel {
     /// Copies files into memory of this process, and checks the digest of what was copied.
     ///
-    /// An open file can be changed by whoever may write to it, even without a new modification time
-    /// (through a shared mapping). A private copy cannot.
+    /// A process with write permission can change an open file, through a shared mapping even without
+    /// a new modification time. It cannot change a private copy.
     ///
     /// - Parameter isNeeded: Whether a file is copied, by its path within the model. Other files
     ///   are not part of the result.

@@ -8,12 +8,12 @@ import JSONText
 package enum FileLock {
     /// Runs `body` while no other process holds the lock.
     ///
-    /// The locked file may be replaced meanwhile, by `body` or by another process: whoever waited
-    /// for the old file then locks the new one.
+    /// `body` or another process may replace the locked file. A process that waited for the old file
+    /// then locks the new one.
     ///
     /// - Parameters:
-    ///   - file: The file. If there is none, an empty one is made; it is removed again if `body`
-    ///     throws and has written nothing.
+    ///   - file: The file. If there is none, an empty one is made. If `body` then
+    ///     throws and has written nothing, it is removed.
     ///   - patience: How long to wait for another process.
     ///   - body: What no two processes may do at once.
     /// - Returns: The result of `body`.

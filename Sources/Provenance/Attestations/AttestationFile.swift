@@ -51,8 +51,8 @@ public enum AttestationFile {
     /// - Parameters:
     ///   - file: The file.
     ///   - isOptional: Whether a missing file has no lines, and one that cannot be read has a
-    ///     damaged line 0, rather than being errors: whoever can write beside a model must not be
-    ///     able to take away the answer about its weights.
+    ///     damaged line 0. They are no errors, because strangers can write beside a model and must
+    ///     not prevent the verification of its weights.
     /// - Returns: The lines that are not empty. Of too many lines the first, behind a damaged line 0.
     /// - Throws: An `InputError` when it cannot be read and is not optional.
     public static func lines(of file: URL, isOptional: Bool = true) throws -> [AttestationLine] {

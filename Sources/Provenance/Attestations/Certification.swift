@@ -118,7 +118,7 @@ public struct Certification: Sendable {
                 "the assurance level \(terms.level)",
                 isSameKey
                     ? "is not for the key that signed the weights"
-                    : "is not for whoever signed the weights, by another key either",
+                    : "is not for the signer of the weights, by another key either",
                 remedy: "sign with the auditor's own key, or claim self-attested")
         }
         let audit = try TamperResistance(record, json: json, payload: payload, terms: terms)

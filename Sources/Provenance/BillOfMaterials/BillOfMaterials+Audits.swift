@@ -70,7 +70,7 @@ private struct AuditEntry {
     var assessor: JSON {
         object([
             "bom-ref": assessorReference,
-            // Whoever signed the weights is no third party, whatever the audit says.
+            // The signer of the weights is no third party, even if the audit says so.
             "thirdParty": .boolean(
                 audit.isIndependent && audit.content.assuranceLevel != .selfAttested),
             "organization": object(["name": .string(signer)]),

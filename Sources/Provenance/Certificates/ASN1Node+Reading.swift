@@ -6,7 +6,7 @@ import Foundation
 import SwiftASN1
 import X509
 
-/// DER that is not what it should be. Whoever reads it knows the name of the file.
+/// Malformed DER. The caller knows the name of the file.
 struct MalformedDER: Error {}
 
 extension ASN1Node {

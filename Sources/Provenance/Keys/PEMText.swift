@@ -14,8 +14,8 @@ enum PEMText {
     /// - Parameters:
     ///   - text: The file. Text outside of its documents is left out, as RFC 7468 has it.
     ///   - name: The name in errors.
-    /// - Returns: The document, or the text as it is when it has none: whoever reads a key from it
-    ///   then says what is wrong.
+    /// - Returns: The document, or the text as it is when it has none. The caller finds no key in
+    ///   it then, and says so.
     /// - Throws: An `InputError` when there are several.
     static func key(in text: String, named name: String) throws -> String {
         guard let documents = try? PEMDocument.parseMultiple(pemString: text) else { return text }

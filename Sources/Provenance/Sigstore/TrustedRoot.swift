@@ -7,7 +7,7 @@ public import Foundation
 import JSONText
 import X509
 
-/// What a `trusted_root.json` names. Whoever gives the file trusts everything in it.
+/// What a `trusted_root.json` names. A verifier that is given the file trusts everything in it.
 public struct TrustedRoot: Sendable, Hashable {
     /// A log: its key and the time in which it was used.
     struct Log: Sendable, Hashable {
