@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file of attestations beside a model: one envelope or bundle a line.
+// The file of attestations beside a model: one envelope, bundle or proof of a log a line.
 
 import Checkpoints
+import Crypto
 public import Foundation
 import JSONText
 
@@ -13,15 +14,39 @@ public struct AttestationLine: Sendable {
         case envelope(Envelope)
         /// A Sigstore bundle, which carries its signer's certificates.
         case bundle(SignatureBundle)
-        /// Neither.
+        /// A proof that another line is in a log.
+        case proof(AttachedProof)
+        /// None of these.
         case damaged(InputError)
     }
 
-    /// The line's number, from 1; 0 for the file as a whole, where it could not be read.
+    /// The line's number, from 1; 0 for the file as a whole, where it could not be read. In a log
+    /// the entry's number, from 0.
     public let number: Int
     /// The line's name in errors.
     public let name: String
+    /// Whether it was found in a log, and not beside the model.
+    public let isLogged: Bool
+    /// The line's bytes.
+    let data: Data
     let content: Content
+
+    /// The envelope, not yet verified; nil for other lines.
+    var envelope: Envelope? {
+        switch content {
+        case .envelope(let envelope): envelope
+        case .bundle(let bundle): bundle.envelope
+        case .proof, .damaged: nil
+        }
+    }
+
+    /// The SHA-256 of the envelope's payload, not yet verified; nil for other lines.
+    var payloadDigest: String? {
+        envelope.map { SHA256.hash(data: $0.payload).hexadecimal }
+    }
+
+    /// The proof of a log, if the line is one.
+    var proof: AttachedProof? { if case .proof(let proof) = content { proof } else { nil } }
 }
 
 /// The file `attestations.jsonl`.
@@ -74,7 +99,7 @@ public enum AttestationFile {
         } catch let error as InputError {
             guard isOptional || !lines.isEmpty else { throw error }
             // In front, because of many unverified lines only the first are listed.
-            lines.insert(AttestationLine(number: 0, name: path, content: .damaged(error)), at: 0)
+            lines.insert(AttestationLine(damaged: error, named: path), at: 0)
         }
         return lines
     }
@@ -94,19 +119,40 @@ public enum AttestationFile {
         _ lines: [Data], to file: URL, beside model: URL? = nil, appending isAppending: Bool,
         replacing isReplacing: Bool = true
     ) throws {
-        try ModelSignature.writeAlone(file, beside: model) { old in
+        try update(file, beside: model) { old in
             guard isAppending || isReplacing || old.isEmpty else {
                 throw InputError(
                     file, "exists already", remedy: "give --append to add to it, or --replace")
             }
-            var data = Data()
-            if isAppending {
-                data = old
-                if let last = data.last, last != UInt8(ascii: "\n") {
-                    data.append(UInt8(ascii: "\n"))
-                }
+            return isAppending ? joined(old, lines) : joined(Data(), lines)
+        }
+    }
+
+    /// Writes proofs of a log behind the lines of a file, in place of earlier proofs of that log.
+    ///
+    /// - Parameters:
+    ///   - proofs: The proofs.
+    ///   - origin: The origin of the log.
+    ///   - file: The file to write.
+    ///   - model: The model that the lines are about.
+    /// - Throws: An `InputError` when it cannot be read or written.
+    public static func attach(
+        _ proofs: [AttachedProof], of origin: String, to file: URL, beside model: URL
+    ) throws {
+        let path = file.path(percentEncoded: false)
+        try update(file, beside: model) { old in
+            let kept = old.split(separator: UInt8(ascii: "\n")).map { Data($0) }.filter {
+                AttestationLine($0, number: 0, of: path).proof?.origin != origin
             }
-            for line in lines { data += line + Data("\n".utf8) }
+            return joined(Data(), kept + proofs.map(\.json))
+        }
+    }
+
+    private static func update(
+        _ file: URL, beside model: URL?, _ content: (_ old: Data) throws -> Data
+    ) throws {
+        try ModelSignature.writeAlone(file, beside: model) { old in
+            let data = try content(old)
             let count = data.split(separator: UInt8(ascii: "\n")).count
             guard data.count <= longest, count <= mostLines else {
                 throw InputError(
@@ -116,21 +162,58 @@ public enum AttestationFile {
             return data
         }
     }
+
+    /// Returns a file's bytes with lines behind them.
+    private static func joined(_ old: Data, _ lines: [Data]) -> Data {
+        var data = old
+        if let last = data.last, last != UInt8(ascii: "\n") { data.append(UInt8(ascii: "\n")) }
+        for line in lines { data += line + Data("\n".utf8) }
+        return data
+    }
 }
 
 extension AttestationLine {
+    /// Reads a line of a file; nil stands for one that is too long.
     fileprivate init(_ data: Data?, number: Int, of path: String) {
+        let name = "\(path):\(number)"
+        guard let data else {
+            self.init(
+                damaged: InputError(name, "is too long a line", remedy: "remove it"), named: name,
+                number: number)
+            return
+        }
+        self.init(data, number: number, named: name, isLogged: false)
+    }
+
+    /// Reads a line of an entry of a log.
+    init(_ data: Data, entry: Int, of path: String) {
+        self.init(data, number: entry, named: "\(path), entry \(entry)", isLogged: true)
+    }
+
+    fileprivate init(damaged error: InputError, named name: String, number: Int = 0) {
         self.number = number
-        name = "\(path):\(number)"
+        self.name = name
+        isLogged = false
+        data = Data()
+        content = .damaged(error)
+    }
+
+    private init(_ data: Data, number: Int, named name: String, isLogged: Bool) {
+        self.number = number
+        self.name = name
+        self.isLogged = isLogged
+        self.data = data
+        // Only one kind of line has each of these keys, and no base64 has quotes.
+        func has(_ key: String) -> Bool { data.firstRange(of: Data("\"\(key)\"".utf8)) != nil }
         do {
-            guard let data else {
-                throw InputError(name, "is too long a line", remedy: "remove it")
-            }
-            // Only a bundle has this key, and no base64 has quotes.
             content =
-                data.firstRange(of: Data("\"dsseEnvelope\"".utf8)) == nil
-                ? .envelope(try Envelope(json: data, named: name))
-                : .bundle(try SignatureBundle(json: data, named: name))
+                if has("dsseEnvelope") {
+                    .bundle(try SignatureBundle(json: data, named: name))
+                } else if has(AttachedProof.key) {
+                    .proof(try AttachedProof(json: data, named: name))
+                } else {
+                    .envelope(try Envelope(json: data, named: name))
+                }
         } catch let error as InputError {
             content = .damaged(error)
         } catch {

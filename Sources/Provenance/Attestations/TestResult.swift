@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same audit as in-toto's test-result predicate, for tools that know only that one.
 
+import Foundation
 import Records
 
 /// The predicate `https://in-toto.io/attestation/test-result/v0.1`.
@@ -51,5 +52,15 @@ public struct TestResult: Codable, Sendable, Hashable {
                 .init(name: "battery \(audit.battery.name)", digest: audit.battery.digest),
                 .init(name: "model.sig payload", digest: audit.modelSignature),
             ] + audit.evidence
+    }
+}
+
+extension TestResult {
+    /// Reads the predicate of a statement; nil if it is none.
+    init?(_ statement: Statement) {
+        guard statement.predicateType == Self.predicateType,
+            let result = try? RecordJSON.decoder().decode(Self.self, from: statement.predicate)
+        else { return nil }
+        self = result
     }
 }

@@ -54,6 +54,9 @@ extension AttestationLine {
         let signers: [Signer]
         switch content {
         case .damaged(let error): throw error
+        case .proof:
+            throw InputError(
+                name, "is a proof of a log and no attestation", remedy: "leave it beside its line")
         case .envelope(let found):
             envelope = found
             signers = try keys(of: found, hint: nil, parties, &budget)

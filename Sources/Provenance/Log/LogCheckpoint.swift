@@ -48,17 +48,20 @@ public struct LogCheckpoint: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - data: The signed note.
-    ///   - key: The log's key. Its name is the origin that the checkpoint must have.
+    ///   - key: The log's key.
+    ///   - name: The origin that the checkpoint must have; nil for the key's name.
     ///   - subject: The note's name in errors.
     /// - Throws: An `InputError` when the data is not a checkpoint, a ``VerificationFailure`` when
     ///   the key did not sign it.
-    public init(_ data: Data, signedBy key: NoteVerifierKey, subject: String) throws {
+    public init(
+        _ data: Data, signedBy key: NoteVerifierKey, origin name: String? = nil, subject: String
+    ) throws {
         let note = try SignedNote(data, subject: subject)
         try note.verify(with: key)
         try self.init(note, subject: subject)
-        guard origin == key.name else {
+        guard origin == name ?? key.name else {
             throw VerificationFailure(
-                .log, subject, "is of the log \(origin), not of \(key.name)",
+                .log, subject, "is of the log \(origin), not of \(name ?? key.name)",
                 remedy: "do not trust what it says")
         }
     }

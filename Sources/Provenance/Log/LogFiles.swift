@@ -47,6 +47,12 @@ struct LogFiles: Sendable {
 
     // MARK: - Reading
 
+    /// Returns the bytes of a signed note.
+    static func readNote(_ file: URL) throws -> Data {
+        try SmallFile.read(
+            file, atMost: SignedNote.mostBytes, remedy: "give a checkpoint of the log")
+    }
+
     /// Returns the hashes of a tile in a log of `size` entries.
     func readHashes(level: Int, index: Int, size: Int) throws -> [TreeHash] {
         let width = Self.width(level: level, index: index, size: size)

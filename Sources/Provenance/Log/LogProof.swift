@@ -76,6 +76,14 @@ public struct LogProof: Sendable, Hashable {
         _ entry: some DataProtocol, with key: NoteVerifierKey, subject: String
     ) throws -> LogCheckpoint {
         let checkpoint = try LogCheckpoint(signedCheckpoint, signedBy: key, subject: subject)
+        try verify(entry, in: checkpoint, subject: subject)
+        return checkpoint
+    }
+
+    /// Checks that an entry is in the tree of a checkpoint, whose signature was checked.
+    func verify(
+        _ entry: some DataProtocol, in checkpoint: LogCheckpoint, subject: String
+    ) throws {
         guard
             MerkleTree.isIncluded(
                 hashes, leaf: .leaf(entry), at: index, size: checkpoint.size,
@@ -85,6 +93,5 @@ public struct LogProof: Sendable, Hashable {
                 .log, subject, "does not show that this is entry \(index) of \(checkpoint.origin)",
                 remedy: "the proof is of another entry, or was changed")
         }
-        return checkpoint
     }
 }

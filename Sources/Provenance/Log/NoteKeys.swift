@@ -2,36 +2,50 @@
 // The Ed25519 keys of signed notes (c2sp.org/signed-note), in the text form of Go's note package.
 
 import Crypto
-import Foundation
+public import Foundation
 import JSONText
 
-/// The public key of a note's signer: `name+12345678+base64`.
-public struct NoteVerifierKey: Sendable, CustomStringConvertible {
-    static let ed25519: UInt8 = 1
+/// What a key of signed notes signs. The number is the key's first byte in its text.
+public enum NoteKeyKind: UInt8, Sendable {
+    /// The note's text: the key of a log.
+    case log = 1
+    /// The note's text and the time (cosignature/v1 of c2sp.org/tlog-cosignature): the key of a
+    /// witness.
+    case witness = 4
+}
 
+/// The public key of a note's signer: `name+12345678+base64`.
+public struct NoteVerifierKey: Sendable, Hashable, CustomStringConvertible {
     /// The key's name. For a log it is the origin.
     public let name: String
+    /// What the key signs.
+    public let kind: NoteKeyKind
     /// The first four bytes of the SHA-256 of name, newline, type and key.
     public let identifier: UInt32
-    private let publicKey: Curve25519.Signing.PublicKey
+    /// The 32 bytes of the key, without its name.
+    let bytes: Data
 
-    init(name: String, publicKey: Curve25519.Signing.PublicKey) {
+    fileprivate init(name: String, kind: NoteKeyKind, _ publicKey: Curve25519.Signing.PublicKey) {
         self.name = name
-        self.publicKey = publicKey
-        identifier = Self.identifier(name: name, publicKey)
+        self.kind = kind
+        bytes = publicKey.rawRepresentation
+        identifier = Self.identifier(name: name, kind: kind, publicKey)
     }
 
     /// Reads a key.
     ///
-    /// - Parameter text: The key, `name+12345678+base64`.
-    /// - Throws: An `InputError` when the text is not a key, or its parts contradict one another.
-    public init(_ text: String) throws {
-        let (name, identifier, bytes) = try Self.parts(of: text, what: "verifier key")
+    /// - Parameters:
+    ///   - text: The key, `name+12345678+base64`.
+    ///   - kind: What the key must sign.
+    /// - Throws: An `InputError` when the text is not such a key, or its parts contradict one
+    ///   another.
+    public init(_ text: String, kind: NoteKeyKind = .log) throws {
+        let (name, identifier, bytes) = try Self.parts(of: text, kind, what: "verifier key")
         guard let publicKey = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {
             throw InputError(
                 "verifier key", "is no Ed25519 key", remedy: "ask the log for its key")
         }
-        self.init(name: name, publicKey: publicKey)
+        self.init(name: name, kind: kind, publicKey)
         guard self.identifier == identifier else {
             throw InputError(
                 "verifier key", "the name, the number and the key do not belong together",
@@ -41,18 +55,39 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
 
     /// The key in one line.
     public var description: String {
-        let bytes = Data([Self.ed25519]) + publicKey.rawRepresentation
-        return "\(name)+\(identifier.eightDigits)+\(bytes.base64EncodedString())"
+        let text = (Data([kind.rawValue]) + bytes).base64EncodedString()
+        return "\(name)+\(identifier.eightDigits)+\(text)"
     }
 
+    /// Returns whether a signature is the key's: a witness's begins with the time.
     func isValid(_ signature: Data, of text: String) -> Bool {
-        publicKey.isValidSignature(signature, for: Data(text.utf8))
+        guard let key = try? Curve25519.Signing.PublicKey(rawRepresentation: bytes) else {
+            return false
+        }
+        switch kind {
+        case .log: return key.isValidSignature(signature, for: Data(text.utf8))
+        case .witness:
+            guard let time = Self.time(of: signature) else { return false }
+            return key.isValidSignature(
+                signature.dropFirst(8), for: Self.cosigned(text, at: time))
+        }
     }
 
-    static func identifier(
-        name: String, _ publicKey: Curve25519.Signing.PublicKey
+    /// Returns the seconds since 1970 that a cosignature states; nil if it is too short or too late.
+    static func time(of cosignature: Data) -> UInt64? {
+        let time = cosignature.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return cosignature.count > 8 && time <= UInt64(Int64.max) ? time : nil
+    }
+
+    /// Returns the message that a witness signs.
+    fileprivate static func cosigned(_ text: String, at time: UInt64) -> Data {
+        Data("cosignature/v1\ntime \(time)\n\(text)".utf8)
+    }
+
+    fileprivate static func identifier(
+        name: String, kind: NoteKeyKind, _ publicKey: Curve25519.Signing.PublicKey
     ) -> UInt32 {
-        let bytes = Data("\(name)\n".utf8) + [ed25519] + publicKey.rawRepresentation
+        let bytes = Data("\(name)\n".utf8) + [kind.rawValue] + publicKey.rawRepresentation
         return SHA256.hash(data: bytes).prefix(4).reduce(0) { $0 << 8 | UInt32($1) }
     }
 
@@ -65,23 +100,25 @@ public struct NoteVerifierKey: Sendable, CustomStringConvertible {
     }
 
     fileprivate static func parts(
-        of text: String, what: String
+        of text: String, _ kind: NoteKeyKind, what: String
     ) throws -> (name: String, identifier: UInt32, bytes: Data) {
+        let command = kind == .log ? "create" : "witness"
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, isName(String(parts[0])), parts[1].utf8.count == 8,
             let identifier = UInt32(parts[1], radix: 16),
             let bytes = Data(canonicalBase64: String(parts[2])), bytes.count == 33,
-            bytes.first == ed25519
+            bytes.first == kind.rawValue
         else {
             throw InputError(
-                what, "is not of the form name+12345678+base64 of an Ed25519 key",
-                remedy: "give the line that 'temper log create' printed or wrote")
+                what, "is not of the form name+12345678+base64 of \(kind == .log
+                    ? "an Ed25519 key" : "a witness's Ed25519 key (type 4)")",
+                remedy: "give the line that 'temper log \(command)' printed or wrote")
         }
         return (String(parts[0]), identifier, bytes.dropFirst())
     }
 }
 
-/// The key that signs a log's checkpoints: `PRIVATE+KEY+name+12345678+base64`.
+/// The key that signs checkpoints, a log's or a witness's: `PRIVATE+KEY+name+12345678+base64`.
 ///
 /// Printing, dumping or interpolating a key shows its public half only.
 public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible,
@@ -95,45 +132,49 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
 
     /// Makes a new key.
     ///
-    /// - Parameter name: The log's origin, such as `example.org/audits`.
+    /// - Parameters:
+    ///   - name: The log's origin, such as `example.org/audits`, or the witness's name.
+    ///   - kind: What the key signs.
     /// - Throws: An `InputError` when the text cannot be a name.
-    public init(name: String) throws {
+    public init(name: String, kind: NoteKeyKind = .log) throws {
         guard NoteVerifierKey.isName(name) else {
             throw InputError(
-                "origin \"\(name)\"", "is empty or has a space or a plus",
+                "name \"\(name)\"", "is empty or has a space or a plus",
                 remedy: "choose one such as example.org/audits")
         }
         privateKey = Curve25519.Signing.PrivateKey()
-        verifierKey = NoteVerifierKey(name: name, publicKey: privateKey.publicKey)
+        verifierKey = NoteVerifierKey(name: name, kind: kind, privateKey.publicKey)
     }
 
     /// Reads a key.
     ///
-    /// - Parameter text: The value of ``text``.
+    /// - Parameters:
+    ///   - text: The value of ``text``.
+    ///   - kind: What the key must sign.
     /// - Throws: An `InputError` that shows nothing of the key's bytes.
-    public init(_ text: String) throws {
+    public init(_ text: String, kind: NoteKeyKind = .log) throws {
         guard text.hasPrefix(Self.prefix) else {
             throw InputError(
                 "signing key", "does not begin with \(Self.prefix)",
-                remedy: "give the file that 'temper log create' wrote")
+                remedy: "give the file that 'temper log \(kind == .log ? "create" : "witness")' wrote")
         }
         let (name, identifier, bytes) = try NoteVerifierKey.parts(
-            of: String(text.dropFirst(Self.prefix.count)), what: "signing key")
+            of: String(text.dropFirst(Self.prefix.count)), kind, what: "signing key")
         guard let key = try? Curve25519.Signing.PrivateKey(rawRepresentation: bytes),
-            NoteVerifierKey.identifier(name: name, key.publicKey) == identifier
+            NoteVerifierKey.identifier(name: name, kind: kind, key.publicKey) == identifier
         else {
             throw InputError(
                 "signing key", "the name, the number and the key do not belong together",
-                remedy: "give the file that 'temper log create' wrote")
+                remedy: "give the file that 'temper log \(kind == .log ? "create" : "witness")' wrote")
         }
         privateKey = key
-        verifierKey = NoteVerifierKey(name: name, publicKey: key.publicKey)
+        verifierKey = NoteVerifierKey(name: name, kind: kind, key.publicKey)
     }
 
     /// The key as text for its file. It is secret.
     public var text: String {
-        let bytes = Data([NoteVerifierKey.ed25519]) + privateKey.rawRepresentation
         let key = verifierKey
+        let bytes = Data([key.kind.rawValue]) + privateKey.rawRepresentation
         return
             "\(Self.prefix)\(key.name)+\(key.identifier.eightDigits)+\(bytes.base64EncodedString())"
     }
@@ -147,8 +188,14 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
     /// Shows nothing of the key.
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    func signature(of text: String) throws -> Data {
-        try privateKey.signature(for: Data(text.utf8))
+    /// Returns the signature of a note's text; a witness's states the time.
+    func signature(of text: String, at time: Date) throws -> Data {
+        guard verifierKey.kind == .witness else {
+            return try privateKey.signature(for: Data(text.utf8))
+        }
+        let seconds = UInt64(max(0, time.timeIntervalSince1970))
+        return seconds.bigEndianBytes
+            + (try privateKey.signature(for: NoteVerifierKey.cosigned(text, at: seconds)))
     }
 }
 
@@ -157,7 +204,9 @@ extension UInt32 {
         let digits = String(self, radix: 16)
         return String(repeating: "0", count: 8 - digits.count) + digits
     }
+}
 
+extension FixedWidthInteger {
     /// The bytes, the most significant first.
     var bigEndianBytes: Data { withUnsafeBytes(of: bigEndian) { Data($0) } }
 }

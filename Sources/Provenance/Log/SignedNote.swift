@@ -23,7 +23,7 @@ public struct SignedNote: Sendable, Hashable {
     /// The text with its last newline.
     public let text: String
     /// The signatures in their order.
-    public let signatures: [Signature]
+    public private(set) var signatures: [Signature]
 
     /// Signs a text.
     ///
@@ -33,11 +33,22 @@ public struct SignedNote: Sendable, Hashable {
     /// - Throws: Errors of signing.
     init(_ text: String, signedBy key: NoteSigningKey) throws {
         self.text = text
-        signatures = [
+        signatures = []
+        try sign(with: key)
+    }
+
+    /// Adds a signature. It replaces an earlier one by the same key.
+    ///
+    /// - Parameters:
+    ///   - key: The key of a log or a witness.
+    ///   - time: The time that a witness states.
+    /// - Throws: Errors of signing.
+    mutating func sign(with key: NoteSigningKey, at time: Date = Date()) throws {
+        signatures.removeAll(where: key.verifierKey.isNamed(by:))
+        signatures.append(
             Signature(
                 name: key.verifierKey.name, identifier: key.verifierKey.identifier,
-                bytes: try key.signature(of: text))
-        ]
+                bytes: try key.signature(of: text, at: time)))
     }
 
     /// Reads a note.
@@ -91,7 +102,7 @@ public struct SignedNote: Sendable, Hashable {
     /// - Parameter key: The key that must have signed.
     /// - Throws: A ``VerificationFailure`` when the key did not sign the note.
     public func verify(with key: NoteVerifierKey) throws {
-        let own = signatures.filter { $0.name == key.name && $0.identifier == key.identifier }
+        let own = signatures.filter(key.isNamed(by:))
         func refusal(_ problem: String) -> VerificationFailure {
             VerificationFailure(
                 .log, "signed note", problem, remedy: "do not trust what it says")
@@ -100,5 +111,25 @@ public struct SignedNote: Sendable, Hashable {
         guard own.allSatisfy({ key.isValid($0.bytes, of: text) }) else {
             throw refusal("the signature of \(key.name) is false")
         }
+    }
+
+    /// Returns when a witness last cosigned the note.
+    ///
+    /// - Parameter witness: The key of a witness.
+    /// - Returns: The time that it states, or nil if the witness did not cosign the note.
+    /// - Throws: A ``VerificationFailure`` when a cosignature that names the key is false.
+    public func cosigningTime(of witness: NoteVerifierKey) throws -> Date? {
+        let own = signatures.filter(witness.isNamed(by:))
+        guard !own.isEmpty else { return nil }
+        try verify(with: witness)
+        return own.compactMap { NoteVerifierKey.time(of: $0.bytes) }.max()
+            .map { Date(timeIntervalSince1970: Double($0)) }
+    }
+}
+
+extension NoteVerifierKey {
+    /// Returns whether a signature says that it is the key's.
+    fileprivate func isNamed(by signature: SignedNote.Signature) -> Bool {
+        signature.name == name && signature.identifier == identifier
     }
 }

@@ -113,10 +113,18 @@ public struct TransparencyLog: Sendable {
 
     /// Hashes every entry again and compares it with the tiles and the root.
     ///
+    /// - Parameter body: Called with the index of each entry and its bytes, before the root is
+    ///   compared.
     /// - Throws: A ``VerificationFailure`` when a check fails, an `InputError` when a file cannot
-    ///   be read.
-    public func verifyEntries() throws {
-        for tile in 0..<tileCount { _ = try checkedEntries(ofTile: tile) }
+    ///   be read; errors of `body`.
+    public func verifyEntries(_ body: (_ index: Int, _ entry: Data) throws -> Void = { _, _ in })
+        throws
+    {
+        for tile in 0..<tileCount {
+            for (place, entry) in try checkedEntries(ofTile: tile).enumerated() {
+                try body(tile * LogFiles.width + place, entry)
+            }
+        }
         var (level, count) = (1, checkpoint.size / LogFiles.width)
         while count > 0 {
             for index in 0..<count {

@@ -8,7 +8,8 @@ public struct Admission: Sendable {
     /// The most attestations without a trusted signature that are listed: anyone can write them.
     private static let mostUnverified = 16
 
-    /// The attestations in the order of their file; of those that are not verified the first.
+    /// The attestations in the order of their file, those that only the log has behind them; of those
+    /// that are not verified the first.
     public let attestations: [AttestationFinding]
     /// The number of those that are not verified and not listed.
     public let unlistedAttestations: Int
@@ -30,15 +31,34 @@ public struct Admission: Sendable {
     ///   - model: The model, with its signature and weights verified.
     ///   - lines: The attestations that were found, not yet verified.
     ///   - policy: The policy.
+    ///   - log: A copy of the log of attestations, if there is one.
     ///   - now: The current time.
     public init(
         of model: VerifiedModel, attestations lines: [AttestationLine], policy: Policy,
-        now: Date = Date()
+        log: TransparencyLog? = nil, now: Date = Date()
     ) async {
-        let judge = AttestationJudge(policy: policy, model: model, now: now)
-        var judged: [AttestationJudge.Judgement] = []
+        var judge = AttestationJudge(policy: policy, model: model, now: now)
+        var beside: [SignedLine] = []
         var budget = VerificationBudget()
-        for line in lines { judged.append(await judge.judgement(line, within: &budget)) }
+        for line in lines where line.proof == nil {
+            beside.append(await judge.verify(line, within: &budget))
+        }
+        judge.evidence = LogEvidence(
+            log, proofs: lines.compactMap(\.proof), of: beside, model: model, demand: policy.log,
+            now: now)
+        // A line beside the model that is not verified shows nothing.
+        var seen = Set(beside.compactMap(\.verified?.digest))
+        var unseen: [SignedLine] = []
+        for entry in judge.evidence.entries where !seen.contains(entry.payloadDigest ?? "") {
+            var budget = VerificationBudget()
+            let line = await judge.verify(entry, within: &budget)
+            if let digest = line.verified?.digest { seen.insert(digest) }
+            unseen.append(line)
+        }
+        judge.withdrawals = Withdrawals(
+            among: beside + unseen, of: model.root, isRevoked: judge.isRevoked)
+        let judged = beside.map(judge.judgement)
+        let leftOut = unseen.map { judge.judgement($0).finding.leftOut }
         let counted = judged.filter { $0.finding.status == .counted }
         var outcomes = judge.signatureOutcomes
         if policy.unverified == .refuse {
@@ -55,6 +75,8 @@ public struct Admission: Sendable {
                         : "not verified, or not of these weights: "
                             + bad.joined(separator: ", ")))
         }
+        let missing = leftOut.filter { $0.status == .leftOut }
+        if let outcome = judge.evidence.outcome(missing: missing) { outcomes.append(outcome) }
         if !policy.auditors.isEmpty {
             outcomes.append(judge.quorum(counted.flatMap(\.auditors)))
             // Every audit that counts must be good enough: the worst one decides.
@@ -66,7 +88,7 @@ public struct Admission: Sendable {
                 }
             }
         }
-        let findings = judged.map(\.finding)
+        let findings = judged.map(\.finding) + leftOut
         let unverified = findings.indices.filter { findings[$0].status == .unverified }
         let unlisted = Set(unverified.dropFirst(Self.mostUnverified))
         attestations = findings.indices.filter { !unlisted.contains($0) }.map { findings[$0] }

@@ -12,14 +12,21 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
         case counted
         /// It is verified, but does not count.
         case notCounted = "not-counted"
+        /// It is verified, but its signer withdrew it.
+        case withdrawn
+        /// It is verified, and in the log, but not beside the model.
+        case leftOut = "left-out"
         /// It is verified, but its kind is not used by a policy.
         case other
         /// It is not verified.
         case unverified
     }
 
-    /// The line, from 1; 0 for the file as a whole, where it could not be read.
+    /// The line, from 1; 0 for the file as a whole, where it could not be read. For an attestation
+    /// that only the log has, the entry's number.
     public var line: Int
+    /// Whether it is in the log and not beside the model; nil if it is beside the model.
+    public var isLogged: Bool?
     /// The SHA-256 of the signed content, by which it can be revoked.
     public var digest: String?
     /// The predicate type.
@@ -35,6 +42,15 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
     /// The policy's checks of it.
     public var checks: [VerificationReport.Outcome] = []
 
+    /// The finding about an attestation that is in the log, but not beside the model. It does not
+    /// count.
+    var leftOut: AttestationFinding {
+        var finding = self
+        if status != .unverified { finding.status = .leftOut }
+        finding.checks = []
+        return finding
+    }
+
     /// The finding when no policy is applied.
     var uncounted: AttestationFinding {
         var finding = self
@@ -44,7 +60,7 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
     }
 
     /// The line for people.
-    var place: String { line > 0 ? "line \(line)" : "the file" }
+    var place: String { AttestationLine.place(line, isLogged: isLogged ?? false) }
 
     /// The finding in one line.
     public var text: String {
@@ -54,10 +70,20 @@ public struct AttestationFinding: Codable, Sendable, Hashable {
             switch status {
             case .counted: "counts: "
             case .notCounted: "does not count: "
-            case .other: ""
+            case .leftOut: "is not beside the model: "
+            case .withdrawn, .other: ""
             case .unverified: "not verified: "
             }
         return "\(place): \(who)\(verdict)\(detail)"
+    }
+}
+
+extension AttestationLine {
+    /// The line for people.
+    var place: String { Self.place(number, isLogged: isLogged) }
+
+    fileprivate static func place(_ number: Int, isLogged: Bool) -> String {
+        isLogged ? "log entry \(number)" : number > 0 ? "line \(number)" : "the file"
     }
 }
 

@@ -10,6 +10,10 @@ struct AttestationJudge {
     let policy: Policy
     let model: VerifiedModel
     let now: Date
+    /// The withdrawals among the attestations.
+    var withdrawals = Withdrawals()
+    /// What a log shows about them.
+    var evidence = LogEvidence()
 
     /// The judgement about one attestation.
     struct Judgement {
@@ -62,16 +66,38 @@ struct AttestationJudge {
             "\(counted.isEmpty ? "no \(kind) counts" : names), at least \(least ?? 1) needed")
     }
 
-    /// Verifies and judges one attestation, as far as the budget of its file allows.
-    func judgement(
+    /// Verifies the signatures of one attestation, as far as the budget of its file allows.
+    func verify(
         _ line: AttestationLine, within budget: inout VerificationBudget
-    ) async -> Judgement {
-        var judgement = Judgement(finding: .init(line: line.number, status: .unverified))
+    ) async -> SignedLine {
         do {
-            try await judge(line, &judgement, within: &budget)
+            return SignedLine(
+                line: line,
+                attestation: .success(
+                    try await line.attestation(
+                        by: policy.auditors, among: policy.signers,
+                        validation: policy.validation, now: now, within: &budget)))
+        } catch {
+            return SignedLine(line: line, attestation: .failure(error))
+        }
+    }
+
+    /// Returns whether the policy revokes a signer's key.
+    func isRevoked(_ signer: PartySigner) -> Bool {
+        policy.revocations.keys.reason(for: signer.key.hint) != nil
+    }
+
+    /// Judges one attestation.
+    func judgement(_ line: SignedLine) -> Judgement {
+        var judgement = Judgement(
+            finding: .init(
+                line: line.line.number, isLogged: line.line.isLogged ? true : nil,
+                status: .unverified))
+        do {
+            try judge(line, &judgement)
         } catch let error as InputError {
             // The detail is shown beside the line's name, so the name is removed from it.
-            let (text, name) = ("\(error)", "\(line.name): ")
+            let (text, name) = ("\(error)", "\(line.line.name): ")
             judgement.finding.detail =
                 text.hasPrefix(name) ? String(text.dropFirst(name.count)) : text
         } catch let error as VerificationFailure {
@@ -86,13 +112,8 @@ struct AttestationJudge {
         return judgement
     }
 
-    private func judge(
-        _ line: AttestationLine, _ judgement: inout Judgement,
-        within budget: inout VerificationBudget
-    ) async throws {
-        let attestation = try await line.attestation(
-            by: policy.auditors, among: policy.signers, validation: policy.validation, now: now,
-            within: &budget)
+    private func judge(_ line: SignedLine, _ judgement: inout Judgement) throws {
+        let attestation = try line.attestation.get()
         judgement.finding.digest = attestation.digest
         judgement.finding.signers = attestation.signers.map(\.name)
         let statement = try attestation.statement
@@ -103,13 +124,29 @@ struct AttestationJudge {
                 "is of other weights, with the root \(statement.sha256?.prefix(16) ?? "none")…"
             return
         }
+        guard statement.predicateType != Withdrawal.predicateType else {
+            judgement.isForeign = false
+            let content = try Withdrawal(statement, named: line.line.name)
+            let (isValid, text) = withdrawals.effect(
+                of: content, by: attestation.signers.filter { !isRevoked($0) })
+            judgement.finding.status = isValid ? .other : .notCounted
+            judgement.finding.detail = text
+            return
+        }
+        let standing = standing(attestation)
+        if let reason = standing.withdrawal {
+            judgement.isForeign = false
+            judgement.finding.status = .withdrawn
+            judgement.finding.detail = "was \(reason)"
+            return
+        }
         guard statement.predicateType != TestResult.predicateType else {
             judgement.isForeign = false
             judgement.finding.status = .other
             judgement.finding.detail = "the same as a test result, for other tools"
             return
         }
-        let audit = try TamperResistance(statement, named: line.name)
+        let audit = try TamperResistance(statement, named: line.line.name)
         judgement.finding.assuranceLevel = audit.assuranceLevel
         guard audit.modelSignature.sha256 == model.payloadDigest else {
             judgement.finding.detail =
@@ -117,22 +154,35 @@ struct AttestationJudge {
             return
         }
         judgement.isForeign = false
-        if let reason = reason(against: audit, attestation) {
+        if let reason = reason(against: audit, attestation, standing.signers) {
             judgement.finding.detail = reason
             return
         }
-        weigh(audit, attestation, line, &judgement)
+        weigh(audit, attestation, line.line, standing.signers, &judgement)
+    }
+
+    /// Returns the signers whose signature still counts: those whose key was not revoked, and who did
+    /// not withdraw the attestation. If there are none because of withdrawals, says why.
+    private func standing(
+        _ attestation: VerifiedAttestation
+    ) -> (signers: [PartySigner], withdrawal: String?) {
+        let valid = attestation.signers.filter { !isRevoked($0) }
+        let withdrawn = valid.map { withdrawals.reason(for: attestation.digest, by: $0) }
+        let signers = zip(valid, withdrawn).filter { $0.1 == nil }.map(\.0)
+        return (signers, signers.isEmpty ? withdrawn.compactMap(\.self).first : nil)
     }
 
     /// Returns why an audit of these weights is not valid now; nil if it is.
     private func reason(
-        against audit: TamperResistance, _ attestation: VerifiedAttestation
+        against audit: TamperResistance, _ attestation: VerifiedAttestation,
+        _ standing: [PartySigner]
     ) -> String? {
         if let reason = policy.revocations.attestations.reason(for: attestation.digest) {
             return "it was \(reason)"
         }
-        let reasons = attestation.signers.map { policy.revocations.keys.reason(for: $0.key.hint) }
-        if let reason = reasons.first ?? nil, !reasons.contains(nil) {
+        if standing.isEmpty, let signer = attestation.signers.first,
+            let reason = policy.revocations.keys.reason(for: signer.key.hint)
+        {
             return "the key of its signer was \(reason)"
         }
         let beginning = max(audit.validity.notBefore, audit.evaluatedAt)
@@ -148,13 +198,12 @@ struct AttestationJudge {
     /// Checks a valid audit against the policy.
     private func weigh(
         _ audit: TamperResistance, _ attestation: VerifiedAttestation, _ line: AttestationLine,
-        _ judgement: inout Judgement
+        _ standing: [PartySigner], _ judgement: inout Judgement
     ) {
-        let standing = attestation.signers.filter {
-            policy.revocations.keys.reason(for: $0.key.hint) == nil
-        }
         let isIndependent = !standing.allSatisfy(isSigner)
-        let eligibility = policy.eligibility(of: audit, isIndependent: isIndependent, now: now)
+        let eligibility =
+            policy.eligibility(of: audit, isIndependent: isIndependent, now: now)
+            + (policy.log.map { [evidence.outcome(for: attestation.digest, in: $0)] } ?? [])
         judgement.limits = policy.limits(on: audit)
         judgement.finding.checks = eligibility + judgement.limits
         let lacks = eligibility.filter { !$0.isPassed }

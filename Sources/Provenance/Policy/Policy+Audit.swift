@@ -239,7 +239,8 @@ extension AdversaryFinding {
     }
 }
 
-private func daysOrHours(_ seconds: TimeInterval) -> String {
+/// Returns a time in whole days, or in hours if it is less than a day.
+func daysOrHours(_ seconds: TimeInterval) -> String {
     let (unit, name) = seconds < 86_400 ? (3_600.0, "hours") : (86_400.0, "days")
     return "\(Int((seconds / unit).rounded(.down))) \(name)"
 }

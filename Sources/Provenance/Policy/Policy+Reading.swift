@@ -33,7 +33,7 @@ extension Policy {
             "version", "name", "signers", "auditors", "suite", "battery", "decidedBy",
             "evaluation", "minimumCost", "prices", "maximumSafetyTax", "original", "minimumSeeds",
             "minimumTrials", "maximumAge", "minimumAssurance", "minimumIndependentAuditors",
-            "unverified", "revocations", "timestampRoots", "revocationLists",
+            "log", "unverified", "revocations", "timestampRoots", "revocationLists",
         ])
         _ = try fields.required("version").whole(in: 1...1)
         name = try fields.required("name").text()
@@ -65,6 +65,7 @@ extension Policy {
         minimumAssurance = try fields["minimumAssurance"]?
             .word(AssuranceLevel.allCases.map { ($0.description, $0) })
         minimumIndependentAuditors = try fields["minimumIndependentAuditors"]?.whole(in: 1...100)
+        log = try fields["log"].map(Log.init)
         unverified =
             try fields["unverified"]?.word(Unverified.allCases.map { ($0.rawValue, $0) }) ?? .ignore
         revocations = try fields["revocations"].map(Revocations.init) ?? Revocations()

@@ -87,6 +87,8 @@ public struct Policy: Sendable {
     public var minimumAssurance: AssuranceLevel?
     /// The least number of auditors other than the weights' signer.
     public var minimumIndependentAuditors: Int?
+    /// The log that audits must be in; nil asks for none.
+    public var log: Log?
     /// The treatment of attestations that do not verify.
     public var unverified = Unverified.ignore
     /// Revoked keys, models and attestations.

@@ -33,7 +33,9 @@ extension VerificationReport {
                 audit.evidence.first?.digest == digest
             else { continue }
             let finding = attestations.first { $0.digest == attestation.digest }
-            if policy != nil, finding?.status != .counted {
+            if finding?.status == .withdrawn {
+                problem = problem ?? "line \(line.number) names the record, but was withdrawn"
+            } else if policy != nil, finding?.status != .counted {
                 problem = problem ?? "line \(line.number) names the record, but does not count"
             } else if let flaw = record.flaw(in: audit, json: json) {
                 problem = problem ?? "line \(line.number) does not follow from the record: \(flaw)"

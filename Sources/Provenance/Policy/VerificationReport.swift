@@ -121,14 +121,16 @@ public struct VerificationReport: Sendable, Encodable {
     /// - Parameters:
     ///   - policy: The policy.
     ///   - lines: The attestations found beside the model.
+    ///   - log: A copy of the log of attestations, if there is one.
     ///   - now: The current time.
     public mutating func admit(
-        by policy: Policy, attestations lines: [AttestationLine], now: Date = Date()
+        by policy: Policy, attestations lines: [AttestationLine], log: TransparencyLog? = nil,
+        now: Date = Date()
     ) async {
         self.policy = policy.name
         guard let model else { return }
         let admission = await Admission(
-            of: model, attestations: lines, policy: policy, now: now)
+            of: model, attestations: lines, policy: policy, log: log, now: now)
         self.admission = admission
         attestations = admission.attestations
         unlistedAttestations = admission.unlistedAttestations
@@ -136,21 +138,24 @@ public struct VerificationReport: Sendable, Encodable {
     }
 
     /// Lists the attestations of the model. They are not checked against a policy, and the answer
-    /// stays the same.
+    /// stays the same, unless a log is given that is not what its checkpoint says.
     ///
     /// - Parameters:
     ///   - lines: The attestations found beside the model.
     ///   - trust: The keys and roots whose signatures count.
+    ///   - log: A copy of a log of attestations, if there is one. Nobody says who must have signed it.
     ///   - now: The current time.
     public mutating func list(
-        attestations lines: [AttestationLine], trust: Trust, now: Date = Date()
+        attestations lines: [AttestationLine], trust: Trust, log: TransparencyLog? = nil,
+        now: Date = Date()
     ) async {
         guard let model else { return }
         let parties = [Party](trust)
         var policy = Policy(name: "", signers: parties, auditors: parties)
         policy.validation = trust.validation
         let admission = await Admission(
-            of: model, attestations: lines, policy: policy, now: now)
+            of: model, attestations: lines, policy: policy, log: log, now: now)
+        outcomes += admission.outcomes.filter { $0.check == "log" }
         attestations = admission.attestations.map(\.uncounted)
         unlistedAttestations = admission.unlistedAttestations
         audits = admission.audits
