@@ -111,6 +111,7 @@ interop: build
 	Tests/Interop/environment
 	.deps/interop/bin/python Tests/Interop/interop.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/attestations.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/log.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/bom.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/admission.py $(TEMPER) $(TEMPER)-verify
 

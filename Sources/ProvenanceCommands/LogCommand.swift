@@ -13,11 +13,14 @@ package struct LogCommand: ParsableCommand {
         commandName: "log",
         abstract: "Keep audits in an append-only log, and prove what is in it.",
         discussion: """
-            A log is a directory of static files (RFC 6962 tree; C2SP tlog-tiles, tlog-checkpoint \
-            and tlog-proof) that any web server can publish. Exit codes: 0 good, 1 a proof or a \
-            log does not hold, 2 wrong usage or bad input.
+            A log is a directory of static files (RFC 6962 tree; C2SP tlog-tiles, tlog-checkpoint, \
+            tlog-cosignature and tlog-proof) that any web server can publish. Exit codes: 0 good, \
+            1 a proof or a log does not hold, 2 wrong usage or bad input.
             """,
-        subcommands: [Create.self, Append.self, Prove.self, Verify.self])
+        subcommands: [
+            Create.self, Append.self, Prove.self, Attach.self, Witness.self, Cosign.self,
+            Verify.self,
+        ])
 
     package init() {}
 }
@@ -38,7 +41,7 @@ extension LogCommand {
 
         func run() throws {
             let signer = try NoteSigningKey(name: origin)
-            try KeyFile.create(URL(fileURLWithPath: key), mode: 0o600, holding: signer.text + "\n")
+            try LogCommand.writeKey(signer, to: key)
             do {
                 try TransparencyLog.create(at: URL(fileURLWithPath: log), signedBy: signer)
             } catch {
@@ -67,9 +70,7 @@ extension LogCommand {
         var lines = false
 
         func run() throws {
-            warnIfReadByOthers(key)
-            let text = try String(decoding: LogCommand.read(key), as: UTF8.self)
-            let signer = try NoteSigningKey(text.trimmingCharacters(in: .newlines))
+            let signer = try LogCommand.signingKey(key, .log)
             var entries: [Data] = []
             for path in entry {
                 let data = try LogCommand.read(path)
@@ -141,10 +142,18 @@ extension LogCommand {
         @Option(help: "An earlier checkpoint of the log, for a log.")
         var since: String?
 
+        @Option(
+            help: """
+                The public key of a witness who must have cosigned the checkpoint; may be given \
+                several times.
+                """)
+        var witness: [String] = []
+
         func run() throws {
             let verifier = try NoteVerifierKey(key)
+            let witnesses = try witness.map { try NoteVerifierKey($0, kind: .witness) }
             do {
-                let checkpoint = try check(verifier)
+                let checkpoint = try check(verifier, witnesses)
                 print("ok\tlog\t\(checkpoint.origin), \(checkpoint.size) entries")
                 print("root\t\(checkpoint.root)")
             } catch let failure as VerificationFailure {
@@ -153,7 +162,9 @@ extension LogCommand {
             }
         }
 
-        private func check(_ verifier: NoteVerifierKey) throws -> LogCheckpoint {
+        private func check(
+            _ verifier: NoteVerifierKey, _ witnesses: [NoteVerifierKey]
+        ) throws -> LogCheckpoint {
             var isDirectory: ObjCBool = false
             _ = FileManager.default.fileExists(atPath: subject, isDirectory: &isDirectory)
             guard isDirectory.boolValue else {
@@ -162,6 +173,7 @@ extension LogCommand {
                         "a proof is checked against its entry: give --entry, and no --since")
                 }
                 let proof = try LogProof(LogCommand.read(subject), subject: subject)
+                try check(proof.signedCheckpoint, witnesses)
                 return try proof.verify(
                     LogCommand.read(entry), with: verifier, subject: subject)
             }
@@ -169,6 +181,7 @@ extension LogCommand {
                 throw ValidationError("a log is checked whole: leave --entry out, or give a proof")
             }
             let log = try TransparencyLog(at: URL(fileURLWithPath: subject), signedBy: verifier)
+            try check(log.signedCheckpoint, witnesses)
             try log.verifyEntries()
             if let since {
                 try log.verifyGrowth(
@@ -177,6 +190,23 @@ extension LogCommand {
             }
             return log.checkpoint
         }
+
+        private func check(_ note: Data, _ witnesses: [NoteVerifierKey]) throws {
+            let note = try SignedNote(note, subject: subject)
+            for witness in witnesses { try note.verify(with: witness) }
+        }
+    }
+
+    /// Writes a new private key that only its owner can read.
+    static func writeKey(_ key: NoteSigningKey, to path: String) throws {
+        try KeyFile.create(URL(fileURLWithPath: path), mode: 0o600, holding: key.text + "\n")
+    }
+
+    /// Reads a private key of a log or a witness.
+    static func signingKey(_ path: String, _ kind: NoteKeyKind) throws -> NoteSigningKey {
+        warnIfReadByOthers(path)
+        let text = try String(decoding: read(path), as: UTF8.self)
+        return try NoteSigningKey(text.trimmingCharacters(in: .newlines), kind: kind)
     }
 
     private static func read(_ path: String) throws -> Data {

@@ -45,8 +45,8 @@ func readPassword(_ path: String) throws -> String {
 
 /// Warns on standard error of a secret that other users of the machine may read.
 ///
-/// - Parameter path: The file of a private key or of a password.
-func warnIfReadByOthers(_ path: String) {
+/// - Parameter path: The file of a private key, of a password or of a token.
+package func warnIfReadByOthers(_ path: String) {
     guard SmallFile.isReadByOthers(URL(fileURLWithPath: path)) else { return }
     let text =
         "warning: \(path.onOneLine()) can be read by others: chmod 600 makes it yours alone\n"

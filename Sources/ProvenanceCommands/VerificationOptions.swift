@@ -63,6 +63,13 @@ package struct VerificationOptions: ParsableArguments {
             """)
     var attestations: String?
 
+    @Option(
+        help: """
+            A copy of the log of attestations: what it has about these weights must lie beside the \
+            model if the policy wants that, and is listed otherwise.
+            """)
+    var log: String?
+
     package init() {}
 
     package func validate() throws {
@@ -145,10 +152,11 @@ package struct VerificationOptions: ParsableArguments {
             on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust,
             selection: selection)
         let lines = try lines(of: model)
+        let log = try log.map { try TransparencyLog(at: URL(fileURLWithPath: $0)) }
         if let policy {
-            await report.admit(by: policy, attestations: lines)
+            await report.admit(by: policy, attestations: lines, log: log)
         } else {
-            await report.list(attestations: lines, trust: trust)
+            await report.list(attestations: lines, trust: trust, log: log)
         }
         return report
     }

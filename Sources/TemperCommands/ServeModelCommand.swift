@@ -71,6 +71,7 @@ struct ServeModelCommand: AsyncParsableCommand {
 
     func run() async throws {
         // A faulty file is refused before anything is hashed.
+        [tokenFile, tlsKey].compactMap(\.self).forEach(warnIfReadByOthers)
         let access = try ServerAccess(
             host: host, names: allowHost,
             token: tokenFile.map { try BearerToken(contentsOf: URL(filePath: $0)) },

@@ -38,7 +38,7 @@ public struct TemperCommand: AsyncParsableCommand {
                 name: "Provenance",
                 subcommands: [
                     KeygenCommand.self, SignCommand.self, CertifyCommand.self,
-                    VerifyAuditCommand.self, BillOfMaterialsCommand.self, ServeModelCommand.self,
+                    WithdrawCommand.self, VerifyAuditCommand.self, BillOfMaterialsCommand.self, ServeModelCommand.self,
                     LogCommand.self,
                 ]),
             CommandGroup(

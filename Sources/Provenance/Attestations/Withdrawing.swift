@@ -121,8 +121,8 @@ public struct WithdrawableAttestations: Sendable {
                         : "has \(audits.count) audits by this key: "
                             + audits.map(\.title).joined(separator: "; "),
                     remedy: audits.isEmpty
-                        ? "give the key that signed it, or say which one with --attestation"
-                        : "say which one with --attestation")
+                        ? "give the key that signed it, or say which one with --digest"
+                        : "say which one with --digest")
             }
             return audit
         }

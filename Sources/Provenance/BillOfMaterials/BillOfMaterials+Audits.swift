@@ -173,7 +173,7 @@ extension AttestationLine {
         switch content {
         case .envelope(let envelope): ("application/vnd.dsse.envelope.v1+json", envelope.json)
         case .bundle(let bundle): (SignatureBundle.mediaType, bundle.json)
-        case .damaged: nil
+        case .proof, .damaged: nil
         }
     }
 }

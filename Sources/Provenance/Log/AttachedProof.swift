@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A proof that travels beside an attestation: a line of the attestations' file with a tlog-proof.
 
-public import Foundation
+import Foundation
 import JSONText
+import Records
 
 /// A proof beside a model that one of its attestations is in a log.
 public struct AttachedProof: Sendable, Hashable {

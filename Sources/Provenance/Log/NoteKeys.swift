@@ -2,7 +2,7 @@
 // The Ed25519 keys of signed notes (c2sp.org/signed-note), in the text form of Go's note package.
 
 import Crypto
-public import Foundation
+import Foundation
 import JSONText
 
 /// What a key of signed notes signs. The number is the key's first byte in its text.
@@ -102,7 +102,8 @@ public struct NoteVerifierKey: Sendable, Hashable, CustomStringConvertible {
     fileprivate static func parts(
         of text: String, _ kind: NoteKeyKind, what: String
     ) throws -> (name: String, identifier: UInt32, bytes: Data) {
-        let command = kind == .log ? "create" : "witness"
+        let (command, title) =
+            kind == .log ? ("create", "an Ed25519 key") : ("witness", "a witness's key (type 4)")
         let parts = text.split(separator: "+", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count == 3, isName(String(parts[0])), parts[1].utf8.count == 8,
             let identifier = UInt32(parts[1], radix: 16),
@@ -110,8 +111,7 @@ public struct NoteVerifierKey: Sendable, Hashable, CustomStringConvertible {
             bytes.first == kind.rawValue
         else {
             throw InputError(
-                what, "is not of the form name+12345678+base64 of \(kind == .log
-                    ? "an Ed25519 key" : "a witness's Ed25519 key (type 4)")",
+                what, "is not of the form name+12345678+base64 of \(title)",
                 remedy: "give the line that 'temper log \(command)' printed or wrote")
         }
         return (String(parts[0]), identifier, bytes.dropFirst())
