@@ -37,6 +37,10 @@ struct PolicyFileTests {
 
         """
 
+    /// Keys of a log and a witness, from the vectors of another implementation.
+    static let logKey = "log.example/audits+76428cc1+AfjHnEMtjn0Ml/6CiRCQarAhD54+ZPzbvL1sqk8XUv5U"
+    static let witness = "witness.example/w1+1f5e7c07+BIyGtia/c+fcOFp3F20Thr2ZCGCThPV4p6Y5GI/8qjsV"
+
     @Test("every key is read")
     func whole() throws {
         let digest = String(repeating: "ab", count: 32)
@@ -63,6 +67,13 @@ struct PolicyFileTests {
                 maximumAge: 90d
                 minimumAssurance: third-party
                 minimumIndependentAuditors: 1
+                log:
+                  origin: example.org/audits
+                  key: \(Self.logKey)
+                  witnesses: [\(Self.witness)]
+                  minimumWitnesses: 1
+                  maximumAge: 7d
+                  complete: true
                 unverified: refuse
                 revocations:
                   keys:
@@ -99,6 +110,10 @@ struct PolicyFileTests {
         #expect(policy.maximumAge?.seconds == 7_776_000)
         #expect(policy.minimumAssurance == .thirdParty)
         #expect(policy.minimumIndependentAuditors == 1)
+        let log = try #require(policy.log)
+        #expect(log.origin == "example.org/audits" && log.key.description == Self.logKey)
+        #expect(log.witnesses.map(\.description) == [Self.witness] && log.minimumWitnesses == 1)
+        #expect(log.maximumAge?.seconds == 604_800 && log.isComplete)
         #expect(policy.unverified == .refuse)
         #expect(
             policy.revocations.keys.reason(for: digest) == "revoked on 2026-11-01: stolen")
@@ -160,6 +175,15 @@ struct PolicyFileTests {
             ("minimumCost:\n  - dollars: 0", 8, "minimumCost[0].dollars is 0"),
             ("minimumCost:\n  - dollars: $200", 8, "minimumCost[0].dollars is \"$200\""),
             ("minimumCost:\n  - dollars: -1", 8, "minimumCost[0].dollars is -1"),
+            ("log: {origin: x}", 7, "log lacks \"key\""),
+            ("log: {key: x}", 7, "names verifier key: is not of the form"),
+            ("log: {key: \(witness)}", 7, "names verifier key: is not of the form"),
+            ("log: {key: \(logKey), witnesses: [\(logKey)]}", 7, "a witness's key (type 4)"),
+            ("log: {key: \(logKey), witnesses: [\(witness)]}", 7, "lacks \"minimumWitnesses\""),
+            ("log: {key: \(logKey), witnesses: [\(witness), \(witness)]}", 7, "would count twice"),
+            ("log: {key: \(logKey), minimumWitnesses: 1}", 7, "is 1, but 0 can be met"),
+            ("log: {key: \(logKey), maximumAge: 7d}", 7, "needs witnesses"),
+            ("log: {key: \(logKey), complete: yes}", 7, "log.complete is \"yes\""),
             ("timestampRoots: [0.pem]", 7, "timestampRoots[0] names"),
             ("revocationLists: [0.pem]", 7, "revocationLists[0] names"),
             ("revocationLists: []", 7, "revocationLists is an empty list"),
