@@ -84,7 +84,7 @@ package struct BillOfMaterialsCommand: AsyncParsableCommand {
         }
         report.warnings.forEach(note)
         for finding in report.attestations
-        where [.notCounted, .unverified].contains(finding.status) {
+        where [.notCounted, .unverified, .withdrawn, .leftOut].contains(finding.status) {
             note("left out: \(finding.text)")
         }
         return try BillOfMaterials(verified, audits: report.audits)

@@ -65,8 +65,8 @@ package struct VerificationOptions: ParsableArguments {
 
     @Option(
         help: """
-            A copy of the log of attestations: what it has about these weights must lie beside the \
-            model if the policy wants that, and is listed otherwise.
+            The directory of a log of attestations, or of a copy. What it has about these weights \
+            and is not beside the model is listed; a policy can refuse the model for it.
             """)
     var log: String?
 

@@ -12,6 +12,7 @@ struct HelpTests {
             "measures", "models", "generate", "score", "tokenize", "compare", "reproduce",
             "plan", "cell", "collect", "defenses", "doctor", "keygen", "sign", "certify", "verify",
             "log", "serve-model", "inspect", "realign", "tune-defense", "bom",
+            "withdraw",
         ])
     func subcommand(name: String) throws {
         let result = try temper(name, "--help")
