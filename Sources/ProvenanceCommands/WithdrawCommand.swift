@@ -42,7 +42,8 @@ package struct WithdrawCommand: ParsableCommand {
     var attestations: String?
 
     @Option(
-        help: "The file to add the withdrawal to, outside of the model (default: the attestations).")
+        help: "The file to add the withdrawal to, outside of the model (default: the attestations)."
+    )
     var out: String?
 
     @Flag(help: "Print JSON.")

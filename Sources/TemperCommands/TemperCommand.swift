@@ -38,7 +38,8 @@ public struct TemperCommand: AsyncParsableCommand {
                 name: "Provenance",
                 subcommands: [
                     KeygenCommand.self, SignCommand.self, CertifyCommand.self,
-                    WithdrawCommand.self, VerifyAuditCommand.self, BillOfMaterialsCommand.self, ServeModelCommand.self,
+                    WithdrawCommand.self, VerifyAuditCommand.self, BillOfMaterialsCommand.self,
+                    ServeModelCommand.self,
                     LogCommand.self,
                 ]),
             CommandGroup(

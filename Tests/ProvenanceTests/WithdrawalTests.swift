@@ -78,7 +78,8 @@ struct WithdrawalTests {
     }
 
     @Test(
-        "only who signed an audit withdraws it: others, forgers and strangers are named and ignored")
+        "only who signed an audit withdraws it: others, forgers and strangers are named and ignored"
+    )
     func others() async throws {
         let audit = try fixture.attest()[0]
         let digest = try digest(audit)
@@ -242,7 +243,8 @@ struct WithdrawalTests {
         let record = AuditFixture.record(digest: fixture.root)
         let lines = try fixture.attest()
         let file = model.beside("record.jsonl")
-        for (lines, isGood) in [(lines, true), (lines + [try withdraw([digest(lines[0])])], false)] {
+        for (lines, isGood) in [(lines, true), (lines + [try withdraw([digest(lines[0])])], false)]
+        {
             try AttestationFile.write(lines, to: file, appending: false)
             let trust = Trust(keys: [model.key.publicKey, fixture.lab.publicKey])
             var report = try await VerificationReport(

@@ -22,6 +22,15 @@ struct ServeModelTests {
         #expect(exposed.error.contains("--token-file"))
         #expect(try temper(serve + ["--token-file", path("none")]).status == 2)
         #expect(try temper(serve + ["--tls-key", path("key.pem")]).status == 2)
+        // A secret that others may read draws the warning of private keys, before anything else.
+        try Data("0123456789abcdef\n".utf8).write(to: URL(fileURLWithPath: path("token")))
+        for (option, file) in [("--token-file", "token"), ("--tls-key", "token")] {
+            chmod(path(file), 0o644)
+            let warning = "warning: \(path(file)) can be read by others"
+            #expect(try temper(serve + [option, path(file)]).error.contains(warning))
+            chmod(path(file), 0o600)
+            #expect(try !temper(serve + [option, path(file)]).error.contains(warning))
+        }
         let unsigned = try temper(serve)
         #expect(unsigned.status == 1)
         #expect(unsigned.output.contains("the model is not signed\nNOT VERIFIED"))

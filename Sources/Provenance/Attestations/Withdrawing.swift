@@ -85,15 +85,15 @@ public struct WithdrawableAttestations: Sendable {
     ) throws -> Choice {
         let named = digests.isEmpty ? [try onlyAudit] : try digests.map(candidate)
         let subject = named[0].statement.subjects
-        guard subject.count == 1, named.allSatisfy({ $0.statement.sha256 == named[0].statement.sha256 })
-        else {
+        let root = named[0].statement.sha256
+        guard subject.count == 1, named.allSatisfy({ $0.statement.sha256 == root }) else {
             throw InputError(
                 file, "has the attestations of different weights",
                 remedy: "withdraw those of one model at a time")
         }
         let results = named.compactMap(\.audit).map(TestResult.init)
         let twins = candidates.filter { candidate in
-            candidate.isOwn && candidate.statement.sha256 == named[0].statement.sha256
+            candidate.isOwn && candidate.statement.sha256 == root
                 && (TestResult(candidate.statement).map(results.contains) ?? false)
         }
         var chosen: [Candidate] = []

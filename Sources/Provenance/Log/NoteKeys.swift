@@ -153,10 +153,11 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
     ///   - kind: What the key must sign.
     /// - Throws: An `InputError` that shows nothing of the key's bytes.
     public init(_ text: String, kind: NoteKeyKind = .log) throws {
+        let remedy =
+            "give the file that 'temper log \(kind == .log ? "create" : "witness")' wrote"
         guard text.hasPrefix(Self.prefix) else {
             throw InputError(
-                "signing key", "does not begin with \(Self.prefix)",
-                remedy: "give the file that 'temper log \(kind == .log ? "create" : "witness")' wrote")
+                "signing key", "does not begin with \(Self.prefix)", remedy: remedy)
         }
         let (name, identifier, bytes) = try NoteVerifierKey.parts(
             of: String(text.dropFirst(Self.prefix.count)), kind, what: "signing key")
@@ -165,7 +166,7 @@ public struct NoteSigningKey: Sendable, CustomStringConvertible, CustomDebugStri
         else {
             throw InputError(
                 "signing key", "the name, the number and the key do not belong together",
-                remedy: "give the file that 'temper log \(kind == .log ? "create" : "witness")' wrote")
+                remedy: remedy)
         }
         privateKey = key
         verifierKey = NoteVerifierKey(name: name, kind: kind, key.publicKey)

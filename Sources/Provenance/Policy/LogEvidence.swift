@@ -61,7 +61,8 @@ struct LogEvidence {
             let checkpoint = log.checkpoint
             var detail = "\(checkpoint.origin), \(checkpoint.size) entries"
             if let demand {
-                detail = try demand.checkpoint(log.signedCheckpoint, subject: subject, now: now).detail
+                detail = try demand.checkpoint(log.signedCheckpoint, subject: subject, now: now)
+                    .detail
                 // Two histories of one log, or a copy that is older than a proof.
                 for proven in earlier { try log.verifyGrowth(since: proven) }
             }
@@ -83,11 +84,12 @@ struct LogEvidence {
                 ?? "no proof that it is in the log \(demand.origin)")
     }
 
-    /// Returns whether the copy of the log holds, and nothing of the weights was left out that must
-    /// not be; nil if that was not asked.
+    /// Returns whether the copy of the log holds, and nothing that must be beside the model is
+    /// missing there.
     ///
     /// - Parameter missing: The attestations by trusted signers that are in the log, but not beside
     ///   the model.
+    /// - Returns: The outcome, or nil if nobody asked.
     func outcome(missing: [AttestationFinding]) -> VerificationReport.Outcome? {
         let isComplete = demand?.isComplete ?? false
         switch copy {

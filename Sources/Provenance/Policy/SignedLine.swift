@@ -24,7 +24,7 @@ struct Withdrawals {
     /// The withdrawals by the digests of what they withdraw, the earliest first.
     private var entries: [String: [Entry]] = [:]
     /// The attestations that are there, by their digests.
-    private var lines: [String: (place: String, signers: [PartySigner])] = [:]
+    private var lines: [String: [(place: String, signers: [PartySigner])]] = [:]
 
     init() {}
 
@@ -41,9 +41,8 @@ struct Withdrawals {
         for line in lines {
             guard let attestation = line.verified, let statement = try? attestation.statement
             else { continue }
-            if self.lines[attestation.digest] == nil {
-                self.lines[attestation.digest] = (line.line.place, attestation.signers)
-            }
+            self.lines[attestation.digest, default: []].append(
+                (line.line.place, attestation.signers))
             guard statement.predicateType == Withdrawal.predicateType, statement.sha256 == root,
                 let content = try? Withdrawal(statement, named: line.line.name)
             else { continue }
@@ -68,20 +67,25 @@ struct Withdrawals {
     }
 
     /// Returns what a withdrawal does, and whether it does anything.
-    func effect(of content: Withdrawal, by signers: [PartySigner]) -> (isValid: Bool, text: String) {
+    func effect(of content: Withdrawal, by signers: [PartySigner]) -> (isValid: Bool, text: String)
+    {
         var withdrawn: [String] = []
         var problems: [String] = []
         for digest in content.attestations.map(\.sha256) {
-            guard let line = lines[digest] else {
-                problems.append("names \(digest.prefix(16))…, which is not here")
-                continue
+            let found = lines[digest] ?? []
+            let own = found.filter { line in
+                line.signers.contains { signer in signers.contains(where: signer.isSame) }
             }
-            if line.signers.contains(where: { signers.contains(where: $0.isSame) }) {
-                withdrawn.append(line.place)
-            } else {
-                let names = line.signers.map(\.name).joined(separator: ", ")
-                problems.append("names \(line.place), which only its signer, \(names), can withdraw")
+            withdrawn += own.map(\.place)
+            guard own.isEmpty else { continue }
+            let others = found.map { line in
+                "\(line.place), which only its signer, "
+                    + "\(line.signers.map(\.name).joined(separator: ", ")), can withdraw"
             }
+            problems.append(
+                others.isEmpty
+                    ? "names \(digest.prefix(16))…, which is not here"
+                    : "names \(others.joined(separator: ", "))")
         }
         guard !withdrawn.isEmpty else { return (false, problems.joined(separator: "; ")) }
         let day = content.withdrawnAt.formatted(.iso8601.year().month().day())

@@ -137,7 +137,8 @@ struct LogAdmissionTests {
         let good = try fixture.attest()
         let bad = try fixture.attest(
             AuditFixture.record(digest: fixture.root, refused: 1), by: fixture.second)
-        let strange = try fixture.attest(by: SigningKey.generate(.p256))
+        let strange = try fixture.attest(
+            terms: AuditFixture.terms(.thirdParty, days: 90), by: SigningKey.generate(.p256))
         try append(good + bad + strange)
         let lines = try proved(good)
         let listed = try await admission(lines, withLog: true)
@@ -145,11 +146,13 @@ struct LogAdmissionTests {
         #expect(
             outcome(listed)?.detail.hasSuffix("not beside the model: log entry 3, log entry 4")
                 == true, "\(listed.outcomes)")
+        try #require(listed.attestations.count == 6, "\(listed.attestations.map(\.text))")
         let finding = listed.attestations[2]
         #expect(finding.status == .leftOut && finding.isLogged == true)
         #expect(
             finding.text.hasPrefix(
-                "log entry 3: by second, third-party: is not beside the model: suite canary-refusal"),
+                "log entry 3: by second, third-party: is not beside the model: suite canary-refusal"
+            ),
             "\(finding.text)")
         #expect(finding.text.hasSuffix("the untampered model has no safeguard"))
         #expect(listed.attestations[4].status == .unverified)
@@ -197,7 +200,7 @@ struct LogAdmissionTests {
         )
     }
 
-    @Test("a log that was damaged, is of another key, is older than a proof or was forked is refused")
+    @Test("a log that was damaged or forked, or is older than a proof, is refused")
     func damaged() async throws {
         let lines = try fixture.attest()
         try append([lines[0]])

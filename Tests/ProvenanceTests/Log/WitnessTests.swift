@@ -62,6 +62,37 @@ struct WitnessTests {
         #expect(throws: InputError.self) { try NoteVerifierKey(known.key, kind: .witness) }
     }
 
+    @Test(
+        "a section about a log that contradicts itself is refused with its line",
+        arguments: [
+            ("{origin: x}", "log lacks \"key\""),
+            ("{key: x}", "names verifier key: is not of the form"),
+            ("{key: \(PolicyFileTests.witness)}", "names verifier key: is not of the form"),
+            (
+                "{key: \(PolicyFileTests.logKey), witnesses: [\(PolicyFileTests.logKey)]}",
+                "a witness's key (type 4)"
+            ),
+            (
+                "{key: \(PolicyFileTests.logKey), witnesses: [\(PolicyFileTests.witness)]}",
+                "lacks \"minimumWitnesses\""
+            ),
+            (
+                "{key: \(PolicyFileTests.logKey), witnesses: [\(PolicyFileTests.witness), \(PolicyFileTests.witness)]}",
+                "would count twice"
+            ),
+            ("{key: \(PolicyFileTests.logKey), minimumWitnesses: 1}", "is 1, but 0 can be met"),
+            ("{key: \(PolicyFileTests.logKey), maximumAge: 7d}", "needs witnesses"),
+            ("{key: \(PolicyFileTests.logKey), complete: yes}", "log.complete is \"yes\""),
+        ])
+    func sections(_ section: String, _ problem: String) throws {
+        let files = try PolicyFileTests()
+        let error = #expect(throws: InputError.self) {
+            try files.policy(PolicyFileTests.head + "log: " + section + "\n")
+        }
+        let text = try #require(error?.description)
+        #expect(text.hasPrefix("policy.yaml:7:") && text.contains(problem), "\(text)")
+    }
+
     @Test("too few witnesses, a stranger's cosignature and an old checkpoint are refused")
     func refused() async throws {
         let known = try KnownLog.read()
@@ -73,7 +104,8 @@ struct WitnessTests {
         var demand = try known.demand(3)
         try check(demand, note)
         demand.witnesses[2] = try NoteSigningKey(name: "w", kind: .witness).verifierKey
-        await expectFailure(.log, "cosignatures of 2 of the policy's witnesses, at least 3 needed") {
+        await expectFailure(.log, "cosignatures of 2 of the policy's witnesses, at least 3 needed")
+        {
             try check(demand, note)
         }
         let day = Period(days: 1)
