@@ -47,8 +47,9 @@ with tempfile.TemporaryDirectory() as name:
     key = serialization.load_pem_public_key((directory / "k.pub.pem").read_bytes())
     lines = (model / "attestations.jsonl").read_text().splitlines()
     expect("there are not two lines", len(lines) == 2)
-    predicates = {}
-    for line in lines:
+
+    def read(line):
+        """The payload and the statement of a line whose signatures verify."""
         envelope = json.loads(line)
         expect("not a DSSE envelope", set(envelope) == {"payload", "payloadType", "signatures"})
         expect("another payload type", envelope["payloadType"] == PAYLOAD_TYPE)
@@ -65,6 +66,11 @@ with tempfile.TemporaryDirectory() as name:
             "the subject is not the model",
             [dict(subject.digest) for subject in statement.subject]
             == [{"sha256": record["model"]["digest"]}])
+        return payload, statement
+
+    predicates = {}
+    for line in lines:
+        _, statement = read(line)
         predicates[statement.predicate_type] = json_format.MessageToDict(statement.predicate)
 
     # in-toto's own schema refuses a field that it does not know.
@@ -96,4 +102,16 @@ with tempfile.TemporaryDirectory() as name:
     expect(
         "the battery has another digest",
         audit["battery"]["digest"]["sha256"] == hashlib.sha256(canonical).hexdigest())
-    print(f"{len(lines)} attestations read by in-toto-attestation, signatures by cryptography")
+
+    run("withdraw", model, "--key", directory / "k.pem", "--reason", "a bug")
+    added = (model / "attestations.jsonl").read_text().splitlines()
+    expect("the attestations were changed", added[:2] == lines and len(added) == 3)
+    _, statement = read(added[2])
+    expect("no withdrawal", statement.predicate_type == "temper:withdrawal/v1")
+    withdrawal = json_format.MessageToDict(statement.predicate)
+    expect("another reason", withdrawal["reason"] == "a bug")
+    expect(
+        "the payloads are not named",
+        withdrawal["attestations"]
+        == [{"sha256": hashlib.sha256(read(line)[0]).hexdigest()} for line in lines])
+    print(f"{len(added)} attestations read by in-toto-attestation, signatures by cryptography")
