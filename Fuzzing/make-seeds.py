@@ -22,7 +22,7 @@ def safetensors(header, data=0):
 
 def checkpoint_seeds():
     goldens = TESTS / "CheckpointsTests/Goldens"
-    for name in ["types.safetensors", "bytes-only.safetensors"]:
+    for name in ["types.safetensors", "small-floats.safetensors"]:
         yield "safetensors", (goldens / name).read_bytes()
     yield "safetensors", safetensors({})
     yield "safetensors", safetensors(

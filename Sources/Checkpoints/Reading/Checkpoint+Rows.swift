@@ -71,6 +71,28 @@ extension Checkpoint {
         }
     }
 
+    /// Returns whether two tensors have equal shapes and values, however they are stored.
+    ///
+    /// - Parameters:
+    ///   - name: The name of one tensor.
+    ///   - other: The name of the other.
+    /// - Returns: Whether they are equal. NaN equals nothing.
+    /// - Throws: An `InputError` when there is no such tensor or it is damaged.
+    package func holdsSameValues(_ name: String, _ other: String) throws -> Bool {
+        let (own, its) = (try tensor(name), try tensor(other))
+        guard own.shape == its.shape else { return false }
+        return try own.stretches.allSatisfy { try values(own, $0) == values(its, $0) }
+    }
+
+    /// Returns the values of elements that begin and end with blocks or rows.
+    func values(_ tensor: StoredTensor, _ elements: Range<Int>) throws -> [Float] {
+        try [Float](unsafeUninitializedCapacity: elements.count) { buffer, count in
+            let target = UnsafeMutableBufferPointer(rebasing: buffer[..<elements.count])
+            try decode(tensor, elements: elements, into: target)
+            count = elements.count
+        }
+    }
+
     private static func areSame(
         _ own: UnsafeRawBufferPointer, _ ownFile: MappedFile, _ its: UnsafeRawBufferPointer,
         _ itsFile: MappedFile, at tensors: (own: StoredTensor, its: StoredTensor)
@@ -95,5 +117,12 @@ extension StoredTensor {
     /// The elements that are decoded together: a block, or a row of a quantised layer.
     fileprivate var unit: Int {
         if case .elements = encoding { elementType.block.elements } else { max(1, columns) }
+    }
+
+    /// The elements, a few whole rows at a time.
+    var stretches: [Range<Int>] {
+        let row = max(1, columns)
+        let step = max(1, (1 << 18) / row) * row
+        return stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }
     }
 }

@@ -263,14 +263,10 @@ public struct Checkpoint: Sendable {
             return try withBytes(of: name) { tensor.elementType.firstNonFinite(in: $0) }
         }
         // A few rows at a time, so that memory stays bounded.
-        let step = max(1, (1 << 18) / max(1, tensor.columns)) * tensor.columns
-        let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: step)
-        defer { values.deallocate() }
-        for start in stride(from: 0, to: tensor.count, by: step) {
-            let elements = start..<min(start + step, tensor.count)
-            let part = UnsafeMutableBufferPointer(rebasing: values[..<elements.count])
-            try decode(tensor, elements: elements, into: part)
-            if let place = part.firstIndex(where: { !$0.isFinite }) { return start + place }
+        for elements in tensor.stretches {
+            if let place = try values(tensor, elements).firstIndex(where: { !$0.isFinite }) {
+                return elements.lowerBound + place
+            }
         }
         return nil
     }
