@@ -33,37 +33,27 @@ enum Quantisation: Sendable, Hashable {
 
     /// Reads what the files around the weights say.
     ///
-    /// - Parameters:
-    ///   - directory: The directory with the configuration.
-    ///   - access: The files.
+    /// - Parameter file: Returns a file of the directory by its name, with its path, or nil.
     /// - Returns: The scheme; nil if the weights are not quantised.
     /// - Throws: An `InputError` that names the quantisation if it is not decoded.
-    static func read(in directory: URL, _ access: FileAccess) throws -> Quantisation? {
-        if let configuration = try node(of: "config.json", in: directory, access) {
-            let keys = "quantization_config"
+    static func read(
+        _ file: (_ name: String) throws -> (path: String, data: Data)?
+    ) throws -> Quantisation? {
+        func node(_ name: String) throws -> JSONNode? {
+            guard let (path, data) = try file(name) else { return nil }
+            let value = try JSON(
+                data, file: path, remedy: InputError.damaged, repeatedKeys: .kept, nonFinite: .read)
+            return JSONNode(value, file: path, remedy: InputError.damaged)
+        }
+        if let configuration = try node("config.json") {
+            let key = "quantization_config"
             let text = try configuration.member("text_config")
-            if let stated = try configuration.member(keys) ?? text?.member(keys) {
+            if let stated = try configuration.member(key) ?? text?.member(key) {
                 return try Quantisation(stated)
             }
         }
         // Before transformers had the key, AutoGPTQ wrote a file of its own.
-        let separate = try node(of: "quantize_config.json", in: directory, access)
-        return try separate.map { try gptq($0) }
-    }
-
-    private static func node(
-        of name: String, in directory: URL, _ access: FileAccess
-    ) throws -> JSONNode? {
-        let file = directory.appending(path: name)
-        guard access.exists(file) else { return nil }
-        let mapping = try access.map(file)
-        let value = try withExtendedLifetime(mapping) {
-            try JSON(
-                Data(mapping.bytes), file: file.path(percentEncoded: false),
-                remedy: InputError.damaged, repeatedKeys: .kept, nonFinite: .read)
-        }
-        return JSONNode(
-            value, file: file.path(percentEncoded: false), remedy: InputError.damaged)
+        return try node("quantize_config.json").map { try gptq($0) }
     }
 
     private init(_ node: JSONNode) throws {

@@ -9,6 +9,7 @@ extension QuantisedLayers {
     ///
     /// - Parameter codes: A tensor.
     /// - Returns: The layer; nil if the tensor has no state beside it.
+    /// - Throws: An `InputError` that names the part that is missing or does not fit.
     mutating func fourBits(_ codes: StoredTensor) throws -> StoredTensor? {
         let states = ["nf4", "fp4"].map { codes.name + ".quant_state.bitsandbytes__" + $0 }
         guard let name = states.first(where: holds) else { return nil }
@@ -54,6 +55,7 @@ extension QuantisedLayers {
     ///
     /// - Parameter codes: A tensor.
     /// - Returns: The layer; nil if the tensor is of another type.
+    /// - Throws: An `InputError` that names the part that is missing or does not fit.
     mutating func eightBits(_ codes: StoredTensor) throws -> StoredTensor? {
         guard codes.elementType == .int8, let owner = Self.owner(of: codes, ".weight") else {
             return nil

@@ -125,8 +125,12 @@ extension QuantisedLayers {
     /// Puts a tensor of 8-bit elements and its scales together.
     ///
     /// - Parameters:
+    ///   - codes: A tensor.
     ///   - suffixes: What the scales' name may end with, after the tensor's own name.
+    ///   - layouts: The sizes of blocks that are declared.
+    ///   - label: The scheme's name.
     /// - Returns: The layer; nil if the tensor is of another type.
+    /// - Throws: An `InputError` that names the part that is missing or does not fit.
     mutating func scaled(
         _ codes: StoredTensor, _ suffixes: [String], _ layouts: [Quantisation.Layout],
         _ label: String

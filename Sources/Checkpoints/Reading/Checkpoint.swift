@@ -101,7 +101,7 @@ public struct Checkpoint: Sendable {
             }
         }
         if source.format == .safetensors, let directory = source.directory,
-            let scheme = try Quantisation.read(in: directory, access)
+            let scheme = try Quantisation.read({ try access.data(of: $0, in: directory) })
         {
             let layers = try QuantisedLayers.assembled(names.compactMap { tensors[$0] }, scheme) {
                 try Self.mapped($0, in: mappings).bytes

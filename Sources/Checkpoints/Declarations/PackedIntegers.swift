@@ -22,6 +22,7 @@ package struct PackedIntegers: Sendable, Hashable {
     /// - Parameters:
     ///   - lines: The number of lines.
     ///   - count: The number of integers of a line.
+    /// - Throws: An `InputError` that names the tensor of the words.
     func check(lines: Int, count: Int) throws {
         let (all, overflow) = count.multipliedReportingOverflow(by: bits)
         let length = overflow ? -1 : all / 32 + (all % 32 == 0 ? 0 : 1)
@@ -31,26 +32,5 @@ package struct PackedIntegers: Sendable, Hashable {
                 "is \(words.elementType.rawValue) \(words.shape), where \(bits) bits need I32 "
                     + "\(expected)")
         }
-    }
-
-    /// Returns an integer.
-    ///
-    /// - Parameters:
-    ///   - line: The line.
-    ///   - index: The index in the line.
-    ///   - source: The bytes of the words.
-    @inline(__always)
-    func value(line: Int, _ index: Int, _ source: Stored) -> Int32 {
-        let place = order.isEmpty ? index : index & ~7 | order[index & 7]
-        let bit = place &* bits
-        let stride = axis == .across ? 1 : words.columns
-        let start = axis == .across ? line &* words.columns : line
-        let word = start &+ bit / 32 &* stride
-        let shift = UInt32(bit % 32)
-        var value = source.word(at: 4 &* word) &>> shift
-        if shift + UInt32(bits) > 32 {
-            value |= source.word(at: 4 &* (word &+ stride)) &<< (32 &- shift)
-        }
-        return Int32(bitPattern: value & (1 &<< UInt32(bits) &- 1))
     }
 }

@@ -1,37 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Codes of 4 bits for blocks of consecutive elements, as bitsandbytes stores them.
+// Decodes the blocks of 4-bit codes of bitsandbytes.
 
-/// A tensor whose elements are looked up in a table of 16 values, and scaled block by block.
-package struct CodedBlocks: Sendable, Hashable {
-    /// The type that the values are rounded to: bitsandbytes computes with them in this type.
-    enum Rounding: String, Sendable, Hashable {
-        case float32, float16, bfloat16
-    }
-
-    /// Scales that are quantised themselves, in blocks of their own.
-    struct Nested: Sendable, Hashable {
-        let scales: StoredTensor
-        /// The 256 values.
-        let table: StoredTensor
-        let blockSize: Int
-        let offset: Float
-    }
-
-    /// Two codes to a byte, the first one in the upper half.
-    let codes: StoredTensor
-    /// The 16 values.
-    let table: StoredTensor
-    /// The greatest magnitude of each block.
-    let scales: StoredTensor
-    let nested: Nested?
-    let blockSize: Int
-    let columns: Int
-    let rounding: Rounding
-
-    var companions: [StoredTensor] {
-        [table, scales] + (nested.map { [$0.scales, $0.table] } ?? [])
-    }
-
+extension CodedBlocks {
+    /// Writes the values of some rows.
     func decode(rows: Range<Int>, to target: Decoded, _ bytes: StoredBytes) throws {
         let elements = rows.lowerBound * columns..<rows.upperBound * columns
         guard !elements.isEmpty, let source = try bytes(codes).stored else { return }
