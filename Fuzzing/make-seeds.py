@@ -22,8 +22,14 @@ def safetensors(header, data=0):
 
 def checkpoint_seeds():
     goldens = TESTS / "CheckpointsTests/Goldens"
-    for name in ["types.safetensors", "bytes-only.safetensors"]:
+    for name in ["types.safetensors", "small-floats.safetensors"]:
         yield "safetensors", (goldens / name).read_bytes()
+    schemes = [["gptq-2", "gptq-4", "gptq-4-order"], ["awq-32"], ["bnb-8", "bnb-nf4", "bnb-fp4-nested"],
+               ["fp8"], ["mxfp4"], ["ct-packed", "ct-int", "ct-float"]]
+    for choice, names in enumerate(schemes):
+        for name in names:
+            weights = goldens / "quantised" / name / "model.safetensors"
+            yield "quantised", bytes([choice]) + weights.read_bytes()
     yield "safetensors", safetensors({})
     yield "safetensors", safetensors(
         {"__metadata__": {"format": "pt"},
@@ -63,7 +69,9 @@ def gguf_seeds():
                        [("a", [32, 2], 8, 0)], 96)
     blocks = {0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24),
               8: (32, 34), 10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176),
-              14: (256, 210), 24: (1, 1), 27: (1, 8), 30: (1, 2)}
+              14: (256, 210), 16: (256, 66), 17: (256, 74), 18: (256, 98), 19: (256, 50),
+              20: (32, 18), 21: (256, 110), 22: (256, 82), 23: (256, 136), 24: (1, 1), 27: (1, 8),
+              29: (256, 56), 30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17)}
     for kind, (elements, size) in blocks.items():
         yield "gguf", gguf([], [("t", [elements, 2], kind, 0)], size * 2)
 

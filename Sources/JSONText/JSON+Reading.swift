@@ -11,15 +11,18 @@ extension JSON {
     ///   - file: The file's path or name, for errors.
     ///   - remedy: The remedy in errors.
     ///   - repeatedKeys: Whether an object may have a key twice.
+    ///   - nonFinite: Whether Python's `NaN`, `Infinity` and `-Infinity` are numbers.
     ///   - greatestDepth: The greatest nesting of arrays and objects.
     /// - Throws: An error with the position when the document is not strict JSON.
     package init(
         _ data: Data, file: String, remedy: String = JSONScanner.remedy,
-        repeatedKeys: RepeatedKeys = .refused, greatestDepth: Int = 64
+        repeatedKeys: RepeatedKeys = .refused, nonFinite: NonFinite = .refused,
+        greatestDepth: Int = 64
     ) throws(InputError) {
         let result = data.withUnsafeBytes { bytes -> Result<JSON, InputError> in
             var scanner = JSONScanner(
-                bytes, file: file, remedy: remedy, greatestDepth: greatestDepth)
+                bytes, file: file, remedy: remedy, nonFinite: nonFinite,
+                greatestDepth: greatestDepth)
             do throws(InputError) {
                 let value = try scanner.value(repeatedKeys)
                 try scanner.end()

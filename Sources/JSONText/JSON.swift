@@ -10,7 +10,7 @@ package enum JSON: Sendable {
     case integer(Int)
     /// A number without fraction and exponent, above `Int.max`.
     case unsigned(UInt64)
-    /// Any other number; it is finite.
+    /// Any other number; it is finite unless ``NonFinite/read`` was asked for.
     case number(Double)
     case string(String)
     case array([JSON])
@@ -53,6 +53,14 @@ package enum JSON: Sendable {
         case refused
         /// All members are kept, in order.
         case kept
+    }
+
+    /// Whether a document may hold the numbers that Python's `json` writes and JSON lacks.
+    package enum NonFinite: Sendable {
+        /// `NaN`, `Infinity` and `-Infinity` are errors.
+        case refused
+        /// They are numbers.
+        case read
     }
 }
 

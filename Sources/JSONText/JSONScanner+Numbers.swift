@@ -40,6 +40,7 @@ extension JSONScanner {
     mutating func number() throws(InputError) -> JSON {
         let start = position
         if let value = shortNatural() { return .integer(value) }
+        if case .read = nonFinite, let value = nonFiniteNumber() { return .number(value) }
         let (range, isWhole) = try numberText()
         let text = String(decoding: bytes[range], as: UTF8.self)
         if isWhole {
@@ -50,6 +51,13 @@ extension JSONScanner {
             throw error("the number is too large", at: start)
         }
         return .number(number)
+    }
+
+    /// Reads one of the words that Python's `json` writes for numbers that are not finite.
+    private mutating func nonFiniteNumber() -> Double? {
+        if skipWord("NaN") { return .nan }
+        if skipWord("Infinity") { return .infinity }
+        return skipWord("-Infinity") ? -.infinity : nil
     }
 
     /// Skips a number.

@@ -21,6 +21,8 @@ package struct JSONScanner {
     let origin: Int
     /// The greatest nesting of arrays and objects.
     let greatestDepth: Int
+    /// Whether Python's numbers that are not finite are read.
+    let nonFinite: JSON.NonFinite
     private var depth = 0
 
     /// Makes a cursor at the beginning of a text.
@@ -30,15 +32,18 @@ package struct JSONScanner {
     ///   - origin: The offset in the file where the text begins.
     ///   - file: The file's path or name, for errors.
     ///   - remedy: The remedy in errors.
+    ///   - nonFinite: Whether Python's `NaN`, `Infinity` and `-Infinity` are numbers.
     ///   - greatestDepth: The greatest nesting of arrays and objects.
     package init(
         _ bytes: UnsafeRawBufferPointer, at origin: Int = 0, file: String,
-        remedy: String = JSONScanner.remedy, greatestDepth: Int = 64
+        remedy: String = JSONScanner.remedy, nonFinite: JSON.NonFinite = .refused,
+        greatestDepth: Int = 64
     ) {
         self.bytes = bytes.assumingMemoryBound(to: UInt8.self)
         self.origin = origin
         self.file = file
         self.remedy = remedy
+        self.nonFinite = nonFinite
         self.greatestDepth = greatestDepth
     }
 

@@ -28,7 +28,7 @@ public struct LoadedModel: Sendable {
         let watch = ModelWatch(files)
         let checkpoint = try Checkpoint(files, at: files.url)
         model = try LanguageModel(files, at: files.url).toldNotToThink()
-        let quantised = Set(checkpoint.tensors.values.map(\.elementType)).filter(\.isQuantised)
+        let quantised = Set(checkpoint.tensors.values.compactMap(\.quantisation))
         identity = ModelIdentity(
             name: url.pathExtension == "gguf" || url.pathExtension == "safetensors"
                 ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent,
@@ -36,7 +36,7 @@ public struct LoadedModel: Sendable {
             architecture: model.configuration.family,
             parameterCount: model.parameters.reduce(0) { $0 + $1.count },
             quantisation: quantised.isEmpty
-                ? nil : quantised.map { "\($0)" }.sorted().joined(separator: ", "))
+                ? nil : quantised.sorted().joined(separator: ", "))
         // If the files were written to while they were read, the changes may be in the weights.
         try watch.check()
     }

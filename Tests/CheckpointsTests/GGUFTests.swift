@@ -152,8 +152,8 @@ import Testing
         Fault("one part of several", "split.count", "llama-gguf-split") {
             $0.metadata = [GGUFBytes.entry("split.count", type: 2, littleEndian(UInt16(3)))]
         },
-        Fault("an element type that is not supported", "\"w\"", "type 23", "Q4_K") {
-            $0.tensors = [GGUFBytes.tensor("w", [256], type: 23)]
+        Fault("an element type that is not supported", "\"w\"", "type 4 ", "Q4_K", "IQ2_XXS") {
+            $0.tensors = [GGUFBytes.tensor("w", [256], type: 4)]
         },
         Fault("five dimensions", "\"w\"", "5 dimensions") {
             $0.tensors = [GGUFBytes.tensor("w", [1, 1, 1, 1, 4])]

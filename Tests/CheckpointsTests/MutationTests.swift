@@ -30,7 +30,12 @@ import Testing
 
     @Test(
         "a damaged file throws or is read, and never traps",
-        arguments: ["types.safetensors", "bytes-only.safetensors", "blocks.gguf"],
+        arguments: [
+            "types.safetensors", "small-floats.safetensors", "blocks.gguf",
+            "quantised/gptq-4-order/model.safetensors",
+            "quantised/bnb-nf4-nested/model.safetensors",
+            "quantised/fp8/model.safetensors", "quantised/ct-packed/model.safetensors",
+        ],
         [1, 2] as [UInt64])
     func survives(name: String, seed: UInt64) throws {
         let original = try Data(contentsOf: golden(name))
@@ -39,8 +44,14 @@ import Testing
         var random = Random(state: seed)
         var opened = 0
         try withTemporaryDirectory { directory in
-            let file = directory.appending(path: name)
+            let file = directory.appending(path: try golden(name).lastPathComponent)
             try original.write(to: file)
+            let configuration = try golden(name).deletingLastPathComponent()
+                .appending(path: "config.json")
+            if FileManager.default.fileExists(atPath: configuration.path(percentEncoded: false)) {
+                try FileManager.default.copyItem(
+                    at: configuration, to: directory.appending(path: "config.json"))
+            }
             let handle = try FileHandle(forUpdating: file)
             for _ in 0..<1000 {
                 var damaged = original

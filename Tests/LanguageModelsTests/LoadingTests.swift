@@ -12,7 +12,7 @@ import Testing
 @Suite("Loading and writing")
 struct LoadingTests {
     /// A copy of a tiny model's directory that a test may damage.
-    private final class Scratch {
+    final class Scratch {
         let url: URL
 
         init(_ name: String) throws {

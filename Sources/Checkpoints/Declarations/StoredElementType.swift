@@ -25,11 +25,11 @@ public enum StoredElementType: String, Sendable, Hashable, CaseIterable, Codable
     case uint16 = "U16"
     /// Signed 16-bit integer.
     case int16 = "I16"
-    /// 8-bit power of two; readable as bytes only.
+    /// 8-bit power of two.
     case float8E8M0 = "F8_E8M0"
-    /// 8-bit float with 4 exponent bits; readable as bytes only.
+    /// 8-bit float with 4 exponent bits, without infinity.
     case float8E4M3 = "F8_E4M3"
-    /// 8-bit float with 5 exponent bits; readable as bytes only.
+    /// 8-bit float with 5 exponent bits.
     case float8E5M2 = "F8_E5M2"
     /// Signed 8-bit integer.
     case int8 = "I8"
@@ -69,6 +69,42 @@ public enum StoredElementType: String, Sendable, Hashable, CaseIterable, Codable
     // swift-format-ignore: AlwaysUseLowerCamelCase
     /// Blocks of 256 elements: 6-bit values, 8-bit scales for 16 elements each.
     case q6_K = "Q6_K"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 32 elements: a scale and indices of 16 levels.
+    case iq4_NL = "IQ4_NL"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 32 elements: an exponent and floats of 4 bits.
+    case mxfp4 = "MXFP4"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: indices of a table of ternary octets, 3-bit scales.
+    case iq1_S = "IQ1_S"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: as IQ1_S, with scales for 16 elements each.
+    case iq1_M = "IQ1_M"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: indices of a table of 256 octets, signs, 4-bit scales.
+    case iq2_XXS = "IQ2_XXS"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: indices of a table of 512 octets, signs, 4-bit scales.
+    case iq2_XS = "IQ2_XS"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: indices of a table of 1024 octets, signs, 4-bit scales.
+    case iq2_S = "IQ2_S"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: indices of a table of 256 quartets, signs, 4-bit scales.
+    case iq3_XXS = "IQ3_XXS"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: indices of a table of 512 quartets, signs, 4-bit scales.
+    case iq3_S = "IQ3_S"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: indices of 16 levels, 6-bit scales for 32 elements each.
+    case iq4_XS = "IQ4_XS"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: a scale and five ternary digits to a byte.
+    case tq1_0 = "TQ1_0"
+    // swift-format-ignore: AlwaysUseLowerCamelCase
+    /// Blocks of 256 elements: a scale and four ternary digits to a byte.
+    case tq2_0 = "TQ2_0"
 
     /// The smallest stored unit: how many elements it holds and how many bytes it takes.
     public var block: (elements: Int, bytes: Int) {
@@ -87,11 +123,31 @@ public enum StoredElementType: String, Sendable, Hashable, CaseIterable, Codable
         case .q4_K: (256, 144)
         case .q5_K: (256, 176)
         case .q6_K: (256, 210)
+        case .iq4_NL: (32, 18)
+        case .mxfp4: (32, 17)
+        case .iq1_S: (256, 50)
+        case .iq1_M: (256, 56)
+        case .iq2_XXS: (256, 66)
+        case .iq2_XS: (256, 74)
+        case .iq2_S: (256, 82)
+        case .iq3_XXS: (256, 98)
+        case .iq3_S: (256, 110)
+        case .iq4_XS: (256, 136)
+        case .tq1_0: (256, 54)
+        case .tq2_0: (256, 66)
         }
     }
 
     /// Whether elements share scales in blocks, as only GGUF stores them.
     public var isQuantised: Bool { block.elements > 1 }
+
+    /// Whether elements are floating-point numbers by themselves.
+    var isFloatingPoint: Bool {
+        switch self {
+        case .float64, .float32, .bfloat16, .float16, .float8E8M0, .float8E4M3, .float8E5M2: true
+        default: false
+        }
+    }
 
     /// Returns the bytes that a tensor takes; nil when the shape overflows or does not end on a
     /// block.

@@ -27,7 +27,13 @@ extension Stored {
     /// Returns the binary16 at an offset in bytes, widened.
     @inline(__always)
     func half(at offset: Int) -> Float {
-        float(half: UInt16(self[offset]) | UInt16(self[offset + 1]) << 8)
+        float(half: short(at: offset))
+    }
+
+    /// Returns the 16 bits at an offset in bytes.
+    @inline(__always)
+    func short(at offset: Int) -> UInt16 {
+        UInt16(self[offset]) | UInt16(self[offset + 1]) << 8
     }
 
     /// Returns the 32 bits at an offset in bytes.
@@ -37,4 +43,20 @@ extension Stored {
             littleEndian: UnsafeRawPointer(self).loadUnaligned(
                 fromByteOffset: offset, as: UInt32.self))
     }
+}
+
+/// Returns half of the power of two that 8 bits stand for, as GGUF's MXFP4 counts its scales.
+@inline(__always)
+func halfPower(_ exponent: UInt8) -> Float {
+    Float(
+        bitPattern: exponent < 2 ? 0x0020_0000 << UInt32(exponent) : UInt32(exponent - 1) << 23)
+}
+
+/// Widens an E4M3 exactly. It has no infinity, and one NaN of each sign.
+@inline(__always)
+func float(e4m3 bits: UInt8) -> Float {
+    let magnitude = bits & 0x7F
+    // As a binary16 of the same exponent and mantissa, the bias is 8 too great.
+    let value = magnitude == 0x7F ? .nan : float(half: UInt16(magnitude) << 7) * 256
+    return bits & 0x80 == 0 ? value : -value
 }

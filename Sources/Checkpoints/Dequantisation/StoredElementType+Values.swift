@@ -9,13 +9,10 @@ extension StoredElementType {
     /// - Parameters:
     ///   - bytes: Whole blocks of this type.
     ///   - target: As many elements as the blocks hold.
-    /// - Returns: Whether the type has values; the 8-bit floats are readable as bytes only.
-    func decode(_ bytes: UnsafeRawBufferPointer, to target: UnsafeMutableBufferPointer<Float>)
-        -> Bool
-    {
+    func decode(_ bytes: UnsafeRawBufferPointer, to target: UnsafeMutableBufferPointer<Float>) {
         let blocks = bytes.count / block.bytes
         guard let raw = bytes.baseAddress, let values = target.baseAddress, blocks > 0 else {
-            return true
+            return
         }
         precondition(target.count == blocks * block.elements)
         let source = raw.assumingMemoryBound(to: UInt8.self)
@@ -37,6 +34,14 @@ extension StoredElementType {
         case .uint16: convert(raw, to: values, blocks) { (value: UInt16) in Float(value) }
         case .uint8: convert(raw, to: values, blocks) { (value: UInt8) in Float(value) }
         case .bool: convert(raw, to: values, blocks) { (value: UInt8) in value == 0 ? 0 : 1 }
+        case .float8E4M3: convert(raw, to: values, blocks) { float(e4m3: $0) }
+        // An E5M2 is the upper half of a binary16.
+        case .float8E5M2:
+            convert(raw, to: values, blocks) { (bits: UInt8) in float(half: UInt16(bits) << 8) }
+        case .float8E8M0:
+            convert(raw, to: values, blocks) { (bits: UInt8) in
+                bits == 0xFF ? .nan : halfPower(bits) * 2
+            }
         case .q8_0: SmallBlocks.decodeQ8_0(source, to: values, blocks: blocks)
         case .q4_0: SmallBlocks.decodeQ4_0(source, to: values, blocks: blocks)
         case .q4_1: SmallBlocks.decodeQ4_1(source, to: values, blocks: blocks)
@@ -47,9 +52,19 @@ extension StoredElementType {
         case .q4_K: LargeBlocks.decodeQ4_K(source, to: values, blocks: blocks)
         case .q5_K: LargeBlocks.decodeQ5_K(source, to: values, blocks: blocks)
         case .q6_K: LargeBlocks.decodeQ6_K(source, to: values, blocks: blocks)
-        case .float8E4M3, .float8E5M2, .float8E8M0: return false
+        case .iq4_NL: SmallBlocks.decodeIQ4_NL(source, to: values, blocks: blocks)
+        case .mxfp4: SmallBlocks.decodeMXFP4(source, to: values, blocks: blocks)
+        case .iq1_S: CodebookBlocks.decodeIQ1_S(source, to: values, blocks: blocks)
+        case .iq1_M: CodebookBlocks.decodeIQ1_M(source, to: values, blocks: blocks)
+        case .iq2_XXS: CodebookBlocks.decodeIQ2_XXS(source, to: values, blocks: blocks)
+        case .iq2_XS: CodebookBlocks.decodeIQ2_XS(source, to: values, blocks: blocks)
+        case .iq2_S: CodebookBlocks.decodeIQ2_S(source, to: values, blocks: blocks)
+        case .iq3_XXS: CodebookBlocks.decodeIQ3_XXS(source, to: values, blocks: blocks)
+        case .iq3_S: CodebookBlocks.decodeIQ3_S(source, to: values, blocks: blocks)
+        case .iq4_XS: CodebookBlocks.decodeIQ4_XS(source, to: values, blocks: blocks)
+        case .tq1_0: TernaryBlocks.decodeTQ1_0(source, to: values, blocks: blocks)
+        case .tq2_0: TernaryBlocks.decodeTQ2_0(source, to: values, blocks: blocks)
         }
-        return true
     }
 
     /// Returns the index of the first element that is infinite or NaN, or nil.
@@ -63,15 +78,34 @@ extension StoredElementType {
         case .float32: first(in: bytes) { (bits: UInt32) in bits & 0x7F80 << 16 == 0x7F80 << 16 }
         case .bfloat16: first(in: bytes) { (bits: UInt16) in bits & 0x7F80 == 0x7F80 }
         case .float16: first(in: bytes) { (bits: UInt16) in bits & 0x7C00 == 0x7C00 }
-        case .q8_0, .q4_0, .q5_0: firstBlock(in: bytes, withNonFiniteHalfAt: [0])
+        case .q8_0, .q4_0, .q5_0, .iq4_NL, .iq4_XS, .iq1_S, .iq2_XXS, .iq2_XS, .iq2_S, .iq3_XXS,
+            .iq3_S:
+            firstBlock(in: bytes, withNonFiniteHalfAt: [0])
         case .q4_1, .q5_1, .q4_K, .q5_K: firstBlock(in: bytes, withNonFiniteHalfAt: [0, 2])
         case .q2_K: firstBlock(in: bytes, withNonFiniteHalfAt: [80, 82])
         case .q3_K: firstBlock(in: bytes, withNonFiniteHalfAt: [108])
         case .q6_K: firstBlock(in: bytes, withNonFiniteHalfAt: [208])
+        case .tq1_0: firstBlock(in: bytes, withNonFiniteHalfAt: [52])
+        case .tq2_0: firstBlock(in: bytes, withNonFiniteHalfAt: [64])
+        case .iq1_M, .mxfp4: firstDecoded(in: bytes)
         case .int64, .int32, .int16, .int8, .uint64, .uint32, .uint16, .uint8, .bool: nil
         case .float8E4M3: first(in: bytes) { (bits: UInt8) in bits & 0x7F == 0x7F }
         case .float8E5M2: first(in: bytes) { (bits: UInt8) in bits & 0x7C == 0x7C }
         case .float8E8M0: first(in: bytes) { (bits: UInt8) in bits == 0xFF }
+        }
+    }
+
+    /// Decodes the blocks, a few at a time, and looks at the values.
+    private func firstDecoded(in bytes: UnsafeRawBufferPointer) -> Int? {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: block.elements) { values in
+            for start in stride(from: 0, to: bytes.count, by: block.bytes) {
+                let stored = UnsafeRawBufferPointer(rebasing: bytes[start..<start + block.bytes])
+                decode(stored, to: values)
+                if let place = values.firstIndex(where: { !$0.isFinite }) {
+                    return start / block.bytes * block.elements + place
+                }
+            }
+            return nil
         }
     }
 

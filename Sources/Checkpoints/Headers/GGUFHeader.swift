@@ -144,8 +144,9 @@ private struct Declaration {
         guard let type = StoredElementType(ggufNumber: number) else {
             throw start.error(
                 "the element type \(number) of tensor \"\(name)\" is not supported",
-                remedy: "convert the model to one of F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, "
-                    + "Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K")
+                remedy: "convert the model to one of F32, F16, BF16, "
+                    + StoredElementType.allCases.filter(\.isQuantised).map(\.rawValue)
+                    .joined(separator: ", "))
         }
         self.type = type
         offset = try cursor.integer(UInt64.self)
@@ -168,12 +169,24 @@ extension StoredElementType {
         case 12: self = .q4_K
         case 13: self = .q5_K
         case 14: self = .q6_K
+        case 16: self = .iq2_XXS
+        case 17: self = .iq2_XS
+        case 18: self = .iq3_XXS
+        case 19: self = .iq1_S
+        case 20: self = .iq4_NL
+        case 21: self = .iq3_S
+        case 22: self = .iq2_S
+        case 23: self = .iq4_XS
         case 24: self = .int8
         case 25: self = .int16
         case 26: self = .int32
         case 27: self = .int64
         case 28: self = .float64
+        case 29: self = .iq1_M
         case 30: self = .bfloat16
+        case 34: self = .tq1_0
+        case 35: self = .tq2_0
+        case 39: self = .mxfp4
         default: return nil
         }
     }

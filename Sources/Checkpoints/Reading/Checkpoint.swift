@@ -36,7 +36,8 @@ public struct Checkpoint: Sendable {
     /// The files that hold the weights, and the index of a sharded checkpoint after them.
     public let files: [URL]
 
-    /// The tensors by name.
+    /// The tensors by name. The parts of a quantised layer are one tensor, under the name that it had
+    /// before.
     public let tensors: [String: StoredTensor]
 
     /// The tensors' names in the order of files and bytes.
@@ -99,7 +100,15 @@ public struct Checkpoint: Sendable {
                 names.append(tensor.name)
             }
         }
-        try source.index?.check(tensors)
+        if source.format == .safetensors, let directory = source.directory,
+            let scheme = try Quantisation.read({ try access.data(of: $0, in: directory) })
+        {
+            let layers = try QuantisedLayers.assembled(names.compactMap { tensors[$0] }, scheme) {
+                try Self.mapped($0, in: mappings).bytes
+            }
+            names = layers.map(\.name)
+            tensors = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0) })
+        }
 
         self.url = source.index == nil ? url : source.directory ?? url
         self.format = source.format
@@ -164,25 +173,37 @@ public struct Checkpoint: Sendable {
         return try withExtendedLifetime(owner) { try body(bytes) }
     }
 
-    /// Returns a tensor's stored bytes for use without a copy.
+    /// Returns a tensor's stored bytes for use without a copy. Those of a quantised layer are its
+    /// codes, without the scales.
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: The bytes, which need not be aligned, and an owner that must be kept as long as
     ///   they are used.
     /// - Throws: An `InputError` when there is no such tensor.
     public func mapped(_ name: String) throws -> (bytes: UnsafeRawBufferPointer, owner: AnyObject) {
-        let tensor = try tensor(name)
+        try Self.mapped(tensor(name), in: mappings)
+    }
+
+    private static func mapped(
+        _ tensor: StoredTensor, in mappings: [URL: MappedFile]
+    ) throws -> (bytes: UnsafeRawBufferPointer, owner: MappedFile) {
         guard let mapping = mappings[tensor.file] else {
             throw InputError(tensor.file, nil, "is not open")
         }
         return (UnsafeRawBufferPointer(rebasing: mapping.bytes[tensor.byteRange]), mapping)
     }
 
+    /// Returns a tensor's bytes and their file.
+    func mapped(_ tensor: StoredTensor) throws -> (bytes: UnsafeRawBufferPointer, owner: MappedFile)
+    {
+        try Self.mapped(tensor, in: mappings)
+    }
+
     /// Returns a tensor's values in row-major order, converted to fp32.
     ///
     /// - Parameter name: The tensor's name.
     /// - Returns: As many values as the tensor has elements.
-    /// - Throws: An `InputError` when there is no such tensor or its type is an 8-bit float.
+    /// - Throws: An `InputError` when there is no such tensor or it is damaged.
     public func float32(_ name: String) throws -> [Float] {
         let count = try tensor(name).count
         return try [Float](unsafeUninitializedCapacity: count) { buffer, initialised in
@@ -192,26 +213,42 @@ public struct Checkpoint: Sendable {
     }
 
     /// Writes a tensor's values in row-major order, converted to fp32. They are equal to the bit to
-    /// those of the Python package gguf's `dequantize`.
+    /// those of the reference implementations.
     ///
     /// - Parameters:
     ///   - name: The tensor's name.
     ///   - target: Room for exactly the tensor's elements; it need not be initialised.
-    /// - Throws: An `InputError` when there is no such tensor, its type is an 8-bit float or
-    ///   `target` has another size.
+    /// - Throws: An `InputError` when there is no such tensor, it is damaged, or `target` has another
+    ///   size.
     public func dequantise(_ name: String, into target: UnsafeMutableBufferPointer<Float>) throws {
         let tensor = try tensor(name)
-        let place = "tensor \"\(name)\""
         guard target.count == tensor.count else {
-            throw InputError(
-                tensor.file, place, "has \(tensor.count) elements, the target \(target.count)",
+            throw tensor.fault(
+                "has \(tensor.count) elements, the target \(target.count)",
                 remedy: "pass a buffer of the tensor's size")
         }
-        let hasValues = try withBytes(of: name) { tensor.elementType.decode($0, to: target) }
-        guard hasValues else {
-            throw InputError(
-                tensor.file, place, "\(tensor.elementType.rawValue) cannot be converted to fp32",
-                remedy: "convert the model to BF16")
+        try decode(tensor, elements: 0..<tensor.count, into: target)
+    }
+
+    /// Decodes elements that begin and end with blocks, or with rows of a quantised layer.
+    func decode(
+        _ tensor: StoredTensor, elements: Range<Int>,
+        into target: UnsafeMutableBufferPointer<Float>
+    ) throws {
+        guard !elements.isEmpty else { return }
+        // The tensors stay mapped at least as long as this checkpoint.
+        try withExtendedLifetime(mappings) {
+            if case .elements = tensor.encoding {
+                let block = tensor.elementType.block
+                let start = elements.lowerBound / block.elements * block.bytes
+                let end = elements.upperBound / block.elements * block.bytes
+                let bytes = try mapped(tensor).bytes[start..<end]
+                tensor.elementType.decode(UnsafeRawBufferPointer(rebasing: bytes), to: target)
+            } else {
+                let rows =
+                    elements.lowerBound / tensor.columns..<elements.upperBound / tensor.columns
+                try tensor.encoding.decode(rows: rows, to: target) { try mapped($0).bytes }
+            }
         }
     }
 
@@ -221,7 +258,16 @@ public struct Checkpoint: Sendable {
     /// - Returns: The row-major index of the first such element, or nil when there is none.
     /// - Throws: An `InputError` when there is no such tensor.
     public func firstNonFinite(in name: String) throws -> Int? {
-        let type = try tensor(name).elementType
-        return try withBytes(of: name) { type.firstNonFinite(in: $0) }
+        let tensor = try tensor(name)
+        if case .elements = tensor.encoding {
+            return try withBytes(of: name) { tensor.elementType.firstNonFinite(in: $0) }
+        }
+        // A few rows at a time, so that memory stays bounded.
+        for elements in tensor.stretches {
+            if let place = try values(tensor, elements).firstIndex(where: { !$0.isFinite }) {
+                return elements.lowerBound + place
+            }
+        }
+        return nil
     }
 }

@@ -53,6 +53,16 @@ struct FileAccess {
         return try open.mapped(as: file)
     }
 
+    /// Returns the bytes of a file in a directory, and its path; nil if it is not there.
+    func data(of name: String, in directory: URL) throws -> (path: String, data: Data)? {
+        let file = directory.appending(path: name)
+        guard exists(file) else { return nil }
+        let mapping = try map(file)
+        return withExtendedLifetime(mapping) {
+            (file.path(percentEncoded: false), Data(mapping.bytes))
+        }
+    }
+
     private func name(of file: URL) -> String {
         file == root ? Self.single : file.lastPathComponent
     }

@@ -80,19 +80,19 @@ struct Source {
     }
 }
 
-/// The index of a sharded safetensors checkpoint: which file holds which tensor.
+/// The index of a sharded safetensors checkpoint: which files hold its tensors.
 struct ShardIndex {
     let file: URL
 
     /// The shards in the order of their names.
     let shards: [URL]
 
-    private var shardNames: [String: String] = [:]
-
+    /// Reads which files there are. Where a tensor is, the files themselves say: an index may name
+    /// tensors that were left out, and may lack names that were added, as for transformers.
     init(_ file: URL, _ access: FileAccess) throws {
         self.file = file
         let mapping = try access.map(file)
-        var shardNames: [String: String] = [:]
+        var names: Set<String> = []
         var scanner = JSONScanner(
             mapping.bytes, file: file.path(percentEncoded: false), remedy: InputError.damaged)
         try scanner.object { scanner, key in
@@ -107,40 +107,21 @@ struct ShardIndex {
                             file, "tensor \"\(tensor)\"",
                             "\"\(name)\" is not the name of a .safetensors file beside the index")
                     }
-                    shardNames[tensor] = name
+                    names.insert(name)
                 }
             } else {
                 try scanner.skipValue()
             }
         }
         try scanner.end()
-        let names = Set(shardNames.values).sorted()
         guard !names.isEmpty else {
             throw InputError(file, "key weight_map", "names no tensors")
         }
-        shards = names.map { file.deletingLastPathComponent().appending(path: $0) }
-        self.shardNames = shardNames
+        shards = names.sorted().map { file.deletingLastPathComponent().appending(path: $0) }
         for shard in shards where !access.exists(shard) {
             throw InputError(
                 shard, nil, "is missing, though \(file.lastPathComponent) names it",
                 remedy: "download the missing shard")
-        }
-    }
-
-    /// Checks that the index and the shards name the same tensors in the same files.
-    func check(_ tensors: [String: StoredTensor]) throws {
-        for (name, shard) in shardNames.sorted(by: { $0.key < $1.key })
-        where tensors[name]?.file.lastPathComponent != shard {
-            throw InputError(
-                file, "tensor \"\(name)\"", "is not in \(shard) as the index says")
-        }
-        if tensors.count != shardNames.count,
-            let extra = tensors.values.filter({ shardNames[$0.name] == nil })
-                .min(by: { $0.name < $1.name })
-        {
-            throw InputError(
-                extra.file, "tensor \"\(extra.name)\"",
-                "is not named by \(file.lastPathComponent)")
         }
     }
 }

@@ -37,7 +37,7 @@ struct CheckpointWeights: WeightSource {
             entries.append(
                 WeightEntry(
                     name: known, storedName: stored, shape: tensor.shape,
-                    storedType: tensor.elementType.rawValue))
+                    storedType: tensor.quantisation ?? tensor.elementType.rawValue))
         }
         self.entries = entries
         headRows = isGGUF ? Self.headRows(of: checkpoint, entries) : [:]

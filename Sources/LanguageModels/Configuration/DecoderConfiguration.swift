@@ -203,7 +203,7 @@ extension DecoderConfiguration {
             ("attn_logit_softcapping", attention.softCap ?? 1, (attention.softCap ?? 1) > 0),
             ("final_logit_softcapping", logitSoftCap ?? 1, (logitSoftCap ?? 1) > 0),
         ]
-        for number in numbers where !number.isGood {
+        for number in numbers where !number.isGood || !number.value.isFinite {
             throw Self.outOfRange(number.key, "\(number.value) is out of range")
         }
         if let (key, problem) = attention.rotary.problems().first {

@@ -111,8 +111,9 @@ extension HuggingFaceConfiguration {
     /// - Returns: The keys and their family.
     /// - Throws: `InputError` that names the file and the key.
     static func read(_ data: Data, file: String) throws -> (HuggingFaceConfiguration, Family) {
+        let data = try PythonJSON.readable(data, file: file, remedy: "use an intact checkpoint")
         do {
-            let decoder = JSONDecoder()
+            let decoder = PythonJSON.decoder
             let header = try decoder.decode(Header.self, from: data)
             guard let type = header.modelType, let family = Family.named(type) else {
                 throw unsupported(

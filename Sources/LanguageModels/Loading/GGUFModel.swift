@@ -36,7 +36,35 @@ struct GGUFModel {
         try checkpoint.metadata["tokenizer.chat_template"]?.string.map { try ChatTemplate($0) }
     }
 
-    var stopTokens: Set<Int> { Set(["eos", "eot"].compactMap { identifier($0) }) }
+    /// The tokens that end an answer: those that the file names, and those that llama.cpp knows by
+    /// their text, for many files name `eos` alone.
+    var stopTokens: Set<Int> {
+        var tokens = Set(["eos", "eot", "eom"].compactMap { identifier($0) })
+        let texts = checkpoint.metadata["tokenizer.ggml.tokens"]?.strings ?? []
+        var found: [String: Int] = [:]
+        for (identifier, text) in texts.enumerated() where Self.endings.contains(text) {
+            found[text] = identifier
+        }
+        // Where a whole answer has an ending of its own, `<|end|>` ends one of its messages.
+        func holds(_ text: String) -> Bool { found[text] != nil }
+        let endsCalls = holds("<|call|>") || holds("<|calls|>")
+        var others: Set<String> = []
+        if endsCalls, holds("<|return|>") || holds("<|flush|>") { others.insert("<|end|>") }
+        // Gemma 4 has `</s>` as a text among others.
+        if holds("<|tool_response>") { others.insert("</s>") }
+        for text in others {
+            if let identifier = found.removeValue(forKey: text) { tokens.remove(identifier) }
+        }
+        tokens.formUnion(found.values)
+        return tokens
+    }
+
+    /// The texts by which llama.cpp finds tokens that end an answer.
+    private static let endings: Set = [
+        "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>",
+        "<end_of_turn>", "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]",
+        "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>",
+    ]
 
     private func identifier(_ role: String) -> Int? {
         checkpoint.metadata["tokenizer.ggml.\(role)_token_id"]?.integer

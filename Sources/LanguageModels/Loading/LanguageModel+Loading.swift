@@ -70,10 +70,11 @@ extension LanguageModel {
 
     private init(_ checkpoint: Checkpoint, in directory: ModelDirectory, name: String) throws {
         let configuration = try DecoderConfiguration(
-            huggingFace: directory.required("config.json"), file: directory.path("config.json"))
+            huggingFace: directory.required("config.json"), file: directory.path("config.json")
+        ).untyingOtherHead(in: checkpoint)
         let tokenizer = try directory.tokenizer()
         var stopTokens = try directory.stopTokens()
-        if stopTokens.isEmpty, let token = tokenizer.eosToken { stopTokens = [token.identifier] }
+        if let token = tokenizer.eosToken { stopTokens.insert(token.identifier) }
         try self.init(
             name: name, configuration: configuration,
             weights: WeightLoading(

@@ -42,15 +42,12 @@ struct ModelDirectory {
         return try keys?.chatTemplate?.source.map { try ChatTemplate($0) }
     }
 
-    /// Returns the tokens that end an answer: those of generation_config.json, else those of
-    /// config.json.
+    /// Returns the tokens that end an answer, by generation_config.json or by config.json: each is
+    /// right in some releases where the other lacks one.
     func stopTokens() throws -> Set<Int> {
-        for file in ["generation_config.json", "config.json"] {
-            if let tokens = try optional(file, as: StopKeys.self)?.eosToken {
-                return Set(tokens.values)
-            }
+        try ["generation_config.json", "config.json"].reduce(into: []) { tokens, file in
+            tokens.formUnion(try optional(file, as: StopKeys.self)?.eosToken?.values ?? [])
         }
-        return []
     }
 
     private func optional(_ file: String) throws -> Data? {
@@ -66,12 +63,13 @@ struct ModelDirectory {
     }
 
     private func optional<Keys: Decodable>(_ file: String, as type: Keys.Type) throws -> Keys? {
-        guard let data = try optional(file) else { return nil }
+        guard let stored = try optional(file) else { return nil }
+        let remedy = "use an intact checkpoint"
+        let data = try PythonJSON.readable(stored, file: path(file), remedy: remedy)
         do {
-            return try JSONDecoder().decode(type, from: data)
+            return try PythonJSON.decoder.decode(type, from: data)
         } catch let error as DecodingError {
-            throw InputError(
-                error, in: data, file: path(file), remedy: "use an intact checkpoint")
+            throw InputError(error, in: data, file: path(file), remedy: remedy)
         }
     }
 }

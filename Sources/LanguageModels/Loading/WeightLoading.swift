@@ -41,7 +41,11 @@ struct WeightLoading {
     private func storedName(_ name: String) -> String? {
         switch checkpoint.format {
         case .gguf: GGUFNames.name(of: name)
-        case .safetensors: name
+        // A tied head may be what is stored of the two.
+        case .safetensors:
+            configuration.headIsTied && name == "model.embed_tokens.weight"
+                && checkpoint.tensors[name] == nil && checkpoint.tensors["lm_head.weight"] != nil
+                ? "lm_head.weight" : name
         }
     }
 

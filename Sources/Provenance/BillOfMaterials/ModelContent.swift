@@ -76,14 +76,14 @@ public struct ModelContent: Sendable, Hashable {
 
     private mutating func read(_ model: OpenModel) throws {
         let checkpoint = try Checkpoint(model, at: model.url)
-        let quantised = Set(checkpoint.tensors.values.map(\.elementType)).filter(\.isQuantised)
+        let quantised = Set(checkpoint.tensors.values.compactMap(\.quantisation))
         architecture = try Self.architecture(of: checkpoint, model)?
             .onOneLine(length: Self.longestArchitecture)
         format = checkpoint.format.rawValue
         parameterCount = checkpoint.tensors.values.reduce(0) { $0 + $1.count }
         quantisation =
             quantised.isEmpty
-            ? nil : quantised.map(\.rawValue).sorted().joined(separator: ", ")
+            ? nil : quantised.sorted().joined(separator: ", ")
     }
 
     private static func architecture(
@@ -92,7 +92,8 @@ public struct ModelContent: Sendable, Hashable {
         if checkpoint.format == .gguf { return checkpoint.metadata["general.architecture"]?.string }
         let name = "config.json"
         guard let data = try model.smallFile(name) else { return nil }
-        let json = try JSON(data, file: model.url.appending(path: name).path)
+        let json = try JSON(
+            data, file: model.url.appending(path: name).path, nonFinite: .read)
         guard case .object(let members) = json,
             case .string(let type)? = members.first(where: { $0.key == "model_type" })?.value
         else { return nil }

@@ -18,6 +18,10 @@ EDGES = [0x0000, 0x8000, 0x0001, 0x83FF, 0x0400, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00,
 HALVES = {
     Q.Q8_0: [0], Q.Q4_0: [0], Q.Q4_1: [0, 2], Q.Q5_0: [0], Q.Q5_1: [0, 2],
     Q.Q2_K: [80, 82], Q.Q3_K: [108], Q.Q4_K: [0, 2], Q.Q5_K: [0, 2], Q.Q6_K: [208],
+    Q.IQ1_S: [0], Q.IQ2_XXS: [0], Q.IQ2_XS: [0], Q.IQ2_S: [0], Q.IQ3_XXS: [0], Q.IQ3_S: [0],
+    Q.IQ4_NL: [0], Q.IQ4_XS: [0], Q.TQ1_0: [52], Q.TQ2_0: [64],
+    # The one spreads its scale over four words, the other has exponents.
+    Q.IQ1_M: [], Q.MXFP4: [],
 }
 
 
@@ -33,6 +37,14 @@ def blocks(kind):
                 # The second scale meets its edges in another order.
                 bits = EDGES[(row - plain) * (1 + 2 * place) % len(EDGES)]
             data[row, offset : offset + 2] = (bits & 255, bits >> 8)
+        if kind == Q.IQ1_M:
+            bits = EDGES[row - plain] if row >= plain else int(rng.integers(0, 0x7C00))
+            for part in range(4):
+                data[row, 49 + 2 * part] &= 0x0F
+                data[row, 49 + 2 * part] |= (bits >> 4 * part & 15) << 4
+        if kind == Q.MXFP4:
+            exponents = [0, 1, 2, 3, 127, 128, 252, 253, 254, 255]
+            data[row, 0] = exponents[row - plain] if row >= plain else rng.integers(2, 250)
     # Two blocks to a row.
     return data.reshape(-1, 2 * size)
 
@@ -90,9 +102,12 @@ tensors['quote " slash \\ tab \t'] = torch.tensor([1.0])
 tensors["名前.é\u0001"] = torch.tensor([2.0], dtype=torch.bfloat16)
 save_file(tensors, "types.safetensors", metadata={"format": "pt"})
 save_file({k: v.to(torch.float32) for k, v in tensors.items()}, "types-values.safetensors")
-small = {n: source.to(d) for n, d in
-         {"F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2}.items()}
-save_file(small, "bytes-only.safetensors")
+# Every code of the 8-bit floats.
+codes = torch.arange(256, dtype=torch.uint8)
+small = {"F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+         "F8_E8M0": torch.float8_e8m0fnu}
+save_file({n: codes.clone().view(d) for n, d in small.items()}, "small-floats.safetensors")
+save_file({n: codes.view(d).float() for n, d in small.items()}, "small-floats-values.safetensors")
 
 # Rounding: random bits, and the neighbourhood of every boundary.
 bounds = [0.0, 2.0**-24, 2.0**-25, 2.0**-14, 65504.0, 65520.0, 65519.996, 1.0, 1.0009765625,

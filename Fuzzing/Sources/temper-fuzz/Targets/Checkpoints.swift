@@ -19,6 +19,27 @@ extension FuzzTarget {
         try readEverything(at: InputFile.write(input, as: "model.safetensors.index.json"))
     }
 
+    /// A byte that chooses a quantisation, and the weights beside its configuration.
+    static let quantised = FuzzTarget(name: "quantised") { input in
+        guard let choice = input.first else { return }
+        let scheme = schemes[Int(choice) % schemes.count]
+        _ = try InputFile.write(
+            Data("{\"quantization_config\":\(scheme)}".utf8), as: "config.json")
+        try readEverything(
+            at: InputFile.write(Data(input.dropFirst()), as: "model.safetensors"))
+    }
+
+    /// In the order of `make-seeds.py`.
+    private static let schemes = [
+        #"{"quant_method":"gptq","bits":4,"group_size":32}"#,
+        #"{"quant_method":"awq","bits":4,"group_size":32}"#,
+        #"{"quant_method":"bitsandbytes","load_in_4bit":true}"#,
+        #"{"quant_method":"fp8","weight_block_size":[8,16]}"#,
+        #"{"quant_method":"mxfp4"}"#,
+        #"{"quant_method":"compressed-tensors","config_groups":{"a":{"weights":{"num_bits":4,"#
+            + #""group_size":32}},"b":{"weights":{"num_bits":8}}}}"#,
+    ]
+
     private static func checkpoint(_ name: String, file: String) -> FuzzTarget {
         FuzzTarget(name: name) { input in
             try readEverything(at: InputFile.write(input, as: file))
