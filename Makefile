@@ -110,6 +110,7 @@ interop: build
 	swift build $(SWIFT_FLAGS) --product temper-verify
 	Tests/Interop/environment
 	.deps/interop/bin/python Tests/Interop/interop.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/keyless.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/attestations.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/bom.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/admission.py $(TEMPER) $(TEMPER)-verify
