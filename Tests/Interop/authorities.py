@@ -67,12 +67,14 @@ class Authority:
         return certificate(name, key, self.name, self.key, extensions, start, end)[1]
 
 
-def stamp(folder, message, signer, key, digest="sha256"):
+def stamp(folder, message, signer, key, digest="sha256", chain=(), sends_certificate=True):
     """A timestamp of now over a message, by 'openssl ts' with a certificate and its key."""
     place = folder / "stamp"
     place.mkdir(exist_ok=True)
     (place / "message").write_bytes(message)
     (place / "signer.pem").write_bytes(signer.public_bytes(serialization.Encoding.PEM))
+    (place / "chain.pem").write_bytes(b"".join(
+        each.public_bytes(serialization.Encoding.PEM) for each in chain))
     (place / "key.pem").write_bytes(key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption()))
@@ -81,8 +83,10 @@ def stamp(folder, message, signer, key, digest="sha256"):
         "[tsa]\nserial = serial\nsigner_cert = signer.pem\nsigner_key = key.pem\n"
         "default_policy = 1.2.3.4\ndigests = sha256, sha384, sha512\nsigner_digest = sha256\n"
         "ess_cert_id_alg = sha256\n")
-    for command in (["-query", "-data", "message", f"-{digest}", "-cert", "-out", "request"],
-                    ["-reply", "-config", "ts.cnf", "-section", "tsa", "-queryfile", "request",
-                     "-out", "response"]):
+    query = ["-query", "-data", "message", f"-{digest}", "-out", "request"]
+    reply = ["-reply", "-config", "ts.cnf", "-section", "tsa", "-queryfile", "request", "-out",
+             "response"]
+    for command in (query + ["-cert"] * sends_certificate,
+                    reply + ["-chain", "chain.pem"] * bool(chain)):
         subprocess.run(["openssl", "ts", *command], cwd=place, check=True, capture_output=True)
     return (place / "response").read_bytes()

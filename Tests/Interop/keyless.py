@@ -155,8 +155,7 @@ def good_cases():
     newer = {"kind": "hashedrekord", "version": "0.0.2"}
     yield Case("the newer log, with a timestamp", stamps=stamped, entry=newer)
     # sigstore-python compares identities as texts.
-    yield Case("an identity by a pattern", identity="*@acme.example",
-               peer_identity=PERSON.value)
+    yield Case("an identity by a pattern", identity="*@acme.example", peer_identity=PERSON.value)
     # sigstore-python does not read this kind of entry.
     yield Case("the newer log's entry of an envelope", stamps=stamped,
                entry={**newer, "kind": "dsse"}, peer=False)
