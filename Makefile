@@ -111,6 +111,7 @@ interop: build
 	swift build $(SWIFT_FLAGS) --product temper-verify
 	Tests/Interop/environment
 	.deps/interop/bin/python Tests/Interop/interop.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/vectors.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/keyless.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/timestamps.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/attestations.py $(TEMPER)

@@ -32,7 +32,8 @@ def certificate(names, key, issuer_name, issuer_key, extensions, start, end):
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), False)]
     for extension, is_critical in [*identifiers, *extensions]:
         builder = builder.add_extension(extension, critical=is_critical)
-    return builder, builder.sign(issuer_key, hashes.SHA256())
+    hash_ = hashes.SHA384() if issuer_key.key_size == 384 else hashes.SHA256()
+    return builder, builder.sign(issuer_key, hash_)
 
 
 def usage(**bits):
@@ -48,8 +49,8 @@ def common_name(name):
 class Authority:
     """A certificate authority, below another one or self-signed."""
 
-    def __init__(self, name, above=None, purposes=()):
-        self.key, self.name = ec.generate_private_key(ec.SECP256R1()), common_name(name)
+    def __init__(self, name, above=None, purposes=(), curve=ec.SECP256R1()):
+        self.key, self.name = ec.generate_private_key(curve), common_name(name)
         extensions = [(x509.BasicConstraints(True, None), True),
                       usage(key_cert_sign=True, crl_sign=True)]
         if purposes:

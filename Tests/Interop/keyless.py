@@ -240,8 +240,8 @@ def cases_of_entries():
                    Sigstore.body("dsse", "0.0.1", envelope_of(b"{}", other_key()),
                                  Authority("x").certificate)
                    ["spec"]["signatures"][0]["verifier"]))})
-    yield Case("an entry of the newer log of other content", "is of another content", stamps=stamped,
-               entry={"kind": "hashedrekord", "version": "0.0.2", "change_body": changed(
+    yield Case("an entry of the newer log, of other content", "is of another content",
+               stamps=stamped, entry={"kind": "hashedrekord", "version": "0.0.2", "change_body": changed(
                    "spec", "hashedRekordV002", "data", "digest", by=flipped)})
     yield Case("an entry of a kind for files", "which no signature of a model has",
                entry={"kind": "hashedrekord"})
@@ -273,7 +273,6 @@ def cases_of_content():
                roots={"authorities": PAST}, peer=True)
     yield Case("a timestamp authority no longer in use", stamp_of_other, stamps=stamped,
                entry={"has_promise": False}, roots={"stamps": PAST})
-
 
 
 with tempfile.TemporaryDirectory() as name:
