@@ -103,13 +103,17 @@ test: bootstrap
 verifier:
 	scripts/build-verifier build/temper-verify
 
-## Sign with temper and verify with OpenSSF's model_signing, and the other way round; read what temper
-## writes with other people's tools; run the action and the hook.
+## Sign with temper and verify with OpenSSF's model_signing, and the other way round; judge keyless
+## signatures as sigstore-python does, timestamps and revocation lists as openssl does; read what
+## temper writes with other people's tools; run the action and the hook.
 .PHONY: interop
 interop: build
 	swift build $(SWIFT_FLAGS) --product temper-verify
 	Tests/Interop/environment
 	.deps/interop/bin/python Tests/Interop/interop.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/vectors.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/keyless.py $(TEMPER)
+	.deps/interop/bin/python Tests/Interop/timestamps.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/attestations.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/log.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/bom.py $(TEMPER)

@@ -3,7 +3,6 @@
 # Usage: .deps/interop/bin/python Tests/Interop/interop.py TEMPER; needs openssl. Makes its keys and
 # certificates in a temporary directory. Exit code 0 when all agree, 1 when not.
 import base64
-import datetime
 import json
 import os
 import pathlib
@@ -12,9 +11,11 @@ import sys
 import tempfile
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from authorities import Authority, ago, common_name, usage
 
 TEMPER = sys.argv[1]
 CURVES = {"p256": "prime256v1", "p384": "secp384r1", "p521": "secp521r1"}
@@ -118,27 +119,6 @@ def key_ways(directory):
 
 
 def certificate_way(directory, with_intermediate):
-    now = datetime.datetime.now(datetime.timezone.utc)
-
-    def certify(subject, public_key, issuer, issuer_key, is_authority):
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
-        builder = (
-            x509.CertificateBuilder().subject_name(name)
-            .issuer_name(issuer or name).public_key(public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(hours=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
-            .add_extension(x509.KeyUsage(
-                digital_signature=not is_authority, key_cert_sign=is_authority,
-                content_commitment=False, key_encipherment=False, data_encipherment=False,
-                key_agreement=False, crl_sign=is_authority, encipher_only=False,
-                decipher_only=False), critical=True))
-        if not is_authority:
-            builder = builder.add_extension(
-                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
-        return builder.sign(issuer_key, hashes.SHA384())
-
     def write(name, *certificates):
         file = directory / name
         file.write_bytes(b"".join(
@@ -146,21 +126,21 @@ def certificate_way(directory, with_intermediate):
         return file
 
     prefix = "long" if with_intermediate else "short"
-    root_key = ec.generate_private_key(ec.SECP384R1())
-    root = certify("root", root_key.public_key(), None, root_key, True)
-    issuer, issuer_key, between = root, root_key, []
-    if with_intermediate:
-        issuer_key = ec.generate_private_key(ec.SECP256R1())
-        issuer = certify("intermediate", issuer_key.public_key(), root.subject, root_key, True)
-        between = [issuer]
+    root = Authority("root", curve=ec.SECP384R1())
+    issuer = Authority("intermediate", root) if with_intermediate else root
+    between = [issuer.certificate] if with_intermediate else []
     key = directory / f"{prefix}.pem"
     expect("keygen", True, TEMPER, "keygen", "--out", key)
-    public = serialization.load_pem_public_key(key.with_name(f"{prefix}.pub.pem").read_bytes())
-    leaf = certify("signer", public, issuer.subject, issuer_key, False)
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    leaf = issuer.issue(
+        common_name("signer"), private,
+        [usage(digital_signature=True),
+         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), False)],
+        ago(hours=1), ago(days=-1))
     chain = write(f"{prefix}-chain.pem", leaf, *between)
-    roots = write(f"{prefix}-root.pem", root)
+    roots = write(f"{prefix}-root.pem", root.certificate)
     leaf_file = write(f"{prefix}-leaf.pem", leaf)
-    above = write(f"{prefix}-above.pem", *(between or [root]))
+    above = write(f"{prefix}-above.pem", *(between or [root.certificate]))
     return Way(
         f"certificate, {len(between)} between", ("--key", key, "--certificate", chain),
         ("--root", roots),
