@@ -28,14 +28,16 @@ public struct Admission: Sendable {
     ///
     /// - Parameters:
     ///   - model: The model, with its signature and weights verified.
+    ///   - adapter: The adapter on the model, verified too. Only audits of both together count.
     ///   - lines: The attestations that were found, not yet verified.
     ///   - policy: The policy.
     ///   - now: The current time.
     public init(
-        of model: VerifiedModel, attestations lines: [AttestationLine], policy: Policy,
+        of model: VerifiedModel, with adapter: VerifiedModel? = nil,
+        attestations lines: [AttestationLine], policy: Policy,
         now: Date = Date()
     ) async {
-        let judge = AttestationJudge(policy: policy, model: model, now: now)
+        let judge = AttestationJudge(policy: policy, model: model, adapter: adapter, now: now)
         var judged: [AttestationJudge.Judgement] = []
         var budget = VerificationBudget()
         for line in lines { judged.append(await judge.judgement(line, within: &budget)) }
