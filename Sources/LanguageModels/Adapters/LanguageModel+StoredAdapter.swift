@@ -46,14 +46,10 @@ extension LanguageModel {
             // A base without a head of its own has the embedding for it.
             let isShared = configuration.headIsTied && change.parameter == "lm_head.weight"
             let name = isShared ? "model.embed_tokens.weight" : change.parameter
+            try change.check(against: shapes[name])
             switch change.kind {
-            case .replacement(let stored, _):
-                try stored.check(stored.shape, against: shapes[name], of: name)
-                changed[name] = try adapter.tensor(stored)
+            case .replacement(let stored, _): changed[name] = try adapter.tensor(stored)
             case .addition(let down, let up, let scale, let isTransposed):
-                let shape = [up.shape[0], down.shape[1]]
-                try down.check(
-                    isTransposed ? shape.reversed() : shape, against: shapes[name], of: name)
                 let product = try adapter.tensor(up).matmul(adapter.tensor(down))
                 changed[name] =
                     try weight(name) + (isTransposed ? product.transposed() : product) * scale
@@ -73,27 +69,14 @@ extension StoredAdapter.Change.Kind {
 }
 
 extension StoredAdapter {
+    fileprivate func tensor(_ stored: StoredTensor) throws -> Tensor {
+        Tensor(try values(stored), shape: stored.shape)
+    }
+
     fileprivate var changesEmbeddingOrHead: Bool {
         changes.contains {
             !$0.kind.isInBase
                 && ["model.embed_tokens.weight", "lm_head.weight"].contains($0.parameter)
-        }
-    }
-}
-
-extension StoredTensor {
-    /// Checks the shape of a change.
-    fileprivate func check(_ own: [Int], against base: [Int]?, of parameter: String) throws {
-        guard let base else {
-            throw refused(
-                "changes \(parameter), which the base does not have",
-                remedy: "name the base that the adapter was trained on")
-        }
-        guard own == base else {
-            throw refused(
-                "changes a weight of shape \(own), and the base's \(parameter) is \(base)",
-                remedy: "name the base that the adapter was trained on, of the same size and with "
-                    + "the same vocabulary")
         }
     }
 }

@@ -4,7 +4,6 @@
 public import Checkpoints
 public import Foundation
 import JSONText
-import Tensors
 
 /// A LoRA (arXiv:2106.09685) in a PEFT directory: `adapter_config.json` and
 /// `adapter_model.safetensors`.
@@ -20,12 +19,12 @@ public struct StoredAdapter: Sendable {
     public let files: OpenModel
     let configuration: AdapterConfiguration
     /// The changes in the order of the weights' names.
-    let changes: [Change]
+    package let changes: [Change]
     private let checkpoint: Checkpoint
 
     /// A change of one parameter of the base.
-    struct Change: Sendable {
-        enum Kind: Sendable {
+    package struct Change: Sendable {
+        package enum Kind: Sendable {
             /// W + scale * up down; an embedding gets the transpose of that.
             case addition(down: StoredTensor, up: StoredTensor, scale: Float, isTransposed: Bool)
             /// Another tensor. `isInBase` if it also changes parameters that share the base's.
@@ -33,8 +32,35 @@ public struct StoredAdapter: Sendable {
         }
 
         /// The parameter's Hugging Face name.
-        let parameter: String
-        let kind: Kind
+        package let parameter: String
+        package let kind: Kind
+
+        /// Throws unless the change fits the base's parameter.
+        ///
+        /// - Parameter base: The parameter's shape; nil if the base does not have it.
+        /// - Throws: `InputError` that names the adapter's file and tensor.
+        package func check(against base: [Int]?) throws {
+            let (stored, own) =
+                switch kind {
+                case .replacement(let stored, _): (stored, stored.shape)
+                case .addition(let down, let up, _, let isTransposed):
+                    (
+                        down,
+                        isTransposed ? [down.shape[1], up.shape[0]] : [up.shape[0], down.shape[1]]
+                    )
+                }
+            guard let base else {
+                throw stored.refused(
+                    "changes \(parameter), which the base does not have",
+                    remedy: "name the base that the adapter was trained on")
+            }
+            guard own == base else {
+                throw stored.refused(
+                    "changes a weight of shape \(own), and the base's \(parameter) is \(base)",
+                    remedy: "name the base that the adapter was trained on, of the same size and "
+                        + "with the same vocabulary")
+            }
+        }
     }
 
     /// Opens an adapter's directory.
@@ -61,6 +87,15 @@ public struct StoredAdapter: Sendable {
         configuration = try AdapterConfiguration(data, file: file)
         checkpoint = try Checkpoint(files, at: files.url)
         changes = try Self.changes(checkpoint, configuration)
+    }
+
+    /// Returns whether a path is the directory of an adapter, and not of a model.
+    public static func isAdapter(_ url: URL) -> Bool {
+        func holds(_ name: String) -> Bool {
+            FileManager.default.fileExists(
+                atPath: url.appending(path: name).path(percentEncoded: false))
+        }
+        return holds(OpenModel.adapterConfigurationName) && !holds("config.json")
     }
 
     /// The model that the adapter was trained on, as its trainer called it; nil if the adapter does
@@ -96,15 +131,15 @@ public struct StoredAdapter: Sendable {
         return Set(names).sorted()
     }
 
-    /// Returns a stored tensor in fp32.
-    func tensor(_ stored: StoredTensor) throws -> Tensor {
+    /// Returns the values of a stored tensor in fp32.
+    package func values(_ stored: StoredTensor) throws -> [Float] {
         if let index = try checkpoint.firstNonFinite(in: stored.name) {
             throw InputError(
                 stored.file.path(percentEncoded: false),
                 "tensor \(stored.name): element \(index) is NaN or infinite",
                 remedy: "download or train the adapter again")
         }
-        return Tensor(try checkpoint.float32(stored.name), shape: stored.shape)
+        return try checkpoint.float32(stored.name)
     }
 }
 
@@ -225,7 +260,7 @@ extension StoredAdapter {
 
 extension StoredTensor {
     /// Returns an error about this tensor of an adapter.
-    func refused(_ problem: String, remedy: String) -> InputError {
+    fileprivate func refused(_ problem: String, remedy: String) -> InputError {
         InputError(
             file: file.path(percentEncoded: false), position: "tensor \(name)", problem,
             remedy: remedy)
