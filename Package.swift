@@ -209,8 +209,8 @@ let package = Package(
         .target(
             name: "TemperFixtures",
             dependencies: [
-                "Adversaries", "Training", "LanguageModels", "Tensors", "Tokenization", "Records",
-                "JSONText",
+                "Adversaries", "Training", "LanguageModels", "Checkpoints", "Tensors",
+                "Tokenization", "Records", "JSONText",
             ],
             path: "Tests/TemperFixtures", swiftSettings: swiftSettings),
         tests(
@@ -242,7 +242,8 @@ let package = Package(
             of: "Audits",
             [
                 "TemperFixtures", "ModelWriting", "Adversaries", "Measuring", "Training", "Suites",
-                "LanguageModels", "Tensors", "Tokenization", "Records", "JSONText",
+                "LanguageModels", "Tensors", "Tokenization", "Checkpoints", "Records",
+                "JSONText",
             ], engine: true),
         tests(
             of: "Forensics",

@@ -27,6 +27,20 @@ public struct AuditEstimate: Sendable, Hashable {
     public let bytes: Int
     /// The adversaries that cannot be used on this model, each with the reason.
     public let inapplicable: [String]
+    /// What each adversary that can be used needs.
+    public let needs: [Need]
+
+    /// What one adversary needs of this machine.
+    public struct Need: Codable, Sendable, Hashable {
+        /// The adversary's name in the battery.
+        public let adversary: String
+        /// Its attack.
+        public let attack: String
+        /// The most memory of tensors, in bytes. Mapped checkpoints count in full.
+        public let bytes: Int
+        /// The time of one run with its measures, in seconds.
+        public let seconds: Double
+    }
 }
 
 extension Audit {
@@ -39,6 +53,7 @@ extension Audit {
         var stored = 0
         var bytes = 0
         var inapplicable: [String] = []
+        var needs: [(job: CellJob, bytes: Int, read: Double)] = []
         for job in jobs {
             if let reason = job.inapplicability {
                 let line = "\(job.adversary.name): \(reason)"
@@ -47,17 +62,21 @@ extension Audit {
             }
             let attack = try AttackCatalogue.attack(for: job.adversary)
             let extent = try attack.extent(on: request.target, seed: job.seed)
-            bytes = max(bytes, request.bytes(extent))
+            let needed = request.bytes(extent)
+            bytes = max(bytes, needed)
+            let steps = attack.steps(within: request.budget)
+            // A single step has only the full evaluation.
+            let looks = steps > 1 ? Double(TracePoints.doubling.count(of: steps)) : 0
+            let own = paid(extent, tokens) + looks * tokens.brief + tokens.full
+            if !job.adversary.isControl, needs.last?.job.adversary.name != job.adversary.name {
+                needs.append((job, needed, own))
+            }
             if try store.cell(job.key).isDone {
                 stored += 1
                 continue
             }
             // A control has the measures of the untampered model.
             if job.adversary.isControl { continue }
-            let steps = attack.steps(within: request.budget)
-            // A single step has only the full evaluation.
-            let looks = steps > 1 ? Double(TracePoints.doubling.count(of: steps)) : 0
-            let own = paid(extent, tokens) + looks * tokens.brief + tokens.full
             // Benign adversaries always run on the undefended original.
             let isMetTwice =
                 attack.learning.data == .benign && request.original != nil
@@ -75,9 +94,15 @@ extension Audit {
         if stored < jobs.count {
             read += (tokens.full + tokens.tax) * (request.original == nil ? 1 : 2)
         }
+        let seconds = try secondsPerToken(tokens)
         return AuditEstimate(
-            cells: jobs.count - stored, storedCells: stored,
-            seconds: try read * secondsPerToken(tokens), bytes: bytes, inapplicable: inapplicable)
+            cells: jobs.count - stored, storedCells: stored, seconds: read * seconds, bytes: bytes,
+            inapplicable: inapplicable,
+            needs: needs.map { job, bytes, read in
+                AuditEstimate.Need(
+                    adversary: job.adversary.name, attack: job.adversary.attack, bytes: bytes,
+                    seconds: read * seconds)
+            })
     }
 
     /// Returns the tokens that an attack reads itself. Answers are included only if it learns from

@@ -3,6 +3,8 @@
 
 public import Checkpoints
 import Foundation
+import JSONText
+public import LanguageModels
 public import Records
 import Tensors
 
@@ -19,6 +21,7 @@ public struct Inspector {
     private let base: any WeightSource
     private let derived: any WeightSource
     private let third: (any WeightSource)?
+    private let adapter: StoredAdapter?
 
     /// Compares checkpoints on disk.
     ///
@@ -31,6 +34,21 @@ public struct Inspector {
         self.base = try CheckpointWeights(base)
         self.derived = try CheckpointWeights(derived)
         self.third = try third.map(CheckpointWeights.init)
+        adapter = nil
+    }
+
+    /// Compares a checkpoint on disk with itself and an adapter on it.
+    ///
+    /// - Parameters:
+    ///   - base: The checkpoint that the adapter is claimed to be for.
+    ///   - adapter: The adapter. What is said of the derived checkpoint is said of the sum of both.
+    /// - Throws: `InputError` when the adapter does not fit, or the base names a tensor twice.
+    public init(base: Checkpoint, adapter: StoredAdapter) throws {
+        let weights = try CheckpointWeights(base)
+        self.base = weights
+        derived = try AdaptedWeights(weights, adapter)
+        third = nil
+        self.adapter = adapter
     }
 
     /// Compares weights from any source.
@@ -40,6 +58,7 @@ public struct Inspector {
         self.base = base
         self.derived = derived
         self.third = third
+        adapter = nil
     }
 
     /// The progress of an inspection.
@@ -114,6 +133,7 @@ public struct Inspector {
             verdict = .composed
             summary = Self.sentence(operations.map(\.summary).joined(separator: "; and "))
         }
+        notes += adapter.map { Self.notes(on: $0, findings) } ?? []
         if !operations.isEmpty, let cast { notes.append("The result was \(cast).") }
         return Inspection(
             derived: derived.name, base: base.name, third: third?.name, verdict: verdict,
@@ -157,6 +177,29 @@ public struct Inspector {
         }
         guard let first = rounded.first, rounded.count * 2 > looked.count else { return nil }
         return "rounded to \(first.precision.name)"
+    }
+
+    /// Says what an adapter is: its ranks, its targets and the size of its change.
+    private static func notes(on adapter: StoredAdapter, _ findings: [TensorFinding]) -> [String] {
+        func list(_ items: [String]) -> String { items.joined(separator: ", ") }
+        let changes = findings.filter(\.isEdited).map(\.inspected.relativeChange)
+        let size =
+            changes.isEmpty
+            ? "no weight changes"
+            : String(
+                format: "each changed weight moves by %.2g%% to %.2g%% of its norm",
+                100 * (changes.min() ?? 0), 100 * (changes.max() ?? 0))
+        var notes = [
+            "The derived checkpoint is the base with an adapter: rank "
+                + "\(list(adapter.ranks.map(String.init))) on \(list(adapter.targets)); \(size)."
+        ]
+        if !adapter.replacedModules.isEmpty {
+            notes.append("The adapter stores whole: \(list(adapter.replacedModules)).")
+        }
+        if let stated = adapter.statedBase {
+            notes.append("The adapter says that its base is \(stated.onOneLine()).")
+        }
+        return notes
     }
 
     private static func types(_ pairing: Pairing) -> String {

@@ -17,28 +17,47 @@ public struct LoadedModel: Sendable {
     /// The files, held open. Anything else that is read of the model has also been hashed.
     package let files: OpenModel
 
+    /// The adapter that was added to the weights, or nil.
+    package let adapter: StoredAdapter?
+
     /// Digests a model's files and loads the model from the same open files. A file that is
     /// replaced meanwhile is not read, and one that is written to is an error.
     ///
-    /// - Parameter url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file.
-    ///   Symbolic links to regular files count as these files, as in a snapshot of a download cache.
-    /// - Throws: `InputError` when a file cannot be read.
-    public init(at url: URL) throws {
+    /// An adapter is added to the weights in memory, in fp32, so that everything that is measured
+    /// sees ordinary weights.
+    ///
+    /// - Parameters:
+    ///   - url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file. Symbolic
+    ///     links to regular files count as these files, as in a snapshot of a download cache.
+    ///   - adapter: The directory of a PEFT adapter.
+    /// - Throws: `InputError` when a file cannot be read, or the adapter does not fit.
+    public init(at url: URL, adapter adapterURL: URL? = nil) throws {
         files = try OpenModel(identifying: url)
-        let watch = ModelWatch(files)
+        adapter = try adapterURL.map { try StoredAdapter(at: $0) }
+        let watches = [files, adapter?.files].compactMap(\.self).map(ModelWatch.init)
         let checkpoint = try Checkpoint(files, at: files.url)
-        model = try LanguageModel(files, at: files.url).toldNotToThink()
+        let base = try LanguageModel(files, at: files.url).toldNotToThink()
+        model = try adapter.map(base.merging) ?? base
         let quantised = Set(checkpoint.tensors.values.compactMap(\.quantisation))
+        let name =
+            url.pathExtension == "gguf" || url.pathExtension == "safetensors"
+            ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent
+        let baseDigest = files.digest.root
+        let parts = adapter.map {
+            AdapterIdentity(
+                name: $0.name, digest: $0.files.digest.root, baseName: name, baseDigest: baseDigest)
+        }
         identity = ModelIdentity(
-            name: url.pathExtension == "gguf" || url.pathExtension == "safetensors"
-                ? url.deletingPathExtension().lastPathComponent : url.lastPathComponent,
-            digest: files.digest.root, format: checkpoint.format.rawValue,
+            name: parts.map { "\(name)+\($0.name)" } ?? name,
+            digest: parts.map { ModelDigest.root(ofBase: baseDigest, adapter: $0.digest) }
+                ?? baseDigest, format: checkpoint.format.rawValue,
             architecture: model.configuration.family,
             parameterCount: model.parameters.reduce(0) { $0 + $1.count },
             quantisation: quantised.isEmpty
-                ? nil : quantised.sorted().joined(separator: ", "))
+                ? nil : quantised.sorted().joined(separator: ", "),
+            adapter: parts)
         // If the files were written to while they were read, the changes may be in the weights.
-        try watch.check()
+        for watch in watches { try watch.check() }
     }
 
     /// Returns the same model with the chat template's switch for thinking set.

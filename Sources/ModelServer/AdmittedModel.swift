@@ -16,6 +16,8 @@ public struct AdmittedModel: Sendable {
     public let model: LanguageModel
     /// The signer and the signed files.
     public let verified: VerifiedModel
+    /// The same of the adapter on the model; nil without one.
+    public let adapter: VerifiedModel?
 
     /// The kinds of files that a model is loaded from.
     private static let kinds: Set = ["gguf", "jinja", "json", "safetensors"]
@@ -25,26 +27,34 @@ public struct AdmittedModel: Sendable {
     ///
     /// - Parameters:
     ///   - verified: The result of the verification.
+    ///   - adapter: The adapter that was verified together with the model.
     ///   - url: Where the model is.
     /// - Throws: A `VerificationFailure` when the model has files that are not signed, or a
     ///   verified file was written to; also the errors of loading.
-    public init(_ verified: VerifiedModel, at url: URL) throws {
+    public init(
+        _ verified: VerifiedModel, with adapter: VerifiedModel? = nil, at url: URL
+    ) throws {
         let adapters = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"]
         for name in adapters
         where verified.model.file(name) != nil || verified.ignored.contains(name) {
             throw VerificationFailure(
                 .files, url.appending(path: name).path(percentEncoded: false),
                 "is an adapter, which no certificate of the model speaks of",
-                remedy: "merge it into the weights, and have those audited and signed")
+                remedy: "move it to a directory of its own, have it audited and signed with the "
+                    + "model, and name it with --adapter")
         }
         self.verified = verified
-        let copy: OpenModel
+        self.adapter = adapter
+        let base = try LanguageModel(Self.copy(of: verified), at: url)
+        model = try adapter.map { try base.merging(StoredAdapter(Self.copy(of: $0))) } ?? base
+    }
+
+    private static func copy(of verified: VerifiedModel) throws -> OpenModel {
         do {
-            copy = try verified.model.privateCopy(where: Self.isRead)
+            return try verified.model.privateCopy(where: isRead)
         } catch let error as InputError where error.systemError == nil {
             throw VerificationFailure(.files, error.place, error.problem, remedy: error.remedy)
         }
-        model = try LanguageModel(copy, at: url)
     }
 
     private static func isRead(_ name: String) -> Bool {
@@ -56,6 +66,6 @@ public struct AdmittedModel: Sendable {
     /// Whether the files on disk still are those that were verified. What is served does not depend
     /// on that, but the model would be refused at the next start.
     var filesAreUnchanged: Bool {
-        (try? verified.checkUnchanged()) != nil
+        [verified, adapter].compactMap(\.self).allSatisfy { (try? $0.checkUnchanged()) != nil }
     }
 }

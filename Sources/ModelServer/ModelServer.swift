@@ -169,6 +169,7 @@ public struct ModelServer: Sendable {
             let status: String
             let model: String
             let root: String
+            let adapter: String?
             let signer: String
             let files: String
         }
@@ -176,7 +177,7 @@ public struct ModelServer: Sendable {
         return try JSONBody.response(
             Health(
                 status: problem ?? "ok", model: admitted.model.name, root: admitted.verified.root,
-                signer: "\(admitted.verified.signer)",
+                adapter: admitted.adapter?.root, signer: "\(admitted.verified.signer)",
                 files: admitted.filesAreUnchanged ? "as verified" : "changed since"),
             status: problem == nil ? .ok : .serviceUnavailable)
     }

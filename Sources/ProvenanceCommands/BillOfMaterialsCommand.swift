@@ -37,6 +37,10 @@ package struct BillOfMaterialsCommand: AsyncParsableCommand {
     package init() {}
 
     package func validate() throws {
+        guard verification.model.adapter == nil else {
+            throw ValidationError(
+                "a bill lists the files of one directory: name the adapter's own instead of MODEL")
+        }
         guard
             verification.statesTrust
                 || (verification.signature == nil && verification.attestations == nil)

@@ -19,11 +19,11 @@ package struct CertifyCommand: AsyncParsableCommand {
             Signs the weights if nobody has, and writes two attestations beside them: one with all \
             that 'temper verify --policy' asks of an audit, one for tools that read in-toto's test \
             results. A record of other weights is refused, and one that contradicts itself or its \
-            suite. A second auditor adds their own with --append.
+            suite. A second auditor adds their own with --append. With --adapter, model and adapter \
+            are signed each, and the attestations, beside the adapter, are about both together.
             """)
 
-    @Argument(help: "The audited model: a path or a name.")
-    var model: String
+    @OptionGroup var model: ModelOptions
 
     @Option(help: "The record.json of the audit.")
     var record: String
@@ -77,7 +77,7 @@ package struct CertifyCommand: AsyncParsableCommand {
     @Option(
         help: """
             The attestations' file (default: MODEL/attestations.jsonl, or FILE.attestations.jsonl \
-            beside a file).
+            beside a file; with an adapter, in its directory).
             """)
     var out: String?
 
@@ -103,7 +103,8 @@ package struct CertifyCommand: AsyncParsableCommand {
     }
 
     package func run() async throws {
-        let model = try Locator().model(model)
+        let model = try self.model.location()
+        let adapter = try self.model.adapterLocation()
         let signatory = try signing.signatory()
         let recordFile = URL(fileURLWithPath: record)
         let data = try readFile(recordFile)
@@ -112,35 +113,41 @@ package struct CertifyCommand: AsyncParsableCommand {
         let record = try AuditRecord(json: data, file: recordFile.lastPathComponent)
         let suite = try suite(of: record)
         let terms = try terms(of: signatory)
-        let file = out.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: model)
+        let described = adapter ?? model
+        let file = out.map { URL(fileURLWithPath: $0) } ?? AttestationFile.location(of: described)
         guard append || replace || !isThere(file) else {
             throw InputError(
                 file.path, "exists already", remedy: "give --append to add to it, or --replace")
         }
         let place =
             signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
-        let isSigned = isThere(place)
-        let certification =
-            isSigned
-            ? try await verified(model, place, signatory)
-            : try Certification(signing: model, by: signatory, for: place)
-        let lines = try certification.attestations(
-            of: record, json: data, suite: suite, terms: terms, by: signatory)
-        try certification.checkPlace(of: file, beside: model)
+        let certified = try await part(model, place, signatory)
+        var parts = [certified]
+        if let adapter {
+            parts.append(try await part(adapter, ModelSignature.location(of: adapter), signatory))
+        }
+        let certifiedAdapter = parts.dropFirst().first
+        let lines = try certified.certification.attestations(
+            of: record, json: data, with: certifiedAdapter?.certification, suite: suite,
+            terms: terms, by: signatory)
+        try parts.last?.certification.checkPlace(of: file, beside: described)
         // What cannot be written leaves nothing behind, and nothing of another process is undone.
-        if !isSigned {
-            try SignatureBundle.checkPlace(place, replacing: signatory.key.publicKey)
+        for part in parts where !part.isSigned {
+            try SignatureBundle.checkPlace(part.signature, replacing: signatory.key.publicKey)
         }
         try AttestationFile.write(
-            lines, to: file, beside: model, appending: append, replacing: replace)
-        if !isSigned {
-            try certification.bundle.write(
-                to: place, beside: model, replacing: signatory.key.publicKey)
+            lines, to: file, beside: described, appending: append, replacing: replace)
+        for part in parts where !part.isSigned {
+            try part.certification.bundle.write(
+                to: part.signature, beside: part.place, replacing: signatory.key.publicKey)
         }
         try show(
             Summary(
-                signature: place.path, signed: !isSigned, attestations: file.path,
-                root: certification.manifest.root, key: signatory.key.publicKey.hint,
+                signature: place.path, signed: !certified.isSigned, attestations: file.path,
+                root: certified.certification.manifest.root,
+                adapterSignature: certifiedAdapter?.signature.path,
+                adapterRoot: certifiedAdapter?.certification.manifest.root,
+                key: signatory.key.publicKey.hint,
                 suite: record.suite.digest, battery: try record.batteryDigest,
                 expires: terms.validity.expires, safeguard: record.safeguard))
         // The attestation is written, but it states that there is no safeguard.
@@ -180,6 +187,23 @@ package struct CertifyCommand: AsyncParsableCommand {
                 remedy: "name the right one with --suite PATH")
         }
         return found
+    }
+
+    /// A model or an adapter with its signature, which is there or still to be written.
+    private struct Part {
+        let place: URL
+        let signature: URL
+        let isSigned: Bool
+        let certification: Certification
+    }
+
+    private func part(_ place: URL, _ signature: URL, _ signatory: Signatory) async throws -> Part {
+        let isSigned = isThere(signature)
+        return Part(
+            place: place, signature: signature, isSigned: isSigned,
+            certification: isSigned
+                ? try await verified(place, signature, signatory)
+                : try Certification(signing: place, by: signatory, for: signature))
     }
 
     private func verified(
@@ -228,6 +252,8 @@ package struct CertifyCommand: AsyncParsableCommand {
         let signed: Bool
         let attestations: String
         let root: String
+        let adapterSignature: String?
+        let adapterRoot: String?
         let key: String
         let suite: String
         let battery: String
@@ -240,6 +266,9 @@ package struct CertifyCommand: AsyncParsableCommand {
         print("signature\t\(summary.signature) (\(summary.signed ? "made" : "was there"))")
         print("attestations\t\(summary.attestations)")
         print("root\tsha256:\(summary.root)")
+        if let signature = summary.adapterSignature, let root = summary.adapterRoot {
+            print("adapter\t\(signature)\nadapter's root\tsha256:\(root)")
+        }
         print("suite\tsha256:\(summary.suite)")
         print("battery\tsha256:\(summary.battery)")
         print("key\t\(summary.key)")

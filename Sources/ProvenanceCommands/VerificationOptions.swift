@@ -2,15 +2,14 @@
 // The options of the commands that verify a model: the model, its signature, and the trusted
 // signers.
 
-import ArgumentParser
-import CommandLineInterface
+package import ArgumentParser
+package import CommandLineInterface
 package import Foundation
 package import Provenance
 
 /// The options of a verification.
 package struct VerificationOptions: ParsableArguments {
-    @Argument(help: "A model: a path or a name.")
-    var model: String
+    @OptionGroup package var model: ModelOptions
 
     @Option(help: "The signature (default: MODEL/model.sig, or FILE.sig beside a file).")
     var signature: String?
@@ -59,7 +58,7 @@ package struct VerificationOptions: ParsableArguments {
     @Option(
         help: """
             The attestations (default: MODEL/attestations.jsonl, or FILE.attestations.jsonl beside \
-            a file).
+            a file; with an adapter, those in its directory).
             """)
     var attestations: String?
 
@@ -103,16 +102,21 @@ package struct VerificationOptions: ParsableArguments {
     }
 
     /// Returns the model's place.
-    package func location() throws -> URL { try Locator().model(model) }
+    package func location() throws -> URL { try model.location() }
 
-    /// Returns the place where a signature is missing.
+    /// Returns the place where a signature of the model or of the adapter is missing.
     ///
     /// - Parameter model: Where the model is.
     /// - Returns: The signature's path when the file does not exist.
-    package func missingSignature(of model: URL) -> String? {
+    /// - Throws: An `InputError` when the adapter is not there.
+    package func missingSignature(of model: URL) throws -> String? {
         let file =
             signature.map { URL(fileURLWithPath: $0) } ?? ModelSignature.location(of: model)
-        return FileManager.default.fileExists(atPath: file.path) ? nil : file.path
+        let files =
+            try [file]
+            + [self.model.adapterLocation()].compactMap(\.self)
+            .map(ModelSignature.location)
+        return files.map(\.path).first { !FileManager.default.fileExists(atPath: $0) }
     }
 
     /// Reads the files that say whom to trust.
@@ -149,7 +153,8 @@ package struct VerificationOptions: ParsableArguments {
         let policy = try readPolicy()
         let trust = try policy?.trust ?? trust()
         var report = try await VerificationReport(
-            on: model, signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust,
+            on: model, adapter: self.model.adapterLocation(),
+            signature: signature.map { URL(fileURLWithPath: $0) }, trust: trust,
             selection: selection)
         let lines = try lines(of: model)
         let log = try log.map { try TransparencyLog(at: URL(fileURLWithPath: $0)) }
@@ -165,7 +170,9 @@ package struct VerificationOptions: ParsableArguments {
     func lines(of model: URL) throws -> [AttestationLine] {
         try attestations.map {
             try AttestationFile.lines(of: URL(fileURLWithPath: $0), isOptional: false)
-        } ?? AttestationFile.lines(of: AttestationFile.location(of: model))
+        }
+            ?? AttestationFile.lines(
+                of: AttestationFile.location(of: self.model.adapterLocation() ?? model))
     }
 
     /// The parties whose attestations count.

@@ -49,6 +49,11 @@ package struct VerifyingOptions: ParsableArguments {
         get throws { try verification.location() }
     }
 
+    /// The adapter's place, or nil.
+    package var adapterLocation: URL? {
+        get throws { try verification.model.adapterLocation() }
+    }
+
     /// Verifies a model, and the record if one is named.
     ///
     /// - Parameter model: Where the model is.

@@ -15,8 +15,7 @@ import Tensors
 
 /// The options that describe an audit.
 struct AuditOptions: ParsableArguments {
-    @Argument(help: "A path, or a name that 'temper models' lists.")
-    var model: String
+    @OptionGroup var model: ModelOptions
 
     @Option(help: "A suite's folder, or the name of one in Suites/.")
     var suite = "canary-refusal"
@@ -121,10 +120,10 @@ struct AuditOptions: ParsableArguments {
         if let threads { Engine.threadCount = threads }
         let locator = Locator()
         let battery = try extended(Battery(battery))
-        let url = try locator.model(model)
         let (decidingJudge, judges) = try readJudges(judges, deciding: decide, locator)
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
-        let loaded = try LoadedModel(at: url)
+        let loaded = try LoadedModel(
+            at: model.location(), adapter: model.adapterLocation())
         var request = Audit.Request(
             model: loaded.model, identity: loaded.identity, suite: suite, battery: battery,
             seeds: (1...UInt64(seeds)).map { $0 })

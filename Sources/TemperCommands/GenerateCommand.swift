@@ -10,8 +10,7 @@ struct GenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate", abstract: "Print a model's answer to a prompt.")
 
-    @Argument(help: "A path, or a name that 'temper models' lists.")
-    var model: String
+    @OptionGroup var model: ModelOptions
 
     @Argument(help: "What the user says; the model's chat template is applied.")
     var prompt: String
@@ -51,7 +50,7 @@ struct GenerateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try LanguageModel(at: Locator().model(model))
+        let model = try model.load()
         let input =
             raw
             ? model.tokenizer.encode(prompt)

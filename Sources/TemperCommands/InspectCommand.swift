@@ -26,7 +26,8 @@ struct InspectCommand: ParsableCommand {
             norms kept), a merge with a third checkpoint, and compositions. With one checkpoint, \
             only the signatures that need no base are looked for. With --suite, a direction that was \
             taken out is compared with the refusal directions of the base, which is run for that \
-            and takes its memory. Documentation/Forensics.md says how often the verdicts are right \
+            and takes its memory. A directory with a LoRA that PEFT saved, as the derived \
+            checkpoint, is inspected as the base with it added. Documentation/Forensics.md says how often the verdicts are right \
             and what they miss. Exit code 0 whatever the verdict.
             """)
 
@@ -63,7 +64,11 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         let locator = Locator()
-        let opened = try checkpoints.map { try Checkpoint(at: locator.model($0)) }
+        let places = try checkpoints.map(locator.model)
+        let opened = try places.map { try Checkpoint(at: $0) }
+        let adapter = try places.last.flatMap {
+            places.count == 2 && StoredAdapter.isAdapter($0) ? try StoredAdapter(at: $0) : nil
+        }
         let third = try third.map { try Checkpoint(at: locator.model($0)) }
         let suite = try suite.map { try Suite(at: locator.suite($0), locateBase: locator.suite) }
         var line = ProgressLine()
@@ -74,7 +79,7 @@ struct InspectCommand: ParsableCommand {
                 unit == 1 ? "Weights" : "Million weights", done: progress.done / unit,
                 of: progress.total / unit, note: progress.tensor)
         }
-        let base = try locator.model(checkpoints[0])
+        let base = places[0]
         let directions = suite.map { suite in
             { () throws -> [ResidualDirection] in
                 if !json { line.show("Running the base", done: 0, of: 1, note: base.path) }
@@ -83,8 +88,10 @@ struct InspectCommand: ParsableCommand {
         }
         let inspection: Inspection
         if opened.count == 2 {
-            inspection = try Inspector(base: opened[0], derived: opened[1], third: third)
-                .inspect(refusalDirections: directions, progress: show)
+            let inspector =
+                try adapter.map { try Inspector(base: opened[0], adapter: $0) }
+                ?? Inspector(base: opened[0], derived: opened[1], third: third)
+            inspection = try inspector.inspect(refusalDirections: directions, progress: show)
         } else {
             inspection = try SignatureInspector(opened[0]).inspect(progress: show)
         }

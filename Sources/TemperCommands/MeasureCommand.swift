@@ -14,8 +14,7 @@ struct MeasureCommand: ParsableCommand {
         commandName: "measure",
         abstract: "Take a suite's measures of a model as it is, without attacking it.")
 
-    @Argument(help: "A path, or a name that 'temper models' lists.")
-    var model: String
+    @OptionGroup var model: ModelOptions
 
     @Option(help: "A suite's folder, or the name of one in Suites/.")
     var suite = "canary-refusal"
@@ -37,7 +36,7 @@ struct MeasureCommand: ParsableCommand {
     func run() throws {
         let locator = Locator()
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
-        let model = try LanguageModel(at: locator.model(model))
+        let model = try model.load()
         let values = try measure(
             model, on: suite, split: SuiteSplit(rawValue: split) ?? .test,
             settings: answers.settings)

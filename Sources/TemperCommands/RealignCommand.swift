@@ -21,8 +21,7 @@ struct RealignCommand: ParsableCommand {
             the model as it is, after the tampering, and after 1, 2, 4 ... steps of realignment.
             """)
 
-    @Argument(help: "A path, or a name that 'temper models' lists.")
-    var model: String
+    @OptionGroup var model: ModelOptions
 
     @Option(help: "A suite's folder, or the name of one in Suites/.")
     var suite = "canary-refusal"
@@ -71,7 +70,7 @@ struct RealignCommand: ParsableCommand {
                 remedy: "choose an adversary that works on the model alone")
         }
         let run = RealignmentRun(
-            model: try LanguageModel(at: locator.model(model)),
+            model: try model.load(),
             suite: try Suite(at: locator.suite(suite), locateBase: locator.suite),
             adversary: chosen, realignment: realignment, seed: seed)
         let points = try run.points(settings: answers.settings) { note in

@@ -29,6 +29,9 @@ struct ReproduceCommand: AsyncParsableCommand {
     @Option(help: "The audited model, if it is not found by its name: a path or a name.")
     var model: String?
 
+    @Option(help: "The adapter that was audited on it, if it is not found by its name: a path.")
+    var adapter: String?
+
     @OptionGroup var reproduction: ReproductionOptions
 
     @Flag(help: "Print JSON.")
@@ -44,9 +47,10 @@ struct ReproduceCommand: AsyncParsableCommand {
         let place =
             try model.map(locator.model)
             ?? record.found(
-                record.model.name, option: "--model", locator)
+                record.model.adapter?.baseName ?? record.model.name, option: "--model", locator)
         let (agreements, notes) = try await reproduction.agreements(
-            of: record, model: place, cells: cells, seed: seed, isQuiet: json)
+            of: record, model: place, adapter: adapter.map { URL(fileURLWithPath: $0) },
+            cells: cells, seed: seed, isQuiet: json)
         if json {
             let data = try RecordJSON.encoder().encode(
                 Result(notes: notes, agreements: agreements))

@@ -38,16 +38,19 @@ struct ReproductionOptions: ParsableArguments {
     /// - Parameters:
     ///   - record: The record.
     ///   - model: Where the audited model is.
+    ///   - adapter: Where the adapter on it is, if it is not found by its name.
     ///   - cells: How many cells to draw at random; nil runs all.
     ///   - seed: The seed of the draw.
     ///   - isQuiet: Whether the progress is not shown.
     /// - Returns: The agreements, and notes about other circumstances.
     /// - Throws: Errors of the models, the suite, the store and the engine.
     func agreements(
-        of record: AuditRecord, model: URL, cells: Int?, seed: UInt64, isQuiet: Bool
+        of record: AuditRecord, model: URL, adapter: URL? = nil, cells: Int?, seed: UInt64,
+        isQuiet: Bool
     ) async throws -> (agreements: [Agreement], notes: [String]) {
         let reproduction = try Reproduction(
-            of: record, from: try inputs(of: record, model: model), cells: cells, seed: seed)
+            of: record, from: try inputs(of: record, model: model, adapter: adapter), cells: cells,
+            seed: seed)
         let directory =
             out.map { URL(fileURLWithPath: $0) }
             ?? FileManager.default.temporaryDirectory
@@ -65,10 +68,17 @@ struct ReproductionOptions: ParsableArguments {
         return (agreements, reproduction.notes)
     }
 
-    private func inputs(of record: AuditRecord, model: URL) throws -> Reproduction.Inputs {
+    private func inputs(
+        of record: AuditRecord, model: URL, adapter: URL?
+    ) throws -> Reproduction.Inputs {
         let locator = Locator()
+        let adapter =
+            try adapter
+            ?? record.model.adapter.map {
+                try record.found($0.name, option: "--adapter", locator)
+            }
         var inputs = Reproduction.Inputs(
-            model: try LoadedModel(at: model),
+            model: try LoadedModel(at: model, adapter: adapter),
             suite: try Suite(
                 at: locator.suite(suite ?? record.suite.name), locateBase: locator.suite))
         (inputs.decidingJudge, inputs.judges) = try readJudges(

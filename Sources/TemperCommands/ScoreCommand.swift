@@ -11,8 +11,7 @@ struct ScoreCommand: ParsableCommand {
         commandName: "score",
         abstract: "Print the natural-log probability of each token of a text, in nats.")
 
-    @Argument(help: "A path, or a name that 'temper models' lists.")
-    var model: String
+    @OptionGroup var model: ModelOptions
 
     @Argument(help: "The text, taken as it is: no chat template.")
     var text: String
@@ -27,7 +26,7 @@ struct ScoreCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try LanguageModel(at: Locator().model(model))
+        let model = try model.load()
         let ids = model.tokenizer.encode(text)
         guard !ids.isEmpty else {
             throw ValidationError("TEXT has no tokens; give it at least one")

@@ -14,7 +14,8 @@ struct ServeModelCommand: AsyncParsableCommand {
         abstract: "Serve a verified model as an OpenAI-compatible chat endpoint.",
         discussion: """
             The weights are loaded only after signature, files and, with a policy, the audits \
-            verify, and from a copy in memory that has the verified digests. Endpoints: \
+            verify, and from a copy in memory that has the verified digests. With --adapter, model \
+            and adapter must be admitted together. Endpoints: \
             /v1/chat/completions, /v1/models, /health, /metrics. Exit codes: 0 told to end, 1 not \
             verified, 2 wrong usage or bad input.
             """)
@@ -78,7 +79,7 @@ struct ServeModelCommand: AsyncParsableCommand {
             certificate: tlsCertificate.map { URL(filePath: $0) },
             key: tlsKey.map { URL(filePath: $0) })
         let url = try verification.location()
-        if let file = verification.missingSignature(of: url) {
+        if let file = try verification.missingSignature(of: url) {
             print("NO\tsignature\t\(file) is missing: the model is not signed\nNOT VERIFIED")
             throw ExitCode(1)
         }
@@ -89,7 +90,7 @@ struct ServeModelCommand: AsyncParsableCommand {
         }
         let admitted: AdmittedModel
         do {
-            admitted = try AdmittedModel(verified, at: url)
+            admitted = try AdmittedModel(verified, with: report.adapter, at: url)
         } catch let failure as VerificationFailure {
             print("NO\t\(failure.check.rawValue)\t\(failure)\nNOT VERIFIED")
             throw ExitCode(1)

@@ -52,7 +52,7 @@ public struct TemperCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "One model",
                 subcommands: [
-                    MeasureCommand.self, RealignCommand.self, InspectCommand.self,
+                    InfoCommand.self, MeasureCommand.self, RealignCommand.self, InspectCommand.self,
                     GenerateCommand.self,
                     ScoreCommand.self, TokenizeCommand.self,
                 ]),
@@ -88,6 +88,7 @@ extension ReproduceCommand: EngineCommand {}
 extension MeasureCommand: EngineCommand {}
 extension RealignCommand: EngineCommand {}
 extension InspectCommand: EngineCommand {}
+extension InfoCommand: EngineCommand {}
 extension GenerateCommand: EngineCommand {}
 extension ScoreCommand: EngineCommand {}
 extension ServeModelCommand: EngineCommand {}

@@ -57,7 +57,8 @@ struct VerifyAuditCommand: AsyncParsableCommand {
     ) async throws -> VerificationReport.Outcome {
         let seed = UInt64.random(in: 1...UInt64(UInt32.max))
         let (agreements, notes) = try await reproduction.agreements(
-            of: record, model: model, cells: cells, seed: seed, isQuiet: options.json)
+            of: record, model: model, adapter: options.adapterLocation, cells: cells, seed: seed,
+            isQuiet: options.json)
         if !options.json { print(AgreementTable(agreements, notes: notes).text) }
         let different = agreements.filter { $0.verdict == .disagrees }
         let drawn = "\(cells) of \(record.cells.count) cells, drawn with --seed \(seed)"

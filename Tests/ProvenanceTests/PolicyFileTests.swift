@@ -299,7 +299,7 @@ struct AttestationDocumentationTests {
         let text = try #require(page.firstMatch(of: /```json\n((?s:.*?))```/)).1
         let statement = try Statement(json: Data(text.utf8), named: "the example")
         let audit = try TamperResistance(statement, named: "the example")
-        #expect(statement.sha256?.isSHA256 == true)
+        #expect(statement.subjects.first?.digest["sha256"]?.isSHA256 == true)
         #expect(audit.costToBreak?.adversary == "tuned")
     }
 

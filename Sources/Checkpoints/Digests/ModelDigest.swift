@@ -87,6 +87,18 @@ public struct ModelDigest: Sendable, Hashable {
         return raw.count == digests.count ? root(of: raw) : nil
     }
 
+    /// Returns the digest of a model with an adapter: SHA-256 over a line about each.
+    ///
+    /// `printf 'base %s\nadapter %s\n' BASE ADAPTER | sha256sum` gives the same.
+    ///
+    /// - Parameters:
+    ///   - base: The root over the base's files, in lowercase hexadecimal digits.
+    ///   - adapter: The root over the adapter's files.
+    /// - Returns: The digest in lowercase hexadecimal digits. No other model has it.
+    public static func root(ofBase base: String, adapter: String) -> String {
+        SHA256.hash(data: Data("base \(base)\nadapter \(adapter)\n".utf8)).hexadecimal
+    }
+
     private static func root<Digest: Sequence>(of digests: [Digest]) -> String
     where Digest.Element == UInt8 {
         SHA256.hash(data: digests.flatMap { Array($0) }).hexadecimal

@@ -51,7 +51,8 @@ public struct Checkpoint: Sendable {
     /// Opens a checkpoint and checks its headers; no tensor is read yet.
     ///
     /// In a directory, `model.safetensors` or `model.safetensors.index.json` with its shards is
-    /// opened, else its only `.safetensors` file, else its only `.gguf` file.
+    /// opened, else an adapter's `adapter_model.safetensors`, else its only `.safetensors` file, else
+    /// its only `.gguf` file.
     ///
     /// - Parameter url: A directory, a `.safetensors` file or a `.gguf` file.
     /// - Throws: An `InputError` with file, place and remedy when a file is not as its header

@@ -30,6 +30,39 @@ extension OpenModel {
             .hashed(holdingFiles: true)
     }
 
+    /// The settings of an adapter, beside its weights.
+    public static let adapterConfigurationName = "adapter_config.json"
+
+    /// Opens all files of an adapter's directory, digests them and holds them open.
+    ///
+    /// - Parameter url: The directory in which PEFT saved the adapter.
+    /// - Throws: An `InputError` when the directory holds no adapter that can be read safely, or as
+    ///   ``init(identifying:)`` does.
+    public init(identifyingAdapter url: URL) throws {
+        let access = FileAccess(root: url, model: nil)
+        guard access.isDirectory == true,
+            access.exists(url.appending(path: Self.adapterConfigurationName))
+        else {
+            throw InputError(
+                url, nil, "is no directory with \(Self.adapterConfigurationName)",
+                remedy: "name the directory that PEFT saved the adapter in")
+        }
+        guard access.exists(url.appending(path: Source.adapterName)) else {
+            let pickle = "adapter_model.bin"
+            let isPickle = access.exists(url.appending(path: pickle))
+            throw InputError(
+                url.appending(path: isPickle ? pickle : Source.adapterName), nil,
+                isPickle
+                    ? "is a pickle, which can run code when it is read" : "does not exist",
+                remedy: isPickle
+                    ? "convert it: load the adapter with PEFT and save it with save_pretrained, "
+                        + "which writes \(Source.adapterName)"
+                    : "name the directory that PEFT saved the adapter in")
+        }
+        self = try ModelFiles(of: url, ignoring: ModelDigest.leftOut, followsLinks: true)
+            .hashed(holdingFiles: true)
+    }
+
     /// Returns the directory or single file that holds all of a model.
     private static func place(of url: URL) throws -> URL {
         let access = FileAccess(root: url, model: nil)

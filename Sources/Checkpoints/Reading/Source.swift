@@ -12,6 +12,7 @@ struct Source {
     let index: ShardIndex?
 
     static let singleName = "model.safetensors"
+    static let adapterName = "adapter_model.safetensors"
     static let indexName = "model.safetensors.index.json"
 
     init(_ url: URL, _ access: FileAccess) throws {
@@ -62,8 +63,9 @@ struct Source {
             self.init(.safetensors, directory, index.shards, index)
             return
         }
+        let named = [Self.singleName, Self.adapterName].first(where: names.contains)
         let safetensors =
-            single ? [directory.appending(path: Self.singleName)] : files(".safetensors")
+            named.map { [directory.appending(path: $0)] } ?? files(".safetensors")
         let weights = safetensors.isEmpty ? files(".gguf") : safetensors
         guard weights.count == 1 else {
             throw InputError(

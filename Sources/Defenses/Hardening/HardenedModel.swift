@@ -92,10 +92,13 @@ public struct HardenedModel: Sendable {
     /// Reads how a model was hardened, from the files that identify it.
     ///
     /// - Parameter model: The model.
-    /// - Returns: What the file beside the weights says; nil if there is no such file.
+    /// - Returns: What the file beside the weights says; nil if there is no such file, or an adapter
+    ///   has changed the weights.
     /// - Throws: An error that names the file when it does not hold a summary.
     public static func summary(of model: LoadedModel) throws -> HardeningSummary? {
-        guard let data = try model.files.data(of: summaryFile) else { return nil }
+        guard model.adapter == nil, let data = try model.files.data(of: summaryFile) else {
+            return nil
+        }
         let file = model.files.url.appendingPathComponent(summaryFile)
         return try RecordJSON.decode(HardeningSummary.self, from: data, file: file.path)
     }

@@ -21,6 +21,12 @@ struct ModelDirectory {
 
     func required(_ file: String) throws -> Data {
         guard let data = try optional(file) else {
+            if try optional(OpenModel.adapterConfigurationName) != nil {
+                throw InputError(
+                    url.path(percentEncoded: false), "holds an adapter and no model",
+                    remedy: "name the model that it was trained on, and this directory with "
+                        + "--adapter")
+            }
             throw InputError(
                 path(file), "is missing",
                 remedy: "copy it into the model's directory from where the model was published")

@@ -88,6 +88,8 @@ public struct Certification: Sendable {
     /// - Parameters:
     ///   - record: The audit's record.
     ///   - json: The bytes of its file.
+    ///   - adapter: The adapter that was audited on these weights. The attestations then have two
+    ///     subjects, the model and the adapter.
     ///   - suite: The suite of the digest that the record names. Its thresholds decide.
     ///   - terms: The terms that the auditor adds.
     ///   - signatory: The auditor's key and certificates.
@@ -95,7 +97,8 @@ public struct Certification: Sendable {
     /// - Throws: A ``VerificationFailure`` when the record is about other weights, an `InputError`
     ///   when it contradicts itself or its suite, or the level cannot be claimed.
     public func attestations(
-        of record: AuditRecord, json: Data, suite: KnownSuite, terms: TamperResistance.Terms,
+        of record: AuditRecord, json: Data, with adapter: Certification? = nil, suite: KnownSuite,
+        terms: TamperResistance.Terms,
         by signatory: Signatory
     ) throws -> [Data] {
         if let (place, problem) = record.contradiction ?? record.contradiction(to: suite) {
@@ -103,16 +106,23 @@ public struct Certification: Sendable {
                 "the record's \(place)", problem,
                 remedy: "the record was altered or is damaged: repeat the audit")
         }
-        guard record.model.digest == digest.root else {
+        let audited =
+            adapter.map {
+                ModelDigest.root(ofBase: digest.root, adapter: $0.digest.root)
+            } ?? digest.root
+        guard record.model.digest == audited else {
             throw VerificationFailure(
                 .files, "the record",
                 "is of other weights: it speaks of \(record.model.name) with the digest "
-                    + "\(record.model.digest), and these have \(digest.root)",
-                remedy: "audit these weights, or give the model that was audited")
+                    + "\(record.model.digest), and these have \(audited)",
+                remedy: "audit these weights, or give the model that was audited"
+                    + (record.model.adapter == nil ? "" : ", with its --adapter"))
         }
-        let isSameKey = signatory.key.publicKey == signerKey
+        let parts = [self, adapter].compactMap(\.self)
+        let isSameKey = parts.contains { signatory.key.publicKey == $0.signerKey }
+        let names = parts.reduce(into: Set()) { $0.formUnion($1.signerNames) }
         if terms.level != .selfAttested,
-            try isSameKey || !signatory.certifiedNames.isDisjoint(with: signerNames)
+            try isSameKey || !signatory.certifiedNames.isDisjoint(with: names)
         {
             throw InputError(
                 "the assurance level \(terms.level)",
@@ -121,14 +131,15 @@ public struct Certification: Sendable {
                     : "is not for the signer of the weights, by another key either",
                 remedy: "sign with the auditor's own key, or claim self-attested")
         }
-        let audit = try TamperResistance(record, json: json, payload: payload, terms: terms)
+        let audit = try TamperResistance(
+            record, json: json, payload: payload, adapterPayload: adapter?.payload, terms: terms)
         if let (place, problem) = audit.flaw {
             throw InputError(
                 "the record's \(place)", problem, remedy: "repeat the audit")
         }
         return try [
-            statement(TamperResistance.predicateType, audit),
-            statement(TestResult.predicateType, TestResult(audit)),
+            Self.statement(about: parts, TamperResistance.predicateType, audit),
+            Self.statement(about: parts, TestResult.predicateType, TestResult(audit)),
         ].map { try signatory.line($0) }
     }
 
@@ -150,9 +161,13 @@ public struct Certification: Sendable {
                 + "which leaves \(ModelDigest.attestationsName) out")
     }
 
-    private func statement(_ type: String, _ predicate: some Encodable) throws -> Statement {
+    private static func statement(
+        about parts: [Certification], _ type: String, _ predicate: some Encodable
+    ) throws -> Statement {
         try Statement(
-            subjects: [.init(name: manifest.modelName, digest: ["sha256": manifest.root])],
+            subjects: parts.map {
+                .init(name: $0.manifest.modelName, digest: ["sha256": $0.manifest.root])
+            },
             predicateType: type, predicate: try canonicalJSON(predicate))
     }
 }

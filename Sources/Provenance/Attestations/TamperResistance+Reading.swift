@@ -53,8 +53,10 @@ extension TamperResistance {
                 ("modelSignature", modelSignature), ("suite", suite.digest),
                 ("battery", battery.digest),
             ]
-            + [("evaluation's decidingJudge", evaluation?.decidingJudge?.digest)]
-            .compactMap { place, digest in digest.map { (place, $0) } }
+            + [
+                ("adapterSignature", adapterSignature),
+                ("evaluation's decidingJudge", evaluation?.decidingJudge?.digest),
+            ].compactMap { place, digest in digest.map { (place, $0) } }
             + adversaries.map { ("adversary \"\($0.name)\"", $0.digest) }
         for (place, digest) in digests where !digest.sha256.isSHA256 {
             return (place, "has no SHA-256 in 64 lowercase hexadecimal digits")
@@ -163,6 +165,16 @@ extension Records.Prices {
 }
 
 extension Statement {
-    /// The SHA-256 of the only subject; nil when it has none, or there are several subjects.
-    var sha256: String? { subjects.count == 1 ? subjects[0].digest["sha256"] : nil }
+    /// Returns whether the statement is about a model, with exactly this adapter on it or with none.
+    func isAbout(_ model: VerifiedModel, with adapter: VerifiedModel?) -> Bool {
+        subjects.map { $0.digest["sha256"] } == [model.root] + [adapter?.root].compactMap { $0 }
+    }
+}
+
+extension TamperResistance {
+    /// Returns whether the audit is bound to the signed lists of a model and of the adapter on it.
+    func isBound(to model: VerifiedModel, with adapter: VerifiedModel?) -> Bool {
+        modelSignature.sha256 == model.payloadDigest
+            && adapterSignature?.sha256 == adapter?.payloadDigest
+    }
 }

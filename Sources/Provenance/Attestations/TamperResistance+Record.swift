@@ -40,20 +40,28 @@ extension TamperResistance {
     ///   - record: A record without contradictions.
     ///   - json: The bytes of its file.
     ///   - payload: The payload of the model's signature.
+    ///   - adapterPayload: The payload of the signature of the adapter on the model.
     ///   - terms: The terms that the signer adds.
     /// - Throws: `EncodingError` when an adversary cannot be written as JSON.
-    public init(_ record: AuditRecord, json: Data, payload: Data, terms: Terms) throws {
-        try self.init(record, json: json, list: Digest(of: payload), terms: terms)
+    public init(
+        _ record: AuditRecord, json: Data, payload: Data, adapterPayload: Data? = nil, terms: Terms
+    ) throws {
+        try self.init(
+            record, json: json, list: Digest(of: payload),
+            adapterList: adapterPayload.map { Digest(of: $0) }, terms: terms)
     }
 
-    /// Makes the predicate of a record from the digest of the signed list.
-    init(_ record: AuditRecord, json: Data, list: Digest, terms: Terms) throws {
+    /// Makes the predicate of a record from the digests of the signed lists.
+    init(
+        _ record: AuditRecord, json: Data, list: Digest, adapterList: Digest?, terms: Terms
+    ) throws {
         evaluator = Evaluator(id: terms.evaluator)
         evaluatedAt = record.createdAt
         assuranceLevel = terms.level
         subjectProfile = "public-model"
         model = Model(record.model)
         modelSignature = list
+        adapterSignature = adapterList
         suite = Suite(
             name: record.suite.name, version: record.suite.version,
             digest: Digest(sha256: record.suite.digest), safeguard: record.suite.safeguard)

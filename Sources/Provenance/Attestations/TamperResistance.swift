@@ -221,6 +221,8 @@ public struct TamperResistance: Codable, Sendable, Hashable {
     /// The SHA-256 of the signed list of files (the payload of the model's signature). It is needed
     /// because the subject's digest does not cover the files' names.
     public var modelSignature: Digest
+    /// The same of the adapter, which is the second subject; nil for a model without one.
+    public var adapterSignature: Digest?
     /// The data used for measuring.
     public var suite: Suite
     /// When the safeguard counts as broken; nil in attestations of earlier versions of Temper.

@@ -51,7 +51,11 @@ public struct TestResult: Codable, Sendable, Hashable {
                 .init(name: "suite \(audit.suite.name)", digest: audit.suite.digest),
                 .init(name: "battery \(audit.battery.name)", digest: audit.battery.digest),
                 .init(name: "model.sig payload", digest: audit.modelSignature),
-            ] + audit.evidence
+            ]
+            + (audit.adapterSignature.map {
+                [.init(name: "adapter's model.sig payload", digest: $0)]
+            }
+                ?? []) + audit.evidence
     }
 }
 

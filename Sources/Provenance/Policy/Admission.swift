@@ -29,15 +29,17 @@ public struct Admission: Sendable {
     ///
     /// - Parameters:
     ///   - model: The model, with its signature and weights verified.
+    ///   - adapter: The adapter on the model, verified too. Only audits of both together count.
     ///   - lines: The attestations that were found, not yet verified.
     ///   - policy: The policy.
     ///   - log: A copy of the log of attestations, if there is one.
     ///   - now: The current time.
     public init(
-        of model: VerifiedModel, attestations lines: [AttestationLine], policy: Policy,
+        of model: VerifiedModel, with adapter: VerifiedModel? = nil,
+        attestations lines: [AttestationLine], policy: Policy,
         log: TransparencyLog? = nil, now: Date = Date()
     ) async {
-        var judge = AttestationJudge(policy: policy, model: model, now: now)
+        var judge = AttestationJudge(policy: policy, model: model, adapter: adapter, now: now)
         var beside: [SignedLine] = []
         var budget = VerificationBudget()
         for line in lines where line.proof == nil {

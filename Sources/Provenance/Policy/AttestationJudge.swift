@@ -9,6 +9,8 @@ import JSONText
 struct AttestationJudge {
     let policy: Policy
     let model: VerifiedModel
+    /// The adapter on the model, or nil.
+    let adapter: VerifiedModel?
     let now: Date
     /// The withdrawals among the attestations.
     var withdrawals = Withdrawals()
@@ -28,17 +30,34 @@ struct AttestationJudge {
         var audit: CountedAudit?
     }
 
-    /// The signer of the weights by its name in the policy; nil when the policy does not name it.
-    private var signer: PartySigner? {
+    /// The signer of files by its name in the policy; nil when the policy does not name it.
+    private func signer(of model: VerifiedModel) -> PartySigner? {
         policy.signers.identity(of: model.signer, among: policy.auditors)
     }
 
+    /// Returns whether an auditor signed the weights of the model or of the adapter.
     private func isSigner(_ auditor: PartySigner) -> Bool {
-        signer.map(auditor.isSame) ?? (auditor.key == model.signer.key)
+        [model, adapter].compactMap(\.self).contains { part in
+            signer(of: part).map(auditor.isSame) ?? (auditor.key == part.signer.key)
+        }
     }
 
-    /// The checks whether the policy accepts the signature.
+    /// The checks whether the policy accepts the signatures.
     var signatureOutcomes: [VerificationReport.Outcome] {
+        let outcomes = signatureOutcomes(of: model, called: "")
+        guard let adapter else { return outcomes }
+        let both = policy.revocations.models.reason(
+            for: ModelDigest.root(ofBase: model.digest.root, adapter: adapter.digest.root))
+        return outcomes + signatureOutcomes(of: adapter, called: "adapter's ")
+            + (both.map {
+                [.init("revocation", isPassed: false, "the model with this adapter was \($0)")]
+            } ?? [])
+    }
+
+    private func signatureOutcomes(
+        of model: VerifiedModel, called part: String
+    ) -> [VerificationReport.Outcome] {
+        let signer = signer(of: model)
         let key = policy.revocations.keys.reason(for: model.signer.key.hint)
         // The same files listed in another order have another root.
         let root =
@@ -47,11 +66,12 @@ struct AttestationJudge {
         let name = signer?.name ?? "\(model.signer), whom the policy does not name"
         return [
             .init(
-                "signer", isPassed: signer != nil && key == nil,
+                part + "signer", isPassed: signer != nil && key == nil,
                 key.map { "\(name): the key was \($0)" } ?? name),
             .init(
-                "revocation", isPassed: root == nil,
-                root.map { "the model was \($0)" } ?? "the model is not revoked"),
+                part + "revocation", isPassed: root == nil,
+                root.map { "the \(part.isEmpty ? "model" : "adapter") was \($0)" }
+                    ?? "the \(part.isEmpty ? "model" : "adapter") is not revoked"),
         ]
     }
 
@@ -119,9 +139,10 @@ struct AttestationJudge {
         let statement = try attestation.statement
         judgement.finding.predicateType = statement.predicateType
         judgement.finding.status = .notCounted
-        guard statement.sha256 == model.root else {
+        guard statement.isAbout(model, with: adapter) else {
+            let roots = statement.subjects.map { "\($0.digest["sha256"]?.prefix(16) ?? "none")…" }
             judgement.finding.detail =
-                "is of other weights, with the root \(statement.sha256?.prefix(16) ?? "none")…"
+                "is of other weights, with the root \(roots.joined(separator: " and the adapter "))"
             return
         }
         guard statement.predicateType != Withdrawal.predicateType else {
@@ -148,7 +169,7 @@ struct AttestationJudge {
         }
         let audit = try TamperResistance(statement, named: line.line.name)
         judgement.finding.assuranceLevel = audit.assuranceLevel
-        guard audit.modelSignature.sha256 == model.payloadDigest else {
+        guard audit.isBound(to: model, with: adapter) else {
             judgement.finding.detail =
                 "is of another signed list of these files: names or ignored paths differ"
             return

@@ -27,9 +27,9 @@ extension VerificationReport {
         var problem: String?
         for line in lines {
             guard let attestation = try? await line.attestation(by: parties, now: now),
-                let statement = try? attestation.statement, statement.sha256 == model.root,
+                let statement = try? attestation.statement, statement.isAbout(model, with: adapter),
                 let audit = try? TamperResistance(statement, named: line.name),
-                audit.modelSignature.sha256 == model.payloadDigest,
+                audit.isBound(to: model, with: adapter),
                 audit.evidence.first?.digest == digest
             else { continue }
             let finding = attestations.first { $0.digest == attestation.digest }
@@ -62,7 +62,8 @@ extension AuditRecord {
             evaluator: audit.evaluator.id, level: audit.assuranceLevel, validity: audit.validity,
             preRegistration: audit.preRegistration, evidence: Array(audit.evidence.dropFirst()))
         let derived = try? TamperResistance(
-            self, json: json, list: audit.modelSignature, terms: terms)
+            self, json: json, list: audit.modelSignature, adapterList: audit.adapterSignature,
+            terms: terms)
         return derived == audit ? nil : "a number or a name differs"
     }
 }

@@ -46,8 +46,11 @@ public struct VerificationReport: Sendable, Encodable {
     /// Messages that the user should see, but that do not change the answer.
     public var warnings: [String] = []
 
-    /// The verified model; nil when its signature or its files failed.
+    /// The verified model; nil when its signature or its files failed, or those of the adapter.
     public let model: VerifiedModel?
+
+    /// The verified adapter on the model; nil without one.
+    public let adapter: VerifiedModel?
 
     /// The findings about the attestations beside the model.
     public private(set) var attestations: [AttestationFinding] = []
@@ -71,28 +74,50 @@ public struct VerificationReport: Sendable, Encodable {
     /// The most files without a signature that warnings name.
     private static let mostUnsigned = 16
 
-    /// Verifies a model's signature and files.
+    /// Verifies a model's signature and files, and those of the adapter on it.
     ///
     /// - Parameters:
     ///   - model: A directory or a single file.
-    ///   - signature: The signature's file; nil for ``ModelSignature/location(of:)``.
+    ///   - adapter: The directory of the adapter, which has a signature of its own.
+    ///   - signature: The model's signature; nil for ``ModelSignature/location(of:)``.
     ///   - trust: The keys and roots whose signatures count.
     ///   - now: The time at which certificates must be valid.
     ///   - selection: The files that are read, and held open to be read from ``model``.
     /// - Throws: An `InputError` when something cannot be read. A check that fails is an outcome.
     public init(
-        on model: URL, signature: URL? = nil, trust: Trust, now: Date = Date(),
-        selection: FileSelection = FileSelection()
+        on model: URL, adapter: URL? = nil, signature: URL? = nil, trust: Trust,
+        now: Date = Date(), selection: FileSelection = FileSelection()
     ) async throws {
+        outcomes = []
+        var parts: [VerifiedModel] = []
+        for (place, signature, prefix) in [(model, signature, "")]
+            + (adapter.map { [($0, nil, "adapter's ")] } ?? [])
+        {
+            let part = try await Self.part(
+                at: place, signature, trust, now, selection, called: prefix)
+            outcomes += part.outcomes
+            warnings += part.warnings
+            parts += [part.model].compactMap(\.self)
+        }
+        let isVerified = parts.count == (adapter == nil ? 1 : 2)
+        self.model = isVerified ? parts.first : nil
+        self.adapter = isVerified ? parts.dropFirst().first : nil
+    }
+
+    /// Verifies the signature and the files of a model or an adapter.
+    private static func part(
+        at model: URL, _ signature: URL?, _ trust: Trust, _ now: Date, _ selection: FileSelection,
+        called prefix: String
+    ) async throws -> (outcomes: [Outcome], warnings: [String], model: VerifiedModel?) {
         let bundle = try SignatureBundle(
             contentsOf: signature ?? ModelSignature.location(of: model))
         do {
             let verified = try await ModelSignature.verify(
                 model, bundle: bundle, trust: trust, now: now, selection: selection)
-            outcomes = [
-                Outcome("signature", isPassed: true, "by \(verified.signer)"),
+            let outcomes = [
+                Outcome(prefix + "signature", isPassed: true, "by \(verified.signer)"),
                 Outcome(
-                    "files", isPassed: true,
+                    prefix + "files", isPassed: true,
                     "\(verified.manifest.resources.count) files, root sha256:\(verified.root)"),
             ]
             let own =
@@ -101,18 +126,17 @@ public struct VerificationReport: Sendable, Encodable {
                     bundle.file.flatMap { ModelSignature.path(of: $0, within: model) }
                 ].compactMap { $0 }
             let unsigned = verified.ignored.filter { !own.contains($0) }
-            let more = unsigned.count - Self.mostUnsigned
-            warnings =
+            let more = unsigned.count - mostUnsigned
+            let warnings =
                 verified.warnings
-                + unsigned.prefix(Self.mostUnsigned)
+                + unsigned.prefix(mostUnsigned)
                 .map { "\($0) is there but was not signed: do not use it" }
                 + (more > 0 ? ["\(more) more are there but were not signed"] : [])
-            self.model = verified
+            return (outcomes, warnings, verified)
         } catch let failure as VerificationFailure {
-            outcomes = [
-                Outcome(failure.check.rawValue, isPassed: false, failure.description)
-            ]
-            self.model = nil
+            let outcome = Outcome(
+                prefix + failure.check.rawValue, isPassed: false, failure.description)
+            return ([outcome], [], nil)
         }
     }
 
@@ -130,7 +154,8 @@ public struct VerificationReport: Sendable, Encodable {
         self.policy = policy.name
         guard let model else { return }
         let admission = await Admission(
-            of: model, attestations: lines, policy: policy, log: log, now: now)
+            of: model, with: adapter, attestations: lines, policy: policy,
+            log: log, now: now)
         self.admission = admission
         attestations = admission.attestations
         unlistedAttestations = admission.unlistedAttestations
@@ -154,7 +179,8 @@ public struct VerificationReport: Sendable, Encodable {
         var policy = Policy(name: "", signers: parties, auditors: parties)
         policy.validation = trust.validation
         let admission = await Admission(
-            of: model, attestations: lines, policy: policy, log: log, now: now)
+            of: model, with: adapter, attestations: lines, policy: policy,
+            log: log, now: now)
         outcomes += admission.outcomes.filter { $0.check == "log" }
         attestations = admission.attestations.map(\.uncounted)
         unlistedAttestations = admission.unlistedAttestations
@@ -183,7 +209,7 @@ public struct VerificationReport: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case isVerified = "verified"
         case outcomes = "checks"
-        case warnings, signer, root, payloadDigest, files, ignored, attestations
+        case warnings, signer, root, payloadDigest, files, ignored, adapter, attestations
         case unlistedAttestations, policy
     }
 
@@ -194,13 +220,11 @@ public struct VerificationReport: Sendable, Encodable {
         try container.encode(outcomes, forKey: .outcomes)
         try container.encode(warnings, forKey: .warnings)
         guard let model else { return }
-        try container.encode(model.signer.description, forKey: .signer)
-        try container.encode(model.root, forKey: .root)
-        try container.encode(model.payloadDigest, forKey: .payloadDigest)
-        try container.encode(
-            model.manifest.resources.map { ["name": $0.name, "sha256": $0.sha256] },
-            forKey: .files)
-        try container.encode(model.ignored, forKey: .ignored)
+        try Self.encode(model, to: &container)
+        if let adapter {
+            var part = container.nestedContainer(keyedBy: CodingKeys.self, forKey: .adapter)
+            try Self.encode(adapter, to: &part)
+        }
         try container.encode(attestations, forKey: .attestations)
         if unlistedAttestations > 0 {
             try container.encode(unlistedAttestations, forKey: .unlistedAttestations)
@@ -210,6 +234,19 @@ public struct VerificationReport: Sendable, Encodable {
             PolicyAnswer(
                 name: policy, admitted: admission.isAdmitted, checks: admission.outcomes),
             forKey: .policy)
+    }
+
+    /// Writes the signer and the signed content of a model or an adapter.
+    private static func encode(
+        _ part: VerifiedModel, to container: inout KeyedEncodingContainer<CodingKeys>
+    ) throws {
+        try container.encode(part.signer.description, forKey: .signer)
+        try container.encode(part.root, forKey: .root)
+        try container.encode(part.payloadDigest, forKey: .payloadDigest)
+        try container.encode(
+            part.manifest.resources.map { ["name": $0.name, "sha256": $0.sha256] },
+            forKey: .files)
+        try container.encode(part.ignored, forKey: .ignored)
     }
 
     private struct PolicyAnswer: Encodable {

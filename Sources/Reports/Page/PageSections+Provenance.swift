@@ -15,6 +15,15 @@ extension PageSections {
                     + (record.model.quantisation.map { ", \($0)" } ?? "")),
             Term(term: "Model digest", meaning: "sha256:\(record.model.digest)"),
         ]
+        if let adapter = record.model.adapter {
+            terms.append(
+                Term(
+                    term: "Base and adapter",
+                    meaning: "\(adapter.baseName), to which "
+                        + "\(adapter.name) was added in memory, in fp32"))
+            terms.append(Term(term: "Digest of the base", meaning: "sha256:\(adapter.baseDigest)"))
+            terms.append(Term(term: "Digest of the adapter", meaning: "sha256:\(adapter.digest)"))
+        }
         if let base = record.baseModel {
             terms.append(Term(term: "Made from", meaning: base.name))
             terms.append(Term(term: "Its digest", meaning: "sha256:\(base.digest)"))
