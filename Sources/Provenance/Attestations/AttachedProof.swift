@@ -70,11 +70,11 @@ extension TransparencyLog {
     /// Returns the attestations in the log that are about some weights, whoever signed them, after
     /// checking the whole log.
     ///
-    /// - Parameter root: The SHA-256 root of the weights.
+    /// - Parameter isAbout: Whether a statement is about the weights.
     /// - Returns: The attestations, not yet verified. Their numbers are those of the entries.
     /// - Throws: A ``VerificationFailure`` when the log is not as its checkpoint says, an `InputError`
     ///   when a file cannot be read.
-    func attestations(of root: String) throws -> [AttestationLine] {
+    func attestations(where isAbout: (Statement) -> Bool) throws -> [AttestationLine] {
         var found: [AttestationLine] = []
         let path = directory.path(percentEncoded: false)
         try verifyEntries { index, entry in
@@ -83,7 +83,7 @@ extension TransparencyLog {
                 let line = AttestationLine(Data(part), entry: index, of: path)
                 guard let payload = line.envelope?.payload,
                     let statement = try? Statement(json: payload, named: line.name),
-                    statement.subjects.contains(where: { $0.digest["sha256"] == root })
+                    isAbout(statement)
                 else { continue }
                 found.append(line)
             }

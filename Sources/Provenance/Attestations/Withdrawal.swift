@@ -80,14 +80,14 @@ public struct Withdrawal: Codable, Sendable, Hashable {
     /// Returns the line of an attestations' file that withdraws the attestations.
     ///
     /// - Parameters:
-    ///   - subject: The subject of the attestations.
+    ///   - subjects: The subjects of the attestations: a model, and the adapter on it.
     ///   - signatory: Their signer.
     /// - Returns: The line, without a line feed.
     /// - Throws: Errors of signing.
-    public func line(about subject: Statement.Subject, by signatory: Signatory) throws -> Data {
+    public func line(about subjects: [Statement.Subject], by signatory: Signatory) throws -> Data {
         try signatory.line(
             Statement(
-                subjects: [subject], predicateType: Self.predicateType,
+                subjects: subjects, predicateType: Self.predicateType,
                 predicate: try canonicalJSON(self)))
     }
 }

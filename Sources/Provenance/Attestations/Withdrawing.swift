@@ -84,16 +84,19 @@ public struct WithdrawableAttestations: Sendable {
         of digests: [String], reason: String, at date: Date
     ) throws -> Choice {
         let named = digests.isEmpty ? [try onlyAudit] : try digests.map(candidate)
-        let subject = named[0].statement.subjects
-        let root = named[0].statement.sha256
-        guard subject.count == 1, named.allSatisfy({ $0.statement.sha256 == root }) else {
+        let subjects = named[0].statement.subjects
+        let roots = subjects.map { $0.digest["sha256"] }
+        func isOfThese(_ candidate: Candidate) -> Bool {
+            candidate.statement.subjects.map { $0.digest["sha256"] } == roots
+        }
+        guard !roots.contains(nil), named.allSatisfy(isOfThese) else {
             throw InputError(
                 file, "has the attestations of different weights",
                 remedy: "withdraw those of one model at a time")
         }
         let results = named.compactMap(\.audit).map(TestResult.init)
         let twins = candidates.filter { candidate in
-            candidate.isOwn && candidate.statement.sha256 == root
+            candidate.isOwn && isOfThese(candidate)
                 && (TestResult(candidate.statement).map(results.contains) ?? false)
         }
         var chosen: [Candidate] = []
@@ -103,7 +106,7 @@ public struct WithdrawableAttestations: Sendable {
         }
         let withdrawal = try Withdrawal(chosen.map(\.digest), reason: reason, at: date)
         return Choice(
-            line: try withdrawal.line(about: subject[0], by: signatory),
+            line: try withdrawal.line(about: subjects, by: signatory),
             digests: chosen.map(\.digest), numbers: chosen.map(\.number),
             foreignNumbers: chosen.filter { !$0.isOwn }.map(\.number))
     }

@@ -46,8 +46,8 @@ public struct Admission: Sendable {
             beside.append(await judge.verify(line, within: &budget))
         }
         judge.evidence = LogEvidence(
-            log, proofs: lines.compactMap(\.proof), of: beside, model: model, demand: policy.log,
-            now: now)
+            log, proofs: lines.compactMap(\.proof), of: beside, demand: policy.log, now: now
+        ) { $0.isAbout(model, with: adapter) }
         // A line beside the model that is not verified shows nothing.
         var seen = Set(beside.compactMap(\.verified?.digest))
         var unseen: [SignedLine] = []
@@ -58,7 +58,8 @@ public struct Admission: Sendable {
             unseen.append(line)
         }
         judge.withdrawals = Withdrawals(
-            among: beside + unseen, of: model.root, isRevoked: judge.isRevoked)
+            among: beside + unseen, isAbout: { $0.isAbout(model, with: adapter) },
+            isRevoked: judge.isRevoked)
         let judged = beside.map(judge.judgement)
         let leftOut = unseen.map { judge.judgement($0).finding.leftOut }
         let counted = judged.filter { $0.finding.status == .counted }

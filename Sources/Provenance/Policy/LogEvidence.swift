@@ -27,12 +27,12 @@ struct LogEvidence {
     ///   - log: The copy of the log, if there is one.
     ///   - proofs: The proofs beside the attestations.
     ///   - lines: The attestations beside the model.
-    ///   - model: The model.
     ///   - demand: What the policy asks of the log.
     ///   - now: The current time.
+    ///   - isAbout: Whether a statement is about the model, and the adapter on it.
     init(
         _ log: TransparencyLog?, proofs: [AttachedProof], of lines: [SignedLine],
-        model: VerifiedModel, demand: Policy.Log?, now: Date
+        demand: Policy.Log?, now: Date, isAbout: (Statement) -> Bool
     ) {
         self.demand = demand
         var earlier: Set<LogCheckpoint> = []
@@ -66,7 +66,7 @@ struct LogEvidence {
                 // Two histories of one log, or a copy that is older than a proof.
                 for proven in earlier { try log.verifyGrowth(since: proven) }
             }
-            entries = try log.attestations(of: model.root)
+            entries = try log.attestations(where: isAbout)
             for entry in entries {
                 guard let digest = entry.payloadDigest, places[digest] == nil else { continue }
                 places[digest] = "entry \(entry.number) of \(detail)"

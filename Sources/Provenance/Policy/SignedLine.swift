@@ -32,18 +32,19 @@ struct Withdrawals {
     ///
     /// - Parameters:
     ///   - lines: The attestations, beside the model and in a log. Their order makes no difference.
-    ///   - root: The root of the weights.
+    ///   - isAbout: Whether a statement is about the weights.
     ///   - isRevoked: Whether a signer's key was revoked. Such a signer withdraws nothing: a thief of
     ///     one key could withdraw what was signed with another.
     init(
-        among lines: [SignedLine], of root: String, isRevoked: (PartySigner) -> Bool
+        among lines: [SignedLine], isAbout: (Statement) -> Bool,
+        isRevoked: (PartySigner) -> Bool
     ) {
         for line in lines {
             guard let attestation = line.verified, let statement = try? attestation.statement
             else { continue }
             self.lines[attestation.digest, default: []].append(
                 (line.line.place, attestation.signers))
-            guard statement.predicateType == Withdrawal.predicateType, statement.sha256 == root,
+            guard statement.predicateType == Withdrawal.predicateType, isAbout(statement),
                 let content = try? Withdrawal(statement, named: line.line.name)
             else { continue }
             let entry = Entry(
