@@ -182,4 +182,4 @@ fuzz-check: fuzz-build
 FUZZ_LINKER = $(if $(filter Linux,$(shell uname)),-Xswiftc -use-ld=lld)
 fuzz-build: bootstrap
 	swift build -c release --package-path Fuzzing --scratch-path .build-fuzz \
-		-Xswiftc -sanitize=fuzzer,address $(FUZZ_LINKER) --product temper-fuzz
+		-Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address $(FUZZ_LINKER) --product temper-fuzz
