@@ -144,17 +144,28 @@ lint:
 clean:
 	rm -rf .build build
 
+# Packages beside this one take the objects that its tests are built of: the versions, the flags and the
+# folder are the same ('swift test' alone adds a flag, and would compile everything again). SwiftPM keeps
+# the plan of one package there and would take it for another's, so the plan is removed before and after.
+PLAN = .build/release.yaml
+define build-beside
+	[ ! -e Package.resolved ] || cp Package.resolved $(1)/
+	trap 'rm -f $(PLAN)' EXIT && rm -f $(PLAN) && \
+		swift build $(SWIFT_FLAGS) --package-path $(1) --scratch-path .build $(2)
+endef
+
 ## Build and test a package that depends on Temper: it audits a model, and has its own attack.
 .PHONY: example
 example: bootstrap
-	swift test -c release --package-path Examples --scratch-path .build-example
+	$(call build-beside,Examples,--build-tests && \
+		swift test $(SWIFT_FLAGS) --skip-build --package-path Examples --scratch-path .build)
 
 ## Measure Temper beside PyTorch, PEFT and transformers: writes Documentation/Performance.md.
 ## PEER_PYTHON names a Python that has them; BENCH says what to measure.
 .PHONY: bench bench-check peers
 BENCH ?= --scaling --audit
 BENCH_MODEL ?= $(HARDENED)
-TEMPER_BENCH = .build-bench/release/temper-bench
+TEMPER_BENCH = .build/release/temper-bench
 BENCH_PLACES = --model $(BENCH_MODEL) --python $(or $(PEER_PYTHON),.deps/peers/bin/python)
 bench: peers
 	$(TEMPER_BENCH) run $(BENCH_PLACES) $(BENCH)
@@ -167,7 +178,7 @@ peers: bench-build
 
 .PHONY: bench-build
 bench-build: build
-	swift build -c release --package-path Benchmarks --scratch-path .build-bench
+	$(call build-beside,Benchmarks)
 
 ## Fuzz one parser with libFuzzer for some time: make fuzz TARGET=gguf SECONDS=600.
 .PHONY: fuzz fuzz-check fuzz-build
@@ -183,4 +194,4 @@ fuzz-check: fuzz-build
 FUZZ_LINKER = $(if $(filter Linux,$(shell uname)),-Xswiftc -use-ld=lld)
 fuzz-build: bootstrap
 	swift build -c release --package-path Fuzzing --scratch-path .build-fuzz \
-		-Xswiftc -sanitize=fuzzer,address $(FUZZ_LINKER) --product temper-fuzz
+		-Xswiftc -enable-testing -Xswiftc -sanitize=fuzzer,address $(FUZZ_LINKER) --product temper-fuzz

@@ -29,6 +29,8 @@ let asyncHTTPClient = Target.Dependency.product(
 func hummingbird(_ product: String) -> Target.Dependency {
     .product(name: product, package: "hummingbird")
 }
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
 
@@ -69,6 +71,7 @@ let package = Package(
         .library(name: "Audits", targets: ["Audits"]),
         .library(name: "Forensics", targets: ["Forensics"]),
         .library(name: "EndpointJudges", targets: ["EndpointJudges"]),
+        .library(name: "ModelRequests", targets: ["ModelRequests"]),
         .library(name: "ModelServer", targets: ["ModelServer"]),
         .executable(name: "temper", targets: ["temper"]),
         .executable(name: "temper-verify", targets: ["temper-verify"]),
@@ -79,6 +82,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
@@ -106,6 +110,11 @@ let package = Package(
                 "Checkpoints", "Suites", "Records", "JSONText", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"), x509, asn1,
                 .product(name: "Yams", package: "Yams"),
+            ]),
+        library(
+            "ModelRequests",
+            [
+                "Tokenization", "JSONText", crypto, httpTypes, nio("NIOCore"), nioHTTPTypes,
             ]),
         library("CommandLineInterface", ["JSONText", argumentParser]),
         library(
@@ -169,10 +178,9 @@ let package = Package(
         library(
             "ModelServer",
             [
-                "LanguageModels", "Tokenization", "Provenance", "Checkpoints", "JSONText", crypto,
-                logging, hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
+                "ModelRequests", "LanguageModels", "Tokenization", "Provenance", "Checkpoints",
+                "JSONText", logging, hummingbird("Hummingbird"), hummingbird("HummingbirdCore"),
                 hummingbird("HummingbirdTLS"), nio("NIOCore"), nio("NIOFoundationCompat"),
-                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -180,7 +188,8 @@ let package = Package(
         library(
             "TemperCommands",
             [
-                "EndpointJudges", "ModelServer", "Forensics", "Audits", "Defenses", "Adversaries",
+                "EndpointJudges", "ModelServer", "ModelRequests", "Forensics", "Audits", "Defenses",
+                "Adversaries",
                 "Measuring", "Training", "LanguageModels", "Tensors", "Tokenization", "Checkpoints",
                 "Suites", "Records", "Reports", "Provenance", "ProvenanceCommands",
                 "CommandLineInterface", "JSONText", logging, argumentParser,
@@ -261,9 +270,9 @@ let package = Package(
         tests(
             of: "ModelServer",
             [
-                "TemperFixtures", "ModelWriting", "LanguageModels", "Tensors", "Tokenization",
-                "Provenance",
-                "Checkpoints", "JSONText", logging, hummingbird("Hummingbird"),
+                "TemperFixtures", "ModelRequests", "ModelWriting", "LanguageModels", "Tensors",
+                "Tokenization", "Provenance", "Checkpoints", "JSONText", logging,
+                hummingbird("Hummingbird"),
             ], engine: true),
         tests(
             of: "TemperCommands",

@@ -230,11 +230,42 @@ def log_seeds():
     yield "log", b"PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 
 
+def request_seeds():
+    messages = [{"role": "developer", "content": "Be brief."},
+                {"role": "user", "content": [{"type": "text", "text": "Hello"}]},
+                {"role": "assistant", "content": None}]
+    settings = {"model": "m", "n": 2, "max_completion_tokens": 3, "temperature": 0.5, "seed": -1,
+                "stop": ["a", "b"], "presence_penalty": 1, "frequency_penalty": -1.5,
+                "logprobs": True, "top_logprobs": 2, "stream": True, "user": "u", "top_p": 1,
+                "stream_options": {"include_usage": True}, "tools": [], "tool_choice": "none"}
+    yield "chat-request", json.dumps({"messages": messages, **settings}).encode()
+    yield "chat-request", b'{"messages": [{"role": "user", "content": "x"}], "stop": "y"}'
+    yield "chat-request", b'{"messages": 1, "messages": 2}'
+
+    host = b"Host: models.example:8080\r\nAuthorization: Bearer 0123456789abcdef\r\n"
+    body = b'{"messages":[{"role":"user","content":"x"}]}'
+    post = b"POST /v1/chat/completions HTTP/1.1\r\nContent-Type: application/json\r\n" + host
+    whole = post + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    get = b"GET /v1/models HTTP/1.1\r\n" + host + b"\r\n"
+    for request in [
+            get, whole, whole + whole, get + b"GET / HTTP/1.0\r\n\r\n",
+            b"GET /health?x HTTP/1.1\r\nHost: [::1]\r\nConnection: close\r\n\r\n",
+            post + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\nA: b\r\n\r\n" % (
+                len(body), body),
+            post + b"Content-Length: 999999\r\n\r\n" + body,
+            post + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
+            post + b"Origin: null\r\nContent-Length: 2\r\n\r\n{}",
+            b"OPTIONS * HTTP/1.1\r\nHost: evil.example\r\nUpgrade: h2c\r\n\r\n"]:
+        yield "http", b"\xff" + request
+        yield "http", b"\x07" + request
+
+
 def main():
     out = pathlib.Path(sys.argv[1])
     count = {}
     for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, vocabulary_seeds, template_seeds,
-                 signature_seeds, policy_seeds, name_seeds, trust_seeds, log_seeds]:
+                 signature_seeds, policy_seeds, name_seeds, trust_seeds, log_seeds,
+                 request_seeds]:
         for target, data in make():
             number = count.get(target, 0)
             count[target] = number + 1

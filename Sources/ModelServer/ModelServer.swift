@@ -7,6 +7,7 @@ import HummingbirdCore
 import HummingbirdTLS
 import LanguageModels
 public import Logging
+public import ModelRequests
 import NIOCore
 import Provenance
 import ServiceLifecycle
@@ -19,7 +20,6 @@ public struct ModelServer: Sendable {
     private let limits: ServingLimits
     private let metrics = ServerMetrics()
     private let queue: DecodingQueue
-    private let limiter: RateLimiter
     let connections: Connections
 
     /// The longest header of a request, in bytes and in fields.
@@ -39,7 +39,6 @@ public struct ModelServer: Sendable {
         self.access = access
         self.limits = limits
         queue = DecodingQueue(admitted.model, limits: limits, metrics: metrics)
-        limiter = RateLimiter(perMinute: limits.requestsPerMinute, burst: limits.burst)
         connections = Connections(limits)
     }
 
@@ -127,7 +126,8 @@ public struct ModelServer: Sendable {
 
     private func router() -> Router<ServingContext> {
         let router = Router(context: ServingContext.self)
-        router.add(middleware: Gate(access: access, metrics: metrics, limiter: limiter))
+        router.add(
+            middleware: Gate(check: RequestCheck(access.clients, limits), metrics: metrics))
         router.get("health") { _, _ in try health() }
         router.get("metrics") { _, _ in
             Response(

@@ -4,6 +4,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import ModelRequests
 import ModelServer
 import Provenance
 import ProvenanceCommands

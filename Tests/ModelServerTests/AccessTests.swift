@@ -7,6 +7,7 @@ import JSONText
 import TemperFixtures
 import Testing
 
+@testable import ModelRequests
 @testable import ModelServer
 
 @Suite("Access to the server", .serialized, .timeLimit(.minutes(5)))
@@ -19,7 +20,7 @@ struct AccessTests {
         _ access: ServerAccess, host: String?, origin: String? = nil, token: String? = nil
     ) -> Int {
         do {
-            try access.check(
+            try access.clients.check(
                 authority: host, origin: origin, authorization: token, isOpen: false)
             return 200
         } catch {

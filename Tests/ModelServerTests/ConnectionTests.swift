@@ -3,6 +3,7 @@
 
 import Foundation
 import LanguageModels
+import ModelRequests
 import TemperFixtures
 import Testing
 

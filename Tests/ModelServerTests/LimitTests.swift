@@ -8,6 +8,7 @@ import TemperFixtures
 import Testing
 import Tokenization
 
+@testable import ModelRequests
 @testable import ModelServer
 
 @Suite("Serving limits")

@@ -4,6 +4,7 @@
 import Checkpoints
 import Foundation
 import LanguageModels
+import ModelRequests
 import Provenance
 import TemperFixtures
 import Testing

@@ -6,6 +6,7 @@ import Foundation
 import Hummingbird
 import LanguageModels
 import Logging
+import ModelRequests
 import ModelWriting
 import Provenance
 import Synchronization

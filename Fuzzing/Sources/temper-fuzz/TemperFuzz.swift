@@ -15,6 +15,7 @@ struct FuzzTarget {
     static let all: [FuzzTarget] = [
         .safetensors, .quantised, .shardIndex, .gguf, .tokenizer, .vocabulary, .chatTemplate,
         .bundle, .statement, .certificates, .keys, .policy, .log, .names, .attestations, .trust,
+        .chatRequest, .http,
     ]
 }
 

@@ -4,6 +4,7 @@
 import Foundation
 import Hummingbird
 import LanguageModels
+import ModelRequests
 import NIOCore
 import NIOFoundationCompat
 import Tokenization

@@ -4,6 +4,7 @@
 
 import Dispatch
 import LanguageModels
+import ModelRequests
 import Synchronization
 import Tokenization
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The open connections of a server: how many there may be, and which one makes room for another.
 
-import NIOCore
+package import NIOCore
 import Synchronization
 
 /// One open connection.
-final class Connection: Sendable {
+package final class Connection: Sendable {
     private enum HangUp {
         case expected((@Sendable () -> Void)?)
         case happened
@@ -18,7 +18,7 @@ final class Connection: Sendable {
 
     /// Sets what is done when the client hangs up, in place of what was set before. If the client
     /// has hung up already, it is done at once.
-    func whenClosed(_ action: (@Sendable () -> Void)?) {
+    package func whenClosed(_ action: (@Sendable () -> Void)?) {
         let isClosed = hangUp.withLock { state in
             if case .happened = state { return true }
             state = .expected(action)
@@ -44,7 +44,7 @@ final class Connection: Sendable {
 /// A connection that waits for a request gives way to a new one, the longest wait first: clients that
 /// open connections and send nothing, or send slowly, keep nobody out. Connections that are answered
 /// do not give way, but may never take the last ones.
-final class Connections: Sendable {
+package final class Connections: Sendable {
     private enum Use {
         case waiting(since: ContinuousClock.Instant)
         case answering
@@ -59,7 +59,7 @@ final class Connections: Sendable {
     private let limits: ServingLimits
     private let state = Mutex(State())
 
-    init(_ limits: ServingLimits) { self.limits = limits }
+    package init(_ limits: ServingLimits) { self.limits = limits }
 
     /// Adds a connection, and closes another one if there are too many.
     ///
@@ -128,15 +128,15 @@ final class Connections: Sendable {
     }
 
     /// Returns the connection of a channel, or nil if it is closed.
-    func connection(of channel: any Channel) -> Connection? {
+    package func connection(of channel: any Channel) -> Connection? {
         state.withLock { $0.open[ObjectIdentifier(channel)]?.connection }
     }
 
     /// The number of open connections.
-    var count: Int { state.withLock { $0.open.count } }
+    package var count: Int { state.withLock { $0.open.count } }
 
     /// Closes all connections, and every new one at once.
-    func closeAll() {
+    package func closeAll() {
         let open = state.withLock { state in
             state.isClosed = true
             return state.open.values.map(\.connection)

@@ -2,9 +2,9 @@
 // The life of one connection: it lets through whole requests only, one at a time, each in time.
 
 import Foundation
-import Hummingbird
-import NIOCore
-import NIOHTTPTypes
+import HTTPTypes
+package import NIOCore
+package import NIOHTTPTypes
 
 /// Collects each request before anything else sees it, and ends a connection on which a client keeps
 /// the server waiting.
@@ -16,11 +16,11 @@ import NIOHTTPTypes
 /// - One request is answered at a time. If a client sends another before it has its answer
 ///   (pipelining), the connection is closed after the answer, and the client may ask again.
 /// - A client that closes its side while a POST is answered hangs up.
-final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
+package final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    package typealias InboundIn = HTTPRequestPart
+    package typealias InboundOut = HTTPRequestPart
+    package typealias OutboundIn = HTTPResponsePart
+    package typealias OutboundOut = HTTPResponsePart
 
     private enum Phase {
         /// The rest of a request is to come.
@@ -42,7 +42,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var deadline: Scheduled<Void>?
     private var stalled: Scheduled<Void>?
 
-    init(_ connections: Connections, _ limits: ServingLimits, _ metrics: ServerMetrics) {
+    package init(_ connections: Connections, _ limits: ServingLimits, _ metrics: ServerMetrics) {
         self.connections = connections
         self.limits = limits
         self.metrics = metrics
@@ -50,11 +50,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: - Opening and closing
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive { open(context) }
     }
 
-    func channelActive(context: ChannelHandlerContext) {
+    package func channelActive(context: ChannelHandlerContext) {
         // The next handlers must hear of the opening before they may hear of the end.
         context.fireChannelActive()
         open(context)
@@ -71,12 +71,12 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         startDeadline(context, seconds: limits.requestSeconds)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         end()
         context.fireChannelInactive()
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { end() }
+    package func handlerRemoved(context: ChannelHandlerContext) { end() }
 
     private func end() {
         deadline?.cancel()
@@ -98,7 +98,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent {
             // The server ends: this handler knows better than the next ones what is under way.
             switch phase {
@@ -118,7 +118,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
         stalled?.cancel()
         stalled =
             context.channel.isWritable ? nil : schedule(context, seconds: limits.requestSeconds)
@@ -127,7 +127,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: - Requests
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (phase, unwrapInboundIn(data)) {
         case (.waiting, .head(let request)):
             head = request
@@ -169,7 +169,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: - Answers
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    package func write(
+        context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?
+    ) {
         guard phase != .closing else {
             promise?.fail(ChannelError.outputClosed)
             return
@@ -228,8 +230,13 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 }
 
 extension HTTPRequest {
+    /// The path up to a question mark.
+    var pathWithoutQuery: Substring { (path ?? "").prefix { $0 != "?" } }
+
     /// Whether this asks how the server is, and not the model for an answer.
-    var isMonitoring: Bool { method == .get && (path == "/health" || path == "/metrics") }
+    fileprivate var isMonitoring: Bool {
+        method == .get && (path == "/health" || path == "/metrics")
+    }
 
     /// Whether the client will close the connection after the answer.
     fileprivate var asksToClose: Bool {

@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // A request for a chat completion in the form of OpenAI's clients, and its limits.
 
-import Foundation
+package import Foundation
 import JSONText
-import LanguageModels
-import Tokenization
+package import Tokenization
 
 /// The body of a request. Each of OpenAI's parameters is granted or refused; the ones that are not
 /// looked at change no answer.
-struct ChatRequest {
-    let model: String?
-    let messages: [ChatMessage]
-    let choiceCount: Int
-    let maximumTokens: Int?
-    let temperature: Float
-    let seed: Int?
-    let stops: [String]
-    let presencePenalty: Float
-    let frequencyPenalty: Float
+package struct ChatRequest {
+    package let model: String?
+    package let messages: [ChatMessage]
+    package let choiceCount: Int
+    package let maximumTokens: Int?
+    package let temperature: Float
+    package let seed: Int?
+    package let stops: [String]
+    package let presencePenalty: Float
+    package let frequencyPenalty: Float
     /// The number of likeliest tokens that are reported with each token; nil for no
     /// log-probabilities.
-    let scoredTokens: Int?
-    let isStream: Bool
-    let includesUsage: Bool
+    package let scoredTokens: Int?
+    package let isStream: Bool
+    package let includesUsage: Bool
 
     private static let mostStops = 4
     private static let longestStop = 256
@@ -32,7 +31,7 @@ struct ChatRequest {
     ///
     /// - Parameter data: The body.
     /// - Throws: A ``RefusedRequest`` with the name of the parameter that is wrong.
-    init(_ data: Data) throws(RefusedRequest) {
+    package init(_ data: Data) throws(RefusedRequest) {
         let body = try RequestNode(data)
         try body.checkNames(
             known: [
@@ -106,46 +105,5 @@ struct ChatRequest {
             throw node.refusal("takes up to \(mostStops) texts of 1 to \(longestStop) bytes")
         }
         return texts
-    }
-
-    /// Returns the prompt that the model continues, once for each answer.
-    ///
-    /// - Parameters:
-    ///   - served: The model.
-    ///   - limits: The limits.
-    /// - Returns: The prompts and their settings. They differ in their seeds.
-    /// - Throws: A ``RefusedRequest`` that states what is wrong or not supported.
-    func continuations(
-        by served: LanguageModel, _ limits: ServingLimits
-    ) throws(RefusedRequest) -> [Continuation] {
-        if let model, model != served.name {
-            throw .unknownModel(model, served: served.name)
-        }
-        guard !messages.isEmpty, messages.count <= limits.messageCount else {
-            throw .invalid(
-                "messages must be 1 to \(limits.messageCount)", parameter: "messages")
-        }
-        guard choiceCount <= limits.choiceCount else {
-            throw .invalid("n must be 1 to \(limits.choiceCount)", parameter: "n")
-        }
-        let length = min(maximumTokens ?? limits.defaultTokenCount, limits.answerTokenCount)
-        let first = seed.map { UInt64(bitPattern: Int64($0)) } ?? .random(in: .min ... .max)
-        do {
-            let prompt = try served.tokens(for: messages, addingGenerationPrompt: true)
-            let continuations = (0..<choiceCount).map { index in
-                var continuation = Continuation(
-                    of: prompt, maximumTokens: length, temperature: temperature,
-                    seed: first &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
-                continuation.presencePenalty = presencePenalty
-                continuation.frequencyPenalty = frequencyPenalty
-                continuation.scoredTokens = scoredTokens
-                return continuation
-            }
-            if let continuation = continuations.first { try served.check(continuation) }
-            return continuations
-        } catch {
-            // A template may refuse a conversation, and a prompt may be too long.
-            throw .invalid("\(error)", parameter: "messages")
-        }
     }
 }

@@ -4,7 +4,7 @@
 import Synchronization
 
 /// A server's counters.
-final class ServerMetrics: Sendable {
+package final class ServerMetrics: Sendable {
     private struct Counts {
         var responses: [Int: Int] = [:]
         var seconds = 0.0
@@ -23,19 +23,23 @@ final class ServerMetrics: Sendable {
 
     private let counts = Mutex(Counts())
 
-    func setQueueLength(_ length: Int) { counts.withLock { $0.queueLength = length } }
-    func count(response status: Int) { counts.withLock { $0.responses[status, default: 0] += 1 } }
-    func count(active change: Int) { counts.withLock { $0.active += change } }
+    package init() {}
+
+    package func setQueueLength(_ length: Int) { counts.withLock { $0.queueLength = length } }
+    package func count(response status: Int) {
+        counts.withLock { $0.responses[status, default: 0] += 1 }
+    }
+    package func count(active change: Int) { counts.withLock { $0.active += change } }
 
     /// Counts a step that makes one token of each of some answers.
-    func count(stepOf size: Int) {
+    package func count(stepOf size: Int) {
         counts.withLock {
             $0.steps += 1
             $0.stepped += size
         }
     }
 
-    func count(promptTokens: Int, answerTokens: Int) {
+    package func count(promptTokens: Int, answerTokens: Int) {
         counts.withLock {
             $0.promptTokens += promptTokens
             $0.answerTokens += answerTokens
@@ -43,7 +47,7 @@ final class ServerMetrics: Sendable {
     }
 
     /// Counts an answer and its time.
-    func count(answerIn time: Duration) {
+    package func count(answerIn time: Duration) {
         let seconds = time / .seconds(1)
         counts.withLock { counts in
             counts.answered += 1
@@ -62,7 +66,7 @@ final class ServerMetrics: Sendable {
     ///   - isHealthy: Whether the model gives answers.
     ///   - connections: The number of open connections.
     /// - Returns: Prometheus's text format, version 0.0.4.
-    func text(model: String, root: String, isHealthy: Bool, connections: Int) -> String {
+    package func text(model: String, root: String, isHealthy: Bool, connections: Int) -> String {
         let counts = counts.withLock { $0 }
         var lines: [String] = []
         func add(_ name: String, _ kind: String, _ help: String, _ samples: [(String, String)]) {

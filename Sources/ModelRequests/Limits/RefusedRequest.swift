@@ -2,33 +2,44 @@
 // Answers to refused requests, in the form of OpenAI's errors.
 
 import Foundation
-import Hummingbird
+package import HTTPTypes
 
 /// A request that is refused.
-struct RefusedRequest: Error, HTTPResponseError {
-    let status: HTTPResponse.Status
-    let message: String
-    let code: String
+package struct RefusedRequest: Error {
+    package let status: HTTPResponse.Status
+    package let message: String
+    package let code: String
     /// The field of the request that is wrong, such as `messages[0].role`.
-    var parameter: String?
+    package var parameter: String?
     /// The number of seconds after which to try again.
-    var retryAfter: Int?
+    package var retryAfter: Int?
 
-    static func invalid(_ message: String, parameter: String? = nil) -> RefusedRequest {
+    package init(
+        status: HTTPResponse.Status, message: String, code: String, parameter: String? = nil,
+        retryAfter: Int? = nil
+    ) {
+        self.status = status
+        self.message = message
+        self.code = code
+        self.parameter = parameter
+        self.retryAfter = retryAfter
+    }
+
+    package static func invalid(_ message: String, parameter: String? = nil) -> RefusedRequest {
         RefusedRequest(
             status: .badRequest, message: message, code: "invalid_request", parameter: parameter)
     }
 
-    static func unavailable(_ message: String) -> RefusedRequest {
+    package static func unavailable(_ message: String) -> RefusedRequest {
         RefusedRequest(
             status: .serviceUnavailable, message: message, code: "unavailable", retryAfter: 5)
     }
 
-    static func forbidden(_ message: String, code: String) -> RefusedRequest {
+    package static func forbidden(_ message: String, code: String) -> RefusedRequest {
         RefusedRequest(status: .forbidden, message: message, code: code)
     }
 
-    static func unknownModel(_ name: String, served: String) -> RefusedRequest {
+    package static func unknownModel(_ name: String, served: String) -> RefusedRequest {
         RefusedRequest(
             status: .notFound,
             message: "the model \"\(name.prefix(100))\" is not served here, nor an adapter of that "
@@ -36,7 +47,7 @@ struct RefusedRequest: Error, HTTPResponseError {
             code: "model_not_found", parameter: "model")
     }
 
-    static func tooLarge(_ limits: ServingLimits) -> RefusedRequest {
+    package static func tooLarge(_ limits: ServingLimits) -> RefusedRequest {
         RefusedRequest(
             status: .contentTooLarge,
             message: "the body has more than \(limits.bodyByteCount) bytes",
@@ -66,7 +77,7 @@ struct RefusedRequest: Error, HTTPResponseError {
     }
 
     /// The answer's body.
-    var json: String {
+    package var json: String {
         let isClients = status.kind == .clientError
         let body = Body(
             error: .init(
@@ -76,34 +87,21 @@ struct RefusedRequest: Error, HTTPResponseError {
     }
 
     /// The answer's header fields.
-    var headers: HTTPFields {
+    package var headers: HTTPFields {
         var headers: HTTPFields = [.contentType: JSONBody.type]
         if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         return headers
     }
-
-    func response(from request: Request, context: some RequestContext) throws -> Response {
-        Response(status: status, headers: headers, body: .init(byteBuffer: .init(string: json)))
-    }
 }
 
 /// JSON in the form of responses.
-enum JSONBody {
-    static let type = "application/json; charset=utf-8"
+package enum JSONBody {
+    package static let type = "application/json; charset=utf-8"
 
-    static func text(_ value: some Encodable) throws -> String {
+    package static func text(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
-
-    static func response(
-        _ value: some Encodable, status: HTTPResponse.Status = .ok
-    ) throws -> Response {
-        let text = try text(value)
-        return Response(
-            status: status, headers: [.contentType: type],
-            body: .init(byteBuffer: .init(string: text)))
     }
 }
