@@ -74,7 +74,8 @@ import Testing
         ])
     func readsSurplus(map: String) throws {
         try withShards(map) { directory in
-            #expect(try Checkpoint(at: directory).names == ["a", "b"])
+            let checkpoint = try Checkpoint(at: directory)
+            #expect(checkpoint.names == ["a", "b"])
         }
     }
 

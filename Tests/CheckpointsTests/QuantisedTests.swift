@@ -170,7 +170,9 @@ import Testing
         expectFault(words) { _ = try Checkpoint(at: directory) }
     }
 
-    @Test("a list of groups that names one that is not there is refused", arguments: [99, -1])
+    @Test(
+        "a list of groups that names one that is not there is refused",
+        arguments: [99, -1] as [Int32])
     func refusesGroups(group: Int32) throws {
         let directory = try copy(of: "gptq-4-order")
         defer { try? FileManager.default.removeItem(at: directory) }

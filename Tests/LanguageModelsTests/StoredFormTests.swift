@@ -121,7 +121,7 @@ struct StoredFormTests {
             (["a", "<|end|>", "<|endoftext|>", "<|end|>x"], [0, 1, 2]),
             (["<eos>", "</s>", "<|tool_response>"], [0, 2]),
         ])
-    func stopTexts(tokens: [String], stops: Set<Int>) throws {
+    func stopTexts(tokens: [String], stops: [Int]) throws {
         func text(_ value: String) -> Data { number(UInt64(value.utf8.count)) + Data(value.utf8) }
         func number<Number: FixedWidthInteger>(_ value: Number) -> Data {
             withUnsafeBytes(of: value.littleEndian) { Data($0) }
@@ -133,7 +133,7 @@ struct StoredFormTests {
         let url = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).gguf")
         defer { try? FileManager.default.removeItem(at: url) }
         try file.write(to: url)
-        #expect(try GGUFModel(Checkpoint(at: url)).stopTokens == stops)
+        #expect(try GGUFModel(Checkpoint(at: url)).stopTokens == Set(stops))
     }
 
     private func edit(
