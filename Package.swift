@@ -247,8 +247,8 @@ let package = Package(
         tests(
             of: "Forensics",
             [
-                "Adversaries", "Defenses", "ModelWriting", "Training", "Suites", "TemperFixtures",
-                "LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText",
+                "Adversaries", "Defenses", "Measuring", "ModelWriting", "Training", "Suites",
+                "TemperFixtures", "LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText",
             ], engine: true),
         tests(
             of: "EndpointJudges",

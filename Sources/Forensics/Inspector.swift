@@ -2,7 +2,7 @@
 // Compares two checkpoints tensor by tensor and reports how one was made from the other.
 
 public import Checkpoints
-import Foundation
+public import Foundation
 public import Records
 import Tensors
 
@@ -19,6 +19,8 @@ public struct Inspector {
     private let base: any WeightSource
     private let derived: any WeightSource
     private let third: (any WeightSource)?
+    /// What is to be known about the sources beside their weights.
+    private let remarks: [String]
 
     /// Compares checkpoints on disk.
     ///
@@ -31,6 +33,29 @@ public struct Inspector {
         self.base = try CheckpointWeights(base)
         self.derived = try CheckpointWeights(derived)
         self.third = try third.map(CheckpointWeights.init)
+        remarks = []
+    }
+
+    /// Compares a checkpoint with a derivative: another checkpoint, or a PEFT adapter, which is
+    /// compared as if it were merged.
+    ///
+    /// - Parameters:
+    ///   - base: The checkpoint that the other is claimed to be made from.
+    ///   - url: The derived checkpoint, or a directory with `adapter_config.json`.
+    ///   - third: The presumed other parent of a merge.
+    /// - Throws: `InputError` when a file cannot be read, a checkpoint names a tensor twice, or an
+    ///   adapter does not fit the base.
+    public init(base: Checkpoint, derivedAt url: URL, third: Checkpoint? = nil) throws {
+        let own = try CheckpointWeights(base)
+        self.base = own
+        self.third = try third.map(CheckpointWeights.init)
+        if let adapter = try AdapterWeights(at: url, on: own) {
+            derived = adapter
+            remarks = ["An adapter, which is not merged. It was compared as if it were."]
+        } else {
+            derived = try CheckpointWeights(Checkpoint(at: url))
+            remarks = []
+        }
     }
 
     /// Compares weights from any source.
@@ -40,6 +65,7 @@ public struct Inspector {
         self.base = base
         self.derived = derived
         self.third = third
+        remarks = []
     }
 
     /// The progress of an inspection.
@@ -77,11 +103,11 @@ public struct Inspector {
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> Inspection {
         let pairing = try Pairing(base: base, derived: derived, third: third)
-        var notes = pairing.notes
+        var notes = remarks
         let findings = try withoutActuallyEscaping(progress) {
             try judged(pairing, progress: $0)
         }
-        let rules = VerdictRules(findings: findings)
+        let rules = VerdictRules(findings: findings, structure: pairing.structure)
         var operations = rules.operations()
         var directions: [InspectedDirection]?
         if let refusalDirections,
@@ -120,21 +146,20 @@ public struct Inspector {
             summary: summary,
             agreement: rules.agreement(with: operations, allowing: cast != nil),
             operations: operations, directions: directions, notes: notes,
-            tensors: findings.map(\.inspected))
+            layers: pairing.structure.inspectedLayers, tensors: findings.map(\.inspected))
     }
 
     /// Returns the finding of each tensor.
     private func judged(
         _ pairing: Pairing, progress: @escaping (Progress) throws -> Void
     ) throws -> [TensorFinding] {
-        var judge = TensorJudge(
-            base: base, derived: derived, third: third, thirdEntries: pairing.third)
+        var judge = TensorJudge(base: base, derived: derived, third: third)
         let total = pairing.pairs.reduce(0) { $0 + $1.derived.count }
         var done = 0
         return try pairing.pairs.map { pair in
             // As a rule, a changed tensor is read twice.
             var read = 0
-            let finding = try judge.judge(pair.base, pair.derived) { elements in
+            let finding = try judge.judge(pair) { elements in
                 try progress(
                     Progress(
                         done: done + min(pair.derived.count, read / 2), total: total,
@@ -160,8 +185,8 @@ public struct Inspector {
     }
 
     private static func types(_ pairing: Pairing) -> String {
-        let changed = pairing.pairs.first { $0.base.storedType != $0.derived.storedType }
-        return changed.map { ", \($0.derived.storedType) for \($0.base.storedType)" } ?? ""
+        let changed = pairing.pairs.first { $0.reference.storedType != $0.derived.storedType }
+        return changed.map { ", \($0.derived.storedType) for \($0.reference.storedType)" } ?? ""
     }
 
     private static func sentence(_ text: String) -> String {
