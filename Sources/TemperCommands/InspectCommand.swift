@@ -53,7 +53,15 @@ struct InspectCommand: ParsableCommand {
             """)
     var suite: String?
 
-    @Option(help: "The order of the lines of --many: concern, gap, change, verdict, name or given.")
+    @Option(
+        help: "The order of the lines of --many: concern, gap, change, verdict, name or given.",
+        transform: { text in
+            guard let order = InspectionSurvey.Order(rawValue: text) else {
+                let names = InspectionSurvey.Order.allCases.map(\.rawValue)
+                throw ValidationError("--sort must be one of \(names.joined(separator: ", "))")
+            }
+            return order
+        })
     var sort = InspectionSurvey.Order.concern
 
     @Option(help: "The page to write.")
@@ -110,15 +118,15 @@ struct InspectCommand: ParsableCommand {
             line.end()
             return try report(inspection)
         }
-        var survey = try survey(
+        var found = try survey(
             of: checkpoint,
             derivatives: many.map { name in (name, { try locator.model(name) }) },
             third: third, asking: models
         ) { show($1, of: "\($0 + 1) of \(many.count): \(many[$0])") }
         line.end()
-        survey.sort(by: sort)
-        if json { return print(String(decoding: try canonicalJSON(survey), as: UTF8.self)) }
-        print(SurveyReport(survey).terminalTable(), terminator: "")
+        found.sort(by: sort)
+        if json { return print(String(decoding: try canonicalJSON(found), as: UTF8.self)) }
+        print(SurveyReport(found).terminalTable(), terminator: "")
     }
 
     private func report(_ inspection: Inspection) throws {
@@ -129,8 +137,6 @@ struct InspectCommand: ParsableCommand {
         if let html { print(html) }
     }
 }
-
-extension InspectionSurvey.Order: ExpressibleByArgument {}
 
 extension InspectedModels {
     /// Runs a base and its derivatives on a suite's prompts. The base is loaded and asked once.

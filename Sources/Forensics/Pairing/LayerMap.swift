@@ -49,7 +49,8 @@ struct LayerMap {
     ///   - derived: The layers of the derived checkpoint, in order.
     ///   - parents: The layers of the base and of the third checkpoint.
     init(derived: [(index: Int, fingerprint: Fingerprint)], parents: [Candidate]) {
-        baseLayers = parents.filter { $0.parent == .base }.map(\.index)
+        let baseLayers = parents.filter { $0.parent == .base }.map(\.index)
+        self.baseLayers = baseLayers
         var layers = Self.matched(derived, parents)
         let thirds = layers.filter { $0.origin?.parent == .third }.count
         if thirds == layers.filter({ $0.origin != nil }).count {
