@@ -44,8 +44,10 @@ struct FileTests {
             directory.url.appendingPathComponent("b.safetensors")
         )
         let values = (0..<1_024).map { Float($0) / 7 }
-        try Self.writeSafetensors([("x.weight", [32, 32], values), ("y", [1_024], values)], to: first)
-        try Self.writeSafetensors([("y", [1_024], values), ("x.weight", [32, 32], values)], to: second)
+        try Self.writeSafetensors(
+            [("x.weight", [32, 32], values), ("y", [1_024], values)], to: first)
+        try Self.writeSafetensors(
+            [("y", [1_024], values), ("x.weight", [32, 32], values)], to: second)
         let result = try Inspector(
             base: Checkpoint(at: first), derived: Checkpoint(at: second)
         ).inspect()

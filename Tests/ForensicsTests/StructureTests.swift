@@ -63,7 +63,8 @@ struct StructureTests {
         #expect(operation.numbers["changed"] == 10)
         let cut = try inspect { try $0.thinVocabulary() }
         #expect(cut.verdict == .resized)
-        #expect(cut.operations[0].numbers["moved"] == 63 && cut.operations[0].numbers["dropped"] == 64)
+        #expect(
+            cut.operations[0].numbers["moved"] == 63 && cut.operations[0].numbers["dropped"] == 64)
     }
 
     @Test("Layers are matched by content, also when they are changed")
@@ -112,7 +113,8 @@ struct StructureTests {
                     // Experts 1 and 3 become 0 and 1.
                     let place = ["1": "0", "3": "1"][String(parts[1].prefix(1))]
                     if let place {
-                        moe.tensors["new." + parts[0] + ".experts.\(place)" + parts[1].dropFirst()] =
+                        moe.tensors[
+                            "new." + parts[0] + ".experts.\(place)" + parts[1].dropFirst()] =
                             tensor
                     }
                 }
@@ -168,7 +170,8 @@ struct AdapterTests {
                 tensors.append(("\(name)\(half).weight", shape, try values.values()))
             }
         }
-        try FileTests.writeSafetensors(tensors, to: url.appending(path: "adapter_model.safetensors"))
+        try FileTests.writeSafetensors(
+            tensors, to: url.appending(path: "adapter_model.safetensors"))
         return url
     }
 
@@ -185,7 +188,8 @@ struct AdapterTests {
         let factors = try Checkpoint(at: url.appending(path: "adapter_model.safetensors"))
         let name = "model.layers.1.self_attn.q_proj"
         func half(_ half: String, _ shape: [Int]) throws -> Tensor {
-            Tensor(try factors.float32("base_model.model.\(name).lora_\(half).weight"), shape: shape)
+            Tensor(
+                try factors.float32("base_model.model.\(name).lora_\(half).weight"), shape: shape)
         }
         let weight = try #require(model.weights["\(name).weight"])
         let own = Tensor(try base.float32("\(name).weight"), shape: [32, 32])

@@ -23,7 +23,8 @@ struct ValidationTests {
         #expect(Confusion.share(confusion.of("evasion")) >= 0.9)
         #expect(Confusion.share(confusion.of("composed")) >= 0.75)
         #expect(Confusion.share(confusion.of("structure")) >= 0.95)
-        let numbers = (confusion.of("plain") + confusion.of("structure")).compactMap(\.isNumberRight)
+        let numbers = (confusion.of("plain") + confusion.of("structure")).compactMap(
+            \.isNumberRight)
         #expect(numbers.filter { $0 }.count * 100 >= numbers.count * 95)
     }
 
@@ -166,7 +167,8 @@ struct ValidationTests {
             }
         }
         if let origins {
-            isNumberRight = isNumberRight != false && result.layers?.map(\.origin) == origins.map(\.text)
+            isNumberRight =
+                isNumberRight != false && result.layers?.map(\.origin) == origins.map(\.text)
         }
         confusion.entries.append(
             Confusion.Entry(

@@ -35,7 +35,8 @@ package struct SafeguardRules {
     ) throws -> InspectedBehaviour {
         guard let gap = RateDifference(paired: base, minus: derived) else {
             throw InputError(
-                suite, "has \(base.count) restricted prompts answered by the base and "
+                suite,
+                "has \(base.count) restricted prompts answered by the base and "
                     + "\(derived.count) by the other model",
                 remedy: "answer the same prompts, at least one, with both")
         }

@@ -165,7 +165,8 @@ struct LayerMap {
         }
         return runs.map { run in
             guard let first = run.first, let last = run.last else { return "" }
-            let place = first.index == last.index ? "\(first.index)" : "\(first.index) to \(last.index)"
+            let place =
+                first.index == last.index ? "\(first.index)" : "\(first.index) to \(last.index)"
             guard let start = first.origin, let end = last.origin else { return "\(place) new" }
             let own = start.index == end.index ? "\(start.index)" : "\(start.index) to \(end.index)"
             return "\(place) from \(start.parent.rawValue) \(own)"

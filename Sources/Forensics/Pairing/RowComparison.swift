@@ -142,7 +142,8 @@ private struct RowStatistics {
         var (hash, bits) = (UInt64(0xCBF2_9CE4_8422_2325), UInt32(0))
         for column in stride(from: 0, to: columns, by: 8) {
             let rounded = unsafeBitCast(
-                brainHalves(load(values + column, min(8, columns - column))), to: SIMD8<UInt32>.self)
+                brainHalves(load(values + column, min(8, columns - column))), to: SIMD8<UInt32>.self
+            )
             for lane in 0..<8 {
                 bits |= rounded[lane] << 1
                 hash = (hash ^ UInt64(rounded[lane])) &* 0x0000_0100_0000_01B3

@@ -201,7 +201,8 @@ struct Structure {
         }
         return [
             InspectedOperation(
-                kind: kind, summary: summary, tensorCount: entries.count, modules: modules(entries), layers: layers,
+                kind: kind, summary: summary, tensorCount: entries.count, modules: modules(entries),
+                layers: layers,
                 numbers: kind == .tensorsAdded ? ["neutral": Double(neutral)] : [:])
         ]
     }

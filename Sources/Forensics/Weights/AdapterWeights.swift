@@ -70,12 +70,11 @@ struct AdapterWeights: WeightSource {
         self.factors = factors
     }
 
-    /// Opens an adapter's directory.
+    /// Opens an adapter's directory; nil for one without `adapter_config.json`.
     ///
     /// - Parameters:
     ///   - url: The directory.
     ///   - base: The checkpoint that the adapter is added to.
-    /// - Returns: Nil for a directory without `adapter_config.json`.
     /// - Throws: `InputError` when the adapter cannot be read or does not fit the base.
     init?(at url: URL, on base: any WeightSource) throws {
         let file = url.appending(path: "adapter_config.json")

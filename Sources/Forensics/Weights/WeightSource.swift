@@ -88,7 +88,8 @@ package struct WeightEntry: Sendable, Hashable {
     /// `model.layers.3.mlp.up_proj.weight` these are `model.layers`, 3 and `mlp.up_proj.weight`.
     var layerPlace: (stack: String, index: Int, inner: String)? {
         let parts = name.split(separator: ".")
-        guard let place = parts.firstIndex(where: { ["layers", "blk", "h", "layer"].contains($0) }),
+        guard
+            let place = parts.firstIndex(where: { ["layers", "blk", "h", "layer"].contains($0) }),
             place + 2 < parts.count, let index = Int(parts[place + 1])
         else { return nil }
         return (

@@ -190,7 +190,8 @@ struct InspectionContent {
     /// Returns the layer in a tensor's name, and the rest of the name after it.
     private static func place(_ name: String) -> (layer: Int, module: String)? {
         let parts = name.split(separator: ".").map(String.init)
-        guard let index = parts.firstIndex(where: { ["layers", "blk", "h", "layer"].contains($0) }),
+        guard
+            let index = parts.firstIndex(where: { ["layers", "blk", "h", "layer"].contains($0) }),
             index + 2 < parts.count, let layer = Int(parts[index + 1])
         else { return nil }
         return (layer, parts[(index + 2)...].joined(separator: "."))
