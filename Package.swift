@@ -247,8 +247,8 @@ let package = Package(
         tests(
             of: "Forensics",
             [
-                "Adversaries", "Defenses", "Measuring", "ModelWriting", "Training", "Suites",
-                "TemperFixtures", "LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText",
+                "Adversaries", "Measuring", "ModelWriting", "Training", "Suites", "TemperFixtures",
+                "LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText",
             ], engine: true),
         tests(
             of: "EndpointJudges",
