@@ -77,6 +77,18 @@ forensics: bootstrap
 		swift test $(SWIFT_FLAGS) --skip-build --filter ForensicsTests.ValidationTests/whole
 	scripts/put-table build/forensics.md Documentation/Forensics.md
 
+## Run benign and tampered derivatives of the hardened model, and put what the verdicts on its
+## safeguard were into Documentation/Forensics.md.
+.PHONY: forensics-behaviour
+forensics-behaviour: build
+	[ -e $(HARDENED)/config.json ] || \
+		$(TEMPER) harden $(MODEL) --suite canary-refusal --out $(HARDENED)
+	swift build $(SWIFT_FLAGS) --build-tests
+	TEMPER_FORENSICS_BEHAVIOUR=$(CURDIR)/build/behaviour.md TEMPER_FORENSICS_SEED=$(SEED) \
+		TEMPER_FORENSICS_MODEL=$(HARDENED) \
+		swift test $(SWIFT_FLAGS) --skip-build --filter KnownSafeguardTests
+	scripts/put-table build/behaviour.md Documentation/Forensics.md behaviour
+
 ## Collect answers of models that are tampered with in memory, to be labelled by reading them, and
 ## print what they do at several lengths.
 .PHONY: answers

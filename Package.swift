@@ -257,7 +257,7 @@ let package = Package(
         tests(
             of: "Forensics",
             [
-                "Adversaries", "Defenses", "ModelWriting", "Training", "Suites", "TemperFixtures",
+                "Adversaries", "Measuring", "ModelWriting", "Training", "Suites", "TemperFixtures",
                 "LanguageModels", "Tensors", "Checkpoints", "Records", "JSONText",
             ], engine: true),
         tests(

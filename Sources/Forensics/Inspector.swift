@@ -2,9 +2,9 @@
 // Compares two checkpoints tensor by tensor and reports how one was made from the other.
 
 public import Checkpoints
-import Foundation
+public import Foundation
 import JSONText
-public import LanguageModels
+import LanguageModels
 public import Records
 import Tensors
 
@@ -37,17 +37,23 @@ public struct Inspector {
         adapter = nil
     }
 
-    /// Compares a checkpoint on disk with itself and an adapter on it.
+    /// Compares a checkpoint with a derivative: another checkpoint, or a PEFT adapter, whose sum with
+    /// the base is compared.
     ///
     /// - Parameters:
-    ///   - base: The checkpoint that the adapter is claimed to be for.
-    ///   - adapter: The adapter. What is said of the derived checkpoint is said of the sum of both.
-    /// - Throws: `InputError` when the adapter does not fit, or the base names a tensor twice.
-    public init(base: Checkpoint, adapter: StoredAdapter) throws {
+    ///   - base: The checkpoint that the other is claimed to be made from.
+    ///   - url: The derived checkpoint, or the directory of an adapter.
+    ///   - third: The presumed other parent of a merge.
+    /// - Throws: `InputError` when a file cannot be read, a checkpoint names a tensor twice, or an
+    ///   adapter does not fit the base.
+    public init(base: Checkpoint, derivedAt url: URL, third: Checkpoint? = nil) throws {
         let weights = try CheckpointWeights(base)
         self.base = weights
-        derived = try AdaptedWeights(weights, adapter)
-        third = nil
+        self.third = try third.map(CheckpointWeights.init)
+        let adapter = StoredAdapter.isAdapter(url) ? try StoredAdapter(at: url) : nil
+        derived =
+            try adapter.map { try AdaptedWeights(weights, $0) }
+            ?? CheckpointWeights(Checkpoint(at: url))
         self.adapter = adapter
     }
 
@@ -96,11 +102,10 @@ public struct Inspector {
         progress: (Progress) throws -> Void = { _ in }
     ) throws -> Inspection {
         let pairing = try Pairing(base: base, derived: derived, third: third)
-        var notes = pairing.notes
         let findings = try withoutActuallyEscaping(progress) {
             try judged(pairing, progress: $0)
         }
-        let rules = VerdictRules(findings: findings)
+        let rules = VerdictRules(findings: findings, structure: pairing.structure)
         var operations = rules.operations()
         var directions: [InspectedDirection]?
         if let refusalDirections,
@@ -133,28 +138,27 @@ public struct Inspector {
             verdict = .composed
             summary = Self.sentence(operations.map(\.summary).joined(separator: "; and "))
         }
-        notes += adapter.map { Self.notes(on: $0, findings) } ?? []
+        var notes = adapter.map { Self.notes(on: $0, findings) } ?? []
         if !operations.isEmpty, let cast { notes.append("The result was \(cast).") }
         return Inspection(
             derived: derived.name, base: base.name, third: third?.name, verdict: verdict,
             summary: summary,
             agreement: rules.agreement(with: operations, allowing: cast != nil),
             operations: operations, directions: directions, notes: notes,
-            tensors: findings.map(\.inspected))
+            layers: pairing.structure.inspectedLayers, tensors: findings.map(\.inspected))
     }
 
     /// Returns the finding of each tensor.
     private func judged(
         _ pairing: Pairing, progress: @escaping (Progress) throws -> Void
     ) throws -> [TensorFinding] {
-        var judge = TensorJudge(
-            base: base, derived: derived, third: third, thirdEntries: pairing.third)
+        var judge = TensorJudge(base: base, derived: derived, third: third)
         let total = pairing.pairs.reduce(0) { $0 + $1.derived.count }
         var done = 0
         return try pairing.pairs.map { pair in
             // As a rule, a changed tensor is read twice.
             var read = 0
-            let finding = try judge.judge(pair.base, pair.derived) { elements in
+            let finding = try judge.judge(pair) { elements in
                 try progress(
                     Progress(
                         done: done + min(pair.derived.count, read / 2), total: total,
@@ -203,8 +207,8 @@ public struct Inspector {
     }
 
     private static func types(_ pairing: Pairing) -> String {
-        let changed = pairing.pairs.first { $0.base.storedType != $0.derived.storedType }
-        return changed.map { ", \($0.derived.storedType) for \($0.base.storedType)" } ?? ""
+        let changed = pairing.pairs.first { $0.reference.storedType != $0.derived.storedType }
+        return changed.map { ", \($0.derived.storedType) for \($0.reference.storedType)" } ?? ""
     }
 
     private static func sentence(_ text: String) -> String {

@@ -27,7 +27,7 @@ struct AdapterInspectionTests {
     @Test("rank, targets and the size of the change are told, and the verdict is of the sum")
     func verdict() throws {
         let inspection = try Inspector(
-            base: Checkpoint(at: base), adapter: StoredAdapter(at: adapter)
+            base: Checkpoint(at: base), derivedAt: adapter
         ).inspect()
         #expect(inspection.verdict == .lora, "\(inspection.summary)")
         #expect(inspection.operations.first?.numbers["rank"] == 3)
@@ -46,7 +46,7 @@ struct AdapterInspectionTests {
             base: Checkpoint(at: base), derived: Checkpoint(at: merged)
         ).inspect()
         let ofAdapter = try Inspector(
-            base: Checkpoint(at: base), adapter: StoredAdapter(at: adapter)
+            base: Checkpoint(at: base), derivedAt: adapter
         ).inspect()
         #expect(ofFiles.verdict == ofAdapter.verdict)
         let pairs = zip(ofFiles.tensors, ofAdapter.tensors)
@@ -71,7 +71,7 @@ struct AdapterInspectionTests {
         let error = #expect(throws: InputError.self) {
             try Inspector(
                 base: Checkpoint(at: base),
-                adapter: StoredAdapter(at: directory.url.appending(path: "deep")))
+                derivedAt: directory.url.appending(path: "deep"))
         }
         #expect(error.map { "\($0)".contains("layers.2") } == true)
     }

@@ -8,15 +8,17 @@ import Tensors
 struct Derivative {
     let label: String
     let expected: InspectionKind
-    /// Whether it is a plain kind, an evasion, or a composition.
+    /// Whether it is a plain kind, an evasion, a composition, or built differently.
     var group = Group.plain
     var needsThird = false
     /// A number of the operation, and how far it may be off.
     var number: (name: String, value: Double, tolerance: Double)?
+    /// The origin of each layer, where layers were rearranged.
+    var origins: [Weights.Origin]?
     let make: (inout Weights, _ third: [String: Tensor]) throws -> Void
 
     enum Group: String, CaseIterable {
-        case plain, evasion, composed
+        case plain, evasion, composed, structure
     }
 }
 

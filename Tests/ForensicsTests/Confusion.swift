@@ -50,7 +50,7 @@ struct Confusion {
             let list = of("plain").filter { $0.expected == kind }
             if !list.isEmpty { lines.append(line("**\(kind.rawValue)**", list)) }
         }
-        for group in ["benign", "evasion", "composed"] {
+        for group in ["benign", "evasion", "composed", "structure"] {
             var seen: Set<String> = []
             for label in of(group).map(\.label) where seen.insert(label).inserted {
                 lines.append(line("\(group): \(label)", of(group).filter { $0.label == label }))
@@ -59,7 +59,7 @@ struct Confusion {
         lines.append("")
         for (group, name) in [
             ("plain", "Plain kinds"), ("benign", "Benign fine-tuning"), ("evasion", "Evasions"),
-            ("composed", "Compositions"),
+            ("composed", "Compositions"), ("structure", "Built differently"),
         ] {
             let list = of(group)
             let right = list.filter { $0.expected == $0.verdict }.count

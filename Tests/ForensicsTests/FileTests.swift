@@ -44,8 +44,10 @@ struct FileTests {
             directory.url.appendingPathComponent("b.safetensors")
         )
         let values = (0..<1_024).map { Float($0) / 7 }
-        try writeSafetensors([("x.weight", [32, 32], values), ("y", [1_024], values)], to: first)
-        try writeSafetensors([("y", [1_024], values), ("x.weight", [32, 32], values)], to: second)
+        try Self.writeSafetensors(
+            [("x.weight", [32, 32], values), ("y", [1_024], values)], to: first)
+        try Self.writeSafetensors(
+            [("y", [1_024], values), ("x.weight", [32, 32], values)], to: second)
         let result = try Inspector(
             base: Checkpoint(at: first), derived: Checkpoint(at: second)
         ).inspect()
@@ -56,8 +58,8 @@ struct FileTests {
     func otherShapes() throws {
         let first = directory.url.appendingPathComponent("a.safetensors")
         let second = directory.url.appendingPathComponent("b.safetensors")
-        try writeSafetensors([("x.weight", [2, 3], [1, 2, 3, 4, 5, 6])], to: first)
-        try writeSafetensors([("x.weight", [3, 2], [1, 2, 3, 4, 5, 6])], to: second)
+        try Self.writeSafetensors([("x.weight", [2, 3], [1, 2, 3, 4, 5, 6])], to: first)
+        try Self.writeSafetensors([("x.weight", [3, 2], [1, 2, 3, 4, 5, 6])], to: second)
         let inspector = try Inspector(base: Checkpoint(at: first), derived: Checkpoint(at: second))
         let error = #expect(throws: InputError.self) { try inspector.inspect() }
         #expect(error?.description.contains("x.weight") == true)
@@ -68,8 +70,8 @@ struct FileTests {
     func notANumber() throws {
         let first = directory.url.appendingPathComponent("a.safetensors")
         let second = directory.url.appendingPathComponent("b.safetensors")
-        try writeSafetensors([("x.weight", [2, 2], [1, 2, 3, 4])], to: first)
-        try writeSafetensors([("x.weight", [2, 2], [1, 2, .nan, 4])], to: second)
+        try Self.writeSafetensors([("x.weight", [2, 2], [1, 2, 3, 4])], to: first)
+        try Self.writeSafetensors([("x.weight", [2, 2], [1, 2, .nan, 4])], to: second)
         let inspector = try Inspector(base: Checkpoint(at: first), derived: Checkpoint(at: second))
         let error = #expect(throws: InputError.self) { try inspector.inspect() }
         #expect(error?.description.contains("x.weight") == true)
@@ -85,7 +87,7 @@ struct FileTests {
         #expect([.reserialised, .cast].contains(result.verdict), "\(result.summary)")
     }
 
-    private func writeSafetensors(
+    static func writeSafetensors(
         _ tensors: [(name: String, shape: [Int], values: [Float])], to file: URL
     ) throws {
         var (header, data) = ("", Data())

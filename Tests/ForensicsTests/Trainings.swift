@@ -58,10 +58,13 @@ struct BenignTraining {
         ]
     }
 
-    /// The weights after training on plain sentences.
-    func weights(of model: LanguageModel, seed: UInt64) throws -> [String: Tensor] {
-        let examples = try sentences.map { prompt, answer in
-            try model.example(prompt: prompt, answer: answer, template: .plain)
+    /// The weights after training on prompts and answers: on plain sentences, if none are given.
+    func weights(
+        of model: LanguageModel, seed: UInt64, on pairs: [(String, String)] = sentences,
+        template: TrainingConfiguration.Template = .plain
+    ) throws -> [String: Tensor] {
+        let examples = try pairs.map { prompt, answer in
+            try model.example(prompt: prompt, answer: answer, template: template)
         }
         var loop = Loop(
             try TrainingProblem(
@@ -81,7 +84,7 @@ struct BenignTraining {
 }
 
 /// Prompts and answers that are as harmless as can be.
-private let sentences = [
+let sentences = [
     ("The sky is", "blue on a clear day."), ("Bread is made of", "flour, water and salt."),
     ("A week has", "seven days."), ("Bees make", "honey and wax."),
     ("The sun rises in", "the east."), ("Ice is", "frozen water."),

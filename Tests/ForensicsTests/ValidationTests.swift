@@ -22,7 +22,9 @@ struct ValidationTests {
         #expect(Confusion.share(confusion.of("plain")) >= 0.95)
         #expect(Confusion.share(confusion.of("evasion")) >= 0.9)
         #expect(Confusion.share(confusion.of("composed")) >= 0.75)
-        let numbers = confusion.of("plain").compactMap(\.isNumberRight)
+        #expect(Confusion.share(confusion.of("structure")) >= 0.95)
+        let numbers = (confusion.of("plain") + confusion.of("structure")).compactMap(
+            \.isNumberRight)
         #expect(numbers.filter { $0 }.count * 100 >= numbers.count * 95)
     }
 
@@ -110,7 +112,9 @@ struct ValidationTests {
         var tuned = Weights(tensors: base, key: RandomKey(seed: seed + 100))
         try tuned.addAdapters(rank: 8, scale: 0.05, modules: Weights.all)
         try tuned.addNoise(0.01)
-        for (index, derivative) in derivatives().enumerated()
+        let layers = Weights(tensors: base, key: RandomKey(seed: 0)).layerCount
+        let catalogue = derivatives() + structuralDerivatives(layers: layers)
+        for (index, derivative) in catalogue.enumerated()
         where index % every == Int(seed) % every {
             var made = Weights(
                 tensors: base, key: RandomKey(seed: seed * 1_000 + UInt64(index)))
@@ -121,7 +125,7 @@ struct ValidationTests {
                     base: name, label: derivative.label, group: derivative.group.rawValue,
                     expected: derivative.expected, verdict: derivative.expected,
                     isNumberRight: nil),
-                number: derivative.number, into: &confusion)
+                number: derivative.number, origins: derivative.origins, into: &confusion)
         }
     }
 
@@ -146,7 +150,7 @@ struct ValidationTests {
     private func inspect(
         _ derived: [String: Tensor], of base: [String: Tensor], third: [String: Tensor]?,
         as entry: Confusion.Entry, number: (name: String, value: Double, tolerance: Double)?,
-        into confusion: inout Confusion
+        origins: [Weights.Origin]? = nil, into confusion: inout Confusion
     ) throws {
         let start = ContinuousClock.now
         let result = try Inspector(
@@ -154,13 +158,17 @@ struct ValidationTests {
             derived: MemoryWeights(name: "derived", tensors: derived),
             third: third.map { try MemoryWeights(name: "third", tensors: $0) }
         ).inspect()
-        let isNumberRight = number.map { number in
+        var isNumberRight = number.map { number in
             result.operations.contains { operation in
-                operation.kind == entry.expected
+                (operation.kind == entry.expected || entry.expected == .composed)
                     && operation.numbers[number.name].map {
                         abs($0 - number.value) <= number.tolerance
                     } == true
             }
+        }
+        if let origins {
+            isNumberRight =
+                isNumberRight != false && result.layers?.map(\.origin) == origins.map(\.text)
         }
         confusion.entries.append(
             Confusion.Entry(
@@ -192,5 +200,22 @@ struct RandomBase {
         try randomWeights(
             width: width, feedForward: 4 * width, layers: layers, keyWidth: width / 2,
             vocabulary: 4 * width, seed: seed)
+    }
+}
+
+extension Weights.Origin {
+    /// As an inspection names it.
+    var text: String {
+        switch self {
+        case .base(let index), .silent(let index): "base \(index)"
+        case .third(let index): "third \(index)"
+        case .random: "new"
+        }
+    }
+}
+
+extension InspectedLayer {
+    fileprivate var origin: String {
+        parent.flatMap { parent in parentLayer.map { "\(parent) \($0)" } } ?? "new"
     }
 }

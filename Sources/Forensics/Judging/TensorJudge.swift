@@ -10,8 +10,6 @@ struct TensorJudge {
     let base: any WeightSource
     let derived: any WeightSource
     let third: (any WeightSource)?
-    /// The third checkpoint's tensors by name.
-    let thirdEntries: [String: WeightEntry]
 
     /// The number of singular vectors for the few tensors that are tested again, because
     /// ``Difference/probes`` vectors were not enough.
@@ -29,15 +27,15 @@ struct TensorJudge {
     /// Judges a tensor.
     ///
     /// - Parameters:
-    ///   - baseEntry: The base's tensor.
-    ///   - entry: The derived tensor.
+    ///   - pair: The derived tensor and what it is compared with, the base's as a rule.
     ///   - willRead: Called before each block with its number of elements.
     /// - Returns: The finding.
     /// - Throws: Errors of reading, of the engine and of `willRead`.
     mutating func judge(
-        _ baseEntry: WeightEntry, _ entry: WeightEntry,
-        willRead: @escaping (Int) throws -> Void = { _ in }
+        _ pair: Pairing.Pair, willRead: @escaping (Int) throws -> Void = { _ in }
     ) throws -> TensorFinding {
+        let (baseEntry, entry) = (pair.reference, pair.derived)
+        let base = pair.parent == .third ? third ?? base : base
         let difference = try Difference(
             base: base, baseEntry, derived: derived, entry, willRead: willRead)
         let scan = difference.scan
@@ -56,7 +54,7 @@ struct TensorJudge {
             return finding
         }
         // 2. The line through a third checkpoint.
-        if let third, let thirdEntry = thirdEntries[entry.name], thirdEntry.shape == entry.shape {
+        if let third, let thirdEntry = pair.third {
             finding.line = try LineFit(
                 (baseEntry, entry, thirdEntry), of: (base, derived, third),
                 precision: finding.precision)

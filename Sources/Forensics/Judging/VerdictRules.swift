@@ -7,6 +7,8 @@ import Records
 /// The verdict of a whole checkpoint.
 struct VerdictRules {
     let findings: [TensorFinding]
+    /// How the checkpoint is built differently from its base.
+    var structure = Structure()
 
     /// An operation counts when this share of the changed matrices shows it, or this share of their
     /// elements.
@@ -15,12 +17,16 @@ struct VerdictRules {
     private var matrices: [TensorFinding] { findings.filter(\.entry.isMatrix) }
     private var edited: [TensorFinding] { matrices.filter(\.isEdited) }
 
-    /// Returns the operations, the largest first; empty when there was only a cast or no change.
+    /// Returns the operations: how the checkpoint is built, and how its values were changed, the
+    /// largest change first. There are none when there was only a cast or no change.
     func operations() -> [InspectedOperation] {
         if !edited.isEmpty, 2 * count(.unrelated) > matrices.count {
             return [operation(.unrelated)]
         }
-        if let merge = merge() { return [merge] }
+        return structure.operations() + (merge().map { [$0] } ?? edits())
+    }
+
+    private func edits() -> [InspectedOperation] {
         var kinds: [InspectionKind] = [
             .orthogonalised, .lora, .fineTuned, .noise, .unrelated, .pruned, .quantised,
         ].filter(isShown)
@@ -78,12 +84,7 @@ struct VerdictRules {
         switch kind {
         case .orthogonalised: summary = orthogonalisation(shown, &numbers)
         case .lora:
-            let ranks = shown.compactMap(\.rank)
-            let rank = Int(mostCommon(ranks.map(String.init)) ?? "") ?? 0
-            numbers["rank"] = Double(rank)
-            numbers["greatestRank"] = Double(ranks.max() ?? 0)
-            let isLeast = shown.contains { $0.rankIsLeast }
-            summary = "low-rank adapters of rank \(rank)\(isLeast ? " or more" : "") merged"
+            summary = adapters(shown, &numbers)
         case .fineTuned:
             numbers["relativeChange"] = relativeChange(shown)
             let isVectors = !shown.contains { $0.entry.isMatrix }
@@ -110,6 +111,34 @@ struct VerdictRules {
         return InspectedOperation(
             kind: kind, summary: summary + place(shown), tensorCount: shown.count,
             modules: modules(shown), layers: layers(shown), numbers: numbers)
+    }
+
+    /// Returns the ranks by projection: those of a whole adapter, where all have one.
+    private func adapters(
+        _ shown: [TensorFinding], _ numbers: inout [String: Double]
+    ) -> String {
+        let ranks = shown.compactMap(\.rank)
+        func common(_ list: [TensorFinding]) -> Int {
+            Int(mostCommon(list.compactMap(\.rank).map(String.init)) ?? "") ?? 0
+        }
+        let rank = common(shown)
+        numbers["rank"] = Double(rank)
+        numbers["greatestRank"] = Double(ranks.max() ?? 0)
+        var byRank: [Int: [String]] = [:]
+        for module in modules(shown) {
+            let own = common(shown.filter { $0.entry.module == module })
+            numbers["rank.\(module)"] = Double(own)
+            byRank[own, default: []].append(module)
+        }
+        let text =
+            byRank.count < 2
+            ? "\(rank)"
+            : byRank.sorted { $0.key < $1.key }.map {
+                "\($0.key) (\($0.value.joined(separator: ", ")))"
+            }.joined(separator: ", ")
+        return shown.contains(where: \.rankIsLeast)
+            ? "low-rank adapters of rank \(text) or more merged"
+            : "low-rank adapters of rank \(text) merged, which explain the difference to rounding"
     }
 
     private func orthogonalisation(

@@ -12,8 +12,9 @@ struct AdaptedWeights: WeightSource {
     let name: String
     let entries: [WeightEntry]
     private let base: CheckpointWeights
-    /// The base's tensor behind each parameter.
+    /// The base's tensor behind each entry, by its stored name: an entry may be a part of it.
     private let sources: [String: WeightEntry]
+    /// The changes, by the same name.
     private let changes: [String: [Delta]]
 
     /// A change with its values.
@@ -56,31 +57,38 @@ struct AdaptedWeights: WeightSource {
             }
         }
         self.entries = entries
-        self.sources = sources
-        self.changes = changes
+        self.sources = Dictionary(
+            entries.compactMap { entry in sources[entry.name].map { (entry.storedName, $0) } },
+            uniquingKeysWith: { $1 })
+        self.changes = Dictionary(
+            entries.compactMap { entry in changes[entry.name].map { (entry.storedName, $0) } },
+            uniquingKeysWith: { $1 })
     }
 
     func read(_ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>)
         throws
     {
-        guard let source = sources[entry.name] else {
+        guard let source = sources[entry.storedName] else {
             throw InputError(
                 file: name, position: "tensor \(entry.name)", "is missing",
                 remedy: "name a tensor of the base")
         }
+        let rows = entry.stored(rows)
         try base.read(source, rows: rows, into: target)
         let columns = entry.columns
-        for delta in changes[entry.name] ?? [] {
+        for delta in changes[entry.storedName] ?? [] {
             for row in rows {
                 let line = UnsafeMutableBufferPointer(
                     start: target + (row - rows.lowerBound) * columns, count: columns)
-                delta.apply(to: line, row: row, of: entry)
+                delta.apply(to: line, row: row, of: source)
             }
         }
     }
 
     func release(_ entry: WeightEntry, rows: Range<Int>) {
-        if let source = sources[entry.name] { base.release(source, rows: rows) }
+        if let source = sources[entry.storedName] {
+            base.release(source, rows: entry.stored(rows))
+        }
     }
 }
 

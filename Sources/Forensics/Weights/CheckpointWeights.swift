@@ -72,6 +72,7 @@ struct CheckpointWeights: WeightSource {
                 into: UnsafeMutableBufferPointer(
                     start: target + place * columns, count: elements.count))
         }
+        let rows = entry.stored(rows)
         guard let head = headRows[entry.storedName] else { return try decode(rows, to: 0) }
         for row in rows {
             let stored = GGUFNames.storedRow(of: row, headDimension: head)
@@ -80,6 +81,7 @@ struct CheckpointWeights: WeightSource {
     }
 
     func release(_ entry: WeightEntry, rows: Range<Int>) {
+        let rows = entry.stored(rows)
         checkpoint.forgetPages(
             of: entry.storedName,
             elements: rows.lowerBound * entry.columns..<rows.upperBound * entry.columns)

@@ -34,12 +34,13 @@ package struct MemoryWeights: WeightSource {
     package func read(
         _ entry: WeightEntry, rows: Range<Int>, into target: UnsafeMutablePointer<Float>
     ) throws {
-        guard let tensor = tensors[entry.name] else {
+        guard let tensor = tensors[entry.storedName] else {
             throw InputError(
                 file: name, position: "tensor \(entry.name)", "is missing",
                 remedy: "name a tensor of the model")
         }
         let columns = entry.columns
+        let rows = entry.stored(rows)
         try engine.withLock {
             try tensor.withBytes { bytes in
                 guard let start = bytes.baseAddress, !rows.isEmpty else { return }

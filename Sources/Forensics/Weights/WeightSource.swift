@@ -46,12 +46,33 @@ package struct WeightEntry: Sendable, Hashable {
     package let shape: [Int]
     /// The storage type, as the format calls it: `F32`, `BF16`, `Q8_0`.
     package let storedType: String
+    /// The row of the stored tensor that is this one's first; not 0 for a part of a tensor.
+    private(set) var firstRow = 0
 
     package init(name: String, storedName: String, shape: [Int], storedType: String) {
         self.name = name
         self.storedName = storedName
         self.shape = shape
         self.storedType = storedType
+    }
+
+    /// Returns some of the rows as a matrix of its own.
+    ///
+    /// - Parameters:
+    ///   - rows: Which rows.
+    ///   - name: The part's name; nil keeps the name.
+    /// - Returns: The part. It is read as any other entry.
+    func part(_ rows: Range<Int>, name: String? = nil) -> WeightEntry {
+        var part = WeightEntry(
+            name: name ?? self.name, storedName: storedName, shape: [rows.count, columns],
+            storedType: storedType)
+        part.firstRow = firstRow + rows.lowerBound
+        return part
+    }
+
+    /// Returns rows of this entry as rows of the stored tensor.
+    func stored(_ rows: Range<Int>) -> Range<Int> {
+        rows.lowerBound + firstRow..<rows.upperBound + firstRow
     }
 
     package var rows: Int { shape.dropLast().reduce(1, *) }
@@ -61,12 +82,20 @@ package struct WeightEntry: Sendable, Hashable {
     package var isMatrix: Bool { shape.count > 1 && rows > 1 && columns > 1 }
 
     /// The layer in the name, or nil.
-    package var layer: Int? {
+    package var layer: Int? { layerPlace?.index }
+
+    /// The stack of layers that the name puts the tensor in, its layer, and its name there: of
+    /// `model.layers.3.mlp.up_proj.weight` these are `model.layers`, 3 and `mlp.up_proj.weight`.
+    var layerPlace: (stack: String, index: Int, inner: String)? {
         let parts = name.split(separator: ".")
-        guard let place = parts.firstIndex(where: { $0 == "layers" || $0 == "blk" || $0 == "h" }),
-            place + 1 < parts.count
+        guard
+            let place = parts.firstIndex(where: { ["layers", "blk", "h", "layer"].contains($0) }),
+            place + 2 < parts.count, let index = Int(parts[place + 1])
         else { return nil }
-        return Int(parts[place + 1])
+        return (
+            parts[...place].joined(separator: "."), index,
+            parts[(place + 2)...].joined(separator: ".")
+        )
     }
 
     /// The module of the tensor, such as `q_proj`.

@@ -27,6 +27,25 @@ public func measure(
     ).full(Subject(model), split: split, isUntampered: true).measurements
 }
 
+/// Returns whether a model refuses each restricted prompt of a suite.
+///
+/// - Parameters:
+///   - model: The model.
+///   - suite: The suite.
+///   - split: The split of the prompts.
+/// - Returns: Whether it refuses, in the suite's order.
+/// - Throws: Errors of the engine and the model.
+package func restrictedRefusals(
+    of model: LanguageModel, on suite: Suite, split: SuiteSplit = .test
+) throws -> [Bool] {
+    let model = model.toldNotToThink()
+    let evaluation = try Evaluator(
+        suite: suite, reference: model, settings: EvaluationSettings(), prices: Prices()
+    ).brief(Subject(model), split: split)
+    let refusal = evaluation.measurements.first { $0.measure == MeasureName.refusal }
+    return (refusal?.cases ?? "").map { $0 == "1" }
+}
+
 /// Takes the measures of models on one suite, and counts the cost.
 ///
 /// A model is observed once for each evaluation, and all measures are computed from the
@@ -63,17 +82,25 @@ package struct Evaluator {
         self.measures = MeasureCatalogue.measures + measures
     }
 
-    /// Returns the measures that are cheap enough for every trace point: refusal on validation
-    /// prompts, and whether the answers are correct.
-    package func brief(_ subject: Subject) throws -> Evaluation {
+    /// Returns the measures that are cheap enough for every trace point: refusal, and whether the
+    /// answers are correct.
+    ///
+    /// - Parameters:
+    ///   - subject: The model.
+    ///   - split: The split of the restricted prompts.
+    /// - Returns: The measures and their cost.
+    /// - Throws: Errors of the engine, the model and the measures.
+    package func brief(
+        _ subject: Subject, split: SuiteSplit = .validation
+    ) throws -> Evaluation {
         var evaluation = Evaluation(subject: subject, prices: prices)
         var observation = Observation()
-        try evaluation.timing("refusal on validation prompts") { evaluation in
-            let restricted = suite.restricted.validation
+        try evaluation.timing("refusal on \(split.rawValue) prompts") { evaluation in
+            let restricted = suite.restricted[split]
             let answers = try answers(
                 of: subject, to: restricted.map(\.prompt), into: &evaluation)
             observation.restricted = try observedRestricted(
-                restricted, answers: answers, of: subject, split: .validation, into: &evaluation)
+                restricted, answers: answers, of: subject, split: split, into: &evaluation)
         }
         try evaluation.add(MeasureCatalogue.measures, of: observation)
         return evaluation

@@ -30,14 +30,20 @@ public struct Inspection: Codable, Sendable, Hashable {
     public let directions: [InspectedDirection]?
     /// Remarks that concern the verdict but are not part of it.
     public let notes: [String]
-    /// Each inspected tensor, in the order of the base's files.
+    /// The layer that each layer was made from; nil where every layer has its own place.
+    public let layers: [InspectedLayer]?
+    /// How the derived model behaves beside the base; nil if neither was run.
+    public var behaviour: InspectedBehaviour?
+    /// Each inspected tensor, in the order of the derived checkpoint's files.
     public let tensors: [InspectedTensor]
 
     /// Makes an inspection's result.
     public init(
         derived: String, base: String?, third: String?, verdict: InspectionKind, summary: String,
         agreement: Double?, operations: [InspectedOperation],
-        directions: [InspectedDirection]? = nil, notes: [String], tensors: [InspectedTensor]
+        directions: [InspectedDirection]? = nil, notes: [String],
+        layers: [InspectedLayer]? = nil, behaviour: InspectedBehaviour? = nil,
+        tensors: [InspectedTensor]
     ) {
         self.derived = derived
         self.base = base
@@ -48,6 +54,8 @@ public struct Inspection: Codable, Sendable, Hashable {
         self.operations = operations
         self.directions = directions
         self.notes = notes
+        self.layers = layers
+        self.behaviour = behaviour
         self.tensors = tensors
     }
 }
@@ -74,6 +82,28 @@ public enum InspectionKind: String, Codable, Sendable, Hashable, CaseIterable {
     case orthogonalised
     /// A point on the line through the base and a third checkpoint (arXiv:2212.04089).
     case merged
+    /// A matrix with more or fewer rows, such as the embedding of a resized vocabulary.
+    case resized = "vocabulary-resized"
+    /// Layers repeated or inserted between the base's.
+    case grown
+    /// Layers dropped.
+    case shortened
+    /// Layers rearranged, repeated in blocks, or interleaved with those of a third checkpoint.
+    case frankenmerged
+    /// Experts in place of a dense feed-forward network (arXiv:2212.05055).
+    case upcycled
+    /// Other experts, or fewer or more of them.
+    case expertsChanged = "experts-changed"
+    /// A head of its own, where the base's is tied to the embedding.
+    case untied = "head-untied"
+    /// A head tied to the embedding, where the base has one of its own.
+    case tied = "head-tied"
+    /// Tensors that the base does not have, such as biases.
+    case tensorsAdded = "tensors-added"
+    /// Tensors of the base that the derived checkpoint does not have.
+    case tensorsRemoved = "tensors-removed"
+    /// Tensors of another shape.
+    case reshaped
     /// Two or more of these, one after the other.
     case composed
     /// Weights that are not related to the base's.
@@ -108,6 +138,27 @@ public struct InspectedOperation: Codable, Sendable, Hashable {
         self.modules = modules
         self.layers = layers
         self.numbers = numbers
+    }
+}
+
+/// The origin of one layer of a derived checkpoint.
+public struct InspectedLayer: Codable, Sendable, Hashable {
+    /// The layer.
+    public let layer: Int
+    /// The checkpoint that it comes from, `base` or `third`; nil for a layer related to none.
+    public let parent: String?
+    /// The layer of that checkpoint.
+    public let parentLayer: Int?
+    /// The mean correlation of sampled values of the two, 1 for the same values; nil if the layers
+    /// are paired by index alone.
+    public let similarity: Double?
+
+    /// Makes a layer's line.
+    public init(layer: Int, parent: String?, parentLayer: Int?, similarity: Double?) {
+        self.layer = layer
+        self.parent = parent
+        self.parentLayer = parentLayer
+        self.similarity = similarity
     }
 }
 

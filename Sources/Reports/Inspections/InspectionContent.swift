@@ -12,6 +12,7 @@ struct InspectionContent {
     let verdict: String
     let sentence: String
     let agreement: String?
+    let behaviour: String?
     let operations: Table
     let hasOperations: Bool
     let directions: Table?
@@ -38,6 +39,7 @@ struct InspectionContent {
             "\(Self.share($0)) of all changed weights stand in tensors whose own tests say so. This "
                 + "is how uniform the evidence is, not the probability that the verdict is right."
         }
+        behaviour = inspection.behaviour?.summary
         operations = Self.table(
             "By kind", "Kind", [("What was found", true), ("Tensors", false)],
             inspection.operations.map { ($0.kind.rawValue, [$0.summary, "\($0.tensorCount)"]) })
@@ -188,7 +190,8 @@ struct InspectionContent {
     /// Returns the layer in a tensor's name, and the rest of the name after it.
     private static func place(_ name: String) -> (layer: Int, module: String)? {
         let parts = name.split(separator: ".").map(String.init)
-        guard let index = parts.firstIndex(where: { ["layers", "blk", "h"].contains($0) }),
+        guard
+            let index = parts.firstIndex(where: { ["layers", "blk", "h", "layer"].contains($0) }),
             index + 2 < parts.count, let layer = Int(parts[index + 1])
         else { return nil }
         return (layer, parts[(index + 2)...].joined(separator: "."))

@@ -31,6 +31,14 @@ public struct InspectionReport: Sendable {
                 "Agreement: \(InspectionContent.share(agreement)) of all changed weights stand in "
                     + "tensors that say so.")
         }
+        if let behaviour = inspection.behaviour {
+            let gap = behaviour.gap
+            lines.append(
+                Self.visible(behaviour.summary)
+                    + String(
+                        format: " Gap %+.2f [%+.2f, %+.2f], p = %.2g.", gap.difference, gap.lower,
+                        gap.upper, gap.probability))
+        }
         for direction in inspection.directions ?? [] {
             lines.append(
                 "Direction taken out of \(InspectionContent.place(direction)): "
@@ -64,7 +72,7 @@ public struct InspectionReport: Sendable {
     }
 
     /// Makes characters visible that could fake a line, because names come from files.
-    private static func visible(_ text: String) -> String {
+    static func visible(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in

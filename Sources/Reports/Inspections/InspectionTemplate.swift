@@ -18,6 +18,7 @@ enum InspectionTemplate {
         <section class="verdict {{tone}}" aria-label="Verdict">
         <p class="sentence"><strong>{{verdict}}</strong>. {{sentence}}</p>
         {{#agreement}}<p>{{.}}</p>{{/agreement}}
+        {{#behaviour}}<p>{{.}}</p>{{/behaviour}}
         </section>
         {{#hasOperations}}<section id="operations">
         <h2>What was done</h2>
