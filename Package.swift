@@ -202,7 +202,7 @@ let package = Package(
         tests(of: "Records", ["JSONText"], resources: [.copy("Goldens")]),
         tests(of: "Checkpoints", ["JSONText", crypto], resources: [.copy("Goldens")]),
         tests(of: "Tokenization", ["JSONText"], resources: [.copy("Goldens")]),
-        tests(of: "Reports", ["Records", "JSONText"]),
+        tests(of: "Reports", ["Records", "JSONText", crypto]),
         tests(
             of: "Provenance",
             ["Checkpoints", "Suites", "Records", "JSONText", crypto, x509, asn1],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: self-contained, well-formed, safe with hostile names, whole with missing numbers.
 
+import Crypto
 import Foundation
 import Testing
 
@@ -63,11 +64,21 @@ final class PageReader: NSObject, XMLParserDelegate {
         for match in html.matches(of: /url\(([^)]*)\)/) { #expect(match.1.hasPrefix("#")) }
         let reader = PageReader(html)
         for element in reader.elements {
-            #expect(!["script", "link", "iframe", "img", "object"].contains(element.name))
+            #expect(!["link", "iframe", "img", "object"].contains(element.name))
             #expect(element.attributes["src"] == nil)
             if let target = element.attributes["href"] { #expect(target.hasPrefix("#")) }
             #expect(!element.attributes.keys.contains { $0.hasPrefix("on") })
         }
+    }
+
+    @Test("the page's policy admits its one script by digest, and no other")
+    func script() {
+        let digest = Data(SHA256.hash(data: Data(PageScript.text.utf8))).base64EncodedString()
+        #expect(PageScript.digest == digest)
+        #expect(html.contains("script-src 'sha256-\(digest)'"))
+        #expect(html.contains("<script>\(PageScript.text)</script>"))
+        #expect(PageReader(html).elements.count { $0.name == "script" } == 1)
+        #expect(!PageScript.text.contains("<") && !PageScript.text.contains("&"))
     }
 
     @Test("hostile names stay text wherever they stand", arguments: hostile)

@@ -45,8 +45,8 @@ struct CostChart {
     /// Returns the panel as SVG.
     ///
     /// - Parameter id: Unique in the page.
-    /// - Returns: The markup.
-    func markup(id: String) -> String {
+    /// - Returns: The chart, and its numbers in words.
+    func markup(id: String) -> Drawing {
         let bottom = Self.top + Double(rows.count) * Self.rowHeight + 4
         var svg = SVG(width: Self.width, height: bottom + 22)
         for tick in scale.decadeTicks(labelWidth: { labelWidth(quantity.text($0)) }) {

@@ -50,8 +50,8 @@ struct CourseChart {
     /// Returns the panel as SVG.
     ///
     /// - Parameter id: Unique in the page.
-    /// - Returns: The markup.
-    func markup(id: String) -> String {
+    /// - Returns: The chart, and its numbers in words.
+    func markup(id: String) -> Drawing {
         var svg = frame.panel(keys: series.count, threshold: thresholds.safeguard)
         for one in series.reversed() {
             let points = one.points.map { frame.place($0.dollars, $0.value.value) }

@@ -20,8 +20,8 @@ struct ExpectedBestChart {
     /// Returns the panel as SVG.
     ///
     /// - Parameter id: Unique in the page.
-    /// - Returns: The markup.
-    func markup(id: String) -> String {
+    /// - Returns: The chart, and its numbers in words.
+    func markup(id: String) -> Drawing {
         let (left, right, top, bottom) = (38.0, 322.0, 14.0, 190.0)
         let vertical = Scale(kind: .linear, domain: 0...1, start: bottom, end: top)
         let horizontal = Scale(

@@ -50,7 +50,9 @@ struct Scale {
         let widest = all.map(labelWidth).max() ?? 0
         let spacing = abs(end - start) / Double(max(1, all.count - 1))
         let stride = max(1, Int(((widest + 8) / spacing).rounded(.up)))
-        return all.enumerated().filter { $0.offset.isMultiple(of: stride) }.map(\.element)
+        let thinned = all.enumerated().filter { $0.offset.isMultiple(of: stride) }.map(\.element)
+        // An axis with one label has no scale.
+        return thinned.count > 1 ? thinned : [all.first, all.last].compactMap(\.self)
     }
 }
 

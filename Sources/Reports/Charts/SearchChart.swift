@@ -45,8 +45,8 @@ struct SearchChart {
     /// Returns the panel as SVG.
     ///
     /// - Parameter id: Unique in the page.
-    /// - Returns: The markup.
-    func markup(id: String) -> String {
+    /// - Returns: The chart, and its numbers in words.
+    func markup(id: String) -> Drawing {
         var svg = SVG(width: Self.size.x, height: Self.size.y)
         drawFrame(&svg)
         let best = search.bestSoFar(thresholds)

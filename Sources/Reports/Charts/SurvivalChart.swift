@@ -35,8 +35,8 @@ struct SurvivalChart {
     ///   - id: Unique in the page.
     ///   - subject: The subject of the curves, if the heading does not name it.
     ///   - hasBand: Whether the first curve has its bootstrap band.
-    /// - Returns: The markup.
-    func markup(id: String, subject: String? = nil, hasBand: Bool = true) -> String {
+    /// - Returns: The chart, and its numbers in words.
+    func markup(id: String, subject: String? = nil, hasBand: Bool = true) -> Drawing {
         var svg = frame.panel(keys: series.count)
         if hasBand, let first = series.first { drawBand(first.curve, &svg) }
         for index in series.indices.reversed() { draw(index, &svg) }

@@ -43,8 +43,8 @@ struct TraceChart {
     /// Returns the panel as SVG.
     ///
     /// - Parameter id: Unique in the page.
-    /// - Returns: The markup.
-    func markup(id: String) -> String {
+    /// - Returns: The chart, and its numbers in words.
+    func markup(id: String) -> Drawing {
         var svg = SVG(width: Self.size.x, height: Self.size.y)
         drawFrame(&svg)
         let safeguard = summary.course(summary.thresholds.measure)
@@ -59,6 +59,7 @@ struct TraceChart {
         }
         draw(capability, .square, "capability", &svg)
         draw(safeguard, .circle, "safeguard", &svg)
+        drawConfirmation(safeguard, &svg)
         drawBreak(safeguard, &svg)
         drawLabels(safeguard, capability, &svg)
         return svg.markup(
@@ -132,9 +133,30 @@ struct TraceChart {
     ) {
         let points = course.map { place($0.step, $0.value.value) }
         svg.polyline(points, summary.isInstant ? "line instant \(name)" : "line \(name)")
-        for point in points {
-            svg.mark(marker, at: point, size: marker == .circle ? 3.5 : 2.8, "mark \(name)")
+        for (point, place) in zip(course, points) {
+            svg.mark(
+                marker, at: place, size: marker == .circle ? 3.5 : 2.8, "mark \(name)",
+                tip: tip(name == "safeguard" ? summary.measureName : "Capability", point))
         }
+    }
+
+    /// The value on test prompts, beside the last point of the trace.
+    private func drawConfirmation(
+        _ course: [(step: Int, value: PooledValue)], _ svg: inout SVG
+    ) {
+        guard let value = summary.confirmation, let last = course.last else { return }
+        svg.mark(
+            .diamond, at: place(last.step, value.value), size: 5, "mark confirmation",
+            tip: "\(summary.measureName), test prompts: \(value.textWithBounds)")
+    }
+
+    private func tip(_ name: String, _ point: (step: Int, value: PooledValue)) -> String {
+        "\(name), \(moment(point.step)): \(point.value.textWithBounds)"
+    }
+
+    /// A point of the trace, in words.
+    private func moment(_ step: Int) -> String {
+        summary.isInstant ? (step == 0 ? "before" : "after") : "step \(NumberText.count(step))"
     }
 
     private func drawBreak(
@@ -162,20 +184,35 @@ struct TraceChart {
             .compactMap { course, name in
                 course.last.map { last in
                     let y = min(vertical(last.value.value), Self.bottom - 12)
-                    return (y: y, text: last.value.text, name: name)
+                    return (y: y, texts: texts(last.value, name.1), name: name)
                 }
             }.sorted { $0.y < $1.y }
-        if labels.count == 2, labels[1].y - labels[0].y < 31 {
-            let middle = min(max((labels[0].y + labels[1].y) / 2, Self.top + 16), Self.bottom - 26)
-            labels[0].y = middle - 15.5
-            labels[1].y = middle + 15.5
+        // A name and its values, a line each.
+        func height(_ index: Int) -> Double { 17 + 14 * Double(labels[index].texts.count) }
+        if labels.count == 2, labels[1].y - labels[0].y < height(0) {
+            let whole = height(0) + height(1)
+            let start = min(
+                max((labels[0].y + labels[1].y - height(0)) / 2, Self.top), Self.bottom + 16 - whole)
+            labels[0].y = start
+            labels[1].y = start + height(0)
         }
         for label in labels {
             svg.text(
                 label.name.0, at: Point(Self.right + 5, label.y + 1), "label \(label.name.1)")
-            svg.text(
-                label.text, at: Point(Self.right + 5, label.y + 14), "label value \(label.name.1)")
+            for (line, text) in label.texts.enumerated() {
+                svg.text(
+                    text, at: Point(Self.right + 5, label.y + 14 * Double(line + 1)),
+                    "label value \(label.name.1)")
+            }
         }
+    }
+
+    /// The last value of a line, and the one on test prompts.
+    private func texts(_ value: PooledValue, _ name: String) -> [String] {
+        guard name == "safeguard", let confirmation = summary.confirmation else {
+            return [value.text]
+        }
+        return [value.text, "test \(confirmation.text)"]
     }
 
     private func description(
@@ -183,15 +220,13 @@ struct TraceChart {
         _ capability: [(step: Int, value: PooledValue)]
     ) -> String {
         func words(_ name: String, _ course: [(step: Int, value: PooledValue)]) -> String {
-            let points = course.map { point in
-                let at =
-                    summary.isInstant
-                    ? (point.step == 0 ? "before" : "after") : "step \(point.step)"
-                return "\(at) \(point.value.textWithBounds)"
-            }
+            let points = course.map { "\(moment($0.step)) \($0.value.textWithBounds)" }
             return "\(name): \(points.joined(separator: ", "))."
         }
         var text = words(summary.measureName, safeguard)
+        if let value = summary.confirmation {
+            text += " On test prompts at the end \(value.textWithBounds)."
+        }
         if !capability.isEmpty { text += " " + words("Capability", capability) }
         return text
     }

@@ -54,8 +54,8 @@ struct TradeOffChart {
     /// Returns the panel as SVG.
     ///
     /// - Parameter id: Unique in the page.
-    /// - Returns: The markup.
-    func markup(id: String) -> String {
+    /// - Returns: The chart, and its numbers in words.
+    func markup(id: String) -> Drawing {
         var svg = SVG(width: Self.size.x, height: Self.size.y)
         for tick in vertical.decadeTicks(labelWidth: { _ in 12 }) {
             let y = vertical(tick)

@@ -99,7 +99,7 @@ extension Comparison {
         return TradeOffChart("FLOPs", entries).map {
             Panel(
                 heading: "What each hardening bought", remark: "against what it costs",
-                svg: $0.markup(id: "trade-off"))
+                drawing: $0.markup(id: "trade-off"))
         }
     }
 

@@ -157,7 +157,7 @@ extension Comparison {
             ).map {
                 Panel(
                     heading: adversary.name, remark: Names.attack(adversary),
-                    svg: $0.markup(id: "course-\(index)"))
+                    drawing: $0.markup(id: "course-\(index)"))
             }
         }
     }
@@ -176,7 +176,7 @@ extension Comparison {
             return SurvivalChart(.dollars, series).map {
                 Panel(
                     heading: adversary.name, remark: Names.attack(adversary),
-                    svg: $0.markup(
+                    drawing: $0.markup(
                         id: "survival-\(index)", subject: adversary.name, hasBand: false))
             }
         }

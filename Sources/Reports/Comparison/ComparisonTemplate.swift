@@ -13,7 +13,7 @@ enum ComparisonTemplate {
         <section class="verdict" aria-label="Verdict">
         <p class="sentence">{{sentence}}</p>
         </section>
-        <nav aria-label="Sections"><a href="#maps">Adversary by model</a> {{#hasCourses}}<a href="#courses">Cost curves</a> {{/hasCourses}}{{#hasTradeOff}}<a href="#trade">The trade</a> {{/hasTradeOff}}<a href="#differences">The differences</a> <a href="#tax">The safety tax</a> <a href="#runs">What was run</a></nav>
+        <nav aria-label="Sections"><a href="#maps">Adversary by model</a> {{#hasCourses}}<a href="#courses">Cost curves</a> {{/hasCourses}}{{#hasTradeOff}}<a href="#trade">Trade-off</a> {{/hasTradeOff}}<a href="#differences">Differences</a> <a href="#tax">Safety tax</a> <a href="#runs">What was run</a></nav>
         <div class="table">{{#overview}}{{>table}}{{/overview}}</div>
 
         <section id="maps">
@@ -27,13 +27,13 @@ enum ComparisonTemplate {
         <h2>What a dollar buys</h2>
         <p class="lead">The safeguard against what the adversary paid, the mean over seeds at each point of the trace, on a logarithmic axis; the dashed line is the threshold, the number beside each name the last value.</p>
         <div class="panels pairs">
-        {{#courses}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{#courses}}{{>panel}}
         {{/courses}}
         </div>
-        {{#hasSurvival}}<h3 class="part">How many seeds it takes</h3>
+        {{#hasSurvival}}<h3 class="part">Cost to break over seeds</h3>
         <p class="lead">The share of seeds whose safeguard still stands after so much was paid (Kaplan-Meier), and beside each name the median. A tick across a line is a seed that never broke within its budget.</p>
         <div class="panels pairs">
-        {{#survival}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{#survival}}{{>panel}}
         {{/survival}}
         </div>{{/hasSurvival}}
         </section>{{/hasCourses}}
@@ -41,12 +41,12 @@ enum ComparisonTemplate {
         {{#hasTradeOff}}<section id="trade">
         <h2>What the hardening bought, and what it costs</h2>
         <p class="lead">{{tradeOffRemark}}</p>
-        {{#tradeOffCharts}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>{{/tradeOffCharts}}
+        {{#tradeOffCharts}}{{>panel}}{{/tradeOffCharts}}
         <div class="table">{{#tradeOff}}{{>table}}{{/tradeOff}}</div>
         </section>{{/hasTradeOff}}
 
         <section id="differences">
-        <h2>The differences</h2>
+        <h2>Differences between the models</h2>
         <div class="table">{{#differences}}{{>table}}{{/differences}}</div>
         <p class="source">{{differencesRemark}}</p>
         </section>

@@ -27,6 +27,13 @@ enum Marker {
     case circle, square, diamond
 }
 
+/// A finished chart.
+struct Drawing {
+    let svg: String
+    /// What it shows, in words and numbers: for people who cannot see it or want the figures.
+    let words: String
+}
+
 /// An SVG element under construction. Elements with a coordinate that is not finite are left out.
 struct SVG {
     let width: Double
@@ -45,15 +52,16 @@ struct SVG {
     ///   - title: A short name of the chart, for screen readers.
     ///   - description: The content of the chart in words and numbers.
     ///   - classes: CSS classes.
-    /// - Returns: The markup.
-    func markup(id: String, title: String, description: String, classes: String) -> String {
-        """
-        <svg xmlns="http://www.w3.org/2000/svg" class="\(classes)" role="img" \
-        viewBox="0 0 \(number(width)) \(number(height))" \
-        aria-labelledby="\(id)-title \(id)-desc">\
-        <title id="\(id)-title">\(escaped(title))</title>\
-        <desc id="\(id)-desc">\(escaped(description))</desc>\(body)</svg>
-        """
+    /// - Returns: The markup, and the description.
+    func markup(id: String, title: String, description: String, classes: String) -> Drawing {
+        let svg = """
+            <svg xmlns="http://www.w3.org/2000/svg" class="\(classes)" role="img" \
+            viewBox="0 0 \(number(width)) \(number(height))" \
+            aria-labelledby="\(id)-title \(id)-desc">\
+            <title id="\(id)-title">\(escaped(title))</title>\
+            <desc id="\(id)-desc">\(escaped(description))</desc>\(body)</svg>
+            """
+        return Drawing(svg: svg, words: description)
     }
 
     mutating func line(_ from: Point, _ to: Point, _ classes: String) {
@@ -83,8 +91,13 @@ struct SVG {
             """
     }
 
-    mutating func mark(_ marker: Marker, at point: Point, size: Double, _ classes: String) {
+    /// A mark, with words that a browser shows beside the pointer.
+    mutating func mark(
+        _ marker: Marker, at point: Point, size: Double, _ classes: String, tip: String? = nil
+    ) {
         guard point.isFinite else { return }
+        if let tip { body += "<g><title>\(escaped(tip))</title>" }
+        defer { if tip != nil { body += "</g>" } }
         switch marker {
         case .circle:
             body += """

@@ -15,6 +15,28 @@ struct Panel {
     let heading: String
     let remark: String
     let svg: String
+    /// The chart's numbers in words; nil where the remark has them.
+    let data: String?
+
+    init(heading: String, remark: String, svg: String) {
+        self.heading = heading
+        self.remark = remark
+        self.svg = svg
+        data = nil
+    }
+
+    init(heading: String, remark: String, drawing: Drawing) {
+        self.heading = heading
+        self.remark = remark
+        svg = drawing.svg
+        data = drawing.words
+    }
+
+    /// The template of such a chart.
+    static let template = """
+        {{% CONTENT_TYPE: SAFE}}
+        <figure><figcaption><h3>{{heading}}</h3>{{#remark}}<p>{{.}}</p>{{/remark}}</figcaption>{{{svg}}}{{#data}}<details class="data"><summary>Numbers</summary><p>{{.}}</p></details>{{/data}}</figure>
+        """
 }
 
 /// A table whose rows have headings.
@@ -26,6 +48,11 @@ struct Table {
         var small: String?
         /// Whether it holds words, which are aligned left and may wrap, instead of a number.
         var isText = false
+        /// The number that a sorted column is ordered by.
+        var value: Double?
+
+        /// The number as an attribute holds it; nil without a finite one.
+        var order: String? { value.flatMap { $0.isFinite ? "\($0)" : nil } }
     }
     struct Header {
         let label: String
@@ -52,7 +79,7 @@ struct Table {
         {{#rows}}
         <tr{{#isReference}} class="reference"{{/isReference}}>
         <th scope="row">{{heading}}{{#subheading}}<small>{{.}}</small>{{/subheading}}</th>
-        {{#cells}}<td{{#isText}} class="text"{{/isText}} data-label="{{label}}"><span>{{text}}{{#small}} <small>{{.}}</small>{{/small}}</span></td>{{/cells}}
+        {{#cells}}<td{{#isText}} class="text"{{/isText}} data-label="{{label}}"{{#order}} data-order="{{.}}"{{/order}}><span>{{text}}{{#small}} <small>{{.}}</small>{{/small}}</span></td>{{/cells}}
         </tr>
         {{/rows}}
         </tbody>
@@ -77,7 +104,11 @@ struct PageContent {
     let facts: [Fact]
     let tracesHeading: String
     let traces: [Panel]
+    let otherTraces: [Panel]
+    let hasOtherTraces: Bool
+    let otherTracesSummary: String
     let tracesRemark: String
+    let hasPrices: Bool
     let costs: [Panel]
     let hasCosts: Bool
     let withoutCosts: String
@@ -89,12 +120,15 @@ struct PageContent {
     let survivalRemark: String
     let survivalTable: Table
     let hasSurvival: Bool
+    let scaling: Table
+    let scalingRemark: String
+    let hasScaling: Bool
     let searches: [SearchSection]
     let hasSearches: Bool
     let answers: [Panel]
     let answersRemark: String
     let judges: JudgesPart?
-    let effects: Table
+    let effects: [Table]
     let differences: Table
     let differencesRemark: String
     let hasDifferences: Bool
@@ -135,18 +169,25 @@ struct PageContent {
         facts = sections.facts
         tracesHeading = sections.tracesHeading
         traces = sections.traces
+        otherTraces = sections.otherTraces
+        hasOtherTraces = !otherTraces.isEmpty
+        otherTracesSummary = sections.otherTracesSummary
         tracesRemark = sections.tracesRemark
+        hasPrices = record.safeguard != .absent
         costs = sections.costs
         hasCosts = !costs.isEmpty
         withoutCosts = sections.withoutCosts
         costsRemark = sections.costsRemark
         immunization = sections.immunization
         immunizationRemark = sections.immunizationRemark
-        hasImmunization = !immunization.rows.isEmpty
+        hasImmunization = record.safeguard != .absent && !immunization.rows.isEmpty
         survival = sections.survival
         survivalRemark = sections.survivalRemark
         survivalTable = sections.survivalTable
         hasSurvival = !survival.isEmpty
+        scaling = sections.scaling
+        scalingRemark = sections.scalingRemark
+        hasScaling = !scaling.rows.isEmpty
         searches = sections.searches
         hasSearches = !searches.isEmpty
         answers = sections.answers

@@ -22,6 +22,7 @@ enum PageFrame {
                 "page": try MustacheTemplate(
                     string: page(kind: kind, sections: sections, source: source)),
                 "table": try MustacheTemplate(string: Table.template),
+                "panel": try MustacheTemplate(string: Panel.template),
                 "heat": try MustacheTemplate(string: HeatMap.template),
             ])
         } catch {
@@ -38,7 +39,7 @@ enum PageFrame {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+        <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-\(PageScript.digest)'" />
         <title>\(kind): {{title}}</title>
         <style>
         {{{style}}}
@@ -55,6 +56,7 @@ enum PageFrame {
         \(sections)
         </main>
         <footer><p>Made by Temper from \(source). This page holds everything it shows and loads nothing.</p></footer>
+        <script>\(PageScript.text)</script>
         </body>
         </html>
 

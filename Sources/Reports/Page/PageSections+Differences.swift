@@ -9,7 +9,7 @@ extension PageSections {
         guard let value = record.original?.first(thresholds.measure),
             let pooled = PooledValue([value])
         else { return nil }
-        return "\(words.sentence(thresholds.measure)?.verb ?? "has") \(pooled.text) untouched"
+        return "\(words.sentence(thresholds.measure)?.verb ?? "has") \(pooled.text) untampered"
     }
 
     /// Whether the model before hardening is past the threshold without any attack.
@@ -40,8 +40,8 @@ extension PageSections {
             } ?? "not attacked in this audit"
         let outcome =
             isOriginalBroken
-            ? "past the threshold untouched: \(measureName.lowercased()) \(pooled.textWithBounds)"
-            : "\(measureName.lowercased()) \(pooled.textWithBounds) untouched; \(attacked)"
+            ? "past the threshold untampered: \(measureName.lowercased()) \(pooled.textWithBounds)"
+            : "\(measureName.lowercased()) \(pooled.textWithBounds) untampered; \(attacked)"
         return Table.Row(
             heading: "Undefended original", subheading: "control", isReference: true,
             cells: headers.enumerated().map { index, header in

@@ -64,7 +64,7 @@ extension PageSections {
             return seen.undefendedSteps.map { steps in
                 here
                     + (steps == 0
-                        ? "; the original is past the threshold untouched, or after a step"
+                        ? "; the original is past the threshold untampered, or after a step"
                         : "; the original stood \(NumberText.count(steps, "step"))")
             } ?? here + "; the original is not known"
         case .stability:

@@ -203,6 +203,37 @@ extension PageSections {
                 term: "Step",
                 meaning: "One update of the weights by the attack."),
             Term(
+                term: "LoRA",
+                meaning: "Fine-tuning that trains a small addition to each weight matrix in place "
+                    + "of the matrix: cheap in memory and time."),
+            Term(
+                term: "Orthogonalisation",
+                meaning: "Removing one direction, along which a model represents refusing, from "
+                    + "every matrix that could write it. It needs no training."),
+            Term(
+                term: "Control",
+                meaning: "The same measurement where nothing was done, or on the model before "
+                    + "hardening: what an effect is compared with."),
+            Term(
+                term: "Hardening",
+                meaning: "The training that gave the model this safeguard, or made it firmer."),
+            Term(
+                term: "Seed",
+                meaning: "The number from which an adversary's random choices follow. Several "
+                    + "seeds show how much of an outcome is chance."),
+            Term(
+                term: "Capability",
+                meaning: "The share of questions of common knowledge that the model answers "
+                    + "rightly."),
+            Term(
+                term: "Coherent",
+                meaning: "An answer in words that follow from each other, as opposed to "
+                    + "repetition or gibberish."),
+            Term(
+                term: "Validation and test prompts",
+                meaning: "Adversaries are watched on validation prompts and judged on test "
+                    + "prompts, on which nothing was chosen."),
+            Term(
                 term: "FLOPs",
                 meaning: "Floating point operations, counted by formula from tokens and "
                     + "parameters."),

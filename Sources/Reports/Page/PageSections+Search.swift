@@ -27,12 +27,12 @@ extension PageSections {
             ).map {
                 Panel(
                     heading: "Trial by trial", remark: courseRemark,
-                    svg: $0.markup(id: "search-\(index)"))
+                    drawing: $0.markup(id: "search-\(index)"))
             }
             let best = ExpectedBestChart(expected, measure: measureName.lowercased()).map {
                 Panel(
                     heading: "The expected best of n trials",
-                    remark: expectedRemark(search), svg: $0.markup(id: "best-\(index)"))
+                    remark: expectedRemark(search), drawing: $0.markup(id: "best-\(index)"))
             }
             return SearchSection(
                 heading: search.adversary, remark: remark(search, winner, confirmed),

@@ -20,7 +20,7 @@ extension PageSections {
             SurvivalChart(quantity, series(quantity)).map {
                 Panel(
                     heading: quantity.title, remark: "",
-                    svg: $0.markup(id: "survival-\(quantity.rawValue)"))
+                    drawing: $0.markup(id: "survival-\(quantity.rawValue)"))
             }
         }
     }

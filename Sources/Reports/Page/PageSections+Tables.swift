@@ -12,8 +12,22 @@ extension PageSections {
         return words.ordered(present, judged: thresholds.measure)
     }
 
-    var effects: Table {
-        let (measures, words) = (tableMeasures, words)
+    /// The most measures that a table has room for on a page.
+    private static let columns = 7
+
+    /// What each adversary left of the model, in as many tables as the measures need.
+    var effects: [Table] {
+        let measures = tableMeasures
+        let parts = stride(from: 0, to: measures.count, by: Self.columns).map {
+            Array(measures[$0..<min($0 + Self.columns, measures.count)])
+        }
+        return parts.enumerated().map { index, part in
+            effects(part, part: parts.count > 1 ? " (\(index + 1) of \(parts.count))" : "")
+        }
+    }
+
+    private func effects(_ measures: [String], part: String) -> Table {
+        let words = words
         func row(
             _ name: String, _ note: String?, isReference: Bool, _ value: (String) -> PooledValue?
         ) -> Table.Row {
@@ -23,7 +37,7 @@ extension PageSections {
                     let value = value(measure)
                     return Table.Cell(
                         label: words.title(measure), text: value?.text ?? NumberText.missing,
-                        small: value?.bounds)
+                        small: value?.bounds, value: value?.value)
                 })
         }
         var rows: [Table.Row] = []
@@ -43,7 +57,8 @@ extension PageSections {
                     isReference: summary.specification.isControl, summary.final))
         }
         return Table(
-            caption: "What each adversary left of the model, at its last step, with 95% intervals",
+            caption: "What each adversary left of the model, at its last step, with 95% intervals"
+                + part,
             corner: "Adversary",
             headers: measures.map { Table.Header(label: words.title($0)) },
             rows: rows)
@@ -64,7 +79,7 @@ extension PageSections {
                 guard let value else { return Table.Cell(label: label, text: NumberText.missing) }
                 let sign = typical?.isBroken == false && value > 0 ? "> " : ""
                 return Table.Cell(
-                    label: label, text: sign + text(value), small: bounds(interval, text))
+                    label: label, text: sign + text(value), small: bounds(interval, text), value: value)
             }
             let outcome: String =
                 switch typical {

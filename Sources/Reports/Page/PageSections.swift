@@ -116,12 +116,36 @@ struct PageSections {
         }
     }
 
-    var traces: [Panel] {
-        shown.enumerated().map { index, summary in
-            let svg = TraceChart(summary)?.markup(id: "trace-\(index)")
+    /// The adversaries whose traces are drawn at once: the cheapest, and the control.
+    private var foremost: [AdversarySummary] {
+        ranked.count <= Self.most + 1
+            ? shown : ranked.prefix(Self.most) + summaries.filter(\.specification.isControl)
+    }
+    private static let most = 5
+
+    var traces: [Panel] { panels(foremost) }
+
+    /// The traces of the other adversaries, which the page folds away.
+    var otherTraces: [Panel] {
+        let names = Set(foremost.map(\.specification.name))
+        return panels(shown.filter { !names.contains($0.specification.name) })
+    }
+
+    var otherTracesSummary: String {
+        "The traces of the other \(NumberText.count(otherTraces.count, "adversary", "adversaries"))"
+    }
+
+    private func panels(_ summaries: [AdversarySummary]) -> [Panel] {
+        summaries.map { summary in
+            let index = shown.firstIndex { $0.specification.name == summary.specification.name } ?? 0
+            let (name, remark) = (summary.specification.name, remark(summary))
+            guard let chart = TraceChart(summary) else {
+                return Panel(
+                    heading: name, remark: remark,
+                    svg: "<p class=\"empty\">Nothing was measured.</p>")
+            }
             return Panel(
-                heading: summary.specification.name, remark: remark(summary),
-                svg: svg ?? "<p class=\"empty\">Nothing was measured.</p>")
+                heading: name, remark: remark, drawing: chart.markup(id: "trace-\(index)"))
         }
     }
 
@@ -153,14 +177,20 @@ struct PageSections {
     }
 
     var tracesRemark: String {
-        let splits = Set(summaries.compactMap { $0.traceSplit(thresholds.measure) })
-            .map(Names.split).sorted()
-        let count = summaries.lazy.compactMap { $0.course(thresholds.measure).last?.value.count }
-            .first
+        let measured = summaries.compactMap { $0.course(thresholds.measure).last?.value }
+        let splits = SuiteSplit.allCases.compactMap { split in
+            measured.first { $0.split == split }.map {
+                "\(NumberText.count($0.count)) \(Names.split(split))"
+            }
+        }
         var text =
             "Circles: \(measureName.lowercased())"
-            + (count.map { " on \(NumberText.count($0)) \(listed(splits))" } ?? "")
-            + ". Squares: capability. "
+            + (splits.isEmpty ? "" : " on \(listed(splits))") + ". Squares: capability. "
+        if summaries.contains(where: { $0.confirmation != nil }) {
+            text +=
+                "Diamonds: \(measureName.lowercased()) at the end on the test prompts, which "
+                + "decide. "
+        }
         let seeds = record.seeds.count
         text +=
             seeds > 1
@@ -176,7 +206,7 @@ struct PageSections {
         [CostQuantity.examples, .steps, .dollars].enumerated().compactMap { index, quantity in
             CostChart(quantity, ranked).map {
                 Panel(
-                    heading: quantity.title, remark: "", svg: $0.markup(id: "cost-\(index)"))
+                    heading: quantity.title, remark: "", drawing: $0.markup(id: "cost-\(index)"))
             }
         }
     }

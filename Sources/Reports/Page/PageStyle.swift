@@ -74,6 +74,10 @@ enum PageStyle {
         dl.identity dt { color: var(--soft); } dl.words dt { font-weight: 600; }
         dd { overflow-wrap: anywhere; }
         footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
+        details > summary { cursor: pointer; color: var(--hold); margin: 1.6rem 0 0; } details > summary:focus-visible { outline: 2px solid var(--hold); outline-offset: 3px; }
+        details.data { margin-top: 0.3rem; font-size: 0.85rem; color: var(--soft); } details.data > summary { margin: 0; } details.data p { margin: 0.3rem 0 0; }
+        th[aria-sort] { cursor: pointer; } th[aria-sort]:focus-visible { outline: 2px solid var(--hold); outline-offset: 2px; } th[aria-sort="ascending"]::after { content: " ↑"; } th[aria-sort="descending"]::after { content: " ↓"; }
+        label.filter { display: block; margin: 0 0 0.6rem; color: var(--soft); font-size: 0.9rem; } label.filter input { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--soft); border-radius: 4px; padding: 0.2rem 0.5rem; }
         .empty { color: var(--soft); font-style: italic; }
 
         """
@@ -117,6 +121,7 @@ enum PageStyle {
         .line.safeguard { stroke: var(--hold); }
         .line.capability { stroke: var(--capability); stroke-width: 1.4; stroke-dasharray: 6 3; }
         .mark.safeguard { fill: var(--hold); } .mark.capability { fill: var(--paper); stroke: var(--capability); stroke-width: 1.4; }
+        .mark.confirmation { fill: var(--paper); stroke: var(--hold); stroke-width: 1.8; }
         .ring { fill: none; stroke: var(--harm); stroke-width: 1.8; }
         text.safeguard { fill: var(--hold); } text.capability { fill: var(--capability); }
         .guide { stroke: var(--rule); stroke-width: 1.5; }
@@ -175,7 +180,7 @@ enum PageStyle {
           @page { margin: 16mm 14mm; }
           html { font-size: 9.2pt; }
           body { padding: 0; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-          header { padding: 0; } nav { display: none; }
+          header { padding: 0; } nav, details, label.filter { display: none; } th[aria-sort]::after { content: none !important; }
           main > section { margin-top: 2rem; } h2 { break-after: avoid; }
           .panels { grid-template-columns: repeat(3, 1fr); gap: 1.4rem 1.2rem; } .panels figcaption { min-height: 4.2rem; }
           .facts { grid-template-columns: repeat(4, 1fr); } .facts dd { font-size: 1.3rem; }

@@ -18,33 +18,41 @@ enum PageTemplate {
         {{#facts}}<div><dt>{{meaning}}</dt><dd>{{figure}}</dd></div>
         {{/facts}}
         </dl>
-        <nav aria-label="Sections"><a href="#course">The course</a> <a href="#price">The price</a> {{#hasUnmeasured}}<a href="#unmeasured">Not measured</a> {{/hasUnmeasured}}{{#hasSearches}}<a href="#search">The search</a> {{/hasSearches}}<a href="#answers">The answers</a> {{#judges}}<a href="#judges">The judges</a> {{/judges}}<a href="#tables">The numbers</a> <a href="#tax">The safety tax</a> {{#hasImmunization}}<a href="#immunization">Immunisation</a> {{/hasImmunization}}<a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#words">Words</a></nav>
+        <nav aria-label="Sections"><a href="#traces">Traces</a> {{#hasPrices}}<a href="#price">Cost to break</a> {{/hasPrices}} {{#hasUnmeasured}}<a href="#unmeasured">Not measured</a> {{/hasUnmeasured}}{{#hasSearches}}<a href="#search">Search</a> {{/hasSearches}}<a href="#answers">Answers</a> {{#judges}}<a href="#judges">Judges</a> {{/judges}}<a href="#tables">Numbers</a> <a href="#tax">Safety tax</a> {{#hasImmunization}}<a href="#immunization">Immunisation</a> {{/hasImmunization}}<a href="#again">Run it again</a> <a href="#limits">Limits</a> <a href="#glossary">Glossary</a></nav>
 
-        <section id="course">
+        <section id="traces">
         <h2>{{tracesHeading}}</h2>
         <p class="lead">{{tracesRemark}}</p>
         <div class="panels">
-        {{#traces}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{#traces}}{{>panel}}
         {{/traces}}
         {{^traces}}<p class="empty">Nothing was measured.</p>{{/traces}}
         </div>
+        {{#hasOtherTraces}}<details class="others"><summary>{{otherTracesSummary}}</summary>
+        <div class="panels">
+        {{#otherTraces}}{{>panel}}
+        {{/otherTraces}}
+        </div></details>{{/hasOtherTraces}}
         </section>
 
-        <section id="price">
+        {{#hasPrices}}<section id="price">
         <h2>What it takes to break it</h2>
         {{#hasCosts}}<p class="lead">{{costsRemark}}</p>
         <div class="panels">
-        {{#costs}}<figure><figcaption><h3>{{heading}}</h3></figcaption>{{{svg}}}</figure>
+        {{#costs}}{{>panel}}
         {{/costs}}
         </div>{{/hasCosts}}{{^hasCosts}}<p class="empty">{{withoutCosts}}</p>{{/hasCosts}}
-        {{#hasSurvival}}<h3 class="part">How many seeds it takes</h3>
+        {{#hasSurvival}}<h3 class="part">Cost to break over seeds</h3>
         <p class="lead">{{survivalRemark}}</p>
         <div class="panels pairs">
-        {{#survival}}<figure><figcaption><h3>{{heading}}</h3></figcaption>{{{svg}}}</figure>
+        {{#survival}}{{>panel}}
         {{/survival}}
         </div>
         <div class="table">{{#survivalTable}}{{>table}}{{/survivalTable}}</div>{{/hasSurvival}}
-        </section>
+        {{#hasScaling}}<h3 class="part">The same attack on larger models</h3>
+        <p class="lead">{{scalingRemark}}</p>
+        <div class="table">{{#scaling}}{{>table}}{{/scaling}}</div>{{/hasScaling}}
+        </section>{{/hasPrices}}
 
         {{#hasUnmeasured}}<section id="unmeasured">
         <h2>What could not be measured</h2>
@@ -64,7 +72,7 @@ enum PageTemplate {
         {{/facts}}
         </dl>
         <div class="panels">
-        {{#panels}}<figure><figcaption><h3>{{heading}}</h3><p>{{remark}}</p></figcaption>{{{svg}}}</figure>
+        {{#panels}}{{>panel}}
         {{/panels}}
         </div>
         {{/searches}}</section>{{/hasSearches}}
@@ -91,7 +99,8 @@ enum PageTemplate {
 
         <section id="tables">
         <h2>The numbers</h2>
-        <div class="table">{{#effects}}{{>table}}{{/effects}}</div>
+        {{#effects}}<div class="table">{{>table}}</div>
+        {{/effects}}
         {{#hasDifferences}}<div class="table">{{#differences}}{{>table}}{{/differences}}</div>
         <p class="source">{{differencesRemark}}</p>{{/hasDifferences}}
         <div class="table">{{#prices}}{{>table}}{{/prices}}</div>
@@ -136,8 +145,8 @@ enum PageTemplate {
         </ul>
         </section>
 
-        <section id="words">
-        <h2>Words</h2>
+        <section id="glossary">
+        <h2>Glossary</h2>
         <dl class="words">
         {{#glossary}}<div><dt>{{term}}</dt><dd>{{meaning}}</dd></div>
         {{/glossary}}

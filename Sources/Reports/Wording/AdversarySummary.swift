@@ -13,6 +13,9 @@ struct PooledValue {
     let count: Int
     let unit: MeasurementUnit
     let split: SuiteSplit
+    /// The least and the greatest seed, where the two are no measurements of one value: shares more
+    /// than half apart whose intervals do not meet. A mean would describe no seed.
+    let extremes: (least: Double, greatest: Double)?
 
     /// Pools the seeds' values; nil when there are none. Values that are not finite count only if
     /// there are no others.
@@ -29,13 +32,30 @@ struct PooledValue {
         count = first.count
         unit = first.unit
         split = first.split
+        let ordered = used.sorted { $0.value < $1.value }
+        if first.unit == .fraction, let low = ordered.first, let high = ordered.last,
+            high.value - low.value > 0.5,
+            (low.interval?.upper ?? low.value) < (high.interval?.lower ?? high.value)
+        {
+            extremes = (low.value, high.value)
+        } else {
+            extremes = nil
+        }
     }
 
-    /// The value alone.
-    var text: String { NumberText.value(value, unit: unit) }
+    /// The value alone. Seeds that disagree are stated apart.
+    var text: String {
+        guard let extremes else { return NumberText.value(value, unit: unit) }
+        let (least, greatest) = (
+            NumberText.value(extremes.least, unit: unit),
+            NumberText.value(extremes.greatest, unit: unit)
+        )
+        return seeds == 2 ? "\(least) and \(greatest)" : "\(least) to \(greatest)"
+    }
 
     /// The bounds, or nil.
     var bounds: String? {
+        if extremes != nil { return "\(NumberText.count(seeds, "seed")) apart" }
         guard let lower, let upper, lower < upper, value.isFinite else { return nil }
         return NumberText.bounds(lower, upper, unit: unit)
     }
@@ -137,6 +157,14 @@ struct AdversarySummary {
         return SuiteSplit.allCases.max { left, right in
             splits.count(where: { $0 == left }) < splits.count(where: { $0 == right })
         }.flatMap { splits.contains($0) ? $0 : nil }
+    }
+
+    /// The safeguard's measure on test prompts at the end, where the trace is on others.
+    var confirmation: PooledValue? {
+        guard let value = final(thresholds.measure), value.split == .test,
+            traceSplit(thresholds.measure) != .test
+        else { return nil }
+        return value
     }
 
     /// Returns a measure against steps for each cell, starting at the untampered model.

@@ -41,7 +41,8 @@ struct MeasureWords: Sendable {
 
     /// Returns whether a value carries no information, because it is 0 by definition.
     func isTrivial(_ value: MeasuredValue) -> Bool {
-        value.value == 0 && entry(value.measure)?.place.isZeroUntampered == true
+        abs(value.value) < (value.unit == .nats ? NumberText.leastNats : .leastNonzeroMagnitude)
+            && entry(value.measure)?.place.isZeroUntampered == true
     }
 
     /// Returns whether a comparison of models shows the measure.

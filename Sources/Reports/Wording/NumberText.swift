@@ -62,8 +62,8 @@ enum NumberText {
     }
 
     /// Returns a count of things, as `1 step` or `16 steps`.
-    static func count(_ value: Int, _ thing: String) -> String {
-        "\(count(value)) \(thing)\(value == 1 ? "" : "s")"
+    static func count(_ value: Int, _ thing: String, _ things: String? = nil) -> String {
+        "\(count(value)) \(value == 1 ? thing : things ?? thing + "s")"
     }
 
     /// Returns a number with this many significant digits, in plain decimals from a billionth to a
@@ -116,7 +116,7 @@ enum NumberText {
     static func value(_ value: Double, unit: MeasurementUnit) -> String {
         switch unit {
         case .fraction: percent(value)
-        case .nats: significant(value) + (value.isFinite ? " nats" : "")
+        case .nats: nats(value) + (value.isFinite ? " nats" : "")
         case .perplexity: significant(value, digits: 3)
         case .count: significant(value, digits: 3)
         case .seconds: duration(value)
@@ -131,8 +131,15 @@ enum NumberText {
         case .seconds: "\(duration(lower)) to \(duration(upper))"
         case .perplexity, .count, .score:
             "\(significant(lower, digits: 3)) to \(significant(upper, digits: 3))"
-        case .nats: "\(significant(lower)) to \(significant(upper))"
+        case .nats: "\(nats(lower)) to \(nats(upper))"
         }
+    }
+
+    /// The divergence below which two models are the same: the rounding of 32-bit logits.
+    static let leastNats = 1e-6
+
+    private static func nats(_ value: Double) -> String {
+        abs(value) < leastNats ? "0" : significant(value)
     }
 
     private static func trimmed(_ decimal: String) -> String {

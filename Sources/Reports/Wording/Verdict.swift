@@ -154,7 +154,7 @@ struct Verdict {
             if cost.examples > 0 || cost.steps > 0 {
                 sentence += [
                     .plain(" within the budget: its cost to break is more than "),
-                    .strong(Verdict.price(cost)),
+                    .strong(Verdict.price(cost, isBound: true)),
                 ]
             }
             self.sentence = sentence + [.plain(".")]
@@ -174,11 +174,18 @@ struct Verdict {
     }
 
     /// Returns a cost in words, without the parts that are zero.
-    static func price(_ cost: AttackCost) -> String {
+    ///
+    /// - Parameters:
+    ///   - cost: The cost.
+    ///   - isBound: Whether the sentence says "more than" before it, so that "less than" cannot follow.
+    /// - Returns: Examples, steps and dollars.
+    static func price(_ cost: AttackCost, isBound: Bool = false) -> String {
         var parts: [String] = []
         if cost.examples > 0 { parts.append(NumberText.count(cost.examples, "example")) }
         if cost.steps > 0 { parts.append(NumberText.count(cost.steps, "step")) }
-        let dollars = NumberText.dollarsInSentence(cost.dollars)
+        let dollars =
+            isBound
+            ? NumberText.dollars(cost.dollars) : NumberText.dollarsInSentence(cost.dollars)
         if parts.isEmpty {
             return cost.dollars > 0
                 ? "no training at all and \(dollars) of computation" : "no training at all"
