@@ -6,7 +6,7 @@ import JSONText
 extension TemplateParser {
     /// Parses one expression, or several with commas between them, which make a tuple.
     mutating func tuple(
-        allowingCondition: Bool = true
+        allowingCondition: Bool = true, endingAt end: String? = nil
     ) throws(InputError) -> TemplateExpression {
         let start = position
         let first = allowingCondition ? try expression() : try disjunction()
@@ -15,6 +15,7 @@ extension TemplateParser {
         while skip(symbol: ",") {
             switch kind {
             case .blockEnd, .variableEnd, .symbol(")"): break
+            case .name(let name) where name == end: break
             default: elements.append(allowingCondition ? try expression() : try disjunction())
             }
         }
@@ -24,6 +25,7 @@ extension TemplateParser {
     /// Parses one expression.
     mutating func expression() throws(InputError) -> TemplateExpression {
         try nested { parser throws(InputError) in
+            let unknownCount = parser.unknownCalls.count
             var value = try parser.disjunction()
             while parser.kind == .name("if") {
                 let start = parser.position
@@ -33,6 +35,7 @@ extension TemplateParser {
                 value = TemplateExpression(
                     kind: .condition(test: test, then: value, otherwise: otherwise),
                     position: start)
+                parser.unknownCalls.removeLast(parser.unknownCalls.count - unknownCount)
             }
             return value
         }
@@ -156,7 +159,9 @@ extension TemplateParser {
             case "true", "True": return literal(.boolean(true))
             case "false", "False": return literal(.boolean(false))
             case "none", "None": return literal(.none)
-            default: return TemplateExpression(kind: .name(name), position: start)
+            default:
+                namesRead.insert(name)
+                return TemplateExpression(kind: .name(name), position: start)
             }
         case .string(var text):
             advance()

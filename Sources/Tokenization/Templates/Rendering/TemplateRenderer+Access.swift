@@ -8,42 +8,37 @@ extension TemplateRenderer {
     func attribute(
         _ name: String, of value: RuntimeValue, _ position: TemplatePosition
     ) throws(InputError) -> RuntimeValue {
-        if Self.methodNames(of: value).contains(name) { return .method(value, name) }
+        if Self.methods(of: value)[name] != nil { return .method(value, name) }
+        var found: RuntimeValue?
         switch value {
         case .undefined(let reason): throw position.error(reason)
-        case .dictionary(let members):
-            if let value = members[.string(name)] { return value }
-        case .namespace(let namespace):
-            if let member = namespace.members.first(where: { $0.key == name }) {
-                return member.value
-            }
-        case .loop(let loop):
-            if let value = try attribute(name, of: loop) { return value }
+        case .dictionary(let members): found = members[.string(name)]
+        case .namespace(let namespace): found = namespace.members[.string(name)]
+        case .loop(let loop): found = try attribute(name, of: loop)
+        case .macro(let macro): found = attribute(name, of: macro.definition)
+        case .cycler(let cycler):
+            found = name == "current" ? cycler.values[cycler.index] : nil
         default: break
         }
-        return .undefined("'\(value.typeName) object' has no attribute '\(name)'")
+        return found ?? .undefined("'\(value.typeName) object' has no attribute '\(name)'")
     }
 
     private func attribute(
-        _ name: String, of loop: RuntimeValue.Loop
+        _ name: String, of loop: RuntimeLoop
     ) throws(InputError) -> RuntimeValue? {
-        let (index, count) = (loop.index, loop.elements.count)
+        let index = loop.index
         switch name {
         case "index": return .integer(index + 1)
         case "index0": return .integer(index)
-        case "revindex": return .integer(count - index)
-        case "revindex0": return .integer(count - index - 1)
+        case "revindex": return .integer(try loop.count() - index)
+        case "revindex0": return .integer(try loop.count() - index - 1)
         case "first": return .boolean(index == 0)
-        case "last": return .boolean(index == count - 1)
-        case "length": return .integer(count)
-        // Other depths exist only in recursive loops, which are not supported.
-        case "depth": return .integer(1)
-        case "depth0": return .integer(0)
-        case "previtem":
-            return index > 0 ? loop.elements[index - 1] : .undefined("there is no previous item")
-        case "nextitem":
-            return index + 1 < count
-                ? loop.elements[index + 1] : .undefined("there is no next item")
+        case "last": return .boolean(try loop.peek() == nil)
+        case "length": return .integer(try loop.count())
+        case "depth": return .integer(loop.level + 1)
+        case "depth0": return .integer(loop.level)
+        case "previtem": return loop.previous ?? .undefined("there is no previous item")
+        case "nextitem": return try loop.peek() ?? .undefined("there is no next item")
         default: return nil
         }
     }
@@ -56,13 +51,13 @@ extension TemplateRenderer {
         case .undefined(let reason): throw position.error(reason)
         case .dictionary(let members):
             try spend(members.count / 8 + index.weight, position)
-            if index.isKey, let value = members[index] { return value }
-        case .list(let values), .tuple(let values):
+            if index.isHashable, let value = members[index] { return value }
+        case .list(let values), .tuple(let values), .range(let values):
             if let place = index.integer {
                 let offset = place < 0 ? place + values.count : place
                 if values.indices.contains(offset) { return values[offset] }
             }
-        case .string(let text):
+        case .string(let text), .markup(let text):
             if let place = index.integer {
                 try spend(text.utf8.count / 32, position)
                 let scalars = text.unicodeScalars
@@ -72,13 +67,13 @@ extension TemplateRenderer {
                         scalars.startIndex, offsetBy: offset, limitedBy: scalars.endIndex),
                     start < scalars.endIndex
                 {
-                    return .string(String(Character(scalars[start])))
+                    return .text(String(Character(scalars[start])), isMarkup: value.isMarkup)
                 }
             }
         default: break
         }
-        if case .string(let name) = index { return try attribute(name, of: value, position) }
-        return .undefined("\(value.typeName) object has no element \(index.representation)")
+        if let name = index.string { return try attribute(name, of: value, position) }
+        return .undefined("'\(value.typeName) object' has no such element")
     }
 
     /// `value[start:stop:step]`
@@ -95,16 +90,17 @@ extension TemplateRenderer {
         case .undefined(let reason): throw position.error(reason)
         case .list(let values): return .list(of: picked(values.elements))
         case .tuple(let values): return .tuple(of: picked(values.elements))
-        case .string(let text):
+        case .range(let values): return .range(RuntimeList(picked(values.elements)))
+        case .string(let text), .markup(let text):
             var scalars = String.UnicodeScalarView()
             scalars.append(contentsOf: picked(Array(text.unicodeScalars)))
-            return .string(String(scalars))
-        default: return .undefined("'\(value.typeName)' object cannot be sliced")
+            return .text(String(scalars), isMarkup: value.isMarkup)
+        default: throw position.error("'\(value.typeName)' object is not subscriptable")
         }
     }
 
     /// Returns the indices of Python's `[start:stop:step]`, where the step is not 0.
-    private static func indices(_ count: Int, _ start: Int?, _ stop: Int?, _ step: Int) -> [Int] {
+    static func indices(_ count: Int, _ start: Int?, _ stop: Int?, _ step: Int) -> [Int] {
         let (lowest, highest) = step > 0 ? (0, count) : (-1, count - 1)
         func bound(_ value: Int?, _ fallback: Int) -> Int {
             guard let value else { return fallback }

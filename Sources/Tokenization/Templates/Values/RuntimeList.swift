@@ -70,13 +70,3 @@ struct RuntimeDictionary: RandomAccessCollection {
         return RuntimeDictionary(members)
     }
 }
-
-extension RuntimeValue {
-    /// Whether the value can be the key of a mapping.
-    var isKey: Bool {
-        switch self {
-        case .none, .boolean, .integer, .number, .string: true
-        default: false
-        }
-    }
-}
