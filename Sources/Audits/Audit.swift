@@ -2,6 +2,7 @@
 // An audit: the request and its jobs.
 
 public import Adversaries
+internal import Crypto
 internal import Foundation
 internal import JSONText
 public import LanguageModels
@@ -113,6 +114,8 @@ public struct Audit: Sendable {
         if !request.judges.isEmpty { settings.judges = request.judges.map(\.identity) }
         try MeasureCatalogue.check(request.measures)
         if !request.measures.isEmpty { settings.measures = request.measures.map(\.identity) }
+        settings.templateDate = request.model.statedTemplateDate
+        settings.chatTemplate = request.model.givenTemplateDigest
         self.request = request
         self.store = store
         for adversary in request.battery.adversaries {
@@ -175,6 +178,14 @@ public struct Audit: Sendable {
     }
 }
 
+extension LanguageModel {
+    /// The SHA-256 of a chat template that is not the checkpoint's own; nil for its own.
+    var givenTemplateDigest: String? {
+        guard hasGivenTemplate, let chatTemplate else { return nil }
+        return SHA256.hash(data: Data(chatTemplate.source.utf8)).hexadecimal
+    }
+}
+
 extension Audit.Request {
     /// The same request, in which models think only if the settings have tokens for it.
     fileprivate var tellingModelsWhetherToThink: Audit.Request {
@@ -182,6 +193,7 @@ extension Audit.Request {
         var request = self
         request.model = model.toldNotToThink(isToldNotToThink)
         request.original = original?.toldNotToThink(isToldNotToThink)
+            .conversing(in: ConversationForm(date: model.templateDate))
         return request
     }
 

@@ -20,14 +20,16 @@ public struct LoadedModel: Sendable {
     /// Digests a model's files and loads the model from the same open files. A file that is
     /// replaced meanwhile is not read, and one that is written to is an error.
     ///
-    /// - Parameter url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file.
-    ///   Symbolic links to regular files count as these files, as in a snapshot of a download cache.
+    /// - Parameters:
+    ///   - url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file. Symbolic
+    ///     links to regular files count as these files, as in a snapshot of a download cache.
+    ///   - form: The chat template and the date, where they are not left to the checkpoint.
     /// - Throws: `InputError` when a file cannot be read.
-    public init(at url: URL) throws {
+    public init(at url: URL, in form: ConversationForm = ConversationForm()) throws {
         files = try OpenModel(identifying: url)
         let watch = ModelWatch(files)
         let checkpoint = try Checkpoint(files, at: files.url)
-        model = try LanguageModel(files, at: files.url).toldNotToThink()
+        model = try LanguageModel(files, at: files.url).toldNotToThink().conversing(in: form)
         let quantised = Set(checkpoint.tensors.values.map(\.elementType)).filter(\.isQuantised)
         identity = ModelIdentity(
             name: url.pathExtension == "gguf" || url.pathExtension == "safetensors"
@@ -48,6 +50,16 @@ public struct LoadedModel: Sendable {
     package func toldNotToThink(_ isToldNotToThink: Bool) -> LoadedModel {
         var loaded = self
         loaded.model = model.toldNotToThink(isToldNotToThink)
+        return loaded
+    }
+
+    /// Returns the same model with another chat template, another date, or both.
+    ///
+    /// - Parameter form: What changes.
+    /// - Returns: The model with the same identity and files.
+    package func conversing(in form: ConversationForm) -> LoadedModel {
+        var loaded = self
+        loaded.model = model.conversing(in: form)
         return loaded
     }
 }

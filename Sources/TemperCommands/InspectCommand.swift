@@ -17,7 +17,7 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Say from the weights how a checkpoint was made from its base.",
         usage: """
-            temper inspect <base> <derived> [--third <third>] [--suite <suite>] [--html <html>] [--json]
+            temper inspect <base> <derived> [--third <third>] [--suite <suite>] [--chat-template <file>] [--date <date>] [--html <html>] [--json]
             temper inspect <derived> [--html <html>] [--json]
             """,
         discussion: """
@@ -49,6 +49,8 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup var conversation: ConversationOptions
+
     func validate() throws {
         guard (1...2).contains(checkpoints.count) else {
             throw ValidationError("inspect takes a base and a derived checkpoint, or one alone")
@@ -75,10 +77,12 @@ struct InspectCommand: ParsableCommand {
                 of: progress.total / unit, note: progress.tensor)
         }
         let base = try locator.model(checkpoints[0])
+        let form = try conversation.form()
         let directions = suite.map { suite in
             { () throws -> [ResidualDirection] in
                 if !json { line.show("Running the base", done: 0, of: 1, note: base.path) }
-                return try refusalDirections(of: LanguageModel(at: base), suite: suite, seed: 0)
+                return try refusalDirections(
+                    of: LanguageModel(at: base).conversing(in: form), suite: suite, seed: 0)
             }
         }
         let inspection: Inspection

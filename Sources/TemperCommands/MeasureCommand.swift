@@ -25,6 +25,8 @@ struct MeasureCommand: ParsableCommand {
 
     @OptionGroup var answers: AnswerOptions
 
+    @OptionGroup var conversation: ConversationOptions
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -38,6 +40,7 @@ struct MeasureCommand: ParsableCommand {
         let locator = Locator()
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
         let model = try LanguageModel(at: locator.model(model))
+            .conversing(in: conversation.form())
         let values = try measure(
             model, on: suite, split: SuiteSplit(rawValue: split) ?? .test,
             settings: answers.settings)

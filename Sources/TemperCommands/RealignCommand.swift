@@ -43,6 +43,8 @@ struct RealignCommand: ParsableCommand {
 
     @OptionGroup var answers: AnswerOptions
 
+    @OptionGroup var conversation: ConversationOptions
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -71,7 +73,8 @@ struct RealignCommand: ParsableCommand {
                 remedy: "choose an adversary that works on the model alone")
         }
         let run = RealignmentRun(
-            model: try LanguageModel(at: locator.model(model)),
+            model: try LanguageModel(at: locator.model(model))
+                .conversing(in: conversation.form()),
             suite: try Suite(at: locator.suite(suite), locateBase: locator.suite),
             adversary: chosen, realignment: realignment, seed: seed)
         let points = try run.points(settings: answers.settings) { note in

@@ -46,6 +46,10 @@ extension TemplateRenderer {
         case .call(let callee, let arguments, let body):
             try write(try call(callee, arguments, with: body, position), position)
         case .scope(let values, let body): return try execute(body, with: values, position)
+        case .block(let body, let isScoped):
+            return try scoped(in: isScoped ? scope : scope.outermost) { () throws(InputError) in
+                try nested(position) { () throws(InputError) in try execute(body) }
+            }
         case .refusal(let problem): throw position.error(problem, "write the text here")
         case .leave: return .leave
         case .skip: return .skip

@@ -5,8 +5,8 @@ import JSONText
 
 extension TemplateParser {
     private static let statements = [
-        "if", "for", "set", "macro", "call", "filter", "with", "generation", "break", "continue",
-        "print", "raw",
+        "if", "for", "set", "macro", "call", "filter", "with", "generation", "block", "break",
+        "continue", "print", "raw",
     ]
 
     /// Parses statements up to a tag that starts with one of `ends`, and reads its name.
@@ -85,6 +85,7 @@ extension TemplateParser {
             return .filtered(filters, try scopedBody(until: "endfilter"))
         case "with": return try with()
         case "generation": return .scope([], try scopedBody(until: "endgeneration"))
+        case "block": return try part()
         case "break":
             try endJump(start)
             return .leave
@@ -209,6 +210,26 @@ extension TemplateParser {
             values.append((target, try expression()))
         }
         return .scope(values, try scopedBody(until: "endwith"))
+    }
+
+    private mutating func part() throws(InputError) -> TemplateStatement.Kind {
+        let start = position
+        let name = try name()
+        guard blockNames.insert(name).inserted else {
+            throw start.error("a second block \(name)", "give each block its own name")
+        }
+        let isScoped = skip(.name("scoped"))
+        _ = skip(.name("required"))
+        let outerLoops = loopDepth
+        loopDepth = 0
+        defer { loopDepth = outerLoops }
+        let wasInBranch = isInBranch
+        isInBranch = false
+        defer { isInBranch = wasInBranch }
+        let (body, _) = try block(until: ["endblock"])
+        _ = skip(.name(name))
+        try expect(.blockEnd)
+        return .block(body, isScoped: isScoped)
     }
 
     // MARK: - Macros

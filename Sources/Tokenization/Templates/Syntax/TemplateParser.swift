@@ -17,6 +17,7 @@ struct TemplateParser {
     var allLoopDepth = 0
     /// The names that were read since the beginning of the innermost macro.
     var namesRead: Set<String> = []
+    var blockNames: Set<String> = []
     /// Whether an unknown filter or test fails only when it runs: so Jinja treats them in branches.
     var isInBranch = false
     /// Errors about unknown filters and tests that fail before the template runs.

@@ -87,6 +87,9 @@ struct TemplateStatement: Sendable {
         case call(TemplateExpression, TemplateArguments, TemplateMacro)
         case filtered([TemplateCall], [TemplateStatement])
         case scope([(target: TemplateTarget, value: TemplateExpression)], [TemplateStatement])
+        /// A part with a name. It sees the template's own variables; if it is scoped, also those
+        /// around it.
+        case block([TemplateStatement], isScoped: Bool)
         /// A statement that fails when it is executed, such as `include`.
         case refusal(String)
         case leave

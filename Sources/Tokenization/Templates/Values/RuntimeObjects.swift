@@ -10,6 +10,13 @@ final class TemplateScope {
 
     init(in parent: TemplateScope?) { self.parent = parent }
 
+    /// The scope of the template itself.
+    var outermost: TemplateScope {
+        var scope = self
+        while let parent = scope.parent { scope = parent }
+        return scope
+    }
+
     /// Returns the value of a variable, looked up from the innermost scope.
     subscript(name: String) -> RuntimeValue? {
         var scope: TemplateScope? = self

@@ -176,6 +176,12 @@ b
 %%
 {% if zz %}{% include 'a' %}{% import 'b' as c %}{% endif %}x
 %%
+{% block a %}x{{ n }}{% endblock %}{% set y = 1 %}{% block b %}{{ y }}{% set y = 2 %}{{ y }}{% endblock b %}{{ y }}
+%%
+{% for i in l %}{% block a %}[{{ i }}]{% endblock %}{% block b scoped %}[{{ i }}]{% endblock %}{% endfor %}
+%%
+{% block a %}{% endblock %}{% block a %}{% endblock %}
+%%
 {% include 'a' %}
 %%
 {% print 1 %}{% print 1, 'a' %}
