@@ -157,6 +157,9 @@ public struct Audit: Sendable {
     /// The name of the model under audit.
     public var modelName: String { request.identity.name }
 
+    /// The date that the chat template gets; nil if it does not ask for one.
+    public var templateDate: String? { plan.settings.templateDate }
+
     /// The name of the suite.
     public var suiteName: String { plan.suite.name }
 
@@ -181,8 +184,7 @@ public struct Audit: Sendable {
 extension LanguageModel {
     /// The SHA-256 of a chat template that is not the checkpoint's own; nil for its own.
     var givenTemplateDigest: String? {
-        guard hasGivenTemplate, let chatTemplate else { return nil }
-        return SHA256.hash(data: Data(chatTemplate.source.utf8)).hexadecimal
+        givenTemplateSource.map { SHA256.hash(data: Data($0.utf8)).hexadecimal }
     }
 }
 

@@ -106,7 +106,8 @@ public struct Reproduction: Sendable {
         }
         cells = places.map { record.cells[$0] }
         var request = Audit.Request(
-            model: inputs.model.model.conversing(in: try record.conversationForm), identity: inputs.model.identity, suite: inputs.suite,
+            model: inputs.model.model.conversing(in: try record.conversationForm),
+            identity: inputs.model.identity, suite: inputs.suite,
             battery: Battery(name: record.battery, spelledOut: []), seeds: [])
         request.original = inputs.original
         request.otherSuite = inputs.otherSuite

@@ -28,7 +28,9 @@ struct TemplateTableTests {
         }
     }
 
-    private static func table(_ data: Data) throws -> (values: [String: TemplateValue], cases: [JSON]) {
+    private static func table(_ data: Data) throws -> (
+        values: [String: TemplateValue], cases: [JSON]
+    ) {
         let golden = try #require(try JSON(data, file: "table").members)
         let values = try #require(golden["values"]?.members)
         let cases = try #require(golden["cases"]?.elements)
@@ -88,7 +90,9 @@ struct TemplateTableTests {
 }
 
 extension JSON {
-    fileprivate var elements: [JSON]? { if case .array(let elements) = self { elements } else { nil } }
+    fileprivate var elements: [JSON]? {
+        if case .array(let elements) = self { elements } else { nil }
+    }
 
     fileprivate var members: [String: JSON]? {
         guard case .object(let members) = self else { return nil }

@@ -2,9 +2,9 @@
 // Teaching of models on disk, saved on its way.
 
 public import Foundation
+public import LanguageModels
 internal import Measuring
 internal import ModelWriting
-public import LanguageModels
 public import Records
 public import Suites
 

@@ -24,7 +24,8 @@ public struct ConversationForm: Sendable {
     /// Today at midnight, in UTC. Within a day a template always writes the same.
     static var today: Date {
         let day = 86_400.0
-        return Date(timeIntervalSince1970: (Date().timeIntervalSince1970 / day).rounded(.down) * day)
+        return Date(
+            timeIntervalSince1970: (Date().timeIntervalSince1970 / day).rounded(.down) * day)
     }
 }
 
@@ -39,6 +40,9 @@ extension LanguageModel {
         if let date = form.date { model.templateDate = date }
         return model
     }
+
+    /// The chat template's text if it is not the checkpoint's own.
+    public var givenTemplateSource: String? { hasGivenTemplate ? chatTemplate?.source : nil }
 
     /// The date that the chat template gets, such as `2026-03-07`; nil if it does not ask.
     public var statedTemplateDate: String? {

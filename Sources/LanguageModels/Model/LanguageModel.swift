@@ -21,7 +21,7 @@ public struct LanguageModel: Sendable {
     /// The template that converts messages to text, if the checkpoint has one.
     public private(set) var chatTemplate: ChatTemplate?
     /// Whether the template is not the checkpoint's own.
-    public private(set) var hasGivenTemplate = false
+    private(set) var hasGivenTemplate = false
     /// The date that the template gets from `strftime_now`, in UTC: today, unless another is set.
     public package(set) var templateDate = ConversationForm.today
     /// The tokens that end an answer.

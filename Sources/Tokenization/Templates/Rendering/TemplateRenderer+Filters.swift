@@ -131,7 +131,9 @@ extension TemplateRenderer {
             let number = value.number ?? value.string.flatMap(PythonNumber.number)
             return number.map(RuntimeValue.number) ?? arguments[0] ?? .number(0)
         case "filesizeformat":
-            guard let size = value.number ?? value.string.flatMap(PythonNumber.number) else { break }
+            guard let size = value.number ?? value.string.flatMap(PythonNumber.number) else {
+                break
+            }
             return .string(PythonNumber.fileSize(size, isBinary: arguments.flag(0)))
         case "abs":
             if let integer = value.integer, integer != .min { return .integer(abs(integer)) }

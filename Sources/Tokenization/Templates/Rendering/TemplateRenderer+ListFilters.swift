@@ -15,7 +15,9 @@ extension TemplateRenderer {
             let first = try nested(position, iterator.advance)
             return first ?? .undefined("No first item, sequence was empty.")
         case "last":
-            if case .iterator = value { throw position.error("'generator' object is not reversible") }
+            if case .iterator = value {
+                throw position.error("'generator' object is not reversible")
+            }
             return try elements(of: value, position).last
                 ?? .undefined("No last item, sequence was empty.")
         case "dictsort": return try dictsort(value, arguments)

@@ -47,7 +47,9 @@ extension TemplateRenderer {
         default: break
         }
         if sign != "/", let first = left.integer, let second = right.integer {
-            if sign == "**", second < 0 { return .number(pow(Double(first), Double(second))) }
+            if sign == "**", second < 0 {
+                return .number(try combine(Double(first), sign, Double(second), position))
+            }
             return .integer(try combine(first, sign, second, position))
         }
         guard let first = left.number, let second = right.number else {
@@ -134,7 +136,14 @@ extension TemplateRenderer {
         case "+": return left + right
         case "-": return left - right
         case "*": return left * right
-        case "**": return pow(left, right)
+        case "**":
+            if left == 0, right < 0 { throw position.error("0 to a negative power") }
+            let power = pow(left, right)
+            let isDefined = !power.isNaN || left.isNaN || right.isNaN
+            guard isDefined, power.isFinite || !left.isFinite || !right.isFinite else {
+                throw position.error("a power that is complex or too great")
+            }
+            return power
         default:
             guard right != 0 else { throw position.error("division by zero") }
             if sign == "/" { return left / right }

@@ -125,7 +125,8 @@ extension TemplateRenderer {
         let position = arguments.position
         var rest = arguments.rest
         if rest.positional.isEmpty, let path = rest.named.first(where: { $0.name == "attribute" }) {
-            if let extra = rest.named.first(where: { !["attribute", "default"].contains($0.name) }) {
+            if let extra = rest.named.first(where: { !["attribute", "default"].contains($0.name) })
+            {
                 throw position.error("Unexpected keyword argument '\(extra.name)'")
             }
             let parts = pathParts(path.value)

@@ -34,7 +34,8 @@ extension TemplateRenderer {
                     text, characters, left: arguments.function != "rstrip",
                     right: arguments.function != "lstrip"))
         case "upper": return result(text.uppercased())
-        case "lower", "casefold": return result(text.lowercased())
+        case "casefold": return result(PythonText.foldedCase(text))
+        case "lower": return result(text.lowercased())
         case "title": return result(PythonText.titled(text, atSpaces: false))
         case "capitalize": return result(PythonText.capitalized(text))
         case "swapcase": return result(PythonText.swappedCase(text))

@@ -12,6 +12,8 @@ struct FormatSpecification {
     var fill: Unicode.Scalar = " "
     /// `<`, `>`, `^` or `=`; nil for the value's own.
     var alignment: Unicode.Scalar?
+    /// Whether numbers without an alignment are filled behind their sign.
+    private var padsAfterSign = false
     /// `+`, `-` or a space.
     var sign: Unicode.Scalar = "-"
     var isAlternate = false
@@ -28,8 +30,10 @@ struct FormatSpecification {
         func isAlignment(_ scalar: Unicode.Scalar?) -> Bool {
             scalar.map { "<>=^".unicodeScalars.contains($0) } ?? false
         }
+        var hasFill = false
         if isAlignment(scalars.dropFirst().first), let first = scalars.popFirst() {
             fill = first
+            hasFill = true
             alignment = scalars.popFirst()
         } else if isAlignment(scalars.first) {
             alignment = scalars.popFirst()
@@ -43,7 +47,8 @@ struct FormatSpecification {
             scalars.removeFirst()
         }
         if scalars.first == "0" {
-            if alignment == nil { (fill, alignment) = ("0", "=") }
+            if !hasFill { fill = "0" }
+            padsAfterSign = alignment == nil
             scalars.removeFirst()
         }
         width = Self.takeNumber(&scalars) ?? 0
@@ -112,12 +117,12 @@ struct FormatSpecification {
                 digits = PythonNumber.text(of: magnitude)
                 break
             }
-            let short = printed(magnitude, max(precision, 1), "g")
-            digits = short.contains(where: { ".einf".contains($0) }) ? short : short + ".0"
+            digits = short(magnitude, max(precision, 1))
         case "f", "F", "e", "E", "g", "G":
             let precision = precision ?? 6
             let type = type.map(String.init) ?? "f"
-            digits = printed(magnitude, type.lowercased() == "g" ? max(precision, 1) : precision, type)
+            digits = printed(
+                magnitude, type.lowercased() == "g" ? max(precision, 1) : precision, type)
         case "%": digits = printed(magnitude * 100, precision ?? 6, "f") + "%"
         default: return nil
         }
@@ -127,6 +132,20 @@ struct FormatSpecification {
         let fraction = digits.dropFirst(whole.count)
         return signed(
             grouped(String(whole), by: grouping, every: 3) + fraction, isNegative, prefix: "")
+    }
+
+    /// Returns a number with so many digits, of which at least one is behind the point.
+    private func short(_ value: Double, _ precision: Int) -> String {
+        let plain = printed(value, precision, "g")
+        guard plain.allSatisfy(\.isNumber) else { return plain }
+        if plain.count < precision { return plain + ".0" }
+        let parts = printed(value, precision - 1, "e").split(separator: "e")
+        guard parts.count == 2 else { return plain }
+        var mantissa = parts[0]
+        while mantissa.contains("."), mantissa.last == "0" || mantissa.last == "." {
+            mantissa.removeLast()
+        }
+        return "\(mantissa)e\(parts[1])"
     }
 
     private func printed(_ value: Double, _ precision: Int, _ type: String) -> String {
@@ -149,7 +168,8 @@ struct FormatSpecification {
 
     private func signed(_ digits: String, _ isNegative: Bool, prefix: String) -> String {
         let sign = isNegative ? "-" : sign == "-" ? "" : String(sign)
-        return padded(digits, prefix: sign + prefix, alignment: alignment ?? ">")
+        return padded(
+            digits, prefix: sign + prefix, alignment: alignment ?? (padsAfterSign ? "=" : ">"))
     }
 
     private func padded(_ text: String, prefix: String, alignment: Unicode.Scalar) -> String {

@@ -21,7 +21,7 @@ enum PythonNumber {
 
     /// `int(text, base)`, or nil if the text is not such a number.
     static func integer(_ text: String, base: Int) -> Int? {
-        var digits = PythonText.strip(text, nil, left: true, right: true).lowercased()
+        var digits = plain(text).lowercased()
         let isNegative = digits.hasPrefix("-")
         if isNegative || digits.hasPrefix("+") { digits.removeFirst() }
         var base = base
@@ -44,7 +44,7 @@ enum PythonNumber {
 
     /// `float(text)`, or nil if the text is not a number.
     static func number(_ text: String) -> Double? {
-        let stripped = PythonText.strip(text, nil, left: true, right: true)
+        let stripped = plain(text)
         let name = stripped.lowercased().drop { $0 == "-" || $0 == "+" }
         switch name {
         case "inf", "infinity", "nan":
@@ -66,6 +66,22 @@ enum PythonNumber {
             }
             return Double(plain)
         }
+    }
+
+    /// Returns the text without white space around it, with the digits of all scripts as ASCII.
+    private static func plain(_ text: String) -> String {
+        var result = ""
+        for scalar in PythonText.strip(text, nil, left: true, right: true).unicodeScalars {
+            let properties = scalar.properties
+            if !scalar.isASCII, properties.numericType == .decimal,
+                let value = properties.numericValue
+            {
+                result += "\(Int(value))"
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
     }
 
     /// Returns the text without `_` between digits, or nil if one stands elsewhere.

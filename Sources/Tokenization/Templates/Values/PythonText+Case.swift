@@ -19,6 +19,17 @@ extension PythonText {
         return result
     }
 
+    /// `text.casefold()`
+    static func foldedCase(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            for upper in scalar.properties.uppercaseMapping.unicodeScalars {
+                result += upper.properties.lowercaseMapping
+            }
+        }
+        return result
+    }
+
     /// `text.center(width, fill)`, `ljust`, `rjust` or `zfill`
     static func padded(
         _ text: String, to width: Int, _ fill: Unicode.Scalar, _ method: String
