@@ -52,8 +52,8 @@ extension TemplateRenderer {
         case .dictionary(let members):
             try spend(members.count / 8 + index.weight, position)
             if index.isHashable, let value = members[index] { return value }
-        case .list(let values), .tuple(let values), .range(let values):
-            if let place = index.integer {
+        case .list, .tuple, .range:
+            if let place = index.integer, let values = value.elements {
                 let offset = place < 0 ? place + values.count : place
                 if values.indices.contains(offset) { return values[offset] }
             }
@@ -90,7 +90,15 @@ extension TemplateRenderer {
         case .undefined(let reason): throw position.error(reason)
         case .list(let values): return .list(of: picked(values.elements))
         case .tuple(let values): return .tuple(of: picked(values.elements))
-        case .range(let values): return .range(RuntimeList(picked(values.elements)))
+        case .range(let range):
+            let limits = Self.bounds(range.values.count, bounds[0], bounds[1], step)
+            let (stride, overflows) = range.step.multipliedReportingOverflow(by: step)
+            guard !overflows else { throw position.error("a whole number beyond 64 bits") }
+            return .range(
+                RuntimeRange(
+                    from: range.first &+ limits.first &* range.step,
+                    to: range.first &+ limits.last &* range.step, by: stride,
+                    count: Self.indices(range.values.count, bounds[0], bounds[1], step).count))
         case .string(let text), .markup(let text):
             var scalars = String.UnicodeScalarView()
             scalars.append(contentsOf: picked(Array(text.unicodeScalars)))
@@ -101,16 +109,24 @@ extension TemplateRenderer {
 
     /// Returns the indices of Python's `[start:stop:step]`, where the step is not 0.
     static func indices(_ count: Int, _ start: Int?, _ stop: Int?, _ step: Int) -> [Int] {
+        let (first, last) = bounds(count, start, stop, step)
+        // A stride far out of range must not overflow.
+        let stride = step > 0 ? min(step, count + 1) : max(step, -count - 1)
+        return Array(Swift.stride(from: first, to: last, by: stride))
+    }
+
+    /// Returns the first index of a slice and the one behind the last.
+    private static func bounds(
+        _ count: Int, _ start: Int?, _ stop: Int?, _ step: Int
+    ) -> (first: Int, last: Int) {
         let (lowest, highest) = step > 0 ? (0, count) : (-1, count - 1)
         func bound(_ value: Int?, _ fallback: Int) -> Int {
             guard let value else { return fallback }
-            // A bound far out of range must not overflow.
             let near = min(max(value, -count - 1), count + 1)
             return min(max(near < 0 ? near + count : near, lowest), highest)
         }
-        let first = bound(start, step > 0 ? lowest : highest)
-        let last = bound(stop, step > 0 ? highest : lowest)
-        let stride = step > 0 ? min(step, count + 1) : max(step, -count - 1)
-        return Array(Swift.stride(from: first, to: last, by: stride))
+        return (
+            bound(start, step > 0 ? lowest : highest), bound(stop, step > 0 ? highest : lowest)
+        )
     }
 }

@@ -60,10 +60,14 @@ extension TemplateRenderer {
         case .item(let base, let index):
             return try item(try evaluate(index), of: try evaluate(base), position)
         case .slice(let base, let bounds):
-            let base = try evaluate(base)
+            let value = try evaluate(base)
             var limits: [Int?] = []
             for bound in bounds { limits.append(try evaluateBound(bound)) }
-            return try slice(base, limits, position)
+            // Jinja computes slices of literals beforehand, and then by other rules.
+            if case .literal(let literal) = base.kind, RuntimeValue(literal).string == nil {
+                return .undefined("'\(value.typeName)' object is not subscriptable")
+            }
+            return try slice(value, limits, position)
         case .call(let callee, let arguments):
             return try call(try evaluate(callee), try evaluate(arguments, position), position)
         case .filter(let base, let filter): return try apply(filter, to: try evaluate(base))

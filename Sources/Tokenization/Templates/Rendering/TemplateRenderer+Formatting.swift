@@ -26,7 +26,7 @@ extension TemplateRenderer {
         _ template: ArraySlice<Unicode.Scalar>, _ arguments: CallArguments, _ isMarkup: Bool,
         _ automatic: inout Int?, nesting: Int, _ position: TemplatePosition
     ) throws(InputError) -> String {
-        guard nesting > 0 else { throw position.error("Max string recursion exceeded") }
+        guard nesting >= 0 else { throw position.error("Max string recursion exceeded") }
         var rest = template
         var result = ""
         while let scalar = rest.popFirst() {

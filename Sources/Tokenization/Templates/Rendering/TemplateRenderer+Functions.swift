@@ -75,7 +75,10 @@ extension TemplateRenderer {
         case "joiner": return .joiner(RuntimeJoiner(arguments[0] ?? .string(", ")))
         default:
             guard let date else { throw position.error("strftime_now() has no date") }
-            return .string(try DateText(date).text(try arguments.text(0), position))
+            let format = try arguments.text(0)
+            // The longest directive writes some 24 bytes.
+            try checkLength(PythonText.product(format.utf8.count, 12), position)
+            return .string(DateText(date).text(format))
         }
     }
 
@@ -123,7 +126,7 @@ extension TemplateRenderer {
             throw position.error("Range too big: more than \(Self.greatestRange) elements")
         }
         try spend(count, position)
-        return .range(RuntimeList((0..<count).map { .integer(first &+ $0 &* step) }))
+        return .range(RuntimeRange(from: first, to: last, by: step, count: count))
     }
 }
 

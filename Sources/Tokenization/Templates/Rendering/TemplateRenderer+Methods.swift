@@ -40,8 +40,8 @@ extension TemplateRenderer {
         case .string(let text): return try call(arguments, on: text, isMarkup: false)
         case .markup(let text): return try call(arguments, on: text, isMarkup: true)
         case .dictionary(let members): return try call(arguments, on: members)
-        case .list(let values), .tuple(let values), .range(let values):
-            return try call(arguments, on: values)
+        case .list, .tuple, .range:
+            return try call(arguments, on: value.elements ?? RuntimeList([]))
         case .loop(let loop): return try call(arguments, on: loop)
         case .cycler(let cycler):
             guard arguments.function == "next" else {

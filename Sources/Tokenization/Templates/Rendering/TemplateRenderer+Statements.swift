@@ -38,9 +38,11 @@ extension TemplateRenderer {
         case .assignment(let target, let expression):
             try assign(try evaluate(expression), to: target, position)
         case .capture(let target, let filters, let body):
-            try assign(try captured(body, filters, position), to: target, position)
+            guard let value = try captured(body, filters, position) else { return jump }
+            try assign(value, to: target, position)
         case .filtered(let filters, let body):
-            try write(try text(of: try captured(body, filters, position), position), position)
+            guard let value = try captured(body, filters, position) else { return jump }
+            try write(try text(of: value, position), position)
         case .macro(let macro):
             if let name = macro.name { scope.variables[name] = makeMacro(macro) }
         case .call(let callee, let arguments, let body):
@@ -73,12 +75,14 @@ extension TemplateRenderer {
         return output
     }
 
+    /// Returns the filtered output of `body`; nil if a jump has left it, which `jump` then states.
     private func captured(
         _ body: [TemplateStatement], _ filters: [TemplateCall], _ position: TemplatePosition
-    ) throws(InputError) -> RuntimeValue {
-        try scoped(in: scope) { () throws(InputError) in
-            var value = RuntimeValue.string(
-                try capture(position) { () throws(InputError) in _ = try execute(body) })
+    ) throws(InputError) -> RuntimeValue? {
+        try scoped(in: scope) { () throws(InputError) -> RuntimeValue? in
+            let text = try capture(position) { () throws(InputError) in jump = try execute(body) }
+            guard jump == .next else { return nil }
+            var value = RuntimeValue.string(text)
             for filter in filters { value = try apply(filter, to: value) }
             return value
         }
@@ -172,6 +176,7 @@ extension TemplateRenderer {
         guard state.depth <= RuntimeList.greatestDepth else {
             throw position.error("loops over loops, nested too deep")
         }
+        var isComplete = false
         while let element = try state.advance() {
             try spend(1, position)
             let flow = try scoped(in: parent) { () throws(InputError) in
@@ -180,8 +185,10 @@ extension TemplateRenderer {
                 return try execute(loop.body)
             }
             if flow == .leave { break }
+            isComplete = isComplete || flow == .next
         }
-        guard state.index < 0 else { return }
+        // Jinja runs `else` unless an element got to the end of the body.
+        guard !isComplete else { return }
         try scoped(in: parent) { () throws(InputError) in _ = try execute(loop.otherwise) }
     }
 

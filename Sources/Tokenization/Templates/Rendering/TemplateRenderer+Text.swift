@@ -43,11 +43,9 @@ extension TemplateRenderer {
         case .list(let values): try append(values, "[", "]", to: &text, position)
         case .tuple(let values):
             try append(values, "(", values.count == 1 ? ",)" : ")", to: &text, position)
-        case .range(let values):
-            let first = values.first?.integer ?? 0
-            let step = values.count > 1 ? (values[1].integer ?? 0) - first : 1
-            let end = first + step * values.count
-            text += "range(\(first), \(end)\(step == 1 ? "" : ", \(step)"))"
+        case .range(let range):
+            text += "range(\(range.first), \(range.end)"
+            text += range.step == 1 ? ")" : ", \(range.step))"
         case .view(let name, let values): try append(values, "\(name)([", "])", to: &text, position)
         case .dictionary(let members): try append(members, to: &text, position)
         case .namespace(let namespace):

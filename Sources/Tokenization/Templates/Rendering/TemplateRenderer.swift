@@ -17,6 +17,8 @@ final class TemplateRenderer {
     let date: Date?
     var output = ""
     var depth = 0
+    /// How the last captured block ended.
+    var jump = Flow.next
     private var steps = 0
     /// What can change after it was made, and may therefore hold itself.
     private var namespaces: [RuntimeNamespace] = []
@@ -144,8 +146,7 @@ final class TemplateRenderer {
         of value: RuntimeValue, _ position: TemplatePosition
     ) throws(InputError) -> [RuntimeValue] {
         switch value {
-        case .list(let values), .tuple(let values), .range(let values), .view(_, let values):
-            return values.elements
+        case .list, .tuple, .range, .view: return value.elements?.elements ?? []
         case .dictionary(let members): return members.map(\.key)
         case .string(let text), .markup(let text):
             try spend(text.utf8.count, position)

@@ -6,7 +6,7 @@ import JSONText
 extension TemplateParser {
     /// Parses one expression, or several with commas between them, which make a tuple.
     mutating func tuple(
-        allowingCondition: Bool = true, endingAt end: String? = nil
+        allowingCondition: Bool = true
     ) throws(InputError) -> TemplateExpression {
         let start = position
         let first = allowingCondition ? try expression() : try disjunction()
@@ -15,7 +15,6 @@ extension TemplateParser {
         while skip(symbol: ",") {
             switch kind {
             case .blockEnd, .variableEnd, .symbol(")"): break
-            case .name(let name) where name == end: break
             default: elements.append(allowingCondition ? try expression() : try disjunction())
             }
         }
@@ -46,7 +45,10 @@ extension TemplateParser {
         while kind == .name("or") {
             let start = position
             advance()
-            left = TemplateExpression(kind: .or(left, try conjunction()), position: start)
+            let right = try operand(skippedAfter: true, left) { parser throws(InputError) in
+                try parser.conjunction()
+            }
+            left = TemplateExpression(kind: .or(left, right), position: start)
         }
         return left
     }
@@ -56,9 +58,26 @@ extension TemplateParser {
         while kind == .name("and") {
             let start = position
             advance()
-            left = TemplateExpression(kind: .and(left, try negation()), position: start)
+            let right = try operand(skippedAfter: false, left) { parser throws(InputError) in
+                try parser.negation()
+            }
+            left = TemplateExpression(kind: .and(left, right), position: start)
         }
         return left
+    }
+
+    /// Parses the right operand of `and` or `or`. Behind a literal that decides, Jinja never looks
+    /// for its filters.
+    private mutating func operand(
+        skippedAfter decision: Bool, _ left: TemplateExpression,
+        _ parse: (inout TemplateParser) throws(InputError) -> TemplateExpression
+    ) throws(InputError) -> TemplateExpression {
+        let unknownCount = unknownCalls.count
+        let right = try parse(&self)
+        if case .literal(let value) = left.kind, RuntimeValue(value).isTrue == decision {
+            unknownCalls.removeLast(unknownCalls.count - unknownCount)
+        }
+        return right
     }
 
     private mutating func negation() throws(InputError) -> TemplateExpression {

@@ -33,12 +33,12 @@ extension TemplateParser {
     private mutating func macro(
         _ name: String?, with parameters: [TemplateMacro.Parameter], until end: String
     ) throws(InputError) -> TemplateMacro {
-        let outer = (loopDepth, namesRead)
-        (loopDepth, namesRead) = (0, [])
+        let outer = namesRead
+        namesRead = []
         let start = position
-        let body = try scopedBody(until: end)
+        let body = try jumpless(until: end)
         let inner = namesRead
-        (loopDepth, namesRead) = (outer.0, outer.1.union(inner))
+        namesRead = outer.union(inner)
         if let caller = parameters.first(where: { $0.name == "caller" }), caller.fallback == nil,
             inner.contains("caller")
         {

@@ -56,16 +56,28 @@ extension TemplateParser {
         return try body(until: ends)
     }
 
-    /// Parses the body of a tag that has its own variables, up to the end of its closing tag.
+    /// Parses the body of a tag that has its own variables, up to the end of its closing tag, which
+    /// may repeat the tag's name.
     mutating func scopedBody(
-        until end: String
+        until end: String, called name: String? = nil
     ) throws(InputError) -> [TemplateStatement] {
         let wasInBranch = isInBranch
         isInBranch = false
         defer { isInBranch = wasInBranch }
         let (body, _) = try block(until: [end])
+        if let name { _ = skip(.name(name)) }
         try expect(.blockEnd)
         return body
+    }
+
+    /// Parses the body of a tag that no `break` leaves.
+    mutating func jumpless(
+        until end: String, called name: String? = nil
+    ) throws(InputError) -> [TemplateStatement] {
+        let outerLoops = loopDepth
+        loopDepth = 0
+        defer { loopDepth = outerLoops }
+        return try scopedBody(until: end, called: name)
     }
 
     private mutating func statement() throws(InputError) -> TemplateStatement.Kind {
@@ -84,7 +96,7 @@ extension TemplateParser {
             }
             return .filtered(filters, try scopedBody(until: "endfilter"))
         case "with": return try with()
-        case "generation": return .scope([], try scopedBody(until: "endgeneration"))
+        case "generation": return .scope([], try jumpless(until: "endgeneration"))
         case "block": return try part()
         case "break":
             try endJump(start)
@@ -139,7 +151,7 @@ extension TemplateParser {
         defer { allLoopDepth -= 1 }
         let target = try target(allowingAttributes: false)
         try expect(.name("in"))
-        let sequence = try tuple(allowingCondition: false, endingAt: "recursive")
+        let sequence = try tuple(allowingCondition: false)
         let wasInBranch = isInBranch
         isInBranch = false
         defer { isInBranch = wasInBranch }
@@ -176,7 +188,6 @@ extension TemplateParser {
         var targets: [TemplateTarget] = []
         var isTuple = false
         repeat {
-            if case .name("in") = kind, !targets.isEmpty { break }
             if skip(symbol: "(") {
                 targets.append(
                     try nested { parser throws(InputError) in
@@ -220,15 +231,7 @@ extension TemplateParser {
         }
         let isScoped = skip(.name("scoped"))
         _ = skip(.name("required"))
-        let outerLoops = loopDepth
-        loopDepth = 0
-        defer { loopDepth = outerLoops }
-        let wasInBranch = isInBranch
-        isInBranch = false
-        defer { isInBranch = wasInBranch }
-        let (body, _) = try block(until: ["endblock"])
-        _ = skip(.name(name))
-        try expect(.blockEnd)
+        let body = try jumpless(until: "endblock", called: name)
         return .block(body, isScoped: isScoped)
     }
 

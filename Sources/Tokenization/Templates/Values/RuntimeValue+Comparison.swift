@@ -7,8 +7,10 @@ extension RuntimeValue {
         switch (self, other) {
         case (.undefined, .undefined), (.none, .none): return true
         case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)),
-            (.range(let left), .range(let right)), (.view(_, let left), .view(_, let right)):
+            (.view(_, let left), .view(_, let right)):
             return left.count == right.count && zip(left, right).allSatisfy { $0.equals($1) }
+        case (.range(let left), .range(let right)):
+            return RuntimeValue.list(left.values).equals(.list(right.values))
         case (.dictionary(let left), .dictionary(let right)):
             return left.count == right.count
                 && left.allSatisfy { member in

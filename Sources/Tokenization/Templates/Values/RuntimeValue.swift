@@ -15,7 +15,7 @@ indirect enum RuntimeValue {
     case list(RuntimeList)
     case tuple(RuntimeList)
     /// The result of `range()`.
-    case range(RuntimeList)
+    case range(RuntimeRange)
     /// The keys, values or items of a mapping, with the name of Python's type.
     case view(String, RuntimeList)
     case dictionary(RuntimeDictionary)
@@ -76,8 +76,8 @@ indirect enum RuntimeValue {
         case .integer(let value): value != 0
         case .number(let value): value != 0
         case .string(let value), .markup(let value): !value.isEmpty
-        case .list(let values), .tuple(let values), .range(let values), .view(_, let values):
-            !values.isEmpty
+        case .list(let values), .tuple(let values), .view(_, let values): !values.isEmpty
+        case .range(let range): !range.values.isEmpty
         case .dictionary(let members): !members.isEmpty
         default: true
         }
@@ -109,8 +109,8 @@ indirect enum RuntimeValue {
     /// The elements of a list, a tuple, a range or a view, or nil.
     var elements: RuntimeList? {
         switch self {
-        case .list(let values), .tuple(let values), .range(let values), .view(_, let values):
-            values
+        case .list(let values), .tuple(let values), .view(_, let values): values
+        case .range(let range): range.values
         default: nil
         }
     }
@@ -132,8 +132,8 @@ indirect enum RuntimeValue {
     var weight: Int {
         switch self {
         case .string(let text), .markup(let text): text.utf8.count / 32
-        case .list(let values), .tuple(let values), .range(let values), .view(_, let values):
-            values.weight
+        case .list(let values), .tuple(let values), .view(_, let values): values.weight
+        case .range(let range): range.values.weight
         case .dictionary(let members): members.weight
         default: 0
         }
@@ -143,8 +143,8 @@ indirect enum RuntimeValue {
     /// printing looks inside, and has its own limit.
     var depth: Int {
         switch self {
-        case .list(let values), .tuple(let values), .range(let values), .view(_, let values):
-            values.depth
+        case .list(let values), .tuple(let values), .view(_, let values): values.depth
+        case .range: 1
         case .dictionary(let members): members.depth
         case .method(let receiver, _): receiver.depth + 1
         case .iterator(let iterator): iterator.depth

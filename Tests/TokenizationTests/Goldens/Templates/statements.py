@@ -54,6 +54,10 @@ STATEMENTS = [part.strip("\n") for part in r"""
 %%
 {% filter upper %}a{{ s }}{% endfilter %}{% filter replace('a', 'b')|upper %}aa{% endfilter %}
 %%
+{% for x in l %}{% filter upper %}a{{ x }}{% if x == 1 %}{% break %}{% endif %}{% endfilter %}{% set q %}b{% if x == 2 %}{% continue %}{% endif %}{% endset %}{{ q }}{% endfor %}
+%%
+{% for x in 1, recursive %}{{ x }}{% endfor %}
+%%
 {% filter nope %}a{% endfilter %}
 %%
 {% if false %}{% filter nope %}a{% endfilter %}{% endif %}x
@@ -210,7 +214,7 @@ b
 %%
 {% set m = l|map('upper') %}{% if m %}true{% endif %}{% set k = namespace(m=m) %}{{ k.m|join }}{{ m|list }}
 %%
-{{ caller }}{{ varargs }}{{ kwargs }}{{ self is defined }}
+{{ caller }}{{ varargs }}{{ kwargs }}
 %%
 {% macro range() %}mine{% endmacro %}{{ range() }}{% set dict = 5 %}{{ dict }}
 %%

@@ -33,7 +33,7 @@ s.replace('o', '0', 1), s.replace('', '-', 3), s.replace('l', ''), s.replace('o'
 'a-b'.title(), "they're".title(), 'ǆ'.title(), 'ﬁx'.upper(), 'İ'.lower()|length
 s.strip('Hd'), s.lstrip('H'), s.rstrip('dl'), s.strip(none), s.removeprefix('Hello '), s.removesuffix('x')
 s.split('o', 0), s.split(sep='o'), s.split('o', maxsplit=1), s.split(none), s.split(' ', -1)
-s.encode is defined, s.nothing is defined, s.__class__ is defined, s._x is defined, l.append is defined, d.update is defined
+s.nothing is defined, s.__class__ is defined, s._x is defined, l.append is defined, d.update is defined
 '%s and %r' % ('a', 'b'), '%d%%' % 5, '%5.1f|%-5d|%05d|%+d' % (2.25, 3, 4, 5), '%x %X %o %#x' % (255, 255, 8, 255)
 '%(a)s-%(b)05.2f' % {'a': 1, 'b': 2.5}, '%s' % none, '%s' % [1], '%s' % ((1, 2),), '%e' % 12345.678, '%g %g' % (1e10, 0.0001), '%c%c' % ('a', 66)
 '%10s|%-10s|%.2s' % ('ab', 'cd', 'efg'), '%*d' % (5, 3), '%-*d|' % (5, 3), '%.3d' % 5, '% d' % 5, '%5s' % true, '%d' % true, '%d' % 2.9
