@@ -141,6 +141,19 @@ serving: build
 	.deps/interop/bin/python Tests/Interop/openai_client.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/serving.py $(TEMPER) $(REQUESTS) $(HOSTILE_SECONDS)
 
+## Render fresh random templates with jinja2 as transformers sets it up, and compare. PEER_PYTHON
+## names a Python that has transformers; TEMPLATES and TEMPLATE_SEED say how many and which.
+.PHONY: template-parity
+TEMPLATES ?= 3000
+TEMPLATE_SEED ?= $(shell date +%s)
+template-parity: $(if $(PEER_PYTHON),,peers)
+	mkdir -p build
+	$(or $(PEER_PYTHON),.deps/peers/bin/python) Tests/TokenizationTests/Goldens/Templates/make.py \
+		--fresh $(TEMPLATES) --seed $(TEMPLATE_SEED) > build/templates.json
+	swift build $(SWIFT_FLAGS) --build-tests
+	TEMPER_TEMPLATES=$(CURDIR)/build/templates.json \
+		swift test $(SWIFT_FLAGS) --skip-build --filter TokenizationTests.TemplateTableTests/fresh
+
 .PHONY: bootstrap
 bootstrap:
 	scripts/bootstrap

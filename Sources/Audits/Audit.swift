@@ -2,6 +2,7 @@
 // An audit: the request and its jobs.
 
 public import Adversaries
+internal import Crypto
 internal import Foundation
 internal import JSONText
 public import LanguageModels
@@ -113,6 +114,8 @@ public struct Audit: Sendable {
         if !request.judges.isEmpty { settings.judges = request.judges.map(\.identity) }
         try MeasureCatalogue.check(request.measures)
         if !request.measures.isEmpty { settings.measures = request.measures.map(\.identity) }
+        settings.templateDate = request.model.statedTemplateDate
+        settings.chatTemplate = request.model.givenTemplateDigest
         self.request = request
         self.store = store
         for adversary in request.battery.adversaries {
@@ -154,6 +157,9 @@ public struct Audit: Sendable {
     /// The name of the model under audit.
     public var modelName: String { request.identity.name }
 
+    /// The date that the chat template gets; nil if it does not ask for one.
+    public var templateDate: String? { plan.settings.templateDate }
+
     /// The name of the suite.
     public var suiteName: String { plan.suite.name }
 
@@ -175,6 +181,13 @@ public struct Audit: Sendable {
     }
 }
 
+extension LanguageModel {
+    /// The SHA-256 of a chat template that is not the checkpoint's own; nil for its own.
+    var givenTemplateDigest: String? {
+        givenTemplateSource.map { SHA256.hash(data: Data($0.utf8)).hexadecimal }
+    }
+}
+
 extension Audit.Request {
     /// The same request, in which models think only if the settings have tokens for it.
     fileprivate var tellingModelsWhetherToThink: Audit.Request {
@@ -182,6 +195,7 @@ extension Audit.Request {
         var request = self
         request.model = model.toldNotToThink(isToldNotToThink)
         request.original = original?.toldNotToThink(isToldNotToThink)
+            .conversing(in: ConversationForm(date: model.templateDate))
         return request
     }
 

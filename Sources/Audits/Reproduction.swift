@@ -2,7 +2,9 @@
 // Runs all cells of a record again, or a sample, and compares the numbers.
 
 internal import Adversaries
+internal import Foundation
 internal import JSONText
+internal import LanguageModels
 public import Measuring
 public import Records
 public import Suites
@@ -95,6 +97,7 @@ public struct Reproduction: Sendable {
                 remedy: "name these, or none")
         }
         try Self.check(inputs, judging: record)
+        try Self.check(inputs.model.model, conversingAs: record)
         self.record = record
         var places = record.cells.indices.filter { record.cells[$0].state == .finished }
         if let count, count < places.count {
@@ -103,7 +106,8 @@ public struct Reproduction: Sendable {
         }
         cells = places.map { record.cells[$0] }
         var request = Audit.Request(
-            model: inputs.model.model, identity: inputs.model.identity, suite: inputs.suite,
+            model: inputs.model.model.conversing(in: try record.conversationForm),
+            identity: inputs.model.identity, suite: inputs.suite,
             battery: Battery(name: record.battery, spelledOut: []), seeds: [])
         request.original = inputs.original
         request.otherSuite = inputs.otherSuite
@@ -134,6 +138,19 @@ public struct Reproduction: Sendable {
             name,
             "is not the record's \(what): its digest begins \(digest.prefix(12)), the record's "
                 + "\(expected.prefix(12))", remedy: "name the right one with \(option)")
+    }
+
+    /// Checks that conversations become text as in the record.
+    private static func check(_ model: LanguageModel, conversingAs record: AuditRecord) throws {
+        guard record.evaluation != nil,
+            model.givenTemplateDigest != record.evaluation?.chatTemplate
+        else { return }
+        let stated = record.evaluation?.chatTemplate.map { "SHA-256 \($0.prefix(12))" }
+        throw InputError(
+            "chat template",
+            "is not the record's, which is \(stated ?? "that of the checkpoint")",
+            remedy: stated == nil
+                ? "leave --chat-template away" : "name the file with --chat-template")
     }
 
     /// Checks that the record's judges are available. With other judges an adversary may end at
@@ -253,5 +270,20 @@ extension CellRecord {
     /// Returns whether another cell has the same adversary and seed.
     fileprivate func isSame(_ other: CellRecord) -> Bool {
         adversary == other.adversary && seed == other.seed
+    }
+}
+
+extension AuditRecord {
+    /// The date that the record's chat template got.
+    fileprivate var conversationForm: ConversationForm {
+        get throws {
+            guard let text = evaluation?.templateDate else { return ConversationForm() }
+            guard let date = try? Date(text, strategy: .iso8601.year().month().day()) else {
+                throw InputError(
+                    "evaluation.templateDate", "\"\(text)\" is not a date",
+                    remedy: "use the record as Temper wrote it")
+            }
+            return ConversationForm(date: date)
+        }
     }
 }

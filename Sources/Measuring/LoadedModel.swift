@@ -30,13 +30,16 @@ public struct LoadedModel: Sendable {
     ///   - url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file. Symbolic
     ///     links to regular files count as these files, as in a snapshot of a download cache.
     ///   - adapter: The directory of a PEFT adapter.
+    ///   - form: The chat template and the date, where they are not left to the checkpoint.
     /// - Throws: `InputError` when a file cannot be read, or the adapter does not fit.
-    public init(at url: URL, adapter adapterURL: URL? = nil) throws {
+    public init(
+        at url: URL, adapter adapterURL: URL? = nil, in form: ConversationForm = ConversationForm()
+    ) throws {
         files = try OpenModel(identifying: url)
         adapter = try adapterURL.map { try StoredAdapter(at: $0) }
         let watches = [files, adapter?.files].compactMap(\.self).map(ModelWatch.init)
         let checkpoint = try Checkpoint(files, at: files.url)
-        let base = try LanguageModel(files, at: files.url).toldNotToThink()
+        let base = try LanguageModel(files, at: files.url).toldNotToThink().conversing(in: form)
         model = try adapter.map(base.merging) ?? base
         let quantised = Set(checkpoint.tensors.values.compactMap(\.quantisation))
         let name =
@@ -67,6 +70,16 @@ public struct LoadedModel: Sendable {
     package func toldNotToThink(_ isToldNotToThink: Bool) -> LoadedModel {
         var loaded = self
         loaded.model = model.toldNotToThink(isToldNotToThink)
+        return loaded
+    }
+
+    /// Returns the same model with another chat template, another date, or both.
+    ///
+    /// - Parameter form: What changes.
+    /// - Returns: The model with the same identity and files.
+    package func conversing(in form: ConversationForm) -> LoadedModel {
+        var loaded = self
+        loaded.model = model.conversing(in: form)
         return loaded
     }
 }

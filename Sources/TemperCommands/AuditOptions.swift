@@ -71,6 +71,8 @@ struct AuditOptions: ParsableArguments {
 
     @OptionGroup var answers: AnswerOptions
 
+    @OptionGroup var conversation: ConversationOptions
+
     @Option(
         help:
             "How many threads compute; one for each core by default. The last bits of the numbers depend on it."
@@ -122,13 +124,14 @@ struct AuditOptions: ParsableArguments {
         let battery = try extended(Battery(battery))
         let (decidingJudge, judges) = try readJudges(judges, deciding: decide, locator)
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
+        let form = try conversation.form()
         let loaded = try LoadedModel(
-            at: model.location(), adapter: model.adapterLocation())
+            at: model.location(), adapter: model.adapterLocation(), in: form)
         var request = Audit.Request(
             model: loaded.model, identity: loaded.identity, suite: suite, battery: battery,
             seeds: (1...UInt64(seeds)).map { $0 })
         request.hardening = try HardenedModel.summary(of: loaded)
-        request.original = try original.map { try LoadedModel(at: locator.model($0)) }
+        request.original = try original.map { try LoadedModel(at: locator.model($0), in: form) }
         request.otherSuite = try otherSuite.map {
             try Suite(at: locator.suite($0), locateBase: locator.suite)
         }

@@ -30,7 +30,10 @@ struct AuditPlanFile: Codable {
     ///   - threads: The number of computing threads in each process.
     /// - Throws: Errors of the store.
     init(_ audit: Audit, options: [String], threads: Int) throws {
-        arguments = options
+        // Processes on another day must find the cells of this one.
+        let date = try AuditOptions.parse(options).conversation.date
+        arguments =
+            options + (date == nil ? audit.templateDate.map { ["--date", $0] } ?? [] : [])
         workingDirectory = FileManager.default.currentDirectoryPath
         commandLine = audit.commandLine
         self.threads = threads

@@ -18,6 +18,8 @@ struct GenerateCommand: ParsableCommand {
     @Flag(help: "Continue the prompt as it is, without the chat template.")
     var raw = false
 
+    @OptionGroup var conversation: ConversationOptions
+
     @Option(help: "Stop after this many tokens.")
     var maxTokens = 128
 
@@ -50,7 +52,7 @@ struct GenerateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let model = try model.load()
+        let model = try model.load().conversing(in: conversation.form())
         let input =
             raw
             ? model.tokenizer.encode(prompt)

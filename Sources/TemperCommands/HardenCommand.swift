@@ -85,6 +85,8 @@ struct HardenCommand: AsyncParsableCommand {
     @Option(help: "How many seeds the adversaries of --audit run with.")
     var seeds = 1
 
+    @OptionGroup var conversation: ConversationOptions
+
     @OptionGroup var saving: SavingOptions
 
     func validate() throws {
@@ -120,7 +122,7 @@ struct HardenCommand: AsyncParsableCommand {
         let hardened = try HardenedModel(
             hardening: locator.model(model), by: defense, suite: suite,
             original: original.map { try locator.model($0) }, redTeamRounds: redTeam, seed: seed,
-            savingBeside: output, every: saving.saveEvery
+            conversingIn: conversation.form(), savingBeside: output, every: saving.saveEvery
         ) { progress in
             line.show(progress.phase, done: progress.done, of: progress.total, note: progress.note)
         }
@@ -168,6 +170,7 @@ struct HardenCommand: AsyncParsableCommand {
             "\(seeds)", "--tax", "--yes", "--out", directory.path,
         ]
         if let path = self.control { arguments += ["--control", path, "--to-ratio", "\(toRatio)"] }
+        arguments += conversation.arguments
         let command = try AuditCommand.parse(arguments)
         print("temper audit " + arguments.joined(separator: " "))
         try await command.run()

@@ -18,8 +18,8 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Say from the weights how a checkpoint was made from its base.",
         usage: """
-            temper inspect <base> <derived> [--third <third>] [--suite <suite>] [--html <html>] [--json]
-            temper inspect <base> --many <derived> ... [--third <third>] [--suite <suite>] [--sort <order>] [--json]
+            temper inspect <base> <derived> [--third <third>] [--suite <suite>] [--chat-template <file>] [--date <date>] [--html <html>] [--json]
+            temper inspect <base> --many <derived> ... [--third <third>] [--suite <suite>] [--chat-template <file>] [--date <date>] [--sort <order>] [--json]
             temper inspect <derived> [--html <html>] [--json]
             """,
         discussion: """
@@ -70,6 +70,8 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup var conversation: ConversationOptions
+
     func validate() throws {
         if !many.isEmpty {
             guard checkpoints.count == 1 else {
@@ -107,9 +109,10 @@ struct InspectCommand: ParsableCommand {
         }
         let checkpoint = try Checkpoint(at: base)
         let third = try third.map { try Checkpoint(at: locator.model($0)) }
+        let form = try conversation.form()
         let models = try suite.map { name in
             let suite = try Suite(at: locator.suite(name), locateBase: locator.suite)
-            return InspectedModels(of: base, on: suite)
+            return InspectedModels(of: base, on: suite, in: form)
         }
         if many.isEmpty {
             let url = try locator.model(checkpoints[1])
@@ -140,8 +143,8 @@ struct InspectCommand: ParsableCommand {
 
 extension InspectedModels {
     /// Runs a base and its derivatives on a suite's prompts. The base is loaded and asked once.
-    fileprivate init(of base: URL, on suite: Suite) {
-        let asked = AskedBase(url: base, suite: suite)
+    fileprivate init(of base: URL, on suite: Suite, in form: ConversationForm) {
+        let asked = AskedBase(url: base, suite: suite, form: form)
         self.init(
             suite: "\(suite.manifest.name) \(suite.manifest.version)",
             directions: { try asked.directions() },
@@ -149,7 +152,8 @@ extension InspectedModels {
                 guard let url else { return try asked.refusals() }
                 return try asked.refusals(
                     of: StoredAdapter.isAdapter(url)
-                        ? asked.model().merging(StoredAdapter(at: url)) : LanguageModel(at: url))
+                        ? asked.model().merging(StoredAdapter(at: url))
+                        : LanguageModel(at: url).conversing(in: form))
             })
     }
 }
@@ -158,16 +162,18 @@ extension InspectedModels {
 private final class AskedBase {
     private let url: URL
     private let suite: Suite
+    private let form: ConversationForm
     private var loaded: LanguageModel?
     private var known: (directions: [ResidualDirection]?, refusals: [Bool]?)
 
-    init(url: URL, suite: Suite) {
+    init(url: URL, suite: Suite, form: ConversationForm) {
         self.url = url
         self.suite = suite
+        self.form = form
     }
 
     func model() throws -> LanguageModel {
-        let model = try loaded ?? LanguageModel(at: url)
+        let model = try loaded ?? LanguageModel(at: url).conversing(in: form)
         loaded = model
         return model
     }

@@ -24,6 +24,8 @@ struct MeasureCommand: ParsableCommand {
 
     @OptionGroup var answers: AnswerOptions
 
+    @OptionGroup var conversation: ConversationOptions
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -36,7 +38,7 @@ struct MeasureCommand: ParsableCommand {
     func run() throws {
         let locator = Locator()
         let suite = try Suite(at: locator.suite(suite), locateBase: locator.suite)
-        let model = try model.load()
+        let model = try model.load().conversing(in: conversation.form())
         let values = try measure(
             model, on: suite, split: SuiteSplit(rawValue: split) ?? .test,
             settings: answers.settings)

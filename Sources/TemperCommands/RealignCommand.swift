@@ -42,6 +42,8 @@ struct RealignCommand: ParsableCommand {
 
     @OptionGroup var answers: AnswerOptions
 
+    @OptionGroup var conversation: ConversationOptions
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -70,7 +72,7 @@ struct RealignCommand: ParsableCommand {
                 remedy: "choose an adversary that works on the model alone")
         }
         let run = RealignmentRun(
-            model: try model.load(),
+            model: try model.load().conversing(in: conversation.form()),
             suite: try Suite(at: locator.suite(suite), locateBase: locator.suite),
             adversary: chosen, realignment: realignment, seed: seed)
         let points = try run.points(settings: answers.settings) { note in

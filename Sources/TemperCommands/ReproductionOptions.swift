@@ -6,6 +6,7 @@ import Audits
 import CommandLineInterface
 import Foundation
 import JSONText
+import LanguageModels
 import Measuring
 import Records
 import Suites
@@ -28,6 +29,8 @@ struct ReproductionOptions: ParsableArguments {
         name: .customLong("judge"), parsing: .singleValue,
         help: "A judge that the record asked beside it. May be given again.")
     var judges: [String] = []
+
+    @OptionGroup var template: TemplateOptions
 
     @Option(
         help: "Keep what is measured in this directory: a run that was stopped is resumed there.")
@@ -77,8 +80,9 @@ struct ReproductionOptions: ParsableArguments {
             ?? record.model.adapter.map {
                 try record.found($0.name, option: "--adapter", locator)
             }
+        let form = ConversationForm(template: try template.template())
         var inputs = Reproduction.Inputs(
-            model: try LoadedModel(at: model, adapter: adapter),
+            model: try LoadedModel(at: model, adapter: adapter, in: form),
             suite: try Suite(
                 at: locator.suite(suite ?? record.suite.name), locateBase: locator.suite))
         (inputs.decidingJudge, inputs.judges) = try readJudges(
@@ -87,10 +91,11 @@ struct ReproductionOptions: ParsableArguments {
             inputs.otherSuite = try Suite(at: locator.suite(other), locateBase: locator.suite)
         }
         if let original {
-            inputs.original = try LoadedModel(at: locator.model(original))
+            inputs.original = try LoadedModel(at: locator.model(original), in: form)
         } else if record.original != nil, let base = record.baseModel {
             // Attacks that need it report its absence themselves; others do not need it.
-            let near = try? LoadedModel(at: record.found(base.name, option: "--original", locator))
+            let near = try? LoadedModel(
+                at: record.found(base.name, option: "--original", locator), in: form)
             inputs.original = near?.identity.digest == base.digest ? near : nil
         }
         return inputs

@@ -47,6 +47,8 @@ struct TeachCommand: ParsableCommand {
     @Flag(help: "Replace the output directory if an earlier 'temper teach' wrote it.")
     var replace = false
 
+    @OptionGroup var conversation: ConversationOptions
+
     @OptionGroup var saving: SavingOptions
 
     func run() throws {
@@ -60,7 +62,7 @@ struct TeachCommand: ParsableCommand {
         var line = ProgressLine()
         let taught = try TaughtModel(
             teaching: locator.model(model), suite: suite, by: teaching, seed: seed,
-            savingBeside: output, every: saving.saveEvery
+            conversingIn: conversation.form(), savingBeside: output, every: saving.saveEvery
         ) { progress in
             line.show(progress.phase, done: progress.done, of: progress.total, note: progress.note)
         }

@@ -50,6 +50,8 @@ struct TuneDefenseCommand: ParsableCommand {
         help: "The checkpoint that the model was made from, a path or a name, if it is needed.")
     var original: String?
 
+    @OptionGroup var conversation: ConversationOptions
+
     @Option(help: "The seed of the trials and of the search.")
     var seed: UInt64 = 1
 
@@ -79,10 +81,13 @@ struct TuneDefenseCommand: ParsableCommand {
                 remedy: "choose seen, or a battery of your own")
         }
         let earlier = try earlierTrials(in: file)
+        let form = try conversation.form()
         let target = HardeningTarget(
-            model: try LanguageModel(at: locator.model(model)),
+            model: try LanguageModel(at: locator.model(model)).conversing(in: form),
             suite: try Suite(at: locator.suite(suite), locateBase: locator.suite),
-            original: try original.map { try LanguageModel(at: locator.model($0)) }, seed: seed)
+            original: try original.map {
+                try LanguageModel(at: locator.model($0)).conversing(in: form)
+            }, seed: seed)
         let search = try DefenseSearch(
             of: defense, parameters: parameters, ranges: searched, statedIn: "\(ranges): ranges",
             target: target,

@@ -22,6 +22,18 @@ struct TemplateLimitTests {
         "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}",
         "{{ range(1000000000)|length }}", "{{ range(-9223372036854775807, 9223372036854775807) }}",
         "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
+        "{{ '%999999999d' % 1 }}", "{{ '%.999999999f' % 1 }}",
+        "{{ '%*d' % (9223372036854775807, 1) }}",
+        "{{ '{:999999999}'.format(1) }}", "{{ '{:.9999999999f}'.format(1.5) }}",
+        "{{ '{0:{1}}'.format('a', 999999999) }}", "{{ 'a'.center(9223372036854775807) }}",
+        "{{ 'a'.zfill(999999999) }}", "{{ '\\t\\t'.expandtabs(9223372036854775807) }}",
+        "{{ 'ab'|batch(9223372036854775807, 'x')|list }}",
+        "{{ 'ab'|slice(9223372036854775807)|list }}",
+        "{{ 'a'|center(999999999) }}", "{{ dict.fromkeys(range(100000)) }}",
+        "{{ (range(100000)|list)|tojson(separators=['x' * 100000, '']) }}",
+        "{{ '{}' * 100000 }}{{ ('{}' * 1000000).format(*range(100000)) }}",
+        "{% for i in range(100000) %}{{ ('a' * 100000).rsplit('b') }}{% endfor %}",
+        "{{ range(100000)|unique|list|length }}", "{{ ('<' * 9000000)|e }}",
         "{{ ('a' * 1000000).split('') }}", "{{ ('a' * 3000000).count('a' * 1000000 ~ 'b') }}",
         "{{ ('a' * 3000000).replace('a' * 1000 ~ 'b', '') }}", "{{ 2 ** 9223372036854775807 }}",
         "{% for i in range(100000) %}{{ 'x' * 10000 in 'y' * 1000000 }}{% endfor %}",
@@ -44,10 +56,19 @@ struct TemplateLimitTests {
         grow + "{% set ns.l = [ns.l, ns.l] %}{% endfor %}",
         grow + "{% set ns.l = {'a': ns.l} %}{% endfor %}",
         grow + "{% set ns.l = (ns.l,) %}{% endfor %}",
-        grow + "{% set ns.l = namespace(x=ns.l) %}{% endfor %}",
-        grow + "{% set ns.l = ns %}{% endfor %}",
-        grow + "{% set ns.l = loop %}{% endfor %}",
-        grow + "{% set ns.l = [loop.cycle] %}{% endfor %}",
+        grow + "{% set ns.l = ns.l|map('string') %}{% endfor %}",
+        grow + "{% set ns.l = 'a'|map('default', ns.l) %}{% endfor %}",
+        grow + "{% set ns.l = joiner(ns.l) %}{% endfor %}",
+        grow + "{% set ns.l = cycler(ns.l) %}{% endfor %}",
+        grow + "{% for x in [ns.l] %}{% set ns.l = loop %}{% endfor %}{% endfor %}",
+        grow + "{% set ns.x = namespace(a=ns.x, b=ns.x) %}{% endfor %}{{ ns }}",
+        "{% set ns = namespace(x=1) %}{% for i in range(60) %}{% set ns.x = namespace(a=ns.x, "
+            + "b=ns.x) %}{% endfor %}{{ ns }}",
+        "{% macro m() %}{% call m() %}{% endcall %}{% endmacro %}{{ m() }}",
+        "{% macro m() %}{% call m() %}{{ caller() }}{% endcall %}{{ caller }}{% endmacro %}{{ m() }}",
+        "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+        "{% macro m() %}{% with %}{% filter upper %}{{ m() }}{% endfilter %}{% endwith %}"
+            + "{% endmacro %}{{ m() }}",
         grow + "{% set ns.l = dict(x=ns.l) %}{% endfor %}",
         grow
             + "{% set ns.l = ns.l|map('list')|list|map('list')|list %}{% set ns.l = [ns.l] %}{% endfor %}",
@@ -111,12 +132,22 @@ struct TemplateLimitTests {
         "errors name line and column and what is supported",
         arguments: [
             ("a\n  {{ x | nothing }}", 2, 10, "the filter nothing is not supported", "tojson"),
-            ("{% include 'x' %}", 1, 4, "the tag include is not supported", "for"),
+            ("{% autoescape %}", 1, 4, "the tag autoescape is not supported", "for"),
+            ("{% if x %}\n {% include 'x' %}{% endif %}", 2, 2, "include has no other", "here"),
             ("é😀{{ x is nothing }}", 1, 11, "the test nothing is not supported", "defined"),
             ("\n\n{{ 'x'.nothing() }}", 3, 15, "no attribute 'nothing'", "startswith"),
             ("{% if x %}\n{{ y.z }}{% endif %}", 2, 5, "'y' is undefined", ""),
-            ("{% for x in y recursive %}", 1, 15, "recursive", "macro"),
-            ("{{ f(*x) }}", 1, 6, "unpacked arguments", "write them out"),
+            (
+                "{% for x in 'a' %}\n{{ loop('b') }}{% endfor %}", 2, 8, "not recursive",
+                "into its for"
+            ),
+            ("{{ dict(\n**5) }}", 2, 3, "takes a mapping", ""),
+            ("{{ [1]\n | batch(nope=2) }}", 2, 4, "batch() has no argument nope", ""),
+            (
+                "{% if 1 %}{{ 2 |\n nothing }}{% endif %}", 2, 2, "filter nothing is not supported",
+                ""
+            ),
+            ("{{ '%d' % 'a' }}", 1, 4, "%d format", ""),
             ("{{ strftime_now('%d') }}", 1, 16, "'strftime_now' is undefined", ""),
             ("{{ [1].append(2) }}", 1, 14, "no attribute 'append'", "nothing can be changed"),
         ] as [(String, Int, Int, String, String)])
@@ -138,5 +169,23 @@ struct TemplateLimitTests {
         let template = try ChatTemplate(
             "{% if strftime_now is defined %}{{ strftime_now('%Y') }}{% else %}fixed{% endif %}")
         #expect(try template.render([], addingGenerationPrompt: false) == "fixed")
+    }
+
+    @Test(
+        "what holds itself, or is a long chain, is freed",
+        arguments: [
+            "{% set ns.l = namespace(x=ns.l) %}{% endfor %}", "{% set ns.l = ns %}{% endfor %}",
+            "{% set ns.l = loop %}{% endfor %}", "{% set ns.l = [loop.cycle] %}{% endfor %}",
+            "{{ loop.changed(loop) }}{% endfor %}",
+            "{% set p = ns.l %}{% macro m() %}{% endmacro %}{% set ns.l = m %}{% endfor %}",
+            "{% set p = ns.l %}{% for x in 'a' recursive %}{% set ns.l = loop %}{% endfor %}"
+                + "{% endfor %}",
+            "{% set p = ns.l %}{% for x in 'a' if x %}{% set ns.l = loop %}{% endfor %}{% endfor %}",
+        ])
+    func freed(rest: String) throws {
+        let template = try ChatTemplate(
+            "{% set ns = namespace(l=[1]) %}{% for i in range(30000) %}" + rest)
+        let text = try template.render([], addingGenerationPrompt: false)
+        #expect(text.isEmpty || text.hasPrefix("TrueFalse"))
     }
 }

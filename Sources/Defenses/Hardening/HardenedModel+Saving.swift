@@ -4,6 +4,7 @@
 internal import Checkpoints
 public import Foundation
 internal import JSONText
+public import LanguageModels
 internal import Measuring
 internal import ModelWriting
 public import Records
@@ -23,6 +24,7 @@ extension HardenedModel {
     ///   - redTeamRounds: How often a red team looks for wordings that the model still answers.
     ///   - seed: The same seed gives the same bits on the same machine.
     ///   - prices: What turns operations into dollars.
+    ///   - form: The chat template and the date, where they are not left to the checkpoint.
     ///   - output: The directory that will be written.
     ///   - interval: The seconds between two saves; 0 saves before each step.
     ///   - progress: Hears of each step, and of what was found; may throw to end the work.
@@ -31,10 +33,11 @@ extension HardenedModel {
     public init(
         hardening url: URL, by defense: any Defense, suite: Suite, original: URL? = nil,
         redTeamRounds: Int = 0, seed: UInt64, prices: Prices = Prices(),
-        savingBeside output: URL, every interval: Double = 60,
+        conversingIn form: ConversationForm = ConversationForm(), savingBeside output: URL,
+        every interval: Double = 60,
         progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
-        let loaded = try LoadedModel(at: url)
+        let loaded = try LoadedModel(at: url, in: form)
         if type(of: defense).trainsOnRestrictedAnswers,
             try HardenedModel.summary(of: loaded) != nil
         {
@@ -44,7 +47,7 @@ extension HardenedModel {
                     + "took",
                 remedy: "harden the model that it was made from")
         }
-        let base = try original.map { try LoadedModel(at: $0) }
+        let base = try original.map { try LoadedModel(at: $0, in: form) }
         var parameters = try parameterValues(of: defense)
         parameters["redTeamRounds"] = .number(Double(redTeamRounds))
         let saved = SavedTraining(

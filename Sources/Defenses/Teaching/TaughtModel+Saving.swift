@@ -2,6 +2,7 @@
 // Teaching of models on disk, saved on its way.
 
 public import Foundation
+public import LanguageModels
 internal import Measuring
 internal import ModelWriting
 public import Records
@@ -19,6 +20,7 @@ extension TaughtModel {
     ///   - teaching: How.
     ///   - seed: The same seed gives the same bits on the same machine.
     ///   - prices: What turns operations into dollars.
+    ///   - form: The chat template and the date, where they are not left to the checkpoint.
     ///   - output: The directory that will be written.
     ///   - interval: The seconds between two saves; 0 saves before each step.
     ///   - progress: Hears of each step, and of what was found; may throw to end the work.
@@ -26,10 +28,11 @@ extension TaughtModel {
     ///   when the training cannot be saved.
     public init(
         teaching url: URL, suite: Suite, by teaching: Teaching = Teaching(), seed: UInt64,
-        prices: Prices = Prices(), savingBeside output: URL, every interval: Double = 60,
+        prices: Prices = Prices(), conversingIn form: ConversationForm = ConversationForm(),
+        savingBeside output: URL, every interval: Double = 60,
         progress: (HardeningProgress) throws -> Void = { _ in }
     ) throws {
-        let loaded = try LoadedModel(at: url)
+        let loaded = try LoadedModel(at: url, in: form)
         let saved = SavedTraining(
             of: .init(
                 model: loaded.identity.digest, suite: suite.digest, work: "teaching",

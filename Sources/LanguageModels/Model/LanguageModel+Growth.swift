@@ -42,7 +42,7 @@ extension LanguageModel {
         return try LanguageModel(
             name: name, configuration: shifted, weights: weights, tokenizer: tokenizer,
             chatTemplate: chatTemplate, stopTokens: stopTokens
-        ).prompted(by: virtualTokens).toldNotToThink(isToldNotToThink)
+        ).prompted(by: virtualTokens).speaking(as: self)
     }
 
     /// Returns the index of a weight's layer, and its name within the layer; nil for a weight

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A language model as a value: configuration, weights, tokenizer, chat template.
 
+public import Foundation
 import JSONText
 public import Tensors
 public import Tokenization
@@ -18,7 +19,11 @@ public struct LanguageModel: Sendable {
     /// The tokenizer.
     public let tokenizer: Tokenizer
     /// The template that converts messages to text, if the checkpoint has one.
-    public let chatTemplate: ChatTemplate?
+    public private(set) var chatTemplate: ChatTemplate?
+    /// Whether the template is not the checkpoint's own.
+    private(set) var hasGivenTemplate = false
+    /// The date that the template gets from `strftime_now`, in UTC: today, unless another is set.
+    public package(set) var templateDate = ConversationForm.today
     /// The tokens that end an answer.
     public let stopTokens: Set<Int>
     /// Low-rank adapters that the forward pass adds to the weights.
@@ -113,8 +118,23 @@ public struct LanguageModel: Sendable {
             tokenizer: tokenizer, chatTemplate: chatTemplate, stopTokens: stopTokens)
         model.adapters = adapters
         model.virtualTokens = virtualTokens
-        model.isToldNotToThink = isToldNotToThink
+        return model.speaking(as: self)
+    }
+
+    /// Returns this model with the other's choices about conversations.
+    func speaking(as other: LanguageModel) -> LanguageModel {
+        var model = self
+        model.isToldNotToThink = other.isToldNotToThink
+        model.chatTemplate = other.chatTemplate
+        model.hasGivenTemplate = other.hasGivenTemplate
+        model.templateDate = other.templateDate
         return model
+    }
+
+    /// Replaces the chat template by one that is not the checkpoint's own.
+    mutating func setChatTemplate(_ template: ChatTemplate) {
+        chatTemplate = template
+        hasGivenTemplate = true
     }
 
     /// Returns the same model with the chat template's switch for thinking set.
@@ -176,7 +196,8 @@ public struct LanguageModel: Sendable {
         guard let chatTemplate else {
             throw InputError(
                 "model \(name)", "has no chat template",
-                remedy: "use an instruction-tuned checkpoint, or pass text as it is (--raw)")
+                remedy: "name the template of its family with --chat-template FILE, or use an "
+                    + "instruction-tuned checkpoint")
         }
         var variables: [String: TemplateValue] = [:]
         if let token = tokenizer.bosToken { variables["bos_token"] = .string(token.text) }
@@ -186,7 +207,8 @@ public struct LanguageModel: Sendable {
             variables["thinking"] = .boolean(false)
         }
         let text = try chatTemplate.render(
-            messages, addingGenerationPrompt: addingGenerationPrompt, variables: variables)
+            messages, addingGenerationPrompt: addingGenerationPrompt, variables: variables,
+            date: templateDate)
         return tokenizer.encode(text, addingSpecialTokens: false)
     }
 

@@ -187,6 +187,8 @@ extension TamperResistance.Evaluation {
             .init(name: $0.name, digest: .init(sha256: $0.digest))
         }
         judges = settings.judges
+        templateDate = settings.templateDate
+        chatTemplate = settings.chatTemplate.map { .init(sha256: $0) }
     }
 }
 

@@ -108,6 +108,10 @@ public struct TamperResistance: Codable, Sendable, Hashable {
         public var decidingJudge: Judge?
         /// The identities of the other judges; nil without any.
         public var judges: [String]?
+        /// The date that the chat template got; nil if it does not ask for one.
+        public var templateDate: String?
+        /// The SHA-256 of the chat template, if it was not the checkpoint's own.
+        public var chatTemplate: Digest?
     }
 
     /// The tool that measured.

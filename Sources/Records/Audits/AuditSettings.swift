@@ -67,6 +67,12 @@ public struct EvaluationSettings: Codable, Sendable, Hashable {
     /// True if untampered models answer the suite's items for the safety tax, which takes minutes;
     /// nil if they do not.
     public var measuresTax: Bool?
+    /// The date that the chat template got, such as `2026-03-07`; nil if the template does not ask
+    /// for one. An audit sets it.
+    public var templateDate: String?
+    /// The SHA-256 of the chat template that was used, in lowercase hexadecimal digits; nil for the
+    /// checkpoint's own. An audit sets it.
+    public var chatTemplate: String?
 
     /// Makes settings.
     ///

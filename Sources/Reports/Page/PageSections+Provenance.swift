@@ -73,6 +73,12 @@ extension PageSections {
         if let judge = settings.decidingJudge {
             parts.append("decided by the judge \(judge.name) (\(judge.digest.prefix(12)))")
         }
+        if let date = settings.templateDate {
+            parts.append("a chat template that got the date \(date)")
+        }
+        if let template = settings.chatTemplate {
+            parts.append("not the checkpoint's chat template, but \(template.prefix(12))")
+        }
         if let judges = settings.judges { parts.append("further judges \(listed(judges))") }
         return parts.joined(separator: ", ")
     }

@@ -3,18 +3,6 @@
 
 import JSONText
 
-/// The evaluated arguments of a call.
-struct CallArguments {
-    var positional: [RuntimeValue] = []
-    var named: [(name: String, value: RuntimeValue)] = []
-
-    /// Returns the argument at an index or with a name.
-    func value(_ index: Int, _ name: String) -> RuntimeValue? {
-        if index < positional.count { return positional[index] }
-        return named.first { $0.name == name }?.value
-    }
-}
-
 extension TemplateRenderer {
     /// Computes an expression.
     ///
@@ -27,13 +15,8 @@ extension TemplateRenderer {
             () throws(InputError) -> RuntimeValue in
             try self.value(of: expression)
         }
-        switch value {
-        case .list, .tuple, .dictionary:
-            guard value.depth <= RuntimeList.greatestDepth else {
-                throw expression.position.error(
-                    "a namespace or a loop in a list, or lists nested too deep")
-            }
-        default: break
+        guard value.depth <= RuntimeList.greatestDepth else {
+            throw expression.position.error("lists nested too deep")
         }
         return value
     }
@@ -60,7 +43,7 @@ extension TemplateRenderer {
         var result = RuntimeDictionary([])
         for member in members {
             let key = try evaluate(member.key)
-            guard key.isKey else {
+            guard key.isHashable else {
                 throw member.key.position.error("unhashable type: '\(key.typeName)'")
             }
             try spend(result.count / 8, member.key.position)
@@ -77,12 +60,16 @@ extension TemplateRenderer {
         case .item(let base, let index):
             return try item(try evaluate(index), of: try evaluate(base), position)
         case .slice(let base, let bounds):
-            let base = try evaluate(base)
+            let value = try evaluate(base)
             var limits: [Int?] = []
             for bound in bounds { limits.append(try evaluateBound(bound)) }
-            return try slice(base, limits, position)
+            // Jinja computes slices of literals beforehand, and then by other rules.
+            if case .literal(let literal) = base.kind, RuntimeValue(literal).string == nil {
+                return .undefined("'\(value.typeName)' object is not subscriptable")
+            }
+            return try slice(value, limits, position)
         case .call(let callee, let arguments):
-            return try call(try evaluate(callee), try evaluate(arguments), position)
+            return try call(try evaluate(callee), try evaluate(arguments, position), position)
         case .filter(let base, let filter): return try apply(filter, to: try evaluate(base))
         case .test(let base, let test): return .boolean(try apply(test, as: try evaluate(base)))
         default: return .none
@@ -97,7 +84,8 @@ extension TemplateRenderer {
         case .negative(let operand): return try negate(try evaluate(operand), position)
         case .positive(let operand):
             let value = try evaluate(operand)
-            guard value.number != nil else {
+            if let integer = value.integer { return .integer(integer) }
+            guard case .number = value else {
                 throw position.error("bad operand type for unary +: '\(value.typeName)'")
             }
             return value
@@ -162,18 +150,35 @@ extension TemplateRenderer {
     }
 
     /// Computes the arguments of a call, a filter or a test.
-    func evaluate(_ arguments: TemplateArguments) throws(InputError) -> CallArguments {
+    func evaluate(
+        _ arguments: TemplateArguments, _ position: TemplatePosition
+    ) throws(InputError) -> CallArguments {
         var result = CallArguments(positional: try evaluate(arguments.positional))
+        if let list = arguments.list {
+            let values = try elements(of: try evaluate(list), list.position)
+            try spend(values.count, position)
+            result.positional += values
+        }
         for (name, value) in arguments.named { result.named.append((name, try evaluate(value))) }
+        if let mapping = arguments.mapping {
+            guard case .dictionary(let members) = try evaluate(mapping) else {
+                throw mapping.position.error("** takes a mapping")
+            }
+            for member in members {
+                guard let name = member.key.string,
+                    !result.named.contains(where: { $0.name == name })
+                else { throw mapping.position.error("** takes texts as keys, each once") }
+                result.named.append((name, member.value))
+            }
+        }
         return result
     }
 
     private func lookUp(_ name: String) -> RuntimeValue {
-        if let value = variable(name) { return value }
-        switch name {
-        case "range", "namespace", "dict", "raise_exception": return .function(name)
-        case "strftime_now" where date != nil: return .function(name)
-        default: return .undefined("'\(name)' is undefined")
+        if let value = scope[name] { return value }
+        if Self.functions[name] != nil, name != "strftime_now" || date != nil {
+            return .function(name)
         }
+        return .undefined("'\(name)' is undefined")
     }
 }

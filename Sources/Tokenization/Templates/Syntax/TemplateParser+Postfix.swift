@@ -36,47 +36,65 @@ extension TemplateParser {
     private mutating func subscripting(
         _ value: TemplateExpression
     ) throws(InputError) -> TemplateExpression.Kind {
-        var bounds: [TemplateExpression?] = []
-        var bound: TemplateExpression?
+        let start = position
+        var items: [TemplateExpression] = []
         while !skip(symbol: "]") {
-            if skip(symbol: ":") {
-                bounds.append(bound)
-                bound = nil
-                guard bounds.count <= 2 else {
-                    throw position.error("a slice has at most three parts")
-                }
-            } else {
-                guard bound == nil else { throw position.error("] expected") }
-                bound = try expression()
+            if !items.isEmpty { try expect(symbol: ",") }
+            let bounds = try bounds()
+            if bounds.count > 1 {
+                // Jinja also allows a slice among several items, but no value has such an item.
+                try expect(symbol: "]")
+                guard items.isEmpty else { throw start.error("a slice among other items") }
+                return .slice(value, bounds)
             }
+            if let item = bounds[0] { items.append(item) }
         }
-        if bounds.isEmpty {
-            guard let bound else { throw position.error("an index expected") }
-            return .item(value, bound)
+        if items.count == 1 { return .item(value, items[0]) }
+        return .item(value, TemplateExpression(kind: .tuple(items), position: start))
+    }
+
+    /// Parses an item, or the two or three parts of a slice.
+    private mutating func bounds() throws(InputError) -> [TemplateExpression?] {
+        var bounds: [TemplateExpression?] = []
+        while true {
+            switch kind {
+            case .symbol(":"), .symbol("]"), .symbol(","): bounds.append(nil)
+            default: bounds.append(try expression())
+            }
+            guard bounds.count < 3, skip(symbol: ":") else { return bounds }
         }
-        bounds.append(bound)
-        return .slice(value, bounds)
     }
 
     private mutating func arguments() throws(InputError) -> TemplateArguments {
+        let opening = position
         try expect(symbol: "(")
         var arguments = TemplateArguments()
         var isFirst = true
+        func require(_ isInOrder: Bool) throws(InputError) {
+            guard isInOrder else { throw opening.error("arguments in a wrong order") }
+        }
         while !skip(symbol: ")") {
             if !isFirst { try expect(symbol: ",") }
             isFirst = false
             if skip(symbol: ")") { break }
-            if kind == .symbol("*") || kind == .symbol("**") {
-                throw position.error("unpacked arguments are not supported", "write them out")
-            }
-            if case .name(let name) = kind, isNext(.symbol("=")) {
+            let start = position
+            if skip(symbol: "*") {
+                try require(arguments.list == nil && arguments.mapping == nil)
+                arguments.list = try expression()
+            } else if skip(symbol: "**") {
+                try require(arguments.mapping == nil)
+                arguments.mapping = try expression()
+            } else if case .name(let name) = kind, isNext(.symbol("=")) {
+                try require(arguments.mapping == nil)
+                guard !arguments.named.contains(where: { $0.name == name }) else {
+                    throw start.error("the argument \(name) is given twice")
+                }
                 advance()
                 advance()
                 arguments.named.append((name, try expression()))
             } else {
-                guard arguments.named.isEmpty else {
-                    throw position.error("an argument without a name after one with a name")
-                }
+                try require(
+                    arguments.named.isEmpty && arguments.list == nil && arguments.mapping == nil)
                 arguments.positional.append(try expression())
             }
         }
@@ -106,16 +124,37 @@ extension TemplateParser {
         }
     }
 
-    /// Parses a filter's name and arguments. The filter must be known.
-    mutating func filterCall() throws(InputError) -> TemplateCall {
+    /// Parses filters one after another.
+    mutating func filterCalls(
+        startingWithName: Bool
+    ) throws(InputError) -> [TemplateCall] {
+        var filters = startingWithName ? [try filterCall()] : []
+        while skip(symbol: "|") { filters.append(try filterCall()) }
+        return filters
+    }
+
+    /// Parses a filter's name and arguments.
+    private mutating func filterCall() throws(InputError) -> TemplateCall {
         let start = position
-        let name = try name()
-        guard TemplateRenderer.filterNames.contains(name) else {
-            let known = TemplateRenderer.filterNames.sorted().joined(separator: ", ")
-            throw start.error("the filter \(name) is not supported", "supported: \(known)")
-        }
+        let name = try dottedName()
+        note(name, in: TemplateRenderer.filters.keys, "filter", start)
         let arguments = kind == .symbol("(") ? try arguments() : TemplateArguments()
         return TemplateCall(name: name, arguments: arguments, position: start)
+    }
+
+    private mutating func dottedName() throws(InputError) -> String {
+        var name = try name()
+        while skip(symbol: ".") { name += "." + (try self.name()) }
+        return name
+    }
+
+    /// Notes an unknown filter or test, which is an error unless it stands in a branch.
+    private mutating func note(
+        _ name: String, in known: some Collection<String>, _ what: String,
+        _ position: TemplatePosition
+    ) {
+        guard !isInBranch, !known.contains(name) else { return }
+        unknownCalls.append(TemplateRenderer.unknown(what, name, known, position))
     }
 
     private mutating func test(
@@ -123,15 +162,13 @@ extension TemplateParser {
     ) throws(InputError) -> TemplateExpression {
         let isNegated = skip(.name("not"))
         let place = position
-        let name = try name()
-        guard TemplateRenderer.testNames.contains(name) else {
-            let known = TemplateRenderer.testNames.sorted().joined(separator: ", ")
-            throw place.error("the test \(name) is not supported", "supported: \(known)")
-        }
+        let name = try dottedName()
+        note(name, in: TemplateRenderer.tests.keys, "test", place)
         var arguments = TemplateArguments()
         switch kind {
         case .symbol("("): arguments = try self.arguments()
-        case .name("else"), .name("or"), .name("and"), .name("if"), .name("is"): break
+        case .name("else"), .name("or"), .name("and"): break
+        case .name("is"): throw position.error("a test after a test", "join them with and")
         case .name, .string, .integer, .number, .symbol("["), .symbol("{"):
             arguments.positional = [try postfix(try primary())]
         default: break

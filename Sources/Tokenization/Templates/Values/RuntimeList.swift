@@ -71,12 +71,15 @@ struct RuntimeDictionary: RandomAccessCollection {
     }
 }
 
-extension RuntimeValue {
-    /// Whether the value can be the key of a mapping.
-    var isKey: Bool {
-        switch self {
-        case .none, .boolean, .integer, .number, .string: true
-        default: false
-        }
+/// The numbers of `range()`. It is printed by its bounds.
+struct RuntimeRange {
+    let first: Int
+    let end: Int
+    let step: Int
+    let values: RuntimeList
+
+    init(from first: Int, to end: Int, by step: Int, count: Int) {
+        (self.first, self.end, self.step) = (first, end, step)
+        values = RuntimeList((0..<count).map { .integer(first &+ $0 &* step) })
     }
 }

@@ -25,48 +25,87 @@ enum PythonText {
         return nil
     }
 
-    /// `text.split(separator, maximum)`, with a separator that is not empty.
-    static func split(_ text: String, by separator: String, _ maximum: Int) -> [String] {
+    /// Returns the last occurrence of `part`, as an offset in bytes.
+    static func lastIndex(of part: [UInt8], in text: [UInt8], before end: Int? = nil) -> Int? {
+        var position = (end ?? text.count) - part.count
+        while position >= 0 {
+            if text[position..<(position + part.count)].elementsEqual(part) { return position }
+            position -= 1
+        }
+        return nil
+    }
+
+    /// `text.split(separator, maximum)` or `rsplit`, with a separator that is not empty.
+    static func split(
+        _ text: String, by separator: String, _ maximum: Int, fromEnd: Bool = false
+    ) -> [String] {
         let bytes = Array(text.utf8)
         let part = Array(separator.utf8)
+        func string(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
         var pieces: [String] = []
+        if fromEnd {
+            var end = bytes.count
+            while maximum < 0 || pieces.count < maximum,
+                let place = lastIndex(of: part, in: bytes, before: end)
+            {
+                pieces.append(string((place + part.count)..<end))
+                end = place
+            }
+            return ([string(0..<end)] + pieces.reversed())
+        }
         var start = 0
         while maximum < 0 || pieces.count < maximum,
             let place = firstIndex(of: part, in: bytes, from: start)
         {
-            pieces.append(String(decoding: bytes[start..<place], as: UTF8.self))
+            pieces.append(string(start..<place))
             start = place + part.count
         }
-        return pieces + [String(decoding: bytes[start...], as: UTF8.self)]
+        return pieces + [string(start..<bytes.count)]
     }
 
-    /// `text.split(None, maximum)`: at white space.
-    static func splitAtSpace(_ text: String, _ maximum: Int) -> [String] {
+    /// `text.partition(separator)` or `rpartition`
+    static func partition(_ text: String, at separator: String, fromEnd: Bool) -> [String] {
+        let parts = split(text, by: separator, 1, fromEnd: fromEnd)
+        guard parts.count > 1 else { return fromEnd ? ["", "", text] : [text, "", ""] }
+        return [parts[0], separator, parts[1]]
+    }
+
+    /// `text.split(None, maximum)` or `rsplit`: at white space.
+    static func splitAtSpace(_ text: String, _ maximum: Int, fromEnd: Bool = false) -> [String] {
+        var scalars = Array(text.unicodeScalars)
+        if fromEnd { scalars.reverse() }
+        func string(_ part: ArraySlice<Unicode.Scalar>) -> String {
+            TemplateLexer.string(fromEnd ? part.reversed()[...] : part)
+        }
         var pieces: [String] = []
-        var rest = text.unicodeScalars.drop(while: \.isPythonSpace)
+        var rest = scalars.drop(while: \.isPythonSpace)
         while !rest.isEmpty {
             if maximum >= 0, pieces.count >= maximum {
-                pieces.append(String(rest))
+                pieces.append(string(rest))
                 break
             }
             let word = rest.prefix { !$0.isPythonSpace }
-            pieces.append(String(word))
+            pieces.append(string(word))
             rest = rest[word.endIndex...].drop(while: \.isPythonSpace)
         }
-        return pieces
+        return fromEnd ? pieces.reversed() : pieces
     }
 
     /// `text.splitlines()`
-    static func lines(of text: String) -> [String] {
+    static func lines(of text: String, keepsEnds: Bool = false) -> [String] {
         var lines: [String] = []
         var line = String.UnicodeScalarView()
         var followsReturn = false
         var isOpen = false
         for scalar in text.unicodeScalars {
             defer { followsReturn = scalar == "\r" }
-            if scalar == "\n", followsReturn { continue }
+            if scalar == "\n", followsReturn {
+                if keepsEnds, let last = lines.indices.last { lines[last] += "\n" }
+                continue
+            }
             switch scalar.value {
             case 0x0A...0x0D, 0x1C...0x1E, 0x85, 0x2028, 0x2029:
+                if keepsEnds { line.append(scalar) }
                 lines.append(String(line))
                 line = String.UnicodeScalarView()
                 isOpen = false
@@ -133,5 +172,63 @@ enum PythonText {
         atEnd
             ? text.utf8.reversed().starts(with: part.utf8.reversed())
             : text.utf8.starts(with: part.utf8)
+    }
+
+    /// `repr(text)`
+    static func quoted(_ text: String) -> String {
+        let quote = text.contains("'") && !text.contains("\"") ? "\"" : "'"
+        var result = quote
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n": result += "\\n"
+            case "\r": result += "\\r"
+            case "\t": result += "\\t"
+            case "\\": result += "\\\\"
+            case "'" where quote == "'": result += "\\'"
+            default:
+                if scalar.isPrintable {
+                    result.unicodeScalars.append(scalar)
+                } else {
+                    result += escape(scalar)
+                }
+            }
+        }
+        return result + quote
+    }
+
+    private static func escape(_ scalar: Unicode.Scalar) -> String {
+        let (letter, width) =
+            scalar.value < 0x100 ? ("x", 2) : scalar.value < 0x10000 ? ("u", 4) : ("U", 8)
+        let digits = String(scalar.value, radix: 16)
+        return "\\\(letter)" + String(repeating: "0", count: width - digits.count) + digits
+    }
+
+    /// Returns the text with the characters of HTML's syntax replaced.
+    static func escaped(_ text: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": result.append(contentsOf: "&amp;".unicodeScalars)
+            case "<": result.append(contentsOf: "&lt;".unicodeScalars)
+            case ">": result.append(contentsOf: "&gt;".unicodeScalars)
+            case "'": result.append(contentsOf: "&#39;".unicodeScalars)
+            case "\"": result.append(contentsOf: "&#34;".unicodeScalars)
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether Python's `repr()` shows the scalar as it is.
+    var isPrintable: Bool {
+        switch properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+            .paragraphSeparator:
+            false
+        case .spaceSeparator: self == " "
+        default: true
+        }
     }
 }

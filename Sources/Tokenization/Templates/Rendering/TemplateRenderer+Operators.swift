@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic and comparison with Python's behaviour.
+// Arithmetic with Python's behaviour.
 
 import Foundation
 import JSONText
@@ -21,31 +21,35 @@ extension TemplateRenderer {
         _ left: RuntimeValue, _ sign: String, _ right: RuntimeValue,
         _ position: TemplatePosition
     ) throws(InputError) -> RuntimeValue {
+        if sign == "%", let format = left.string {
+            let text = try percent(format, right, isMarkup: left.isMarkup, position)
+            return .text(text, isMarkup: left.isMarkup)
+        }
         for case .undefined(let reason) in [left, right] { throw position.error(reason) }
         switch (sign, left, right) {
-        case ("+", .string(let first), .string(let second)):
-            try checkLength(first.utf8.count + second.utf8.count, position)
-            return .string(first + second)
         case ("+", .list(let first), .list(let second)):
             try spend(first.count + second.count, position)
             return .list(of: first.elements + second.elements)
         case ("+", .tuple(let first), .tuple(let second)):
             try spend(first.count + second.count, position)
             return .tuple(of: first.elements + second.elements)
-        case ("*", .string(let text), let other), ("*", let other, .string(let text)):
-            if let count = other.integer {
-                try checkLength(product(text.utf8.count, count), position)
-                return .string(String(repeating: text, count: max(count, 0)))
+        case ("+", _, _):
+            if let first = left.string, let second = right.string {
+                return try joined(first, left.isMarkup, second, right.isMarkup, position)
             }
-        case ("*", .list(let values), let other), ("*", let other, .list(let values)):
-            if let count = other.integer {
-                try spend(product(values.count, count), position)
-                return .list(of: (0..<max(count, 0)).flatMap { _ in values.elements })
+        case ("*", _, _):
+            if let count = right.integer, let value = try repeated(left, count, position) {
+                return value
+            }
+            if let count = left.integer, let value = try repeated(right, count, position) {
+                return value
             }
         default: break
         }
         if sign != "/", let first = left.integer, let second = right.integer {
-            if sign == "**", second < 0 { return .number(pow(Double(first), Double(second))) }
+            if sign == "**", second < 0 {
+                return .number(try combine(Double(first), sign, Double(second), position))
+            }
             return .integer(try combine(first, sign, second, position))
         }
         guard let first = left.number, let second = right.number else {
@@ -53,6 +57,35 @@ extension TemplateRenderer {
                 "unsupported operands for \(sign): '\(left.typeName)' and '\(right.typeName)'")
         }
         return .number(try combine(first, sign, second, position))
+    }
+
+    /// Returns two texts as one. If one is marked as safe, the other is escaped.
+    private func joined(
+        _ first: String, _ firstIsMarkup: Bool, _ second: String, _ secondIsMarkup: Bool,
+        _ position: TemplatePosition
+    ) throws(InputError) -> RuntimeValue {
+        try checkLength(first.utf8.count + second.utf8.count, position)
+        guard firstIsMarkup || secondIsMarkup else { return .string(first + second) }
+        return .markup(
+            (firstIsMarkup ? first : PythonText.escaped(first))
+                + (secondIsMarkup ? second : PythonText.escaped(second)))
+    }
+
+    /// Returns a text, a list or a tuple several times; nil for other values.
+    private func repeated(
+        _ value: RuntimeValue, _ count: Int, _ position: TemplatePosition
+    ) throws(InputError) -> RuntimeValue? {
+        switch value {
+        case .string(let text), .markup(let text):
+            try checkLength(product(text.utf8.count, count), position)
+            let text = String(repeating: text, count: max(count, 0))
+            return .text(text, isMarkup: value.isMarkup)
+        case .list(let values), .tuple(let values):
+            try spend(product(values.count, count), position)
+            let repeated = (0..<max(count, 0)).flatMap { _ in values.elements }
+            return if case .list = value { .list(of: repeated) } else { .tuple(of: repeated) }
+        default: return nil
+        }
     }
 
     /// Returns a product of sizes. It is used for limits only.
@@ -103,7 +136,14 @@ extension TemplateRenderer {
         case "+": return left + right
         case "-": return left - right
         case "*": return left * right
-        case "**": return pow(left, right)
+        case "**":
+            if left == 0, right < 0 { throw position.error("0 to a negative power") }
+            let power = pow(left, right)
+            let isDefined = !power.isNaN || left.isNaN || right.isNaN
+            guard isDefined, power.isFinite || !left.isFinite || !right.isFinite else {
+                throw position.error("a power that is complex or too great")
+            }
+            return power
         default:
             guard right != 0 else { throw position.error("division by zero") }
             if sign == "/" { return left / right }
@@ -111,61 +151,5 @@ extension TemplateRenderer {
             let remainder = fmod(left, right)
             return remainder != 0 && (remainder < 0) != (right < 0) ? remainder + right : remainder
         }
-    }
-
-    // MARK: - Comparison
-
-    /// Returns the result of a chain of comparisons, which stops at the first that is false.
-    func compare(
-        _ first: RuntimeValue, _ operands: [(sign: String, operand: TemplateExpression)],
-        _ position: TemplatePosition
-    ) throws(InputError) -> Bool {
-        var left = first
-        for (sign, operand) in operands {
-            let right = try evaluate(operand)
-            guard try compare(left, sign, right, position) else { return false }
-            left = right
-        }
-        return true
-    }
-
-    /// `left sign right` for `== != < <= > >= in` and `not in`
-    func compare(
-        _ left: RuntimeValue, _ sign: String, _ right: RuntimeValue,
-        _ position: TemplatePosition
-    ) throws(InputError) -> Bool {
-        switch sign {
-        case "==", "!=":
-            try spend(min(left.weight, right.weight), position)
-            return left.equals(right) == (sign == "==")
-        case "in": return try isMember(left, of: right, position)
-        case "not in": return !(try isMember(left, of: right, position))
-        default: break
-        }
-        try spend(min(left.weight, right.weight), position)
-        for case .undefined(let reason) in [left, right] { throw position.error(reason) }
-        let isSwapped = sign == ">" || sign == "<="
-        let (first, second) = isSwapped ? (right, left) : (left, right)
-        guard let isLess = first.isLess(than: second) else {
-            throw position.error(
-                "'\(sign)' not supported between '\(left.typeName)' and '\(right.typeName)'")
-        }
-        return isLess == (sign == "<" || sign == ">")
-    }
-
-    private func isMember(
-        _ value: RuntimeValue, of container: RuntimeValue, _ position: TemplatePosition
-    ) throws(InputError) -> Bool {
-        if case .string(let text) = container {
-            guard case .string(let part) = value else {
-                throw position.error(
-                    "'in <string>' requires string as left operand, not \(value.typeName)")
-            }
-            try spend(PythonText.work(text, part), position)
-            return PythonText.firstIndex(of: Array(part.utf8), in: Array(text.utf8)) != nil
-        }
-        let elements = try elements(of: container, position)
-        try spend(elements.count + container.weight, position)
-        return elements.contains { $0.equals(value) }
     }
 }

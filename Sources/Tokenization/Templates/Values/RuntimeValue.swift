@@ -10,28 +10,23 @@ indirect enum RuntimeValue {
     case integer(Int)
     case number(Double)
     case string(String)
+    /// A text that is marked as safe HTML. What is added to it is escaped.
+    case markup(String)
     case list(RuntimeList)
     case tuple(RuntimeList)
+    /// The result of `range()`.
+    case range(RuntimeRange)
+    /// The keys, values or items of a mapping, with the name of Python's type.
+    case view(String, RuntimeList)
     case dictionary(RuntimeDictionary)
-    case namespace(Namespace)
-    case loop(Loop)
-    case macro(TemplateMacro, depth: Int)
+    case iterator(RuntimeIterator)
+    case namespace(RuntimeNamespace)
+    case loop(RuntimeLoop)
+    case macro(RuntimeMacro)
     case function(String)
     case method(RuntimeValue, String)
-
-    /// The result of `namespace()`: the only value that a template can change.
-    final class Namespace {
-        var members: [(key: String, value: RuntimeValue)]
-        init(_ members: [(key: String, value: RuntimeValue)]) { self.members = members }
-    }
-
-    /// The state of a `for` loop.
-    final class Loop {
-        let elements: [RuntimeValue]
-        var index = 0
-        var lastChanged: RuntimeList?
-        init(_ elements: [RuntimeValue]) { self.elements = elements }
-    }
+    case cycler(RuntimeCycler)
+    case joiner(RuntimeJoiner)
 
     /// Takes the value of a variable that the caller gave.
     init(_ value: TemplateValue) {
@@ -56,14 +51,20 @@ indirect enum RuntimeValue {
         case .integer: "int"
         case .number: "float"
         case .string: "str"
+        case .markup: "Markup"
         case .list: "list"
         case .tuple: "tuple"
+        case .range: "range"
+        case .view(let name, _): name
         case .dictionary: "dict"
-        case .namespace: "namespace"
-        case .loop: "loop"
-        case .macro: "macro"
+        case .iterator: "generator"
+        case .namespace: "Namespace"
+        case .loop: "LoopContext"
+        case .macro: "Macro"
         case .function: "function"
         case .method: "method"
+        case .cycler: "Cycler"
+        case .joiner: "Joiner"
         }
     }
 
@@ -74,10 +75,19 @@ indirect enum RuntimeValue {
         case .boolean(let value): value
         case .integer(let value): value != 0
         case .number(let value): value != 0
-        case .string(let value): !value.isEmpty
-        case .list(let values), .tuple(let values): !values.isEmpty
+        case .string(let value), .markup(let value): !value.isEmpty
+        case .list(let values), .tuple(let values), .view(_, let values): !values.isEmpty
+        case .range(let range): !range.values.isEmpty
         case .dictionary(let members): !members.isEmpty
-        case .namespace, .loop, .macro, .function, .method: true
+        default: true
+        }
+    }
+
+    /// The text of a text, marked as safe or not; nil for other values.
+    var string: String? {
+        switch self {
+        case .string(let text), .markup(let text): text
+        default: nil
         }
     }
 
@@ -96,63 +106,51 @@ indirect enum RuntimeValue {
         return integer.map(Double.init)
     }
 
-    /// Returns whether Python's `==` holds.
-    func equals(_ other: RuntimeValue) -> Bool {
-        switch (self, other) {
-        case (.undefined, .undefined), (.none, .none): return true
-        case (.string(let left), .string(let right)): return left.utf8.elementsEqual(right.utf8)
-        case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
-            return left.count == right.count && zip(left, right).allSatisfy { $0.equals($1) }
-        case (.dictionary(let left), .dictionary(let right)):
-            return left.count == right.count
-                && left.allSatisfy { member in
-                    right.contains { $0.key.equals(member.key) && $0.value.equals(member.value) }
-                }
-        case (.namespace(let left), .namespace(let right)): return left === right
-        default:
-            if let left = integer, let right = other.integer { return left == right }
-            if let left = number, let right = other.number { return left == right }
-            return false
+    /// The elements of a list, a tuple, a range or a view, or nil.
+    var elements: RuntimeList? {
+        switch self {
+        case .list(let values), .tuple(let values), .view(_, let values): values
+        case .range(let range): range.values
+        default: nil
         }
     }
 
-    /// Returns whether the value is less in Python's order, or nil if Python cannot compare the
-    /// two.
-    func isLess(than other: RuntimeValue) -> Bool? {
-        switch (self, other) {
-        case (.string(let left), .string(let right)):
-            // The order of UTF-8 is that of code points.
-            return left.utf8.lexicographicallyPrecedes(right.utf8)
-        case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
-            for (first, second) in zip(left, right) where !first.equals(second) {
-                return first.isLess(than: second)
-            }
-            return left.count < right.count
-        default:
-            if let left = integer, let right = other.integer { return left < right }
-            guard let left = number, let right = other.number else { return nil }
-            return left < right
+    /// Whether the value can be the key of a mapping.
+    var isHashable: Bool {
+        switch self {
+        case .list, .dictionary, .view: false
+        case .tuple(let values): values.allSatisfy(\.isHashable)
+        default: true
         }
     }
+
+    var isUndefined: Bool { if case .undefined = self { true } else { false } }
+
+    var isNone: Bool { if case .none = self { true } else { false } }
 
     /// The work of reading the whole value, in the renderer's steps.
     var weight: Int {
         switch self {
-        case .string(let text): text.utf8.count / 32
-        case .list(let values), .tuple(let values): values.weight
+        case .string(let text), .markup(let text): text.utf8.count / 32
+        case .list(let values), .tuple(let values), .view(_, let values): values.weight
+        case .range(let range): range.values.weight
         case .dictionary(let members): members.weight
         default: 0
         }
     }
 
-    /// The depth of nesting in this value.
+    /// The depth of nesting in this value. What can change after it was made counts as flat: only
+    /// printing looks inside, and has its own limit.
     var depth: Int {
         switch self {
-        case .list(let values), .tuple(let values): values.depth
+        case .list(let values), .tuple(let values), .view(_, let values): values.depth
+        case .range: 1
         case .dictionary(let members): members.depth
         case .method(let receiver, _): receiver.depth + 1
-        // They may change after they were stored, so their depth cannot be known.
-        case .namespace, .loop: RuntimeList.greatestDepth
+        case .iterator(let iterator): iterator.depth
+        case .loop(let loop): loop.depth
+        case .cycler(let cycler): cycler.values.depth
+        case .joiner(let joiner): joiner.separator.depth + 1
         default: 0
         }
     }
@@ -163,8 +161,21 @@ indirect enum RuntimeValue {
     /// Returns a tuple of values.
     static func tuple(of values: [RuntimeValue]) -> RuntimeValue { .tuple(RuntimeList(values)) }
 
+    /// Returns a list of texts.
+    static func list(of texts: [String], isMarkup: Bool = false) -> RuntimeValue {
+        .list(of: texts.map { .text($0, isMarkup: isMarkup) })
+    }
+
     /// Returns a mapping.
     static func dictionary(of members: [RuntimeDictionary.Element]) -> RuntimeValue {
         .dictionary(RuntimeDictionary(members))
     }
+
+    /// Returns a text, marked as safe or not.
+    static func text(_ text: String, isMarkup: Bool) -> RuntimeValue {
+        isMarkup ? .markup(text) : .string(text)
+    }
+
+    /// Whether this is a text that is marked as safe.
+    var isMarkup: Bool { if case .markup = self { true } else { false } }
 }

@@ -24,6 +24,7 @@ extension TemplateParser {
     /// Parses one expression.
     mutating func expression() throws(InputError) -> TemplateExpression {
         try nested { parser throws(InputError) in
+            let unknownCount = parser.unknownCalls.count
             var value = try parser.disjunction()
             while parser.kind == .name("if") {
                 let start = parser.position
@@ -33,6 +34,7 @@ extension TemplateParser {
                 value = TemplateExpression(
                     kind: .condition(test: test, then: value, otherwise: otherwise),
                     position: start)
+                parser.unknownCalls.removeLast(parser.unknownCalls.count - unknownCount)
             }
             return value
         }
@@ -43,7 +45,10 @@ extension TemplateParser {
         while kind == .name("or") {
             let start = position
             advance()
-            left = TemplateExpression(kind: .or(left, try conjunction()), position: start)
+            let right = try operand(skippedAfter: true, left) { parser throws(InputError) in
+                try parser.conjunction()
+            }
+            left = TemplateExpression(kind: .or(left, right), position: start)
         }
         return left
     }
@@ -53,9 +58,26 @@ extension TemplateParser {
         while kind == .name("and") {
             let start = position
             advance()
-            left = TemplateExpression(kind: .and(left, try negation()), position: start)
+            let right = try operand(skippedAfter: false, left) { parser throws(InputError) in
+                try parser.negation()
+            }
+            left = TemplateExpression(kind: .and(left, right), position: start)
         }
         return left
+    }
+
+    /// Parses the right operand of `and` or `or`. Behind a literal that decides, Jinja never looks
+    /// for its filters.
+    private mutating func operand(
+        skippedAfter decision: Bool, _ left: TemplateExpression,
+        _ parse: (inout TemplateParser) throws(InputError) -> TemplateExpression
+    ) throws(InputError) -> TemplateExpression {
+        let unknownCount = unknownCalls.count
+        let right = try parse(&self)
+        if case .literal(let value) = left.kind, RuntimeValue(value).isTrue == decision {
+            unknownCalls.removeLast(unknownCalls.count - unknownCount)
+        }
+        return right
     }
 
     private mutating func negation() throws(InputError) -> TemplateExpression {
@@ -156,7 +178,9 @@ extension TemplateParser {
             case "true", "True": return literal(.boolean(true))
             case "false", "False": return literal(.boolean(false))
             case "none", "None": return literal(.none)
-            default: return TemplateExpression(kind: .name(name), position: start)
+            default:
+                namesRead.insert(name)
+                return TemplateExpression(kind: .name(name), position: start)
             }
         case .string(var text):
             advance()

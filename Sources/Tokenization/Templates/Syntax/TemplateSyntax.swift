@@ -35,6 +35,10 @@ struct TemplateExpression: Sendable {
 struct TemplateArguments: Sendable {
     var positional: [TemplateExpression] = []
     var named: [(name: String, value: TemplateExpression)] = []
+    /// The list after `*`.
+    var list: TemplateExpression?
+    /// The mapping after `**`.
+    var mapping: TemplateExpression?
 }
 
 /// A filter or a test with its arguments.
@@ -51,25 +55,43 @@ indirect enum TemplateTarget: Sendable {
     case tuple([TemplateTarget])
 }
 
-/// The definition of a macro.
+/// The definition of a macro, or the body of a call block.
 struct TemplateMacro: Sendable {
-    let name: String
-    let parameters: [(name: String, fallback: TemplateExpression?)]
+    typealias Parameter = (name: String, fallback: TemplateExpression?)
+
+    /// The name; nil for a call block.
+    let name: String?
+    let parameters: [Parameter]
     let body: [TemplateStatement]
+    /// The names that the body reads. A macro that reads `varargs`, `kwargs` or `caller` takes
+    /// these from its call.
+    let namesRead: Set<String>
+
+    /// Returns whether the macro takes one of the special arguments.
+    func takes(_ name: String) -> Bool {
+        namesRead.contains(name) && !parameters.contains { $0.name == name }
+    }
 }
 
 /// A statement with its place.
 struct TemplateStatement: Sendable {
     indirect enum Kind: Sendable {
         case text(String)
-        case output(TemplateExpression)
+        case output([TemplateExpression])
         case condition(
             [(test: TemplateExpression, body: [TemplateStatement])], otherwise: [TemplateStatement])
         case loop(TemplateLoop)
         case assignment(TemplateTarget, TemplateExpression)
         case capture(TemplateTarget, [TemplateCall], [TemplateStatement])
         case macro(TemplateMacro)
-        case group([TemplateStatement])
+        case call(TemplateExpression, TemplateArguments, TemplateMacro)
+        case filtered([TemplateCall], [TemplateStatement])
+        case scope([(target: TemplateTarget, value: TemplateExpression)], [TemplateStatement])
+        /// A part with a name. It sees the template's own variables; if it is scoped, also those
+        /// around it.
+        case block([TemplateStatement], isScoped: Bool)
+        /// A statement that fails when it is executed, such as `include`.
+        case refusal(String)
         case leave
         case skip
     }
@@ -83,6 +105,7 @@ struct TemplateLoop: Sendable {
     let target: TemplateTarget
     let sequence: TemplateExpression
     let filter: TemplateExpression?
+    let isRecursive: Bool
     let body: [TemplateStatement]
     let otherwise: [TemplateStatement]
 }
