@@ -209,4 +209,37 @@ public struct Tokenizer: Sendable {
         let parts = decoder?.decode(tokens) ?? [Array(tokens.joined(separator: " ".utf8))]
         return String(decoding: parts.joined(), as: UTF8.self)
     }
+
+    /// Decodes the beginning of an answer, as far as no later token can change its text.
+    ///
+    /// Held back are half a character, and a run of tokens for single bytes: the reference reads a
+    /// run as a whole, and as nothing but U+FFFD when its bytes are not UTF-8.
+    ///
+    /// - Parameters:
+    ///   - identifiers: The tokens so far.
+    ///   - skippingSpecialTokens: Whether special tokens are omitted.
+    /// - Returns: A beginning of what `decode` returns for these tokens and any that follow.
+    public func decodeSettled(
+        _ identifiers: [Int], skippingSpecialTokens: Bool = false
+    ) -> String {
+        var settled = identifiers[...]
+        if decoder?.joinsBytes ?? false {
+            while let last = settled.last, isHeldBack(last, skippingSpecialTokens) {
+                settled = settled.dropLast()
+            }
+        }
+        let text = decode(Array(settled), skippingSpecialTokens: skippingSpecialTokens)
+        var scalars = text.unicodeScalars[...]
+        while scalars.last == "\u{FFFD}" { scalars = scalars.dropLast() }
+        return String(scalars)
+    }
+
+    /// Whether a token is a byte of a run, or says nothing and so does not end one.
+    private func isHeldBack(_ identifier: Int, _ skipsSpecial: Bool) -> Bool {
+        if let added = addedByIdentifier[identifier] {
+            return skipsSpecial && added.token.isSpecial || TokenDecoder.byte(of: added.decoded) != nil
+        }
+        guard let bytes = model.vocabulary.bytes(identifier) else { return true }
+        return TokenDecoder.byte(of: Array(bytes)) != nil
+    }
 }

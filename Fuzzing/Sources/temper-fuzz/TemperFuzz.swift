@@ -13,8 +13,8 @@ struct FuzzTarget {
     let run: @Sendable (Data) throws -> Void
 
     static let all: [FuzzTarget] = [
-        .safetensors, .shardIndex, .gguf, .tokenizer, .vocabulary, .chatTemplate, .bundle,
-        .statement, .certificates, .keys, .policy, .log, .names, .attestations, .trust,
+        .safetensors, .shardIndex, .gguf, .tokenizer, .sentencePiece, .vocabulary, .chatTemplate,
+        .bundle, .statement, .certificates, .keys, .policy, .log, .names, .attestations, .trust,
     ]
 }
 

@@ -178,9 +178,7 @@ public struct LanguageModel: Sendable {
                 "model \(name)", "has no chat template",
                 remedy: "use an instruction-tuned checkpoint, or pass text as it is (--raw)")
         }
-        var variables: [String: TemplateValue] = [:]
-        if let token = tokenizer.bosToken { variables["bos_token"] = .string(token.text) }
-        if let token = tokenizer.eosToken { variables["eos_token"] = .string(token.text) }
+        var variables = tokenizer.namedTexts.mapValues { TemplateValue.string($0) }
         if isToldNotToThink {
             variables["enable_thinking"] = .boolean(false)
             variables["thinking"] = .boolean(false)

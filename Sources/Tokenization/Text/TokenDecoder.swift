@@ -174,7 +174,17 @@ indirect enum TokenDecoder: Sendable {
         return result
     }
 
-    private static func byte(of token: [UInt8]) -> UInt8? {
+    /// Whether runs of tokens for bytes are joined.
+    var joinsBytes: Bool {
+        switch self {
+        case .byteFallback: true
+        case .sequence(let all): all.contains { $0.joinsBytes }
+        default: false
+        }
+    }
+
+    /// Returns the byte of a token `<0xXX>`.
+    static func byte(of token: [UInt8]) -> UInt8? {
         guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">")
         else { return nil }
         return UInt8(String(decoding: token[3..<5], as: UTF8.self), radix: 16)
