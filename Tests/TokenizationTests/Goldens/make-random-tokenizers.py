@@ -125,7 +125,8 @@ def from_sentencepiece(kind, data):
             "types": [p.type for p in proto.pieces], "scores": [p.score for p in proto.pieces],
             "merges": [], "unk": processor.unk_id()}})
     # The converted tokenizer is one of its own: its splitting differs in rare texts.
-    from_tokenizers(f"{kind}-converted", converted)
+    if not IS_SMALL or kind in ("sentencepiece-bpe", "sentencepiece-unigram-map"):
+        from_tokenizers(f"{kind}-converted", converted)
 
 
 SMALL_MAP = os.path.join(OUT, "map.tsv")
@@ -172,7 +173,11 @@ def from_tokenizers(kind, tokenizer, gguf=None, special=True):
 
 
 def trained(tokenizer, trainer):
-    tokenizer.train_from_iterator(TRAINING, trainer)
+    # In GGUF's form of WordPiece, \u2581 marks the start of a word and cannot stand in one.
+    texts = TRAINING
+    if isinstance(trainer, trainers.WordPieceTrainer):
+        texts = [text.replace("\u2581", "") for text in TRAINING]
+    tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
 
