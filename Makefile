@@ -124,6 +124,13 @@ serving: build
 	.deps/interop/bin/python Tests/Interop/openai_client.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/serving.py $(TEMPER) $(REQUESTS) $(HOSTILE_SECONDS)
 
+## Compare with the libraries that define what is right, on new random inputs: PEER_PYTHON names a
+## Python that has them.
+.PHONY: parity tokenizer-parity
+parity: tokenizer-parity
+tokenizer-parity: bootstrap
+	scripts/tokenizer-parity
+
 .PHONY: bootstrap
 bootstrap:
 	scripts/bootstrap
