@@ -237,7 +237,8 @@ public struct Tokenizer: Sendable {
     /// Whether a token is a byte of a run, or says nothing and so does not end one.
     private func isHeldBack(_ identifier: Int, _ skipsSpecial: Bool) -> Bool {
         if let added = addedByIdentifier[identifier] {
-            return skipsSpecial && added.token.isSpecial || TokenDecoder.byte(of: added.decoded) != nil
+            return skipsSpecial && added.token.isSpecial
+                || TokenDecoder.byte(of: added.decoded) != nil
         }
         guard let bytes = model.vocabulary.bytes(identifier) else { return true }
         return TokenDecoder.byte(of: Array(bytes)) != nil

@@ -37,10 +37,14 @@ struct ExpressionTests {
 
     @Test(
         "expressions with other parts are left to Foundation",
-        arguments: [#"(?<=a)b"#, #"(a)\1"#, "[a&&b]", #"\p{Han}"#, "(?<n>a)", "[[:alpha:]]", "a{,2}"])
+        arguments: [
+            #"(?<=a)b"#, #"(a)\1"#, "[a&&b]", #"\p{Han}"#, "(?<n>a)", "[[:alpha:]]", "a{,2}",
+        ])
     func unknown(expression: String) { #expect(Expression(expression) == nil) }
 
-    @Test("damaged expressions are not compiled", arguments: ["(", "a)", "[a", "*", "a{2", "\\", "a**"])
+    @Test(
+        "damaged expressions are not compiled",
+        arguments: ["(", "a)", "[a", "*", "a{2", "\\", "a**"])
     func damaged(expression: String) { #expect(Expression(expression) == nil) }
 
     @Test("an expression made to backtrack ends soon")

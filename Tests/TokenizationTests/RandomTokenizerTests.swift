@@ -88,7 +88,8 @@ struct RandomTokenizerTests {
         }
         let first = wrong.sorted { $0.utf8.count < $1.utf8.count }.prefix(3)
         #expect(
-            wrong.isEmpty, "\(wrong.count) of \(texts.texts.count):\n\(first.joined(separator: "\n"))")
+            wrong.isEmpty,
+            "\(wrong.count) of \(texts.texts.count):\n\(first.joined(separator: "\n"))")
 
         var misread: [String] = []
         for golden in golden.decoded {

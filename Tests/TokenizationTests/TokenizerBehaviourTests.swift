@@ -229,7 +229,10 @@ struct TokenizerBehaviourTests {
             "{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 0]], \"unk_id\": 1}}",
             "model.unk_id: there is no piece 1"
         ),
-        ("{\"model\": {\"type\": \"WordPiece\", \"vocab\": []}}", "model.vocab: an object expected"),
+        (
+            "{\"model\": {\"type\": \"WordPiece\", \"vocab\": []}}",
+            "model.vocab: an object expected"
+        ),
         ("{\"model\": {\"vocab\": {}}}", "model: has no \"merges\""),
         (
             "{\"model\": {\"vocab\": {\"a\": -1}, \"merges\": []}}",

@@ -151,7 +151,9 @@ struct ExpressionParser {
         guard foldsCase else { return ScalarSet(ranges: [point...point]) }
         guard scalar.isASCII else { throw Unknown() }
         let isLetter = UnicodeClasses.flags[point] & UnicodeClasses.letter != 0
-        var set = ScalarSet(ranges: isLetter ? [point | 0x20...point | 0x20, point & 0x5F...point & 0x5F] : [point...point])
+        var set = ScalarSet(
+            ranges: isLetter
+                ? [point | 0x20...point | 0x20, point & 0x5F...point & 0x5F] : [point...point])
         // Unicode folds the long s and the Kelvin sign.
         if point | 0x20 == 0x73 { set.ranges.append(0x17F...0x17F) }
         if point | 0x20 == 0x6B { set.ranges.append(0x212A...0x212A) }
@@ -220,7 +222,8 @@ struct ExpressionParser {
                 continue
             }
             position += 1
-            guard next != "[", let last = single(try bracketItem()), first <= last, !foldsCase else {
+            guard next != "[", let last = single(try bracketItem()), first <= last, !foldsCase
+            else {
                 throw Unknown()
             }
             set.ranges.append(first...last)

@@ -99,7 +99,11 @@ struct SentencePieceVocabulary {
                 default:
                     guard let role = identifiers[field] else { break }
                     // A negative identifier says that the role is not used.
-                    if Int64(bitPattern: number) < 0 { unused.insert(role) } else { unused.remove(role) }
+                    if Int64(bitPattern: number) < 0 {
+                        unused.insert(role)
+                    } else {
+                        unused.remove(role)
+                    }
                 }
             case .bytes(let range):
                 if let role = names[field] { roles[role] = try reader.text(range) }

@@ -119,7 +119,9 @@ struct SpecialTokens {
             }
             for element in try list.elements() {
                 let token = try Self.token(element)
-                if !unnamed.contains(where: { $0.content == token.content }) { unnamed.append(token) }
+                if !unnamed.contains(where: { $0.content == token.content }) {
+                    unnamed.append(token)
+                }
             }
         }
     }
@@ -148,7 +150,8 @@ extension Tokenizer {
     ///   supported, or the error of `read`.
     public init(directory: String, reading read: (String) throws -> Data?) throws {
         func path(_ name: String) -> String {
-            directory.isEmpty ? name : directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+            directory.isEmpty
+                ? name : directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
         }
         func node(_ name: String) throws -> JSONNode? {
             try read(name).map { try Self.node(of: $0, file: path(name)) }

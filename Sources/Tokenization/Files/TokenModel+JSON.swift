@@ -125,7 +125,8 @@ extension Vocabulary {
         self.init(capacity: tokens.count)
         for (token, value) in tokens.map({ ($0.key, $0.value) }) {
             guard case .integer(let identifier) = value else {
-                throw place.error("\"\(token)\" has \(value.kind) for an identifier", "check the file")
+                throw place.error(
+                    "\"\(token)\" has \(value.kind) for an identifier", "check the file")
             }
             if let problem = insert(token, identifier: identifier) {
                 throw place.error("\"\(token)\": \(problem)", "check the file")

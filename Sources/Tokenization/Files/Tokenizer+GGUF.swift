@@ -92,7 +92,8 @@ extension Tokenizer {
                     isWhole ? token : "##" + token
                 }
             if let problem = vocabulary.insert(spelling, identifier: identifier) {
-                throw source.error("tokens[\(identifier)]", "\"\(token)\": \(problem)", Self.damaged)
+                throw source.error(
+                    "tokens[\(identifier)]", "\"\(token)\": \(problem)", Self.damaged)
             }
         }
         let unknown = try source.token("unknown_token_id", source.unkIdentifier)?.text ?? "[UNK]"
@@ -114,7 +115,8 @@ extension Tokenizer {
             JSON.Member(
                 key: "decoder",
                 value: .members([
-                    "type": .string("WordPiece"), "prefix": .string("##"), "cleanup": .boolean(true),
+                    "type": .string("WordPiece"), "prefix": .string("##"),
+                    "cleanup": .boolean(true),
                 ])),
         ]
         try readComponents(file: source.file)

@@ -106,7 +106,8 @@ struct BytePairModel: Sendable {
     }
 
     private func append(
-        _ character: UnsafeBufferPointer<UInt8>, to symbols: inout [Int32], _ endsUnknown: inout Bool
+        _ character: UnsafeBufferPointer<UInt8>, to symbols: inout [Int32],
+        _ endsUnknown: inout Bool
     ) {
         if let symbol = vocabulary.identifier(of: character) {
             symbols.append(symbol)

@@ -81,7 +81,9 @@ struct UnigramModel: Sendable {
                     offer(piece, scores[Int(piece)], from: start, to: end)
                     if end - start == length { hasScalar = true }
                 }
-                if !hasScalar { offer(unknown ?? -1, unknownScore, from: start, to: start + length) }
+                if !hasScalar {
+                    offer(unknown ?? -1, unknownScore, from: start, to: start + length)
+                }
                 start += length
             }
         }

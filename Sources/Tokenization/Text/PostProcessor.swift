@@ -32,7 +32,8 @@ struct PostProcessor: Sendable {
         case let other:
             throw type.error(
                 "the post-processor \(other) is not supported",
-                "supported: BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing")
+                "supported: BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing"
+            )
         }
     }
 

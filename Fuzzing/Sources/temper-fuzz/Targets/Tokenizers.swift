@@ -63,9 +63,10 @@ extension FuzzTarget {
                 let settled = tokenizer.decodeSettled(tokens, skippingSpecialTokens: isParsing)
                 guard whole.utf8.starts(with: settled.utf8) else { broken("settled text stays") }
                 guard
-                    !isExact || copy.encode(text, addingSpecialTokens: false)
-                        == tokenizer.encode(
-                            text, addingSpecialTokens: false)
+                    !isExact
+                        || copy.encode(text, addingSpecialTokens: false)
+                            == tokenizer.encode(
+                                text, addingSpecialTokens: false)
                 else { broken("what was written encodes as what was read") }
             }
         }
