@@ -54,6 +54,20 @@ struct SpecialTokenTests {
         #expect(tokenizer.eosToken?.identifier == 2)
     }
 
+    @Test("written tokens are read again with their names", arguments: ["listed", "model-specific"])
+    func writing(name: String) throws {
+        let golden: Golden = try Goldens.read("special-tokens-5.json")
+        let tokenizer = try Self.tokenizer(#require(golden.cases[name]).files)
+        let json = try #require(String(data: tokenizer.tokenizerJSON(), encoding: .utf8))
+        let configuration = try #require(
+            String(data: tokenizer.tokenizerConfigJSON(chatTemplate: nil), encoding: .utf8))
+        let again = try Self.tokenizer([
+            "tokenizer.json": json, "tokenizer_config.json": configuration,
+        ])
+        #expect(again.namedTexts == tokenizer.namedTexts)
+        for text in golden.texts { #expect(again.encode(text) == tokenizer.encode(text), "\(text)") }
+    }
+
     static let refused: [(file: String, source: String, message: String)] = [
         ("tokenizer_config.json", #"{"bos_token": 1}"#, "bos_token: a string expected"),
         (

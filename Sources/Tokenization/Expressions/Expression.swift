@@ -32,12 +32,14 @@ struct Expression: Sendable {
         var least = -1
     }
 
-    /// The most steps of one attempt at one place.
-    private static let mostSteps = 1 << 22
+    /// The most steps of one attempt at one place, and for each byte of the text.
+    private static let mostSteps = 1 << 20
+    private static let mostStepsPerByte = 64
     private static let mostInstructions = 1 << 14
 
     private var program: [Instruction] = []
     private var sets: [ScalarSet] = []
+    private var summaries: [ScalarSet.Summary] = []
     private var markCount = 0
 
     /// Compiles an expression.
@@ -134,6 +136,7 @@ struct Expression: Sendable {
     private mutating func index(of set: ScalarSet) -> Int {
         if let known = sets.firstIndex(of: set) { return known }
         sets.append(set)
+        summaries.append(ScalarSet.Summary(set))
         return sets.count - 1
     }
 
@@ -176,18 +179,19 @@ struct Expression: Sendable {
         _ state: inout State
     ) -> Int? {
         let base = state.frames.count
+        let mostSteps = Self.mostSteps + text.count * Self.mostStepsPerByte
         var next = instruction
         var position = start
         while true {
             state.steps += 1
-            guard state.steps < Self.mostSteps else { return nil }
+            guard state.steps < mostSteps else { return nil }
             var isMatching = true
             switch program[next] {
             case .set(let set):
                 isMatching = false
                 if position < text.count {
                     let (point, length) = UnicodeClasses.scalar(at: position, of: text)
-                    if sets[set].contains(point) {
+                    if has(set, point) {
                         isMatching = true
                         position += length
                         next += 1
@@ -250,6 +254,11 @@ struct Expression: Sendable {
         }
     }
 
+    @inline(__always)
+    private func has(_ set: Int, _ point: Int) -> Bool {
+        summaries[set].contains(point) ?? sets[set].contains(point)
+    }
+
     /// Returns the end of a run, the end of its shortest form, and how many scalars it has.
     @inline(__always)
     private func run(
@@ -261,7 +270,7 @@ struct Expression: Sendable {
         var count = 0
         while end < text.count, count < most {
             let (point, length) = UnicodeClasses.scalar(at: end, of: text)
-            guard sets[set].contains(point) else { break }
+            guard has(set, point) else { break }
             end += length
             count += 1
             if count == least { shortest = end }
@@ -273,7 +282,7 @@ struct Expression: Sendable {
         _ position: Int, _ text: UnsafeBufferPointer<UInt8>
     ) -> Bool {
         func isWord(_ place: Int) -> Bool {
-            ScalarSet.finishedWords.contains(UnicodeClasses.scalar(at: place, of: text).point)
+            ScalarSet.words.contains(UnicodeClasses.scalar(at: place, of: text).point)
         }
         var before = false
         if position > 0 {
@@ -283,8 +292,4 @@ struct Expression: Sendable {
         }
         return before != (position < text.count && isWord(position))
     }
-}
-
-extension ScalarSet {
-    fileprivate static let finishedWords = words.finished()
 }

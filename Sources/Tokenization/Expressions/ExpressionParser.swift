@@ -110,8 +110,8 @@ struct ExpressionParser {
     private mutating func atom() throws -> ExpressionNode {
         switch try take() {
         case "(": return try group()
-        case "[": return .set(try bracket().finished())
-        case ".": return .set(ScalarSet(ranges: [0x0A...0x0A], isNegated: true).finished())
+        case "[": return .set(try bracket())
+        case ".": return .set(ScalarSet(ranges: [0x0A...0x0A], isNegated: true))
         case "^": return .start
         case "$": return .end(ofLine: true)
         case "\\":
@@ -119,9 +119,9 @@ struct ExpressionParser {
             if skip("B") { return .wordBoundary(isNegated: true) }
             if skip("A") { return .start }
             if skip("z") { return .end(ofLine: false) }
-            return .set(try escaped().finished())
+            return .set(try escaped())
         case "*", "+", "?", "{", "}", "]": throw Unknown()
-        case let scalar: return .set(try literal(scalar).finished())
+        case let scalar: return .set(try literal(scalar))
         }
     }
 

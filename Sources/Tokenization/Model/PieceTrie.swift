@@ -86,7 +86,7 @@ struct PieceTrie: Sendable {
     private mutating func add(_ edge: UInt64, _ child: Int32) {
         if values.count * 2 > slots.count {
             let old = slots
-            slots = Array(repeating: (.max, Self.none), count: old.count * 4)
+            slots = Array(repeating: (.max, Self.none), count: old.count * 2)
             mask = slots.count - 1
             for entry in old where entry.edge != .max { slots[slot(of: entry.edge)] = entry }
         }

@@ -28,30 +28,47 @@ struct SentencePieceNormalizer: Sendable {
         var position = 0
         // Spaces at the start are gone before the dummy space is added.
         while removesExtraSpaces, position < text.count {
-            let next = normalized(text, at: position)
-            guard next.part.elementsEqual([UInt8(ascii: " ")]) else { break }
+            let next = replacement(text, at: position)
+            guard let next, next.part.elementsEqual([UInt8(ascii: " ")]) else {
+                guard next == nil, text[position] == UInt8(ascii: " ") else { break }
+                position += 1
+                continue
+            }
             position = next.end
         }
         guard position < text.count else { return [] }
         if addsDummySpace, !treatsSpaceAsSuffix { result += space }
         var followsSpace = removesExtraSpaces
-        func append(_ byte: UInt8) {
-            if byte == UInt8(ascii: " ") { result += space } else { result.append(byte) }
+        func append(_ part: some Sequence<UInt8>) {
+            var isStart = true
+            for byte in part {
+                let isSpace = byte == UInt8(ascii: " ")
+                if isSpace, isStart, followsSpace { continue }
+                isStart = false
+                if isSpace { result += space } else { result.append(byte) }
+            }
         }
         while position < text.count {
-            let byte = text[position]
-            if characters == nil, userDefined.isEmpty, byte != UInt8(ascii: " ") {
-                result.append(byte)
-                followsSpace = false
-                position += 1
-                continue
+            if let next = replacement(text, at: position) {
+                append(next.part)
+                // A part of spaces alone, all removed, changes nothing.
+                if let last = next.part.last,
+                    !followsSpace || next.part.contains(where: { $0 != 32 })
+                {
+                    followsSpace = last == UInt8(ascii: " ")
+                }
+                position = next.end
+            } else {
+                let end = position + UnicodeClasses.scalar(at: position, of: text).length
+                let isSpace = text[position] == UInt8(ascii: " ")
+                if isSpace {
+                    if !followsSpace { result += space }
+                } else {
+                    result.append(contentsOf: text[position..<end])
+                }
+                followsSpace = isSpace
+                position = end
             }
-            let next = normalized(text, at: position)
-            position = next.end
-            var part = next.part
-            while followsSpace, part.first == UInt8(ascii: " ") { part = part.dropFirst() }
-            part.forEach(append)
-            if let last = part.last { followsSpace = last == UInt8(ascii: " ") }
             if !removesExtraSpaces { followsSpace = false }
         }
         while removesExtraSpaces, result.suffix(space.count) == space[...] {
@@ -61,17 +78,15 @@ struct SentencePieceNormalizer: Sendable {
         return result
     }
 
-    /// Returns the normal form of the text's next part, and where the part ends.
-    private func normalized(
+    /// Returns what replaces the text's next part and where that ends, or nil when the next scalar
+    /// stays as it is.
+    private func replacement(
         _ text: UnsafeBufferPointer<UInt8>, at start: Int
-    ) -> (part: ArraySlice<UInt8>, end: Int) {
-        if let piece = userDefined.longest(in: text, from: start) {
+    ) -> (part: ArraySlice<UInt8>, end: Int)? {
+        if !userDefined.isEmpty, let piece = userDefined.longest(in: text, from: start) {
             return (Array(text[start..<piece.end])[...], piece.end)
         }
-        if let match = characters?.longest(in: text, from: start) {
-            return (match.replacement, match.end)
-        }
-        let end = start + UnicodeClasses.scalar(at: start, of: text).length
-        return (Array(text[start..<end])[...], end)
+        guard let match = characters?.longest(in: text, from: start) else { return nil }
+        return (match.replacement, match.end)
     }
 }

@@ -63,10 +63,10 @@ def scripts():
     for point in range(0x110000):
         if point not in points:
             number = 0
-        elif last and not differ(chr(last), chr(point)) and not differ("a" + chr(last), chr(point)):
-            number = numbers[-1]
         elif not differ("a", chr(point)) and not differ("\u0434", chr(point)):
             number = 0
+        elif last and not differ(chr(last), chr(point)):
+            number = numbers[-1]
         else:
             number = next((index + 1 for index, known in enumerate(classes)
                            if not differ(known, chr(point))), None)
