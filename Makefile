@@ -141,9 +141,12 @@ serving: build
 	.deps/interop/bin/python Tests/Interop/openai_client.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/serving.py $(TEMPER) $(REQUESTS) $(HOSTILE_SECONDS)
 
-## Render fresh random templates with jinja2 as transformers sets it up, and compare. PEER_PYTHON
-## names a Python that has transformers; TEMPLATES and TEMPLATE_SEED say how many and which.
-.PHONY: template-parity
+## Compare with the libraries that define what is right, on new random inputs: PEER_PYTHON names a
+## Python that has them, TEMPLATES and TEMPLATE_SEED say how many templates and which.
+.PHONY: parity tokenizer-parity template-parity
+parity: tokenizer-parity template-parity
+tokenizer-parity: bootstrap
+	scripts/tokenizer-parity
 TEMPLATES ?= 3000
 TEMPLATE_SEED ?= $(shell date +%s)
 template-parity: $(if $(PEER_PYTHON),,peers)

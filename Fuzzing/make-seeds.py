@@ -105,11 +105,29 @@ def tokenizer_seeds():
     yield "tokenizer", json.dumps(everything).encode()
 
 
+def sentencepiece_seeds():
+    def field(number, value):
+        if isinstance(value, float):
+            return bytes([number << 3 | 5]) + struct.pack("<f", value)
+        if isinstance(value, int):
+            return bytes([(number << 3) & 0x7F | 0x80, number >> 4, value])
+        return bytes([number << 3 | 2, len(value)]) + value
+    special = [("<unk>", 2), ("<s>", 3), ("</s>", 3), ("<u>", 4)]
+    pieces = special + [(text, 1) for text in ["\u2581", "a", "b", "\u2581a", "ab", "\u2581ab"]]
+    body = b"".join(
+        field(1, field(1, text.encode()) + field(2, -float(index)) + field(3, kind))
+        for index, (text, kind) in enumerate(pieces))
+    units = struct.pack("<IIII", 12, 1 << 10, 0, 0) + b"a\0"
+    for model, settings in [(1, b""), (2, field(3, 0)), (1, field(2, units)), (3, field(4, 0))]:
+        yield "sentencepiece", body + field(2, field(3, model)) + field(3, settings)
+
+
 def vocabulary_seeds():
     tokens = ["a", "b", "ab", "\u0120", "<s>", "</s>", "1"]
     for model, pre in [("gpt2", "default"), ("gpt2", "llama-bpe"), ("gpt2", "qwen2"),
                        ("gpt2", "smollm"), ("gpt2", "gpt-2"), ("gpt2", "falcon"),
-                       ("llama", "default")]:
+                       ("gpt2", "tekken"), ("gpt2", "gemma4"), ("llama", "default"),
+                       ("t5", "default"), ("bert", "default")]:
         lines = [model, pre, "1111334", "4 5 0 5 1 1 1", "a b", "ab 12 <s> it's"] + tokens
         yield "vocabulary", "\n".join(lines).encode()
         lines[2] = ""
@@ -263,7 +281,8 @@ def request_seeds():
 def main():
     out = pathlib.Path(sys.argv[1])
     count = {}
-    for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, vocabulary_seeds, template_seeds,
+    for make in [checkpoint_seeds, gguf_seeds, tokenizer_seeds, sentencepiece_seeds,
+                 vocabulary_seeds, template_seeds,
                  signature_seeds, policy_seeds, name_seeds, trust_seeds, log_seeds,
                  request_seeds]:
         for target, data in make():

@@ -3,7 +3,7 @@
 
 import JSONText
 
-/// A byte-pair tokenizer, from a Hugging Face `tokenizer.json` or from a GGUF vocabulary.
+/// A tokenizer, from a Hugging Face directory, from a SentencePiece model or from a GGUF vocabulary.
 ///
 /// A value type. Copies share their tables and their cache of encoded words, and may be used from
 /// several threads at once.
@@ -17,15 +17,21 @@ public struct Tokenizer: Sendable {
     }
 
     /// The token before a text, if the tokenizer names one.
-    public internal(set) var bosToken: SpecialToken?
+    public var bosToken: SpecialToken? { self[role: "bos_token"] }
     /// The token after a text, at which generation stops.
-    public internal(set) var eosToken: SpecialToken?
+    public var eosToken: SpecialToken? { self[role: "eos_token"] }
     /// The token that fills up shorter texts of a batch.
-    public internal(set) var padToken: SpecialToken?
+    public var padToken: SpecialToken? { self[role: "pad_token"] }
     /// The token for text that the vocabulary cannot express.
-    public internal(set) var unkToken: SpecialToken?
+    public var unkToken: SpecialToken? { self[role: "unk_token"] }
 
-    var model: BytePairModel
+    /// The texts of all named special tokens by name, such as `bos_token`, for chat templates. A text
+    /// may be empty, or be no token.
+    public internal(set) var namedTexts: [String: String] = [:]
+    /// The named special tokens by name.
+    private var roles: [String: SpecialToken] = [:]
+
+    var model: TokenModel
     var addedTokens: [AddedToken] = []
     var normalizer: Normalizer?
     var preTokenizer = PreTokenizer()
@@ -41,13 +47,30 @@ public struct Tokenizer: Sendable {
     private var normalizedMatcher = AddedTokenMatcher()
     private let cache = WordCache()
 
-    init(model: BytePairModel) { self.model = model }
+    init(model: TokenModel) { self.model = model }
 
-    /// Indexes `addedTokens` for searching. Call it once the tokens and the normalizer are known.
+    /// The special token with a name, such as `bos_token`.
+    subscript(role name: String) -> SpecialToken? {
+        get { roles[name] }
+        set {
+            roles[name] = newValue
+            namedTexts[name] = newValue?.text
+        }
+    }
+
+    /// Indexes `addedTokens` for searching. Call it when the tokens, the normalizer and the
+    /// pre-tokenizer are known.
     mutating func indexAddedTokens() {
+        if case .bytePair(let model) = model { preTokenizer.cutBeforeSpaces(of: model) }
+        addedByIdentifier = [:]
+        addedByText = [:]
+        rawMatcher = AddedTokenMatcher()
+        normalizedMatcher = AddedTokenMatcher()
         for token in addedTokens where !token.content.isEmpty {
             var spelling = token.content
-            if token.isNormalized, let normalizer { spelling = normalizer.apply(spelling) }
+            if token.isNormalized, let normalizer, !normalizer.isSentencePiece {
+                spelling = normalizer.apply(spelling)
+            }
             if token.isNormalized {
                 normalizedMatcher.insert(token, spelt: spelling)
             } else {
@@ -106,7 +129,7 @@ public struct Tokenizer: Sendable {
     ) -> [Int] {
         var identifiers: [Int32] = addingSpecialTokens ? postProcessor.before : []
         var words = cache.take()
-        var scratch = BytePairModel.Scratch()
+        var scratch = TokenModel.Scratch()
         var text = text
         text.withUTF8 { bytes in
             let pieces = rawMatcher.split(bytes, includingSpecial: parsingSpecialTokens)
@@ -139,7 +162,7 @@ public struct Tokenizer: Sendable {
     /// Encodes normalized text that lies between added tokens.
     private func encode(
         _ text: UnsafeBufferPointer<UInt8>, isFirst: Bool, _ includingSpecial: Bool,
-        _ words: inout WordCache.Words, _ scratch: inout BytePairModel.Scratch,
+        _ words: inout WordCache.Words, _ scratch: inout TokenModel.Scratch,
         into identifiers: inout [Int32]
     ) {
         for piece in normalizedMatcher.split(text, includingSpecial: includingSpecial) {
@@ -185,5 +208,39 @@ public struct Tokenizer: Sendable {
         }
         let parts = decoder?.decode(tokens) ?? [Array(tokens.joined(separator: " ".utf8))]
         return String(decoding: parts.joined(), as: UTF8.self)
+    }
+
+    /// Decodes the beginning of an answer, as far as no later token can change its text.
+    ///
+    /// Held back are half a character, and a run of tokens for single bytes: the reference reads a
+    /// run as a whole, and as nothing but U+FFFD when its bytes are not UTF-8.
+    ///
+    /// - Parameters:
+    ///   - identifiers: The tokens so far.
+    ///   - skippingSpecialTokens: Whether special tokens are omitted.
+    /// - Returns: A beginning of what `decode` returns for these tokens and any that follow.
+    public func decodeSettled(
+        _ identifiers: [Int], skippingSpecialTokens: Bool = false
+    ) -> String {
+        var settled = identifiers[...]
+        if decoder?.joinsBytes ?? false {
+            while let last = settled.last, isHeldBack(last, skippingSpecialTokens) {
+                settled = settled.dropLast()
+            }
+        }
+        let text = decode(Array(settled), skippingSpecialTokens: skippingSpecialTokens)
+        var scalars = text.unicodeScalars[...]
+        while scalars.last == "\u{FFFD}" { scalars = scalars.dropLast() }
+        return String(scalars)
+    }
+
+    /// Whether a token is a byte of a run, or says nothing and so does not end one.
+    private func isHeldBack(_ identifier: Int, _ skipsSpecial: Bool) -> Bool {
+        if let added = addedByIdentifier[identifier] {
+            return skipsSpecial && added.token.isSpecial
+                || TokenDecoder.byte(of: added.decoded) != nil
+        }
+        guard let bytes = model.vocabulary.bytes(identifier) else { return true }
+        return TokenDecoder.byte(of: Array(bytes)) != nil
     }
 }

@@ -98,8 +98,12 @@ struct TokenizerParityTests {
     func roundTrip() throws {
         let tokenizer = try DefaultModel.tokenizer.get()
         // The vocabulary of SmolLM2 lacks some bytes that start scalars of the far planes.
+        guard case .bytePair(let model) = tokenizer.model else {
+            Issue.record("not a model of byte pairs")
+            return
+        }
         for text in try Goldens.corpus.get().texts
-        where text.utf8.allSatisfy({ tokenizer.model.byteSymbols[Int($0)] >= 0 }) {
+        where text.utf8.allSatisfy({ model.byteSymbols[Int($0)] >= 0 }) {
             #expect(isSame(tokenizer.decode(tokenizer.encode(text)), text), "\(visible(text))")
         }
     }

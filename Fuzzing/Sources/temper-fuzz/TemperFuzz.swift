@@ -13,9 +13,9 @@ struct FuzzTarget {
     let run: @Sendable (Data) throws -> Void
 
     static let all: [FuzzTarget] = [
-        .safetensors, .quantised, .shardIndex, .gguf, .tokenizer, .vocabulary, .chatTemplate,
-        .bundle, .statement, .certificates, .keys, .policy, .log, .names, .attestations, .trust,
-        .chatRequest, .http,
+        .safetensors, .quantised, .shardIndex, .gguf, .tokenizer, .sentencePiece, .vocabulary,
+        .chatTemplate, .bundle, .statement, .certificates, .keys, .policy, .log, .names,
+        .attestations, .trust, .chatRequest, .http,
     ]
 }
 

@@ -35,9 +35,7 @@ struct ModelDirectory {
     }
 
     func tokenizer() throws -> Tokenizer {
-        try Tokenizer(
-            tokenizerJSON: required("tokenizer.json"), file: path("tokenizer.json"),
-            configurationJSON: optional("tokenizer_config.json"))
+        try Tokenizer(directory: url.path(percentEncoded: false), reading: optional)
     }
 
     func chatTemplate() throws -> ChatTemplate? {

@@ -199,9 +199,7 @@ public struct LanguageModel: Sendable {
                 remedy: "name the template of its family with --chat-template FILE, or use an "
                     + "instruction-tuned checkpoint")
         }
-        var variables: [String: TemplateValue] = [:]
-        if let token = tokenizer.bosToken { variables["bos_token"] = .string(token.text) }
-        if let token = tokenizer.eosToken { variables["eos_token"] = .string(token.text) }
+        var variables = tokenizer.namedTexts.mapValues { TemplateValue.string($0) }
         if isToldNotToThink {
             variables["enable_thinking"] = .boolean(false)
             variables["thinking"] = .boolean(false)

@@ -23,7 +23,11 @@ struct AnswerText {
     /// - Returns: Text that no later token changes.
     mutating func next(_ answer: [Int], isLast: Bool) -> String {
         guard !isStopped else { return "" }
-        let text = Array(tokenizer.decode(answer, skippingSpecialTokens: true).utf8)
+        let decoded =
+            isLast
+            ? tokenizer.decode(answer, skippingSpecialTokens: true)
+            : tokenizer.decodeSettled(answer, skippingSpecialTokens: true)
+        let text = Array(decoded.utf8)
         var end = text.count
         for stop in stops {
             if let place = Self.firstIndex(of: stop, in: text, from: max(0, sent - stop.count)),
@@ -39,14 +43,9 @@ struct AnswerText {
         return String(decoding: text[sent..<end], as: UTF8.self)
     }
 
-    /// Returns the start of the part that may still change: half a character, or the possible start
-    /// of a stop text.
+    /// Returns the start of what may be the start of a stop text.
     private func settledEnd(of text: [UInt8]) -> Int {
         var end = text.count
-        let replacement = Array("\u{FFFD}".utf8)
-        while end >= replacement.count, text[..<end].suffix(replacement.count) == replacement[...] {
-            end -= replacement.count
-        }
         for stop in stops {
             let longest = min(stop.count - 1, end)
             if let length = (0...longest).reversed().first(where: {

@@ -5,7 +5,7 @@
 public struct GGUFVocabulary: Sendable {
     /// The file's name, for errors.
     public var file: String
-    /// `model`: the kind of the tokenizer; `gpt2` is supported.
+    /// `model`: the kind of the tokenizer: `gpt2`, `llama`, `t5` or `bert`.
     public var model: String
     /// `tokens`: the tokens by identifier.
     public var tokens: [String]
@@ -26,10 +26,27 @@ public struct GGUFVocabulary: Sendable {
     public var padIdentifier: Int?
     /// `add_bos_token`: nil if the file does not state it; the pre-tokenizer then decides.
     public var addBOS: Bool?
-    /// `add_eos_token`: whether texts end with the `eos` token.
-    public var addEOS: Bool
-    /// `add_space_prefix`: whether texts are encoded as if a space stood before them.
-    public var addSpacePrefix: Bool
+    /// `add_eos_token`: whether texts end with the `eos` token; nil if the file does not state it.
+    public var addEOS: Bool?
+    /// `add_space_prefix`: whether texts are encoded as if a space stood before them. Nil if the
+    /// file does not state it; the kind of the tokenizer then decides.
+    public var addSpacePrefix: Bool?
+    /// `scores`: the scores of tokens by identifier, in `llama` and `t5`.
+    public var scores: [Float] = []
+    /// `remove_extra_whitespaces`: whether runs of spaces become one, in `t5`.
+    public var removeExtraWhitespaces: Bool?
+    /// `treat_whitespace_as_suffix`: whether the space of `add_space_prefix` follows the text.
+    public var treatWhitespaceAsSuffix = false
+    /// `precompiled_charsmap`: the compiled map of the normalizer, in `t5`.
+    public var precompiledCharsmap: [UInt8] = []
+    /// `cls_token_id`: the token before a text, in `bert`.
+    public var clsIdentifier: Int?
+    /// `seperator_token_id`, as the key is spelt: the token after a text, in `bert`.
+    public var sepIdentifier: Int?
+    /// `mask_token_id`: the token for hidden words.
+    public var maskIdentifier: Int?
+    /// `normalizer.lowercase`: whether text is put in lower case, in `bert`.
+    public var lowercases = true
 
     /// Collects the metadata of a GGUF file.
     ///
@@ -51,7 +68,7 @@ public struct GGUFVocabulary: Sendable {
         file: String, model: String = "gpt2", tokens: [String], types: [Int32] = [],
         merges: [String], preTokenizer: String = "default", bosIdentifier: Int? = nil,
         eosIdentifier: Int? = nil, unkIdentifier: Int? = nil, padIdentifier: Int? = nil,
-        addBOS: Bool? = nil, addEOS: Bool = false, addSpacePrefix: Bool = false
+        addBOS: Bool? = nil, addEOS: Bool? = nil, addSpacePrefix: Bool? = nil
     ) {
         self.file = file
         self.model = model

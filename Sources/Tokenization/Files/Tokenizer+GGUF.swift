@@ -10,101 +10,222 @@ extension Tokenizer {
     /// - Throws: An error that names the metadata key when the vocabulary is damaged or of a kind
     ///   that is not supported.
     public init(vocabulary: GGUFVocabulary) throws(InputError) {
-        let keys = GGUFKeys(file: vocabulary.file)
-        guard vocabulary.model == "gpt2" else {
-            throw keys.error("model", "\(vocabulary.model) is not supported", "supported: gpt2")
-        }
-        guard let preTokenizer = GGUFPreTokenizer(named: vocabulary.preTokenizer) else {
-            let names = GGUFPreTokenizer.names.joined(separator: ", ")
-            throw keys.error(
-                "pre", "\"\(vocabulary.preTokenizer)\" is not supported", "supported: \(names)")
-        }
         guard vocabulary.types.isEmpty || vocabulary.types.count == vocabulary.tokens.count else {
-            throw keys.error(
+            throw vocabulary.error(
                 "token_type",
                 "\(vocabulary.types.count) types for \(vocabulary.tokens.count) tokens",
                 "the file is damaged: fetch it again")
         }
-        self.init(model: try BytePairModel(vocabulary, keys))
-        model.ignoresMerges = preTokenizer.ignoresMerges
+        switch vocabulary.model {
+        case "gpt2": try self.init(bytePair: vocabulary)
+        case "llama", "t5": try self.init(SentencePieceVocabulary(vocabulary))
+        case "bert": try self.init(wordPiece: vocabulary)
+        case let other:
+            throw vocabulary.error(
+                "model", "\(other) is not supported", "supported: bert, gpt2, llama, t5")
+        }
+        try nameTokens(vocabulary)
+        var first: SpecialToken?
+        var last: SpecialToken?
+        if vocabulary.model == "bert" {
+            first = self[role: "cls_token"] ?? bosToken
+            last = self[role: "sep_token"] ?? eosToken
+        } else {
+            if vocabulary.addBOS ?? vocabulary.addsBOSByKind { first = bosToken }
+            if vocabulary.addEOS ?? (vocabulary.model == "t5") { last = eosToken }
+        }
+        try surround(first: first, last: last, file: vocabulary.file)
+        indexAddedTokens()
+    }
 
-        bosToken = try keys.token("bos_token_id", vocabulary.bosIdentifier, vocabulary)
-        eosToken = try keys.token("eos_token_id", vocabulary.eosIdentifier, vocabulary)
-        unkToken = try keys.token("unknown_token_id", vocabulary.unkIdentifier, vocabulary)
-        padToken = try keys.token("padding_token_id", vocabulary.padIdentifier, vocabulary)
-        let roles = Set([bosToken, eosToken, unkToken, padToken].compactMap { $0?.identifier })
-        for (identifier, content) in vocabulary.tokens.enumerated() {
+    /// Names the tokens with a role. All of them, and control tokens, are special.
+    private mutating func nameTokens(_ vocabulary: GGUFVocabulary) throws(InputError) {
+        self[role: "bos_token"] = try vocabulary.token("bos_token_id", vocabulary.bosIdentifier)
+        self[role: "eos_token"] = try vocabulary.token("eos_token_id", vocabulary.eosIdentifier)
+        self[role: "unk_token"] = try vocabulary.token("unknown_token_id", vocabulary.unkIdentifier)
+        self[role: "pad_token"] = try vocabulary.token("padding_token_id", vocabulary.padIdentifier)
+        self[role: "cls_token"] = try vocabulary.token("cls_token_id", vocabulary.clsIdentifier)
+        self[role: "sep_token"] = try vocabulary.token(
+            "seperator_token_id", vocabulary.sepIdentifier)
+        self[role: "mask_token"] = try vocabulary.token("mask_token_id", vocabulary.maskIdentifier)
+        let names = ["bos_token", "eos_token", "unk_token", "pad_token", "cls_token", "sep_token"]
+        let roles = Set((names + ["mask_token"]).compactMap { self[role: $0]?.identifier })
+        let known = Set(addedTokens.map(\.identifier))
+        for (identifier, content) in vocabulary.tokens.enumerated()
+        where !known.contains(identifier) {
             let kind = vocabulary.types.isEmpty ? 1 : vocabulary.types[identifier]
             let isSpecial = kind == 2 || kind == 3 || roles.contains(identifier)
-            guard isSpecial || kind == 4 else { continue }
+            guard isSpecial || kind == 4, !content.isEmpty else { continue }
             addedTokens.append(
                 AddedToken(identifier: identifier, content: content, isSpecial: isSpecial))
         }
+    }
 
-        let bytes = GGUFPreTokenizer.byteLevel(addingSpace: true, usingRegex: true)
-        let addsBOS = vocabulary.addBOS ?? preTokenizer.addsBOS
+    private init(bytePair source: GGUFVocabulary) throws(InputError) {
+        guard let preTokenizer = GGUFPreTokenizer(named: source.preTokenizer) else {
+            let names = GGUFPreTokenizer.names.joined(separator: ", ")
+            throw source.error(
+                "pre", "\"\(source.preTokenizer)\" is not supported", "supported: \(names)")
+        }
+        var model = try BytePairModel(source, isByteLevel: preTokenizer.isByteLevel)
+        model.ignoresMerges = preTokenizer.ignoresMerges
+        self.init(model: .bytePair(model))
         components = [
             JSON.Member(key: "normalizer", value: preTokenizer.normalizer),
             JSON.Member(
                 key: "pre_tokenizer",
-                value: preTokenizer.json(addingSpace: vocabulary.addSpacePrefix)),
-            JSON.Member(key: "decoder", value: bytes),
+                value: preTokenizer.json(addingSpace: source.addSpacePrefix ?? false)),
+            JSON.Member(key: "decoder", value: preTokenizer.decoder),
         ]
+        try readComponents(file: source.file)
+    }
+
+    private init(wordPiece source: GGUFVocabulary) throws(InputError) {
+        var vocabulary = Vocabulary(capacity: source.tokens.count)
+        for (identifier, token) in source.tokens.enumerated() {
+            // The file marks starts of words; WordPiece marks what is inside of them.
+            let isWhole = token.hasPrefix("[") && token.hasSuffix("]")
+            let spelling =
+                if token.hasPrefix("\u{2581}") {
+                    String(token.unicodeScalars.dropFirst())
+                } else {
+                    isWhole ? token : "##" + token
+                }
+            if let problem = vocabulary.insert(spelling, identifier: identifier) {
+                throw source.error(
+                    "tokens[\(identifier)]", "\"\(token)\": \(problem)", Self.damaged)
+            }
+        }
+        let unknown = try source.token("unknown_token_id", source.unkIdentifier)?.text ?? "[UNK]"
+        self.init(
+            model: .wordPiece(
+                WordPieceModel(
+                    words: WordLevelModel(vocabulary: vocabulary, unknown: unknown),
+                    prefix: Array("##".utf8), longestWord: 100)))
+        components = [
+            JSON.Member(
+                key: "normalizer",
+                value: .members([
+                    "type": .string("BertNormalizer"), "clean_text": .boolean(true),
+                    "handle_chinese_chars": .boolean(true), "strip_accents": .null,
+                    "lowercase": .boolean(source.lowercases),
+                ])),
+            JSON.Member(
+                key: "pre_tokenizer", value: .members(["type": .string("BertPreTokenizer")])),
+            JSON.Member(
+                key: "decoder",
+                value: .members([
+                    "type": .string("WordPiece"), "prefix": .string("##"),
+                    "cleanup": .boolean(true),
+                ])),
+        ]
+        try readComponents(file: source.file)
+    }
+
+    private static let damaged = "the file is damaged: fetch it again"
+
+    /// Reads the components, which are in the form of tokenizer.json.
+    private mutating func readComponents(file: String) throws(InputError) {
         for component in components {
             let place = JSONNode(
-                component.value, file: vocabulary.file, path: component.key,
-                remedy: Self.remedy)
+                component.value, file: file, path: component.key, remedy: Self.remedy)
             switch (component.key, component.value) {
             case (_, .null): break
             case ("normalizer", _): normalizer = try Normalizer(place)
-            case ("pre_tokenizer", _): self.preTokenizer = try PreTokenizer(place)
-            default: decoder = try TokenDecoder(place)
+            case ("pre_tokenizer", _): preTokenizer = try PreTokenizer(place)
+            default: break
             }
         }
-        try surround(
-            first: addsBOS ? bosToken : nil, last: vocabulary.addEOS ? eosToken : nil,
-            file: vocabulary.file)
-        indexAddedTokens()
+        try readDecoder(file: file)
     }
 }
 
-/// The metadata keys, for errors.
-private struct GGUFKeys {
-    let file: String
-
-    func error(_ key: String, _ problem: String, _ remedy: String) -> InputError {
+extension GGUFVocabulary {
+    fileprivate func error(_ key: String, _ problem: String, _ remedy: String) -> InputError {
         InputError(file: file, position: "tokenizer.ggml.\(key)", problem, remedy: remedy)
     }
 
-    func token(
-        _ key: String, _ identifier: Int?, _ vocabulary: GGUFVocabulary
+    /// Whether the token for the beginning is added if the file does not state it.
+    fileprivate var addsBOSByKind: Bool {
+        switch model {
+        case "llama": true
+        case "gpt2": GGUFPreTokenizer(named: preTokenizer)?.addsBOS ?? false
+        default: false
+        }
+    }
+
+    fileprivate func token(
+        _ key: String, _ identifier: Int?
     ) throws(InputError) -> Tokenizer.SpecialToken? {
         guard let identifier else { return nil }
-        guard vocabulary.tokens.indices.contains(identifier) else {
+        guard tokens.indices.contains(identifier) else {
             throw error(
                 key, "there is no token \(identifier)", "the file is damaged: fetch it again")
         }
-        return Tokenizer.SpecialToken(
-            text: vocabulary.tokens[identifier], identifier: identifier)
+        return Tokenizer.SpecialToken(text: tokens[identifier], identifier: identifier)
+    }
+}
+
+extension SentencePieceVocabulary {
+    /// Reads the vocabularies that llama.cpp calls `llama` and `t5`.
+    fileprivate init(_ source: GGUFVocabulary) throws(InputError) {
+        let isBytePair = source.model == "llama"
+        file = source.file
+        roles = [:]
+        algorithm = isBytePair ? .bytePair : .unigram
+        guard source.scores.count == source.tokens.count else {
+            throw source.error(
+                "scores", "\(source.scores.count) scores for \(source.tokens.count) tokens",
+                "the file is damaged: fetch it again")
+        }
+        for (identifier, token) in source.tokens.enumerated() {
+            let number = source.types.isEmpty ? 1 : UInt64(clamping: source.types[identifier])
+            guard let kind = Kind(rawValue: number) else {
+                throw source.error(
+                    "token_type[\(identifier)]", "the type \(number) is not known",
+                    "the file is damaged: fetch it again")
+            }
+            guard source.scores[identifier].isFinite else {
+                throw source.error(
+                    "scores[\(identifier)]", "the score is not finite",
+                    "the file is damaged: fetch it again")
+            }
+            pieces.append(Piece(text: token, score: source.scores[identifier], kind: kind))
+        }
+        if !pieces.contains(where: { $0.kind == .unknown }),
+            let unknown = try source.token("unknown_token_id", source.unkIdentifier)
+        {
+            pieces[unknown.identifier].kind = .unknown
+        }
+        fallsBackToBytes = pieces.contains { $0.kind == .byte }
+        normalizer.addsDummySpace = source.addSpacePrefix ?? true
+        normalizer.removesExtraSpaces = source.removeExtraWhitespaces ?? false
+        normalizer.treatsSpaceAsSuffix = source.treatWhitespaceAsSuffix
+        characters = source.precompiledCharsmap
+        if !characters.isEmpty {
+            normalizer.characters = try CharacterMap(characters) {
+                source.error("precompiled_charsmap", $0, $1)
+            }
+        }
     }
 }
 
 extension BytePairModel {
-    fileprivate init(_ source: GGUFVocabulary, _ keys: GGUFKeys) throws(InputError) {
+    fileprivate init(_ source: GGUFVocabulary, isByteLevel: Bool) throws(InputError) {
         let remedy = "the file is damaged: fetch it again"
         vocabulary = Vocabulary(capacity: source.tokens.count)
         for (identifier, token) in source.tokens.enumerated() {
             if let problem = vocabulary.insert(token, identifier: identifier) {
-                throw keys.error("tokens[\(identifier)]", "\"\(token)\": \(problem)", remedy)
+                throw source.error("tokens[\(identifier)]", "\"\(token)\": \(problem)", remedy)
             }
         }
         merges = MergeTable(capacity: source.merges.count)
         var joined: [UInt8] = []
         for (index, merge) in source.merges.enumerated() {
-            if let problem = Self.append(merge, to: &merges, vocabulary, &joined) {
-                throw keys.error("merges[\(index)]", problem, remedy)
+            if let problem = append(merge, joined: &joined) {
+                throw source.error("merges[\(index)]", problem, remedy)
             }
         }
-        findByteSymbols()
+        if isByteLevel { findByteSymbols() } else { fallbackSymbols = vocabulary.fallbackSymbols }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads Hugging Face's tokenizer.json and the roles of tokens from tokenizer_config.json.
+// Reads Hugging Face's tokenizer.json.
 
 public import Foundation
 public import JSONText
@@ -22,7 +22,7 @@ extension Tokenizer {
         if let configurationJSON {
             let name = (file as NSString).deletingLastPathComponent
             let path = (name as NSString).appendingPathComponent("tokenizer_config.json")
-            try readConfiguration(Self.node(of: configurationJSON, file: path))
+            try read(SpecialTokens(Self.node(of: configurationJSON, file: path)))
         }
     }
 
@@ -43,9 +43,9 @@ extension Tokenizer {
         let compiled =
             if let preTokenizer { try PreTokenizer(preTokenizer) } else { PreTokenizer() }
         self.init(
-            model: try BytePairModel(
-                try root.required("model"), isByteLevel: compiled.isByteLevel))
+            model: try TokenModel(try root.required("model"), isByteLevel: compiled.isByteLevel))
         self.preTokenizer = compiled
+        if !model.encodesBytes { self.preTokenizer.spellBytes() }
         if let place = try root.member("normalizer") { normalizer = try Normalizer(place) }
         if let place = try root.member("post_processor") {
             postProcessor = try PostProcessor(place)
@@ -60,16 +60,9 @@ extension Tokenizer {
         indexAddedTokens()
     }
 
+    /// Reads an element of `added_tokens`.
     private func addedToken(_ place: JSONNode) throws(InputError) -> AddedToken {
-        let isSpecial = try place.flag("special", default: false)
-        let token = AddedToken(
-            identifier: try place.required("id").count(),
-            content: try place.required("content").string(),
-            isSpecial: isSpecial,
-            isNormalized: try place.flag("normalized", default: !isSpecial),
-            isSingleWord: try place.flag("single_word", default: false),
-            stripsLeft: try place.flag("lstrip", default: false),
-            stripsRight: try place.flag("rstrip", default: false))
+        let token = try AddedToken(place, identifier: place.required("id").count())
         guard token.identifier <= Vocabulary.greatestIdentifier else {
             throw place.error("the identifier is out of range", "check the file")
         }
@@ -87,20 +80,6 @@ extension Tokenizer {
         return token
     }
 
-    private mutating func readConfiguration(_ root: JSONNode) throws(InputError) {
-        bosToken = try specialToken("bos_token", root)
-        eosToken = try specialToken("eos_token", root)
-        padToken = try specialToken("pad_token", root)
-        unkToken = try specialToken("unk_token", root)
-        let addsBOS = try root.member("add_bos_token")
-        let addsEOS = try root.member("add_eos_token")
-        guard addsBOS != nil || addsEOS != nil else { return }
-        // If these are set, they replace the tokenizer's own post-processor.
-        let first = try root.flag("add_bos_token", default: false) ? bosToken : nil
-        let last = try root.flag("add_eos_token", default: false) ? eosToken : nil
-        try surround(first: first, last: last, file: root.file)
-    }
-
     /// Replaces the post-processor.
     mutating func surround(
         first: SpecialToken?, last: SpecialToken?, file: String
@@ -112,24 +91,5 @@ extension Tokenizer {
             JSONNode(template, file: file, path: "post_processor", remedy: Self.remedy))
         components.removeAll { $0.key == "post_processor" }
         components.append(JSON.Member(key: "post_processor", value: template))
-    }
-
-    /// Returns a token of the configuration: its text, or an object with its `content`.
-    private func specialToken(
-        _ key: String, _ root: JSONNode
-    ) throws(InputError) -> SpecialToken? {
-        guard let place = try root.member(key) else { return nil }
-        let text: String
-        if case .object = place.value {
-            text = try place.required("content").string()
-        } else {
-            text = try place.string()
-        }
-        guard let identifier = identifier(of: text) else {
-            throw place.error(
-                "the token \(text) is not in the vocabulary",
-                "use the tokenizer.json that belongs to this file")
-        }
-        return SpecialToken(text: text, identifier: identifier)
     }
 }

@@ -34,12 +34,8 @@ extension Tokenizer {
             JSON.Member(key: "tokenizer_class", value: .string("PreTrainedTokenizerFast")),
             JSON.Member(key: "clean_up_tokenization_spaces", value: .boolean(false)),
         ]
-        let roles = [
-            ("bos_token", bosToken), ("eos_token", eosToken), ("pad_token", padToken),
-            ("unk_token", unkToken),
-        ]
-        for (key, token) in roles {
-            if let token { members.append(JSON.Member(key: key, value: .string(token.text))) }
+        for (key, text) in namedTexts.sorted(by: { $0.key < $1.key }) {
+            members.append(JSON.Member(key: key, value: .string(text)))
         }
         if let chatTemplate {
             members.append(JSON.Member(key: "chat_template", value: .string(chatTemplate)))

@@ -4,7 +4,7 @@
 import JSONText
 
 /// A token in addition to the model's own, with the rules for finding it.
-struct AddedToken: Sendable {
+struct AddedToken: Sendable, Equatable {
     var identifier: Int
     var content: String
     /// Whether decoding may omit it, and encoding may be told not to search for it.
@@ -14,6 +14,35 @@ struct AddedToken: Sendable {
     var isSingleWord = false
     var stripsLeft = false
     var stripsRight = false
+
+    init(
+        identifier: Int, content: String, isSpecial: Bool = true, isNormalized: Bool = false
+    ) {
+        self.identifier = identifier
+        self.content = content
+        self.isSpecial = isSpecial
+        self.isNormalized = isNormalized
+    }
+
+    /// Reads a token with its rules.
+    ///
+    /// - Parameters:
+    ///   - place: The object.
+    ///   - identifier: The token's identifier.
+    ///   - isSpecial: Whether the token is special if the object does not say it.
+    /// - Throws: An error when a member is missing or of another kind.
+    init(
+        _ place: JSONNode, identifier: Int, isSpecial: Bool = false
+    ) throws(InputError) {
+        let isSpecial = try place.flag("special", default: isSpecial)
+        self.init(
+            identifier: identifier, content: try place.required("content").string(),
+            isSpecial: isSpecial,
+            isNormalized: try place.flag("normalized", default: !isSpecial))
+        isSingleWord = try place.flag("single_word", default: false)
+        stripsLeft = try place.flag("lstrip", default: false)
+        stripsRight = try place.flag("rstrip", default: false)
+    }
 
     /// The token as an element of `added_tokens`.
     var json: JSON {

@@ -17,8 +17,13 @@ struct BytePairModel: Sendable {
     var merges: MergeTable
     /// The symbol of each byte in byte-level models, -1 if there is none; empty in other models.
     var byteSymbols: [Int32] = []
-    /// The symbols of `<0x00>` to `<0xFF>` if they replace unknown characters.
+    /// The symbols of `<0x00>` to `<0xFF>`, -1 for one that is missing, if they replace unknown
+    /// characters; else empty.
     var fallbackSymbols: [Int32] = []
+    /// What the symbols inside a word start with, such as `##`.
+    var prefix: [UInt8] = []
+    /// What the last symbol of a word ends with, such as `</w>`.
+    var suffix: [UInt8] = []
     var unknown: Int32?
     var fusesUnknown = false
     var ignoresMerges = false
@@ -87,17 +92,34 @@ struct BytePairModel: Sendable {
         var endsUnknown = false
         var position = 0
         while position < word.count {
-            let end = position + UnicodeClasses.read(at: position, of: word).length
+            let end = position + UnicodeClasses.scalar(at: position, of: word).length
             let character = UnsafeBufferPointer(rebasing: word[position..<end])
-            position = end
-            if let symbol = vocabulary.identifier(of: character) {
-                symbols.append(symbol)
-                endsUnknown = false
-            } else if !fallbackSymbols.isEmpty {
-                symbols.append(contentsOf: character.map { fallbackSymbols[Int($0)] })
+            if prefix.isEmpty && suffix.isEmpty {
+                append(character, to: &symbols, &endsUnknown)
             } else {
-                appendUnknown(to: &symbols, &endsUnknown)
+                let start = position == 0 ? [] : prefix
+                let affixed = start + character + (end == word.count ? suffix : [])
+                affixed.withUnsafeBufferPointer { append($0, to: &symbols, &endsUnknown) }
             }
+            position = end
+        }
+    }
+
+    private func append(
+        _ character: UnsafeBufferPointer<UInt8>, to symbols: inout [Int32],
+        _ endsUnknown: inout Bool
+    ) {
+        if let symbol = vocabulary.identifier(of: character) {
+            symbols.append(symbol)
+            endsUnknown = false
+        } else if !fallbackSymbols.isEmpty,
+            character.allSatisfy({ fallbackSymbols[Int($0)] >= 0 })
+        {
+            // As in the reference, an unknown token that waits is put after these.
+            let place = endsUnknown && unknown != nil ? symbols.count - 1 : symbols.count
+            symbols.insert(contentsOf: character.map { fallbackSymbols[Int($0)] }, at: place)
+        } else {
+            appendUnknown(to: &symbols, &endsUnknown)
         }
     }
 
@@ -120,7 +142,7 @@ struct BytePairModel: Sendable {
                 while count > 1 {
                     var best = MergeTable.none
                     var index = 0
-                    for candidate in 0..<count - 1 where next[candidate] < best {
+                    for candidate in 0..<count - 1 where next[candidate] >> 32 < best >> 32 {
                         best = next[candidate]
                         index = candidate
                     }

@@ -17,11 +17,11 @@ struct MergeTable: Sendable {
     /// The pairs by rank.
     private(set) var pairs: [(left: Int32, right: Int32)] = []
     private var slots: [Slot]
-    private let shift: UInt64
+    private var shift: UInt64
 
     /// Makes an empty table.
     ///
-    /// - Parameter capacity: The greatest number of merges.
+    /// - Parameter capacity: The expected number of merges.
     init(capacity: Int) {
         var bits: UInt64 = 4
         while 1 << bits < capacity * 2 { bits += 1 }
@@ -30,12 +30,32 @@ struct MergeTable: Sendable {
         pairs.reserveCapacity(capacity)
     }
 
-    /// Adds a merge with the next rank. If a pair is given twice, the last merge counts.
-    mutating func append(_ left: Int32, _ right: Int32, becoming merged: Int32) {
+    /// Adds a merge. If a pair is given twice, the last merge counts.
+    ///
+    /// - Parameters:
+    ///   - left: The first symbol of the pair.
+    ///   - right: The second symbol of the pair.
+    ///   - merged: What the pair becomes.
+    ///   - rank: The merge's rank; nil for the next one. Of equal ranks, the leftmost is merged.
+    mutating func append(_ left: Int32, _ right: Int32, becoming merged: Int32, rank: Int? = nil) {
         let pair = Self.pair(left, right)
+        let rank = UInt64(rank ?? pairs.count)
         slots[slot(of: pair)] = Slot(
-            pair: pair, merge: UInt64(pairs.count) << 32 | UInt64(UInt32(bitPattern: merged)))
+            pair: pair, merge: rank << 32 | UInt64(UInt32(bitPattern: merged)))
         pairs.append((left, right))
+        if pairs.count * 2 > slots.count { grow() }
+    }
+
+    private mutating func grow() {
+        let old = slots
+        shift -= 1
+        slots = Array(repeating: Slot(pair: .max, merge: Self.none), count: old.count * 2)
+        for entry in old where entry.pair != .max { slots[slot(of: entry.pair)] = entry }
+    }
+
+    /// The symbols that merges make.
+    var results: [Int32] {
+        slots.lazy.filter { $0.pair != .max }.map { Int32(truncatingIfNeeded: $0.merge) }
     }
 
     /// The merge of two neighbours.

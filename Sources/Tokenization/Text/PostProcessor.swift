@@ -20,6 +20,9 @@ struct PostProcessor: Sendable {
         switch try type.string() {
         case "ByteLevel": break
         case "TemplateProcessing": try readTemplate(place)
+        case "BertProcessing", "RobertaProcessing":
+            before = [try Self.token(place.required("cls"))]
+            after = [try Self.token(place.required("sep"))]
         case "Sequence":
             for element in try place.required("processors").elements() {
                 let inner = try PostProcessor(element)
@@ -29,8 +32,26 @@ struct PostProcessor: Sendable {
         case let other:
             throw type.error(
                 "the post-processor \(other) is not supported",
-                "supported: ByteLevel, Sequence, TemplateProcessing")
+                "supported: BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing"
+            )
         }
+    }
+
+    /// Reads a token that is given as its text and its identifier.
+    private static func token(_ place: JSONNode) throws(InputError) -> Int32 {
+        let parts = try place.elements()
+        guard parts.count == 2 else {
+            throw place.error("a text and an identifier expected", "check the file")
+        }
+        return try identifier(parts[1])
+    }
+
+    private static func identifier(_ place: JSONNode) throws(InputError) -> Int32 {
+        let number = try place.count()
+        guard number <= Vocabulary.greatestIdentifier else {
+            throw place.error("an identifier out of range", "check the file")
+        }
+        return Int32(number)
     }
 
     private mutating func readTemplate(_ place: JSONNode) throws(InputError) {
@@ -49,11 +70,8 @@ struct PostProcessor: Sendable {
             }
             let name = try token.required("id").string()
             for identifier in try special.required(name).required("ids").elements() {
-                let number = try identifier.count()
-                guard number <= Vocabulary.greatestIdentifier else {
-                    throw identifier.error("an identifier out of range", "check the file")
-                }
-                if seesText { after.append(Int32(number)) } else { before.append(Int32(number)) }
+                let number = try Self.identifier(identifier)
+                if seesText { after.append(number) } else { before.append(number) }
             }
         }
     }

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pattern of a tokenizer file: literal text, or a regular expression. Unknown expressions are
-// evaluated by Foundation: its Unicode tables are the system's, and an expression made to backtrack
-// can take unlimited time.
+// A pattern of a tokenizer file: literal text, or a regular expression. Expressions with rare parts
+// are evaluated by Foundation: its Unicode tables are the system's, and an expression made to
+// backtrack can take unlimited time.
 
 import Foundation
 import JSONText
 
 /// A pattern that finds its matches in a text.
-struct TextPattern: @unchecked Sendable {
+enum TextPattern: @unchecked Sendable {
     // NSRegularExpression is documented as immutable and thread-safe. It is never passed on.
-    private let expression: NSRegularExpression
+    case literal([UInt8])
+    case own(Expression)
+    case foundation(NSRegularExpression)
 
     /// Compiles a pattern.
     ///
@@ -17,14 +19,18 @@ struct TextPattern: @unchecked Sendable {
     /// - Throws: An error when the expression is not valid.
     init(_ place: JSONNode) throws(InputError) {
         let (text, isRegex) = try place.pattern()
-        let source =
-            isRegex ? Self.translated(text) : NSRegularExpression.escapedPattern(for: text)
-        do {
-            expression = try NSRegularExpression(pattern: source)
-        } catch {
-            throw place.error(
-                "the regular expression \(text) is not understood",
-                "the syntax is that of ICU regular expressions")
+        if !isRegex {
+            self = .literal(Array(text.utf8))
+        } else if let expression = Expression(text) {
+            self = .own(expression)
+        } else {
+            do {
+                self = .foundation(try NSRegularExpression(pattern: Self.translated(text)))
+            } catch {
+                throw place.error(
+                    "the regular expression \(text) is not understood",
+                    "the syntax is that of ICU regular expressions")
+            }
         }
     }
 
@@ -46,6 +52,35 @@ struct TextPattern: @unchecked Sendable {
 
     /// Returns the matches in a text, as ranges of UTF-8 offsets in ascending order.
     func matches(in bytes: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+        switch self {
+        case .literal(let text): Self.matches(of: text, in: bytes)
+        case .own(let expression): expression.matches(in: bytes)
+        case .foundation(let expression): Self.matches(of: expression, in: bytes)
+        }
+    }
+
+    private static func matches(
+        of pattern: [UInt8], in bytes: UnsafeBufferPointer<UInt8>
+    ) -> [Range<Int>] {
+        guard let first = pattern.first else { return [] }
+        var found: [Range<Int>] = []
+        var position = 0
+        while position + pattern.count <= bytes.count {
+            if bytes[position] == first,
+                pattern.indices.allSatisfy({ bytes[position + $0] == pattern[$0] })
+            {
+                found.append(position..<position + pattern.count)
+                position += pattern.count
+            } else {
+                position += 1
+            }
+        }
+        return found
+    }
+
+    private static func matches(
+        of expression: NSRegularExpression, in bytes: UnsafeBufferPointer<UInt8>
+    ) -> [Range<Int>] {
         let text = String(decoding: bytes, as: UTF8.self)
         let whole = NSRange(location: 0, length: text.utf16.count)
         var utf16 = 0
@@ -67,9 +102,21 @@ struct TextPattern: @unchecked Sendable {
 
     /// Returns a text with every match replaced.
     func replacing(in text: String, with replacement: String) -> String {
-        expression.stringByReplacingMatches(
-            in: text, range: NSRange(location: 0, length: text.utf16.count),
-            withTemplate: NSRegularExpression.escapedTemplate(for: replacement))
+        var text = text
+        return text.withUTF8 { bytes in
+            let matches = matches(in: bytes)
+            guard !matches.isEmpty else { return String(decoding: bytes, as: UTF8.self) }
+            var result: [UInt8] = []
+            result.reserveCapacity(bytes.count)
+            var covered = 0
+            for match in matches {
+                result.append(contentsOf: bytes[covered..<match.lowerBound])
+                result.append(contentsOf: replacement.utf8)
+                covered = match.upperBound
+            }
+            result.append(contentsOf: bytes[covered...])
+            return String(decoding: result, as: UTF8.self)
+        }
     }
 }
 

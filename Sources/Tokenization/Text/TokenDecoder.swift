@@ -11,7 +11,15 @@ indirect enum TokenDecoder: Sendable {
     case strip(content: [UInt8], start: Int, stop: Int)
     case replace(TextPattern, String)
     case metaspace(Metaspace)
+    case wordPiece(prefix: [UInt8], cleansUp: Bool)
+    case bytePair(suffix: String)
+    case connectionist(pad: String, delimiter: String, cleansUp: Bool)
     case sequence([TokenDecoder])
+
+    private static let supported = """
+        BPEDecoder, ByteFallback, ByteLevel, CTC, Fuse, Metaspace, Replace, Sequence, Strip, \
+        WordPiece
+        """
 
     /// Reads the `decoder` of a tokenizer file.
     ///
@@ -33,6 +41,17 @@ indirect enum TokenDecoder: Sendable {
                 try TextPattern(try place.required("pattern")),
                 try place.required("content").string())
         case "Metaspace": self = .metaspace(try Metaspace(place))
+        case "WordPiece":
+            self = .wordPiece(
+                prefix: try place.bytes("prefix", default: "##"),
+                cleansUp: try place.flag("cleanup", default: true))
+        case "BPEDecoder":
+            self = .bytePair(suffix: try place.member("suffix")?.string() ?? "</w>")
+        case "CTC":
+            self = .connectionist(
+                pad: try place.member("pad_token")?.string() ?? "<pad>",
+                delimiter: try place.member("word_delimiter_token")?.string() ?? "|",
+                cleansUp: try place.flag("cleanup", default: true))
         case "Sequence":
             var all: [TokenDecoder] = []
             for element in try place.required("decoders").elements() {
@@ -42,7 +61,7 @@ indirect enum TokenDecoder: Sendable {
         case let other:
             throw type.error(
                 "the decoder \(other) is not supported",
-                "supported: ByteFallback, ByteLevel, Fuse, Metaspace, Replace, Sequence, Strip")
+                "supported: \(Self.supported)")
         }
     }
 
@@ -67,7 +86,55 @@ indirect enum TokenDecoder: Sendable {
             }
         case .metaspace(let metaspace):
             return tokens.enumerated().map { metaspace.decode($1, isFirst: $0 == 0) }
+        case .wordPiece(let prefix, let cleansUp):
+            return tokens.enumerated().map { index, token in
+                let hasPrefix = index > 0 && token.starts(with: prefix)
+                let space = index == 0 || hasPrefix ? [] : [UInt8(ascii: " ")]
+                let whole = space + token.dropFirst(hasPrefix ? prefix.count : 0)
+                return cleansUp ? Self.cleanedUp(whole) : whole
+            }
+        case .bytePair(let suffix):
+            return tokens.enumerated().map { index, token in
+                let isLast = index + 1 == tokens.count
+                return Self.replacing([(suffix, isLast ? "" : " ")], in: token)
+            }
+        case .connectionist(let pad, let delimiter, let cleansUp):
+            let distinct = tokens.indices.filter { $0 == 0 || tokens[$0] != tokens[$0 - 1] }
+            return distinct.map { index in
+                let token = Self.replacing([(pad, "")], in: tokens[index])
+                guard cleansUp else { return token }
+                return Self.replacing([(delimiter, " ")], in: Self.cleanedUp(token))
+            }
         case .sequence(let all): return all.reduce(tokens) { $1.decode($0) }
+        }
+    }
+
+    /// Removes the spaces that stand before punctuation and short forms of English.
+    private static func cleanedUp(_ token: [UInt8]) -> [UInt8] {
+        replacing(
+            [
+                (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"),
+                (" 'm", "'m"), (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"),
+                (" 're", "'re"),
+            ], in: token)
+    }
+
+    private static func replacing(_ pairs: [(String, String)], in token: [UInt8]) -> [UInt8] {
+        pairs.reduce(token) { token, pair in
+            let old = Array(pair.0.utf8)
+            guard !old.isEmpty else { return token }
+            var result: [UInt8] = []
+            var position = 0
+            while position < token.count {
+                if token[position...].starts(with: old) {
+                    result += pair.1.utf8
+                    position += old.count
+                } else {
+                    result.append(token[position])
+                    position += 1
+                }
+            }
+            return result
         }
     }
 
@@ -107,7 +174,17 @@ indirect enum TokenDecoder: Sendable {
         return result
     }
 
-    private static func byte(of token: [UInt8]) -> UInt8? {
+    /// Whether runs of tokens for bytes are joined.
+    var joinsBytes: Bool {
+        switch self {
+        case .byteFallback: true
+        case .sequence(let all): all.contains { $0.joinsBytes }
+        default: false
+        }
+    }
+
+    /// Returns the byte of a token `<0xXX>`.
+    static func byte(of token: [UInt8]) -> UInt8? {
         guard token.count == 6, token.starts(with: "<0x".utf8), token[5] == UInt8(ascii: ">")
         else { return nil }
         return UInt8(String(decoding: token[3..<5], as: UTF8.self), radix: 16)

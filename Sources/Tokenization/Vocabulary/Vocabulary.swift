@@ -65,6 +65,14 @@ struct Vocabulary: Sendable {
         return table[Int(indices[identifier])]
     }
 
+    /// The tokens `<0x00>` to `<0xFF>` by byte, -1 for one that is missing.
+    var fallbackSymbols: [Int32] {
+        (0..<256).map { byte in
+            let digits = String(byte, radix: 16, uppercase: true)
+            return identifier(of: "<0x\(byte < 16 ? "0" : "")\(digits)>") ?? -1
+        }
+    }
+
     /// The tokens with their identifiers, in ascending order of identifiers.
     var json: JSON {
         .object(
