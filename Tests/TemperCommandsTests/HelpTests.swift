@@ -11,7 +11,7 @@ struct HelpTests {
             "audit", "teach", "harden", "measure", "report", "attacks", "batteries", "judges",
             "measures", "models", "generate", "score", "tokenize", "compare", "reproduce",
             "plan", "cell", "collect", "defenses", "doctor", "keygen", "sign", "certify", "verify",
-            "log", "serve-model", "inspect", "realign", "tune-defense", "bom",
+            "log", "serve-model", "inspect", "realign", "tune-defense", "bom", "info",
         ])
     func subcommand(name: String) throws {
         let result = try temper(name, "--help")
