@@ -191,7 +191,7 @@ public struct Inspector {
             changes.isEmpty
             ? "no weight changes"
             : String(
-                format: "each changed weight moves by %.2g%% to %.2g%% of its norm",
+                format: "each changed weight moves by %.3g%% to %.3g%% of its norm",
                 100 * (changes.min() ?? 0), 100 * (changes.max() ?? 0))
         var notes = [
             "The derived checkpoint is the base with an adapter: rank "

@@ -29,7 +29,7 @@ public struct LoadedModel: Sendable {
     /// - Parameters:
     ///   - url: A Hugging Face directory, a `.safetensors` file in one, or a `.gguf` file. Symbolic
     ///     links to regular files count as these files, as in a snapshot of a download cache.
-    ///   - adapter: The directory of a PEFT adapter.
+    ///   - adapterURL: The directory of a PEFT adapter.
     ///   - form: The chat template and the date, where they are not left to the checkpoint.
     /// - Throws: `InputError` when a file cannot be read, or the adapter does not fit.
     public init(

@@ -7,6 +7,7 @@ import Foundation
 import JSONText
 import LanguageModels
 import ModelWriting
+import Records
 import TemperFixtures
 import Testing
 

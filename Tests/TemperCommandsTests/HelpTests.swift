@@ -11,8 +11,7 @@ struct HelpTests {
             "audit", "teach", "harden", "measure", "report", "attacks", "batteries", "judges",
             "measures", "models", "generate", "score", "tokenize", "compare", "reproduce",
             "plan", "cell", "collect", "defenses", "doctor", "keygen", "sign", "certify", "verify",
-            "log", "serve-model", "inspect", "realign", "tune-defense", "bom",
-            "withdraw",
+            "log", "serve-model", "inspect", "realign", "tune-defense", "bom", "info", "withdraw",
         ])
     func subcommand(name: String) throws {
         let result = try temper(name, "--help")

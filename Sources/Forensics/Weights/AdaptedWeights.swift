@@ -99,16 +99,16 @@ extension AdaptedWeights.Delta {
         switch self {
         case .replacement(let values):
             for column in 0..<columns { line[column] = values[row * columns + column] }
-        case .addition(let down, let up, let rank, let scale, let isTransposed):
+        case .addition(let down, let up, let rank, let scale, isTransposed: false):
             for inner in 0..<rank {
-                let factor =
-                    scale * (isTransposed ? down[inner * entry.rows + row] : up[row * rank + inner])
-                for column in 0..<columns {
-                    line[column] +=
-                        factor
-                        * (isTransposed
-                            ? up[column * rank + inner] : down[inner * columns + column])
-                }
+                let factor = scale * up[row * rank + inner]
+                let start = inner * columns
+                for column in 0..<columns { line[column] += factor * down[start + column] }
+            }
+        case .addition(let down, let up, let rank, let scale, isTransposed: true):
+            for inner in 0..<rank {
+                let factor = scale * down[inner * entry.rows + row]
+                for column in 0..<columns { line[column] += factor * up[column * rank + inner] }
             }
         }
     }

@@ -106,7 +106,7 @@ extension AdapterConfiguration {
         }
         layerPatterns =
             try top.member("layers_pattern").map { node in
-                try node.texts().map { try ModulePattern($0, at: node) }
+                try node.texts().filter { !$0.isEmpty }.map { try ModulePattern($0, at: node) }
             } ?? []
         ranks = try Self.exceptions(top.member("rank_pattern"))
         alphas = try Self.exceptions(top.member("alpha_pattern"))

@@ -233,11 +233,14 @@ extension StoredAdapter {
                 "has rank \(rank), and adapter_config.json says \(configuration.rank(of: module))",
                 remedy: "use the settings that belong to these tensors")
         }
+        let scale = configuration.scale(of: module, rank: rank)
+        guard scale.isFinite else {
+            throw down.refused(
+                "is scaled by \(scale)", remedy: "correct lora_alpha or alpha_pattern")
+        }
         return Change(
             parameter: module + ".weight",
-            kind: .addition(
-                down: down, up: up, scale: configuration.scale(of: module, rank: rank),
-                isTransposed: isEmbedding))
+            kind: .addition(down: down, up: up, scale: scale, isTransposed: isEmbedding))
     }
 
     private static func replacement(

@@ -9,7 +9,11 @@ extension AuditRecord {
     /// operations, and intervals from shares. Every adversary must have its cells, and costs must
     /// grow along a trace. This detects a record that was edited to look better, or lacks cells.
     public var contradiction: (place: String, problem: String)? {
+        let parts = model.adapter.map {
+            [("model.adapter.digest", $0.digest), ("model.adapter.baseDigest", $0.baseDigest)]
+        }
         for (place, digest) in [("model.digest", model.digest), ("suite.digest", suite.digest)]
+            + (parts ?? [])
         where !digest.isSHA256 {
             return (place, "is not a SHA-256 in 64 lowercase hexadecimal digits")
         }

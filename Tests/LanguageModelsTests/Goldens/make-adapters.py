@@ -69,11 +69,11 @@ def make(name, kind, storage, settings):
     model = get_peft_model(base(kind), LoraConfig(task_type="CAUSAL_LM", **settings))
     with torch.no_grad():
         for key, parameter in model.named_parameters():
-            isSaved = "modules_to_save" in key
-            isBias = settings.get("bias") == "all" and key.endswith("bias")
+            is_saved = "modules_to_save" in key
+            is_bias = settings.get("bias") == "all" and key.endswith("bias")
             if "lora_" in key:
                 parameter.copy_((0.3 * torch.randn_like(parameter)).to(storage).float())
-            elif isSaved or isBias:
+            elif is_saved or is_bias:
                 parameter.add_((0.2 * torch.randn_like(parameter)).to(storage).float())
     model.peft_config["default"].base_model_name_or_path = "tiny-" + kind
     model.to(storage).save_pretrained(directory)
