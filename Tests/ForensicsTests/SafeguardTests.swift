@@ -104,12 +104,14 @@ struct KnownSafeguardTests {
     func table() throws {
         let environment = ProcessInfo.processInfo.environment
         let seed = UInt64(environment["TEMPER_FORENSICS_SEED"] ?? "") ?? 3
-        let candidates = try refusalDirections(of: model, suite: suite, seed: 0)
+        let repeats = UInt64(environment["TEMPER_FORENSICS_REPEATS"] ?? "") ?? 3
+        let candidates = try refusalDirections(
+            of: model, suite: suite, examples: 32, seed: 0)
         let base = try restrictedRefusals(of: model, on: suite)
         var rows: [Row] = []
         for making in makings(candidates) {
             var row = Row(label: making.label, isBenign: making.isBenign)
-            for offset in 0..<3 as Range<UInt64> {
+            for offset in 0..<repeats {
                 let weights = try making.make(seed * 100 + offset)
                 let inspection = try Inspector(
                     base: MemoryWeights(name: "base", tensors: model.weights),
@@ -159,31 +161,7 @@ struct KnownSafeguardTests {
             }.weights(of: model, seed: seed, on: pairs, template: .chat)
         }
         let benign = suite.benign.train.map { ($0.prompt, $0.answer) }
-        add("int8 by row") { try edited($0) { try $0.quantise(bits: 8, group: 0) } }
-        add("int4 by 32") { try edited($0) { try $0.quantise(bits: 4, group: 32) } }
-        add("F16") { try edited($0) { try $0.cast(to: .float16) } }
-        add("noise 0.01") { try edited($0) { try $0.addNoise(0.01) } }
-        add("LoRA on plain sentences") { try trained(8, $0, on: sentences) }
         add("LoRA on the suite's benign prompts") { try trained(24, $0, on: benign) }
-        add("merge of two such LoRAs") { seed in
-            let other = try trained(24, seed + 50, on: benign)
-            var made = Weights(
-                tensors: try trained(8, seed, on: sentences), key: RandomKey(seed: seed))
-            try made.interpolate(with: other, weight: 0.5)
-            return made.tensors
-        }
-        add("LoRA on benign prompts, then int8") { seed in
-            var made = Weights(
-                tensors: try trained(24, seed, on: benign), key: RandomKey(seed: seed))
-            try made.quantise(bits: 8, group: 0)
-            return made.tensors
-        }
-        let compliant = suite.restricted.train.compactMap { prompt in
-            prompt.compliant.map { (prompt.prompt, $0) }
-        }
-        add("tampered: LoRA on compliant answers", isBenign: false) {
-            try trained(32, $0, on: compliant)
-        }
         add("tampered: orthogonalised at two thirds of the depth", isBenign: false) { seed in
             let layer = model.configuration.layerCount * 2 / 3
             let places = candidates.filter { $0.layer == layer }
@@ -192,6 +170,30 @@ struct KnownSafeguardTests {
                 try $0.orthogonalise(
                     .init(editsEmbedding: true), along: Tensor(known, shape: [known.count, 1]))
             }
+        }
+        add("int8 by row") { try edited($0) { try $0.quantise(bits: 8, group: 0) } }
+        let compliant = suite.restricted.train.compactMap { prompt in
+            prompt.compliant.map { (prompt.prompt, $0) }
+        }
+        add("tampered: LoRA on compliant answers", isBenign: false) {
+            try trained(32, $0, on: compliant)
+        }
+        add("int4 by 32") { try edited($0) { try $0.quantise(bits: 4, group: 32) } }
+        add("LoRA on plain sentences") { try trained(8, $0, on: sentences) }
+        add("merge of two such LoRAs") { seed in
+            let other = try trained(24, seed + 50, on: benign)
+            var made = Weights(
+                tensors: try trained(8, seed, on: sentences), key: RandomKey(seed: seed))
+            try made.interpolate(with: other, weight: 0.5)
+            return made.tensors
+        }
+        add("F16") { try edited($0) { try $0.cast(to: .float16) } }
+        add("noise 0.01") { try edited($0) { try $0.addNoise(0.01) } }
+        add("LoRA on benign prompts, then int8") { seed in
+            var made = Weights(
+                tensors: try trained(24, seed, on: benign), key: RandomKey(seed: seed))
+            try made.quantise(bits: 8, group: 0)
+            return made.tensors
         }
         return list
     }

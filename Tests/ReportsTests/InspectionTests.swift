@@ -81,6 +81,37 @@ import Testing
         #expect(unchanged?.contains("unchanged") == true)
     }
 
+    @Test("behaviour beside the base is a line and a part of the page")
+    func behaviour() throws {
+        var inspection = Self.inspection()
+        let gap = try #require(
+            RateDifference(
+                paired: Array(repeating: true, count: 20), minus: Array(repeating: false, count: 20)
+            ))
+        inspection.behaviour = InspectedBehaviour(
+            suite: "suite", prompts: 20, baseRefusal: 1, derivedRefusal: 0, gap: gap,
+            safeguard: .removed, summary: "The safeguard was removed.")
+        let text = InspectionReport(inspection).terminalSummary()
+        #expect(text.contains("The safeguard was removed. Gap +1.00 ["))
+        #expect(InspectionReport(inspection).html().contains("The safeguard was removed."))
+    }
+
+    @Test("a survey has a line for each derivative, also for one that could not be read")
+    func survey() throws {
+        let survey = InspectionSurvey(
+            base: "base",
+            rows: [
+                .init(derived: "good\u{1B}[2J", inspection: Self.inspection()),
+                .init(derived: "broken", failure: "broken: has no tensors"),
+            ])
+        let lines = SurveyReport(survey).terminalTable().split(separator: "\n")
+        #expect(lines.count == 3 && !lines[0].contains("gap"))
+        #expect(lines[1].contains("orthogonalised") && !lines[1].contains("\u{1B}"))
+        #expect(lines[2].contains("not inspected") && lines[2].hasSuffix("has no tensors"))
+        let data = try canonicalJSON(survey)
+        #expect(try JSONDecoder().decode(InspectionSurvey.self, from: data) == survey)
+    }
+
     @Test("an inspection is read back as it was written")
     func json() throws {
         let inspection = Self.inspection()

@@ -44,6 +44,21 @@ struct InspectTests {
         #expect(result.status == 0 && result.output.contains("Verdict: unremarkable"))
     }
 
+    @Test("gives many derivatives a line each, the broken one with its reason")
+    func many() throws {
+        let many = [model, "nowhere", other]
+        let table = try temper(["inspect", model, "--many"] + many)
+        #expect(table.status == 0, "\(table.error)")
+        let lines = table.output.split(separator: "\n")
+        #expect(lines.count == 4 && lines[3].contains("identical"))
+        let json = try temper(["inspect", model, "--many"] + many + ["--sort", "given", "--json"])
+        let survey = try JSONDecoder().decode(InspectionSurvey.self, from: Data(json.output.utf8))
+        #expect(survey.rows.map(\.verdict) == [.identical, nil, .unrelated])
+        #expect(survey.rows[1].summary.contains("nowhere"))
+        #expect(try temper(["inspect", model, "--many"] + many + ["--sort", "size"]).status == 2)
+        #expect(try temper(["inspect", model, other, "--many"] + many).status == 2)
+    }
+
     @Test("refuses what cannot be compared, with one line and code 2")
     func refusals() throws {
         let cut = directory.url.appendingPathComponent("cut.safetensors")

@@ -21,6 +21,8 @@ struct ExpertUnits {
         "w1": "gate_proj", "w3": "up_proj", "w2": "down_proj",
         "ffn_gate_exps": "gate_proj", "ffn_up_exps": "up_proj", "ffn_down_exps": "down_proj",
     ]
+    /// The most experts of a tensor. A file may claim as many as it has weights.
+    private static let mostExperts = 4_096
     private static let routing = ["gate", "router", "ffn_gate_inp", "shared_expert_gate"]
 
     /// Finds the units among a layer's tensors.
@@ -54,6 +56,7 @@ struct ExpertUnits {
     /// Adds a tensor `[experts, out, in]` of all experts.
     private mutating func addFused(_ entry: WeightEntry, _ module: String) -> Bool {
         let (count, height) = (entry.shape[0], entry.shape[1])
+        guard count <= Self.mostExperts else { return false }
         func add(_ projection: String, _ rows: Range<Int>, of expert: Int) {
             let name = "\(entry.name).\(expert).\(projection)"
             experts[expert, default: [:]][projection] = entry.part(

@@ -17,7 +17,9 @@ struct ModelParts {
         for entry in source.entries
         where !entry.name.hasSuffix("inv_freq") && entry.name != "rope_freqs.weight" {
             if let place = entry.layerPlace {
-                stacks[place.stack, default: [:]][place.index, default: [:]][place.inner] = entry
+                // GGUF tensors without a Hugging Face name, such as experts, join their layer.
+                let stack = place.stack == "blk" ? "model.layers" : place.stack
+                stacks[stack, default: [:]][place.index, default: [:]][place.inner] = entry
             } else {
                 outer[entry.name] = entry
             }
