@@ -117,6 +117,12 @@ import Testing
         #expect(
             String(decoding: try canonicalJSON(measured), as: UTF8.self)
                 == #"{"answerTokens":8,"batchSize":96,"divergenceTexts":24,"measures":["length"]}"#)
+        var dated = EvaluationSettings(answerTokens: 8)
+        (dated.templateDate, dated.chatTemplate) = ("2026-03-07", "ab")
+        #expect(
+            String(decoding: try canonicalJSON(dated), as: UTF8.self)
+                == #"{"answerTokens":8,"batchSize":96,"chatTemplate":"ab","divergenceTexts":24,"#
+                + #""templateDate":"2026-03-07"}"#)
     }
 }
 

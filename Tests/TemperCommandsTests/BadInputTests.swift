@@ -42,6 +42,25 @@ struct BadInputTests {
             !FileManager.default.fileExists(atPath: report.path), sourceLocation: sourceLocation)
     }
 
+    @Test("a model without a chat template is refused, and takes one from --chat-template")
+    func noChatTemplate() throws {
+        try FileManager.default.removeItem(at: model.appendingPathComponent("chat_template.jinja"))
+        try replace("\"chat_template\"", "\"unused\"", in: "tokenizer_config.json")
+        let bare = try temper("generate", model.path, "Hello", "--max-tokens", "2")
+        #expect(bare.status == 2)
+        #expect(bare.error.contains("has no chat template"))
+        #expect(bare.error.contains("--chat-template FILE"))
+        let template = directory.url.appendingPathComponent("own.jinja")
+        try Data("{{ strftime_now('%Y') }}{{ messages[0].content }}".utf8).write(to: template)
+        let given = try temper(
+            "generate", model.path, "Hello", "--max-tokens", "2", "--json", "--chat-template",
+            template.path, "--date", "2031-05-04")
+        #expect(given.status == 0, "\(given.error)")
+        // The tokens of 2031Hello, a byte each.
+        let expected = "[50,48,51,49,72,101,108,108,111]"
+        #expect(given.output.filter { !$0.isWhitespace }.contains(expected), "\(given.output)")
+    }
+
     private func damage(_ name: String, _ change: (inout Data) -> Void) throws {
         let file = model.appendingPathComponent(name)
         var data = try Data(contentsOf: file)
