@@ -86,7 +86,8 @@ extension Tokenizer {
             // The file marks starts of words; WordPiece marks what is inside of them.
             let isWhole = token.hasPrefix("[") && token.hasSuffix("]")
             let spelling =
-                if token.hasPrefix("\u{2581}") {
+                // A mark may join with a scalar that follows it to one character.
+                if token.unicodeScalars.first == "\u{2581}" {
                     String(token.unicodeScalars.dropFirst())
                 } else {
                     isWhole ? token : "##" + token
