@@ -70,11 +70,11 @@ struct SentencePieceTests {
             "trainer_spec.model_type: word models are not supported; supported: unigram, bpe"
         ),
         (
-            piece("?", kind: 2) + field(2, [0x18, 7]), "byte 19: the model type 7 is not known"
+            piece("?", kind: 2) + field(2, [0x18, 7]), "byte 16: the model type 7 is not known"
         ),
         (
             piece("?", kind: 2) + field(3, field(2, [8, 0, 0, 0, 1])),
-            "byte 24: the map of characters is damaged"
+            "byte 21: the map of characters is damaged"
         ),
     ]
 

@@ -54,7 +54,8 @@ struct SpecialTokenTests {
         #expect(tokenizer.eosToken?.identifier == 2)
     }
 
-    @Test("written tokens are read again with their names", arguments: ["listed", "model-specific"])
+    @Test(
+        "written tokens are read again with their names", arguments: ["listed", "model-specific"])
     func writing(name: String) throws {
         let golden: Golden = try Goldens.read("special-tokens-5.json")
         let tokenizer = try Self.tokenizer(#require(golden.cases[name]).files)
@@ -65,7 +66,9 @@ struct SpecialTokenTests {
             "tokenizer.json": json, "tokenizer_config.json": configuration,
         ])
         #expect(again.namedTexts == tokenizer.namedTexts)
-        for text in golden.texts { #expect(again.encode(text) == tokenizer.encode(text), "\(text)") }
+        for text in golden.texts {
+            #expect(again.encode(text) == tokenizer.encode(text), "\(text)")
+        }
     }
 
     static let refused: [(file: String, source: String, message: String)] = [

@@ -13,8 +13,7 @@ extension Tokenizer {
         guard vocabulary.types.isEmpty || vocabulary.types.count == vocabulary.tokens.count else {
             throw vocabulary.error(
                 "token_type",
-                "\(vocabulary.types.count) types for \(vocabulary.tokens.count) tokens",
-                "the file is damaged: fetch it again")
+                "\(vocabulary.types.count) types for \(vocabulary.tokens.count) tokens")
         }
         switch vocabulary.model {
         case "gpt2": try self.init(bytePair: vocabulary)
@@ -84,16 +83,18 @@ extension Tokenizer {
         var vocabulary = Vocabulary(capacity: source.tokens.count)
         for (identifier, token) in source.tokens.enumerated() {
             // The file marks starts of words; WordPiece marks what is inside of them.
-            let isWhole = token.hasPrefix("[") && token.hasSuffix("]")
+            let isWhole =
+                token.utf8.first == UInt8(ascii: "[") && token.utf8.last == UInt8(ascii: "]")
             let spelling =
-                if token.hasPrefix("\u{2581}") {
+                // A mark may join with a scalar that follows it to one character.
+                if token.unicodeScalars.first == "\u{2581}" {
                     String(token.unicodeScalars.dropFirst())
                 } else {
                     isWhole ? token : "##" + token
                 }
             if let problem = vocabulary.insert(spelling, identifier: identifier) {
                 throw source.error(
-                    "tokens[\(identifier)]", "\"\(token)\": \(problem)", Self.damaged)
+                    "tokens[\(identifier)]", "\"\(token)\": \(problem)")
             }
         }
         let unknown = try source.token("unknown_token_id", source.unkIdentifier)?.text ?? "[UNK]"
@@ -122,8 +123,6 @@ extension Tokenizer {
         try readComponents(file: source.file)
     }
 
-    private static let damaged = "the file is damaged: fetch it again"
-
     /// Reads the components, which are in the form of tokenizer.json.
     private mutating func readComponents(file: String) throws(InputError) {
         for component in components {
@@ -141,7 +140,10 @@ extension Tokenizer {
 }
 
 extension GGUFVocabulary {
-    fileprivate func error(_ key: String, _ problem: String, _ remedy: String) -> InputError {
+    fileprivate func error(
+        _ key: String, _ problem: String,
+        _ remedy: String = "the file is damaged: fetch it again"
+    ) -> InputError {
         InputError(file: file, position: "tokenizer.ggml.\(key)", problem, remedy: remedy)
     }
 
@@ -160,7 +162,7 @@ extension GGUFVocabulary {
         guard let identifier else { return nil }
         guard tokens.indices.contains(identifier) else {
             throw error(
-                key, "there is no token \(identifier)", "the file is damaged: fetch it again")
+                key, "there is no token \(identifier)")
         }
         return Tokenizer.SpecialToken(text: tokens[identifier], identifier: identifier)
     }
@@ -175,20 +177,17 @@ extension SentencePieceVocabulary {
         algorithm = isBytePair ? .bytePair : .unigram
         guard source.scores.count == source.tokens.count else {
             throw source.error(
-                "scores", "\(source.scores.count) scores for \(source.tokens.count) tokens",
-                "the file is damaged: fetch it again")
+                "scores", "\(source.scores.count) scores for \(source.tokens.count) tokens")
         }
         for (identifier, token) in source.tokens.enumerated() {
             let number = source.types.isEmpty ? 1 : UInt64(clamping: source.types[identifier])
             guard let kind = Kind(rawValue: number) else {
                 throw source.error(
-                    "token_type[\(identifier)]", "the type \(number) is not known",
-                    "the file is damaged: fetch it again")
+                    "token_type[\(identifier)]", "the type \(number) is not known")
             }
             guard source.scores[identifier].isFinite else {
                 throw source.error(
-                    "scores[\(identifier)]", "the score is not finite",
-                    "the file is damaged: fetch it again")
+                    "scores[\(identifier)]", "the score is not finite")
             }
             pieces.append(Piece(text: token, score: source.scores[identifier], kind: kind))
         }
@@ -212,18 +211,17 @@ extension SentencePieceVocabulary {
 
 extension BytePairModel {
     fileprivate init(_ source: GGUFVocabulary, isByteLevel: Bool) throws(InputError) {
-        let remedy = "the file is damaged: fetch it again"
         vocabulary = Vocabulary(capacity: source.tokens.count)
         for (identifier, token) in source.tokens.enumerated() {
             if let problem = vocabulary.insert(token, identifier: identifier) {
-                throw source.error("tokens[\(identifier)]", "\"\(token)\": \(problem)", remedy)
+                throw source.error("tokens[\(identifier)]", "\"\(token)\": \(problem)")
             }
         }
         merges = MergeTable(capacity: source.merges.count)
         var joined: [UInt8] = []
         for (index, merge) in source.merges.enumerated() {
             if let problem = append(merge, joined: &joined) {
-                throw source.error("merges[\(index)]", problem, remedy)
+                throw source.error("merges[\(index)]", problem)
             }
         }
         if isByteLevel { findByteSymbols() } else { fallbackSymbols = vocabulary.fallbackSymbols }
