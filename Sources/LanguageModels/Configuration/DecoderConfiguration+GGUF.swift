@@ -26,40 +26,27 @@ extension DecoderConfiguration {
         guard headCount > 0 else {
             throw keys.bad("\(prefix).attention.head_count", "\(headCount) is not 1 or more")
         }
-        var attention = Attention(
-            headCount: headCount,
-            keyValueHeadCount: try keys.integer(
-                "\(prefix).attention.head_count_kv", default: headCount),
-            headDimension: try keys.integer(
-                "\(prefix).attention.key_length", default: width / headCount))
-        attention.normalisesHeads = family.normalisesHeads
-        let turned = try keys.integer(
-            "\(prefix).rope.dimension_count", default: attention.headDimension)
-        guard turned == attention.headDimension else {
-            throw keys.bad(
-                "\(prefix).rope.dimension_count",
-                "\(turned) is not the head's width, which is \(attention.headDimension)")
-        }
+        var values = HuggingFaceConfiguration(
+            vocabularySize: try keys.vocabularySize(prefix, checkpoint: checkpoint), width: width,
+            feedForwardWidth: try keys.integer("\(prefix).feed_forward_length"),
+            layerCount: try keys.integer("\(prefix).block_count"), headCount: headCount)
+        values.keyValueHeadCount = try keys.integer(
+            "\(prefix).attention.head_count_kv", default: headCount)
+        values.headDimension = try keys.integer(
+            "\(prefix).attention.key_length", default: width / headCount)
+        values.contextLength = try keys.integer("\(prefix).context_length")
+        values.epsilon = Float(try keys.number("\(prefix).attention.layer_norm_rms_epsilon"))
+        values.headIsTied = checkpoint.tensors["output.weight"] == nil
         if let window = try keys.optionalInteger("\(prefix).attention.sliding_window") {
-            attention.slidingWindow = SlidingWindow(size: window)
+            values.slidingWindow = window
+            values.usesSlidingWindow = true
         }
-        attention.rotary = try keys.rotary(prefix, checkpoint: checkpoint)
-        let hasBias = LayerProjection.allCases.filter {
+        try self.init(values, family: family, file: file)
+        biasedProjections = LayerProjection.allCases.filter {
             checkpoint.tensors["blk.0.\(GGUFNames.stem(of: $0)).bias"] != nil
         }
-        try self.init(
-            family: family.modelType,
-            vocabularySize: keys.vocabularySize(prefix, checkpoint: checkpoint),
-            width: width,
-            feedForwardWidth: keys.integer("\(prefix).feed_forward_length"),
-            layerCount: keys.integer("\(prefix).block_count"),
-            contextLength: keys.integer("\(prefix).context_length"),
-            attention: attention,
-            normalisation: Normalisation(
-                epsilon: Float(keys.number("\(prefix).attention.layer_norm_rms_epsilon"))),
-            activation: family.activation,
-            biasedProjections: family.biasedProjections ?? hasBias,
-            headIsTied: checkpoint.tensors["output.weight"] == nil)
+        attention.rotary = try keys.rotary(prefix, checkpoint: checkpoint)
+        try checkRanges()
     }
 }
 

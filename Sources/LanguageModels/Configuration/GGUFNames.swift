@@ -41,6 +41,14 @@ package enum GGUFNames {
         return stem.map { "blk.\(parts[2]).\($0)\(suffix)" }
     }
 
+    /// Returns the tensors of a GGUF file.
+    static func storedParameters(of configuration: DecoderConfiguration) -> [StoredParameter] {
+        configuration.parameters.map {
+            StoredParameter(
+                name: name(of: $0.name) ?? $0.name, shape: $0.shape, content: .whole($0.name))
+        }
+    }
+
     /// Returns the Hugging Face name of a tensor of a GGUF file.
     ///
     /// - Parameter name: A GGUF name, for example `blk.3.ffn_up.weight`.

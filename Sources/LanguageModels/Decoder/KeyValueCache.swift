@@ -17,6 +17,9 @@ struct KeyValueCache: Sendable {
     /// values.
     private var entries: [Tensor] = []
 
+    /// The position of the next token of each sequence.
+    var nextPositions: [Int] { sequences.map { length - $0.padding } }
+
     /// Stores one layer of the prompts.
     ///
     /// - Parameters:

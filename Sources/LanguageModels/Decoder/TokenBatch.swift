@@ -52,6 +52,16 @@ public struct TokenBatch: Sendable {
     /// The place of the last token of each sequence, `[sequences]`.
     var lastPlaces: Tensor { Tensor(places.compactMap(\.last), shape: [count]) }
 
+    /// The position of each computed token.
+    var positions: [Int] {
+        var ends: [Int] = []
+        return segments.flatMap { segment in
+            let start = segment.parent.map { ends[$0] } ?? 0
+            ends.append(start + segment.length)
+            return Array(start..<start + segment.length)
+        }
+    }
+
     /// The length of each sequence.
     var lengths: [Int] { places.map(\.count) }
 }

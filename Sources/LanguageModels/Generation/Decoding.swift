@@ -151,8 +151,8 @@ struct Decoding {
     /// Chooses the token after the chosen one of each row.
     private mutating func choose() throws {
         var stream = try model.residualStream(.next(chosen), cache: &cache, edit: edit)
-        let last = stream.normalised(by: try model.weight("model.norm.weight"))
-        if needsLogits {
+        let last = try model.normalised(&stream)
+        if needsLogits || model.configuration.headIsBiased {
             choose(from: try model.logits(of: last))
         } else {
             chosen = Tensor.linearArgMax(hidden: last, weight: try model.head)

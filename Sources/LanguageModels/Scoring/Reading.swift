@@ -88,8 +88,7 @@ extension LanguageModel {
     fileprivate func divergences(
         behind rows: Tensor, from reference: LanguageModel, behind truths: Tensor
     ) throws -> [Float] {
-        guard configuration.logitSoftCap != nil || reference.configuration.logitSoftCap != nil
-        else {
+        guard !configuration.headIsLinear || !reference.configuration.headIsLinear else {
             return try Tensor.linearDivergence(
                 hidden: normalised(rows), weight: head,
                 from: (reference.normalised(truths), reference.head)
