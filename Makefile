@@ -124,6 +124,13 @@ serving: build
 	.deps/interop/bin/python Tests/Interop/openai_client.py $(TEMPER)
 	.deps/interop/bin/python Tests/Interop/serving.py $(TEMPER) $(REQUESTS) $(HOSTILE_SECONDS)
 
+## Compare fresh random models of every family with transformers. PEER_PYTHON names a Python that
+## has it and gguf; PARITY_SEED=7 makes the same models again.
+.PHONY: parity-families
+parity-families: bootstrap
+	$(if $(PEER_PYTHON),,Benchmarks/Peers/environment)
+	scripts/parity-families $(or $(PEER_PYTHON),.deps/peers/bin/python) $(PARITY_SEED)
+
 .PHONY: bootstrap
 bootstrap:
 	scripts/bootstrap

@@ -43,6 +43,7 @@ struct CanonicalisationTests {
         let configuration = try DecoderConfiguration(
             vocabularySize: 258, width: 32, feedForward: .gated(width: 64), layerCount: 2,
             contextLength: 512, attention: attention, normalisation: norm,
+            arrangement: shape.isOnBothSides ? .normOnBothSides : .normBefore,
             biasedProjections: shape.biased, headIsTied: shape.headIsTied)
         var key = RandomKey(seed: 21)
         let weights = configuration.parameters.map { parameter in

@@ -115,7 +115,8 @@ struct ConfigurationTests {
     func epsilon() throws {
         #expect(throws: InputError.self) {
             try DecoderConfiguration(
-                vocabularySize: 8, width: 8, feedForward: .gated(width: 8), layerCount: 1, contextLength: 8,
+                vocabularySize: 8, width: 8, feedForward: .gated(width: 8), layerCount: 1,
+                contextLength: 8,
                 attention: .init(headCount: 1, keyValueHeadCount: 1, headDimension: 8),
                 normalisation: .init(epsilon: .nan))
         }

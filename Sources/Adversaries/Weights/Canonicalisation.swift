@@ -62,7 +62,8 @@ extension LanguageModel {
     func canonicalised() throws -> LanguageModel {
         var model = try fused()
         let offset = configuration.normalisation.weightOffset
-        if try model.weights["model.norm.weight"]?.values().contains(where: { $0 + offset != 1 }) == true {
+        let finalGain = try model.weights["model.norm.weight"]?.values() ?? []
+        if finalGain.contains(where: { $0 + offset != 1 }) {
             model = try model.untyingHead()
         }
         var edit = CanonicalWeights(model)

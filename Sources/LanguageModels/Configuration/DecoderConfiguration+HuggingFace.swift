@@ -92,6 +92,7 @@ extension HuggingFaceConfiguration {
     /// - Parameters:
     ///   - size: The size where the file has none. (A null there means no window.)
     ///   - layers: The windowed layers where the file does not name them; nil for all.
+    /// - Returns: The window; nil if no layer has one.
     func window(default size: Int?, layers: [Int]? = nil) -> DecoderConfiguration.SlidingWindow? {
         guard let size = slidingWindow ?? size else { return nil }
         let named = self.layers(ofType: "sliding_attention") ?? layers

@@ -161,7 +161,9 @@ extension DecoderConfiguration {
         }
         guard experts.sharedWidth > 0 else { return list }
         let inner = experts.sharedWidth
-        let shapes = [("gate", [inner, width]), ("up", [inner, width]), ("down", [width, inner])]
+        let shapes = [
+            ("gate", [inner, width]), ("up", [inner, width]), ("down", [width, inner]),
+        ]
         list += shapes.map {
             Parameter(name: "mlp.shared_expert.\($0.0)_proj.weight", shape: $0.1)
         }

@@ -78,6 +78,7 @@ extension Family {
     }.with {
         $0.namesLayerTypes = true
         $0.ggufArchitecture = "smollm3"
+        $0.ggufPermutes = true
         $0.headIsTiedByDefault = true
         $0.ropeTheta = 2_000_000
         $0.keys = { decoder in
@@ -93,6 +94,7 @@ extension Family {
         decoder.readMultipliers(keys)
     }.with {
         $0.ggufArchitecture = "granite"
+        $0.ggufPermutes = true
         $0.keys = { $0.multiplierKeys }
     }
 
@@ -107,7 +109,8 @@ extension Family {
         $0.ggufArchitecture = "stablelm"
         $0.rotaryShare = 0.25
         $0.names.renamed = [
-            "self_attn.q_norm": "self_attn.q_layernorm", "self_attn.k_norm": "self_attn.k_layernorm",
+            "self_attn.q_norm": "self_attn.q_layernorm",
+            "self_attn.k_norm": "self_attn.k_layernorm",
         ]
         $0.names.splitsHeadNorms = true
         $0.keys = { decoder in

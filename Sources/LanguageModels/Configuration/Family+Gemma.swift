@@ -16,6 +16,7 @@ extension Family {
         decoder.arrangement = .normOnBothSides
         decoder.attention.slidingWindow = keys.window(
             default: 4096, layers: Array(stride(from: 0, to: decoder.layerCount, by: 2)))
+        decoder.attention.scale = 1 / (keys.attentionScalar ?? 256).squareRoot()
     }.with {
         $0.namesLayerTypes = true
         $0.headIsTiedByDefault = true
@@ -60,7 +61,10 @@ extension Family {
         decoder.readBiases(keys)
         decoder.normalisation = .init(epsilon: 1e-5)
         decoder.normalisation.kind = .plainLayer
-    }.with { $0.ggufArchitecture = "olmo" }
+    }.with {
+        $0.ggufArchitecture = "olmo"
+        $0.ggufPermutes = true
+    }
 
     static let olmo2 = Family("olmo2", "Olmo2ForCausalLM") { decoder, keys, file in
         try decoder.becomeOLMo2(keys, file)

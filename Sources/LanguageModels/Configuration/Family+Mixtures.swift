@@ -13,6 +13,8 @@ extension Family {
         decoder.attention.slidingWindow = keys.window(default: nil)
     }.with {
         $0.ropeTheta = 1_000_000
+        $0.ggufArchitecture = "llama"
+        $0.ggufPermutes = true
         $0.names.renamed = ["mlp.router": "block_sparse_moe.gate"]
         $0.names.experts = .each(
             path: "block_sparse_moe.experts", gate: "w1", up: "w3", down: "w2")
@@ -68,6 +70,7 @@ extension Family {
         decoder.readMultipliers(keys)
     }.with {
         $0.ggufArchitecture = "granitemoe"
+        $0.ggufPermutes = true
         $0.names.renamed = ["mlp.router": "block_sparse_moe.router.layer"]
         $0.names.experts = .joined(
             gateUp: "block_sparse_moe.input_linear", down: "block_sparse_moe.output_linear")

@@ -6,9 +6,10 @@ import JSONText
 /// A family of models.
 package struct Family: Sendable {
     /// Turns Llama's configuration, in which the common keys are set, into the family's.
-    typealias Adaptation = @Sendable (
-        inout DecoderConfiguration, HuggingFaceConfiguration, _ file: String
-    ) throws -> Void
+    typealias Adaptation =
+        @Sendable (
+            inout DecoderConfiguration, HuggingFaceConfiguration, _ file: String
+        ) throws -> Void
 
     /// config.json's `model_type`.
     package let modelType: String
@@ -40,6 +41,9 @@ package struct Family: Sendable {
     init(_ modelType: String, _ architecture: String, adapt: @escaping Adaptation) {
         (self.modelType, self.architecture, self.adapt) = (modelType, architecture, adapt)
     }
+
+    /// Whether each token takes some of several experts.
+    var isMixture: Bool { Self.mixtures.contains { $0.modelType == modelType } }
 
     /// Returns the family with some of its values changed.
     func with(_ change: (inout Family) -> Void) -> Family {

@@ -123,7 +123,8 @@ extension HuggingFaceConfiguration {
             rotary.scaling = .yarn(try yarn(rope, original: original()))
         case "longrope", "su":
             let original = try original()
-            let stretch = rope.factor ?? Double(contextLength ?? original) / Double(max(original, 1))
+            let stretch =
+                rope.factor ?? Double(contextLength ?? original) / Double(max(original, 1))
             rotary.scaling = .longRope(
                 .init(
                     short: try required(rope.short, "short_factor"),
@@ -156,7 +157,9 @@ extension HuggingFaceConfiguration {
     private func yarn(_ rope: Rope, original: Int) throws -> RotaryEmbedding.YaRN {
         let factor =
             rope.factor ?? Double(contextLength ?? original) / Double(max(original, 1))
-        func growth(_ scale: Double) -> Double { factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1 }
+        func growth(_ scale: Double) -> Double {
+            RotaryEmbedding.YaRN.amplitude(factor: factor, scale: scale)
+        }
         var amplitude = growth(1)
         if let scale = rope.scale, let all = rope.scaleOfAll, scale != 0, all != 0 {
             amplitude = growth(scale) / growth(all)

@@ -33,6 +33,8 @@ package struct NameScheme: Sendable {
     enum Experts: Sendable {
         /// Each matrix of each expert: the path up to the expert's number, and the three names.
         case each(path: String, gate: String, up: String, down: String)
+        /// All experts together, each matrix for itself (GGUF).
+        case stacked(gate: String, up: String, down: String)
         /// All experts together, gates in front of the matrices beside them.
         case joined(gateUp: String, down: String)
         /// All experts together, the rows of gates alternating with those beside them.
@@ -127,6 +129,9 @@ package struct NameScheme: Sendable {
                     shape: Array(shape.dropFirst()),
                     content: .slice(of: parameter.name, index: index, count: shape[0]))
             }
+        case .stacked(let gate, let up, let down):
+            let name = projection == .gate ? gate : projection == .up ? up : down
+            return [whole(parameter, stored(name + suffix))]
         case .joined(let name, let down):
             guard projection != .down else { return [whole(parameter, stored(down + suffix))] }
             guard projection == .gate else { return [] }

@@ -43,6 +43,24 @@ extension RotaryEmbedding {
         }
     }
 
+    /// Whether frequencies depend on the length of a sequence.
+    var dependsOnLength: Bool {
+        switch scaling {
+        case .longRope(let numbers): numbers.short != numbers.long
+        case .dynamic: true
+        case .none, .linear, .llama3, .yarn, .proportional: false
+        }
+    }
+
+    /// Returns whether the keys of a sequence must be computed again when one token is added.
+    ///
+    /// - Parameter length: The length with the new token.
+    /// - Returns: Whether all tokens turn otherwise from this length on.
+    func restarts(atLength length: Int) -> Bool {
+        guard case .longRope(let numbers) = scaling, dependsOnLength else { return false }
+        return length == numbers.originalContextLength + 1
+    }
+
     /// Returns a number that is equal for lengths with the same frequencies.
     func regime(ofLength length: Int) -> Int {
         switch scaling {
@@ -66,6 +84,11 @@ extension RotaryEmbedding.Llama3 {
 }
 
 extension RotaryEmbedding.YaRN {
+    /// Returns the factor of cosines and sines where the file has none.
+    static func amplitude(factor: Double, scale: Double = 1) -> Double {
+        factor <= 1 ? 1 : 0.1 * scale * log(factor) + 1
+    }
+
     /// Returns the share of the slow-down for each pair: 0 for fast coordinates, 1 for slow ones.
     fileprivate func ramp(base: Double, width: Int) -> (Int) -> Double {
         func pair(turning turns: Double) -> Double {

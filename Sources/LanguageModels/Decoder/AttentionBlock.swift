@@ -31,8 +31,11 @@ struct AttentionBlock {
         let stem = "model.layers.\(layer).self_attn."
         if let kind = heads.headNorm {
             let like = model.configuration.normalisation
-            queryNorm = Norm(heads: try model.weight(stem + "q_norm.weight"), like: like, kind: kind)
-            keyNorm = Norm(heads: try model.weight(stem + "k_norm.weight"), like: like, kind: kind)
+            func norm(_ name: String) throws -> Norm {
+                Norm(heads: try model.weight(stem + name), like: like, kind: kind)
+            }
+            queryNorm = try norm("q_norm.weight")
+            keyNorm = try norm("k_norm.weight")
         }
         if heads.hasSinks { sinks = try model.weight(stem + "sinks") }
     }

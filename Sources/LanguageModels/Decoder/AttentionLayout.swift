@@ -37,7 +37,7 @@ struct AttentionLayout {
     init(_ configuration: DecoderConfiguration, pass: ForwardPass, cache: KeyValueCache?) {
         self.pass = pass
         attention = configuration.attention
-        let positions: [Int]
+        let positions: [TokenPosition]
         switch pass {
         case .sequences(let batch): positions = batch.positions
         case .next: positions = cache?.nextPositions ?? []
@@ -48,7 +48,7 @@ struct AttentionLayout {
             attention.windowedRotary.map {
                 Turns($0, dimension: dimension, positions: positions)
             } ?? turns
-        unturned = Turns(dimension: dimension)
+        unturned = Turns()
     }
 
     /// Rotates queries and keys by their positions and computes attention.
@@ -88,62 +88,5 @@ struct AttentionLayout {
             // Without a cache there is nothing to continue.
             return found ?? queries
         }
-    }
-}
-
-/// The rotation of the queries and keys of a forward pass.
-private struct Turns {
-    /// `[pairs]`, in radians per position.
-    let frequencies: Tensor
-    /// The factor of all scores.
-    var scale: Float = 1
-    /// The factors of the coordinates of a query, `[head width]`, or of its tokens, `[tokens, 1, 1]`.
-    private var factors: [Tensor] = []
-    /// How many coordinates are stored in neighbouring pairs; 0 for none.
-    private var interleaved = 0
-
-    /// Makes no rotation.
-    init(dimension: Int) { frequencies = Tensor([Float(0)], shape: [1]) }
-
-    /// Prepares a rotation.
-    ///
-    /// - Parameters:
-    ///   - rotary: The embedding.
-    ///   - dimension: The width of a head.
-    ///   - positions: The positions of the tokens.
-    init(_ rotary: RotaryEmbedding, dimension: Int, positions: [Int]) {
-        let last = positions.max() ?? 0
-        let values = rotary.frequencies(dimension: dimension, length: last + 1)
-        frequencies = Tensor(values, shape: [values.count])
-        let rotated = rotary.rotatedWidth(of: dimension)
-        if rotary.isInterleaved { interleaved = rotated }
-        let square = Float(rotary.amplitude * rotary.amplitude)
-        if rotated == dimension {
-            scale = square
-        } else if square != 1 {
-            let row = (0..<dimension).map { $0 < rotated ? square : 1 }
-            factors.append(Tensor(row, shape: [dimension]))
-        }
-        if let growth = rotary.growth, last >= growth.originalContextLength {
-            factors.append(
-                Tensor(positions.map(growth.factor), shape: [positions.count, 1, 1]))
-        }
-    }
-
-    /// Returns keys as the kernels rotate them: coordinates that turn together half the rotated
-    /// width apart.
-    func keys(_ heads: Tensor) -> Tensor {
-        guard interleaved > 0 else { return heads }
-        let shape = heads.shape
-        let outer = Array(shape.dropLast())
-        let turned = heads.slice(axis: -1, from: 0, to: interleaved)
-            .reshaped(outer + [interleaved / 2, 2]).transposed().reshaped(outer + [interleaved])
-        guard let width = shape.last, interleaved < width else { return turned }
-        let rest = heads.slice(axis: -1, from: interleaved, to: width)
-        return Tensor.concatenated([turned, rest], axis: -1)
-    }
-
-    func queries(_ heads: Tensor) -> Tensor {
-        factors.reduce(keys(heads)) { $0 * $1 }
     }
 }

@@ -18,7 +18,9 @@ struct KeyValueCache: Sendable {
     private var entries: [Tensor] = []
 
     /// The position of the next token of each sequence.
-    var nextPositions: [Int] { sequences.map { length - $0.padding } }
+    var nextPositions: [TokenPosition] {
+        sequences.map { TokenPosition(index: length - $0.padding, length: length - $0.padding + 1) }
+    }
 
     /// Stores one layer of the prompts.
     ///

@@ -22,9 +22,10 @@ struct Norm {
     }
 
     /// Makes a norm of heads.
-    init(heads weight: Tensor, like norm: DecoderConfiguration.Normalisation,
-        kind headNorm: DecoderConfiguration.HeadNorm)
-    {
+    init(
+        heads weight: Tensor, like norm: DecoderConfiguration.Normalisation,
+        kind headNorm: DecoderConfiguration.HeadNorm
+    ) {
         kind = norm
         kind.kind = headNorm == .layerPerHead ? .layer : .rootMeanSquare
         self.weight = weight

@@ -41,8 +41,12 @@ struct WeightLoading {
             let tensor = try tensor(parameter)
             guard case .slice(let name, let index, let count) = parameter.content else {
                 let parts = parameter.parts(of: tensor, shapes: shapes)
-                if parts.count > 1 { try evaluate(Array(parts.values)) }
-                weights.merge(parts) { _, new in new }
+                for (name, part) in parts {
+                    let shape = shapes[name] ?? part.shape
+                    let value = self.parameter(name, part)
+                    weights[name] = value.shape == shape ? value : value.reshaped(shape)
+                }
+                if parts.count > 1 { try evaluate(parts.keys.compactMap { weights[$0] }) }
                 continue
             }
             slices[name, default: []].append(tensor)
@@ -50,6 +54,16 @@ struct WeightLoading {
             weights[name] = try Tensor.stacked(all, axis: 0).evaluated()
         }
         return weights
+    }
+
+    /// Returns a parameter as the configuration has it. GGUF files hold Gemma's gains, not what 1 is
+    /// added to.
+    private func parameter(_ name: String, _ tensor: Tensor) -> Tensor {
+        let offset = configuration.normalisation.weightOffset
+        guard checkpoint.format == .gguf, offset != 0, name.hasSuffix("norm.weight") else {
+            return tensor
+        }
+        return tensor - offset
     }
 
     /// Returns the tensors that the checkpoint must hold.

@@ -17,7 +17,7 @@ extension LanguageModel {
     ) throws -> [[LayerProjection: Tensor]] {
         try checkPrompts(prompts)
         guard !prompts.isEmpty else { return [] }
-        let batch = TokenBatch(prompts)
+        let batch = TokenBatch(prompts, for: configuration)
         var seen: [[LayerProjection: Tensor]] = []
         var none: KeyValueCache?
         _ = try residualStream(

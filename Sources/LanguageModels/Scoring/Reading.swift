@@ -29,7 +29,7 @@ public struct Reading: Sendable {
         for text in texts { try model.checkTokens(text, arePredicted: true) }
         var states = [Tensor](repeating: Tensor(0), count: texts.count)
         for places in ScoringBatches.places(texts) {
-            let batch = TokenBatch(places.map { texts[$0] })
+            let batch = TokenBatch(places.map { texts[$0] }, for: model.configuration)
             let stream = try model.residualStream(of: batch, edit: edit).evaluated()
             for (sequence, place) in places.enumerated() {
                 let rows = batch.places(of: sequence, 0..<texts[place].count)

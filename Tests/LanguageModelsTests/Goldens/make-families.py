@@ -2,9 +2,10 @@
 # Makes random models of two layers of each family, beside what transformers computes with them in
 # fp32: log-probabilities, greedy answers, and the gradients of low-rank adapters.
 #
-# python make-families.py [--out DIRECTORY] [--seed NUMBER] [NAME...]
-# Without --seed the seed is the name's, so that the goldens of the tests are made again.
-# Needs torch, transformers, tokenizers (made with 2.15, 5.23, 0.23).
+# python make-families.py [--out DIRECTORY] [--seed NUMBER] [--gguf] [NAME...]
+# Without --seed the seed is the name's, so that the goldens of the tests are made again. With --gguf
+# all families are made, and those that llama.cpp reads are also written as it converts them.
+# Needs torch, transformers, tokenizers, gguf (made with 2.15, 5.23, 0.23, 0.19).
 
 import argparse
 import json
@@ -17,6 +18,7 @@ import zlib
 import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from families_gguf import write_gguf
 from torch.func import functional_call
 from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.utils import logging
@@ -41,7 +43,7 @@ YARN = dict(
 LONGROPE = dict(
     rope_type="longrope", rope_theta=10000.0, original_max_position_embeddings=32,
     partial_rotary_factor=0.75, short_factor=[1.0, 1.1, 1.3], long_factor=[1.5, 3.0, 4.5])
-EXPERTS = dict(num_experts=5, num_experts_per_tok=2, moe_intermediate_size=16)
+EXPERTS = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16)
 
 CASES = {
     # name: model type, what differs from BASE
@@ -75,25 +77,48 @@ CASES = {
         attention_multiplier=0.11, attention_bias=True)),
     "stablelm": ("stablelm", dict(use_qkv_bias=True)),
     "stablelm2": ("stablelm", dict(
-        use_parallel_residual=True, qk_layernorm=True, hidden_size=48, head_dim=16,
-        partial_rotary_factor=0.25)),
+        use_parallel_residual=True, qk_layernorm=True, partial_rotary_factor=0.5)),
     "cohere": ("cohere", dict(tie_word_embeddings=True, use_qk_norm=True)),
     "cohere2": ("cohere2", dict(WINDOWS, tie_word_embeddings=True, logit_scale=0.25)),
     "glm": ("glm", dict()),
     "glm4": ("glm4", dict()),
     "phi": ("phi", dict(num_key_value_heads=3)),
     "starcoder2": ("starcoder2", dict(sliding_window=9, tie_word_embeddings=True)),
-    "mixtral": ("mixtral", dict(num_local_experts=5, num_experts_per_tok=2)),
+    "mixtral": ("mixtral", dict(intermediate_size=16, num_local_experts=4, num_experts_per_tok=2)),
     "qwen2moe": ("qwen2_moe", dict(EXPERTS, shared_expert_intermediate_size=24)),
     "qwen3moe": ("qwen3_moe", dict(EXPERTS, norm_topk_prob=True, mlp_only_layers=[0])),
-    "olmoe": ("olmoe", dict(num_experts=5, num_experts_per_tok=2)),
+    "olmoe": ("olmoe", dict(intermediate_size=16, num_experts=4, num_experts_per_tok=2)),
     "granitemoe": ("granitemoe", dict(
-        num_local_experts=5, num_experts_per_tok=2, embedding_multiplier=12.0, logits_scaling=3.0,
-        residual_multiplier=0.22, attention_multiplier=0.11)),
+        intermediate_size=16, num_local_experts=4, num_experts_per_tok=2,
+        embedding_multiplier=12.0, logits_scaling=3.0, residual_multiplier=0.22,
+        attention_multiplier=0.11)),
     "gptoss": ("gpt_oss", dict(
-        WINDOWS, num_local_experts=5, num_experts_per_tok=2, rope_parameters=dict(
-            YARN, truncate=False, beta_fast=32.0, beta_slow=1.0))),
+        WINDOWS, intermediate_size=16, num_local_experts=4, num_experts_per_tok=2,
+        rope_parameters=dict(YARN, truncate=False, beta_fast=32.0, beta_slow=1.0))),
 }
+
+
+# What llama.cpp does not read from a file but knows, it knows of more than two layers.
+GGUF_CASES = {
+    "cohere2": dict(num_hidden_layers=4, layer_types=3 * ["sliding_attention"] + ["full_attention"]),
+    "gemma3": dict(
+        num_hidden_layers=6, query_pre_attn_scalar=8,
+        layer_types=5 * ["sliding_attention"] + ["full_attention"]),
+    "smollm3": dict(num_hidden_layers=4, no_rope_layers=[1, 1, 1, 0]),
+    "qwen3moe": dict(mlp_only_layers=[]),
+}
+# Families whose goldens make-tiny.py makes.
+MORE_CASES = {
+    "llama": ("llama", dict(attention_bias=True)),
+    "mistral": ("mistral", dict(sliding_window=None)),
+    "qwen2": ("qwen2", dict()),
+    "qwen3": ("qwen3", dict()),
+    "gemma": ("gemma", dict(tie_word_embeddings=True)),
+    "gemma2": ("gemma2", dict(
+        WINDOWS, tie_word_embeddings=True, query_pre_attn_scalar=8, attn_logit_softcapping=5.0,
+        final_logit_softcapping=8.0)),
+}
+GGUF_GOLDENS = ["granite", "phi4", "stablelm2", "glm4", "mixtral", "qwen2moe", "gptoss"]
 
 
 def tokenizer():
@@ -151,7 +176,7 @@ def places(model, layer):
         add("gate_proj", f"{block}.gate_up_proj", gate, isTurned)
         add("up_proj", f"{block}.gate_up_proj", up, isTurned)
         add("down_proj", f"{block}.down_proj", None, isTurned)
-    for key, parts in [("input_linear", ("gate_proj", "up_proj")), ("output_linear", ("down_proj",))]:
+    for key, parts in [("input_linear", TARGETS[4:6]), ("output_linear", TARGETS[6:])]:
         for index, target in enumerate(parts):
             rows = None if len(parts) == 1 else slice(index * inner, (index + 1) * inner)
             add(target, f"block_sparse_moe.{key}.weight", rows)
@@ -184,16 +209,19 @@ def gradients(model, sequence):
     if getattr(model.config, "tie_word_embeddings", False):
         changed.pop("lm_head.weight", None)
     ids = torch.tensor([sequence])
-    logits = functional_call(model, changed, (), dict(input_ids=ids, use_cache=False)).logits[0]
-    loss = torch.nn.functional.cross_entropy(logits[2:-1], ids[0, 3:])
+    read = dict(input_ids=ids[:, :-1], use_cache=False)
+    logits = functional_call(model, changed, (), read).logits[0]
+    loss = torch.nn.functional.cross_entropy(logits[2:], ids[0, 3:])
     slopes = torch.autograd.grad(loss, list(adapters.values()))
     file = {k: v.detach().contiguous() for k, v in adapters.items()}
     file |= {k + ".gradient": g.contiguous() for k, g in zip(adapters, slopes)}
     return loss.item(), file
 
 
-def make(out, name, seed):
-    kind, changes = CASES[name]
+def make(out, name, seed, gguf):
+    kind, changes = {**CASES, **MORE_CASES}[name]
+    if gguf:
+        changes = {**changes, **GGUF_CASES.get(name, {})}
     directory = os.path.join(out, "family-" + name)
     shutil.rmtree(directory, ignore_errors=True)
     os.makedirs(directory)
@@ -208,15 +236,20 @@ def make(out, name, seed):
     for length in [6, 21, 60]:
         ids = [1] + [draw.randrange(3, VOCABULARY) for _ in range(length - 1)]
         # A fresh rotary embedding, for one that grows keeps the greatest length.
-        fresh = AutoModelForCausalLM.from_config(
-            config, dtype=torch.float32, attn_implementation="eager").eval()
-        fresh.load_state_dict(model.state_dict())
+        def fresh():
+            other = AutoModelForCausalLM.from_config(
+                config, dtype=torch.float32, attn_implementation="eager").eval()
+            other.load_state_dict(model.state_dict())
+            return other
+
         with torch.no_grad():
-            output = fresh(torch.tensor([ids]), output_hidden_states=True)
+            output = fresh()(torch.tensor([ids]), output_hidden_states=True)
+            # The last token is predicted without being read.
+            logs = fresh()(torch.tensor([ids[:-1]])).logits[0].log_softmax(-1)
+        values = logs.gather(1, torch.tensor(ids[1:]).reshape(-1, 1))[:, 0]
         logs = output.logits[0].log_softmax(-1)
-        values = logs[:-1].gather(1, torch.tensor(ids[1:]).reshape(-1, 1))[:, 0]
-        greedy = fresh.generate(
-            torch.tensor([ids]), max_new_tokens=8, do_sample=False, eos_token_id=2,
+        greedy = fresh().generate(
+            torch.tensor([ids]), max_new_tokens=14, do_sample=False, eos_token_id=2,
             pad_token_id=0, attention_mask=torch.ones(1, len(ids), dtype=torch.long))
         expected.append({
             "ids": ids, "logprobs": values.tolist(), "greedy": greedy[0, len(ids):].tolist(),
@@ -233,19 +266,22 @@ def make(out, name, seed):
     if os.path.exists(generation):
         os.remove(generation)
     tokenizer().save(os.path.join(directory, "tokenizer.json"))
+    if gguf or name in GGUF_GOLDENS:
+        write_gguf(directory, config, tokenizer().get_vocab())
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", default=HERE)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--gguf", action="store_true")
     parser.add_argument("names", nargs="*")
     arguments = parser.parse_args()
-    for name in arguments.names or CASES:
+    for name in arguments.names or [*CASES, *(MORE_CASES if arguments.gguf else [])]:
         own = zlib.crc32(name.encode())
         seed = own if arguments.seed is None else (own + arguments.seed) % 2**32
         try:
-            make(arguments.out, name, seed)
+            make(arguments.out, name, seed, arguments.gguf)
             print(name, "made")
         except Exception as error:  # one family that this transformers lacks spoils no other
             print(name, "failed:", type(error).__name__, error)
