@@ -136,6 +136,26 @@ struct FamilyTests {
         }
     }
 
+    @Test(
+        "adapters on all that there is have no effect yet, and a gradient",
+        arguments: FamilyModels.all)
+    func adapters(name: String) throws {
+        let model = try FamilyModels.model(name)
+        let ids = try FamilyModels.expected(name).sequences[0].ids
+        let adapters = try LowRankAdapters(
+            .init(rank: 2), for: model.configuration, key: RandomKey(seed: 4))
+        let adapted = try model.adapted(by: adapters)
+        let expected = try model.logProbabilities(of: ids)
+        #expect(try adapted.logProbabilities(of: ids) == expected)
+        expectClose(
+            try adapted.fused().logProbabilities(of: ids), expected, absolute: 1e-5, name)
+        let example = CompletionExample(prompt: [ids[0]], completion: Array(ids.dropFirst()))
+        let (_, gradients) = try valueAndGradient(at: adapters.parameters) {
+            try model.adapted(by: adapters.replacing(parameters: $0)).completionLoss(of: [example])
+        }
+        for gradient in gradients { #expect(try gradient.values().allSatisfy(\.isFinite)) }
+    }
+
     @Test("a model without its writers adds nothing to the stream", arguments: FamilyModels.all)
     func writers(name: String) throws {
         let model = try FamilyModels.model(name)
@@ -179,23 +199,26 @@ struct FamilyTests {
 
     @Test("a GGUF file gives the same predictions", arguments: FamilyModels.all)
     func gguf(name: String) throws {
-        let file = try FamilyModels.url(name).appending(path: "model.gguf")
-        guard FileManager.default.fileExists(atPath: file.path(percentEncoded: false)) else {
-            return
+        let directory = try FamilyModels.url(name)
+        let files = try FileManager.default.contentsOfDirectory(
+            at: directory, includingPropertiesForKeys: nil
+        ).filter { $0.pathExtension == "gguf" }
+        let original = try FamilyModels.model(name)
+        for file in files {
+            let model = try LanguageModel(at: file)
+            for (name, tensor) in original.weights {
+                expectClose(
+                    try #require(model.weights[name]).values(), try tensor.values(),
+                    absolute: 1e-6, name)
+            }
+            var worst: Float = 0
+            for sequence in try FamilyModels.expected(name).sequences {
+                let values = try model.logProbabilities(of: sequence.ids)
+                expectClose(values, sequence.logprobs, absolute: 1e-3, name)
+                worst = max(worst, zip(values, sequence.logprobs).map { abs($0 - $1) }.max() ?? 0)
+            }
+            FamilyModels.report(name, "log-probabilities of \(file.lastPathComponent)", worst)
         }
-        let (model, original) = (try LanguageModel(at: file), try FamilyModels.model(name))
-        for (name, tensor) in original.weights {
-            expectClose(
-                try #require(model.weights[name]).values(), try tensor.values(), absolute: 1e-6,
-                name)
-        }
-        var worst: Float = 0
-        for sequence in try FamilyModels.expected(name).sequences {
-            let values = try model.logProbabilities(of: sequence.ids)
-            expectClose(values, sequence.logprobs, absolute: 1e-3, name)
-            worst = max(worst, zip(values, sequence.logprobs).map { abs($0 - $1) }.max() ?? 0)
-        }
-        FamilyModels.report(name, "log-probabilities from GGUF", worst)
     }
 
     @Test("a layer that is inserted changes nothing", arguments: FamilyModels.all)

@@ -172,7 +172,7 @@ extension Family {
 
     static let phi = Family("phi", "PhiForCausalLM") { decoder, keys, file in
         try decoder.becomePlain(keys, file, epsilon: keys.layerEpsilon)
-        decoder.biasedProjections = LayerProjection.allCases
+        decoder.biasedProjections = [.query, .key, .value, .output, .up, .down]
         decoder.arrangement = .parallel
         decoder.headIsBiased = true
         if keys.normalisesHeads == true { throw decoder.refusal("qk_layernorm", file) }
@@ -187,7 +187,9 @@ extension Family {
 
     static let starCoder2 = Family("starcoder2", "Starcoder2ForCausalLM") { decoder, keys, file in
         try decoder.becomePlain(keys, file, epsilon: keys.otherEpsilon)
-        if keys.hasBias ?? true { decoder.biasedProjections = LayerProjection.allCases }
+        if keys.hasBias ?? true {
+            decoder.biasedProjections = [.query, .key, .value, .output, .up, .down]
+        }
         decoder.attention.slidingWindow = keys.window(default: nil)
     }.with {
         $0.ggufArchitecture = "starcoder2"

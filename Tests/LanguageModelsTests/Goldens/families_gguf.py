@@ -22,14 +22,24 @@ PERMUTED = {"llama", "mistral", "mixtral", "smollm3", "granite", "granitemoe", "
 
 
 def write_gguf(directory, config, vocabulary):
+    """Writes model.gguf. A linear scaling is written without its type, as some files have it, and a
+    second time under the key of old files."""
+    write(directory, config, vocabulary, "model.gguf", "rope.scaling.factor")
+    if config.rope_parameters.get("rope_type") == "linear":
+        write(directory, config, vocabulary, "old.gguf", "rope.scale_linear")
+
+
+def write(directory, config, vocabulary, file, scale):
     kind = config.model_type
     rope = config.rope_parameters
     rope = rope.get("full_attention", rope)
     if kind not in ARCHITECTURES or rope.get("rope_type") in ("dynamic", "proportional"):
         return
     architecture = ARCHITECTURES[kind]
-    writer = gguf.GGUFWriter(os.path.join(directory, "model.gguf"), architecture)
+    writer = gguf.GGUFWriter(os.path.join(directory, file), architecture)
     write_keys(writer, architecture, config, rope)
+    if rope.get("rope_type") == "linear":
+        writer.add_float32(f"{architecture}.{scale}", rope["factor"])
     names = sorted(vocabulary, key=vocabulary.get)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
@@ -46,7 +56,10 @@ def write_gguf(directory, config, vocabulary):
             raise ValueError(f"gguf has no name for {name}")
         stored_type = numpy.float16 if value.ndim > 1 else numpy.float32
         writer.add_tensor(stored, numpy.ascontiguousarray(value, stored_type))
-    if rope.get("rope_type") == "longrope":
+    if rope.get("rope_type") == "longrope" and kind == "llama":
+        divisors = numpy.array(rope["long_factor"], dtype=numpy.float32)
+        writer.add_tensor("rope_freqs.weight", divisors)
+    elif rope.get("rope_type") == "longrope":
         for length in ["long", "short"]:
             factors = numpy.array(rope[length + "_factor"], dtype=numpy.float32)
             writer.add_tensor(f"rope_factors_{length}.weight", factors)
@@ -77,12 +90,13 @@ def write_keys(writer, architecture, config, rope):
     window = getattr(config, "sliding_window", None)
     if window and getattr(config, "use_sliding_window", True):
         writer.add_sliding_window(window)
-    if rope.get("rope_type") in ("yarn", "linear"):
-        writer.add_string(f"{architecture}.rope.scaling.type", rope["rope_type"])
+    if rope.get("rope_type") == "yarn":
+        writer.add_string(f"{architecture}.rope.scaling.type", "yarn")
         writer.add_rope_scaling_factor(rope["factor"])
-    if "original_max_position_embeddings" in rope:
+    if "original_max_position_embeddings" in rope and architecture != "llama" or (
+            rope.get("rope_type") == "yarn"):
         writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
-    if rope.get("rope_type") == "longrope":
+    if rope.get("rope_type") == "longrope" and architecture != "llama":
         original = rope["original_max_position_embeddings"]
         stretch = config.max_position_embeddings / original
         writer.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(stretch) / math.log(original)))

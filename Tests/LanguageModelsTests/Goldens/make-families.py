@@ -43,6 +43,10 @@ YARN = dict(
 LONGROPE = dict(
     rope_type="longrope", rope_theta=10000.0, original_max_position_embeddings=32,
     partial_rotary_factor=0.75, short_factor=[1.0, 1.1, 1.3], long_factor=[1.5, 3.0, 4.5])
+# In a GGUF file one list of divisors, for sequences of any length.
+DIVIDED = dict(
+    rope_type="longrope", rope_theta=10000.0, original_max_position_embeddings=128,
+    attention_factor=1.0)
 EXPERTS = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=16)
 
 CASES = {
@@ -51,6 +55,10 @@ CASES = {
     "dynamic": ("llama", dict(
         max_position_embeddings=32,
         rope_parameters=dict(rope_type="dynamic", rope_theta=10000.0, factor=4.0))),
+    "linear": ("llama", dict(rope_parameters=dict(
+        rope_type="linear", rope_theta=10000.0, factor=4.0))),
+    "divided": ("llama", dict(rope_parameters=dict(
+        DIVIDED, short_factor=[1.0, 2.0, 1.5, 6.0], long_factor=[1.0, 2.0, 1.5, 6.0]))),
     "proportional": ("llama", dict(rope_parameters=dict(
         rope_type="proportional", rope_theta=10000.0, partial_rotary_factor=0.5))),
     "ministral": ("ministral", WINDOWS),
@@ -118,7 +126,8 @@ MORE_CASES = {
         WINDOWS, tie_word_embeddings=True, query_pre_attn_scalar=8, attn_logit_softcapping=5.0,
         final_logit_softcapping=8.0)),
 }
-GGUF_GOLDENS = ["granite", "phi4", "stablelm2", "glm4", "mixtral", "qwen2moe", "gptoss"]
+GGUF_GOLDENS = [
+    "linear", "divided", "granite", "phi4", "stablelm2", "glm4", "mixtral", "qwen2moe", "gptoss"]
 
 
 def tokenizer():
