@@ -144,7 +144,7 @@ serving: build
 ## Compare with the libraries that define what is right, on new random inputs: PEER_PYTHON names a
 ## Python that has them, TEMPLATES and TEMPLATE_SEED say how many templates and which.
 .PHONY: parity tokenizer-parity template-parity
-parity: tokenizer-parity template-parity
+parity: tokenizer-parity template-parity family-parity
 tokenizer-parity: bootstrap
 	scripts/tokenizer-parity
 TEMPLATES ?= 3000
@@ -156,6 +156,13 @@ template-parity: $(if $(PEER_PYTHON),,peers)
 	swift build $(SWIFT_FLAGS) --build-tests
 	TEMPER_TEMPLATES=$(CURDIR)/build/templates.json \
 		swift test $(SWIFT_FLAGS) --skip-build --filter TokenizationTests.TemplateTableTests/fresh
+
+## Compare fresh random models of every family with transformers. PEER_PYTHON names a Python that
+## has it and gguf; PARITY_SEED=7 makes the same models again.
+.PHONY: family-parity
+family-parity: bootstrap
+	$(if $(PEER_PYTHON),,Benchmarks/Peers/environment)
+	scripts/parity-families $(or $(PEER_PYTHON),.deps/peers/bin/python) $(PARITY_SEED)
 
 .PHONY: bootstrap
 bootstrap:

@@ -26,7 +26,8 @@ mx::array elementaryNorm(
 
 mx::array elementaryAttention(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const std::optional<mx::array> &mask, float scale, float softCap) {
+    const std::optional<mx::array> &mask, float scale, float softCap,
+    const std::optional<mx::array> &sinks) {
     int groups = queries.shape(1) / keys.shape(1);
     mx::array scores = mx::matmul(queries, mx::swapaxes(mx::repeat(keys, groups, 1), 2, 3));
     if (softCap > 0) {
@@ -39,7 +40,19 @@ mx::array elementaryAttention(
     } else if (mask) {
         scores = scores + *mask;
     }
-    mx::array found = mx::matmul(mx::softmax(scores, -1, true), mx::repeat(values, groups, 1));
+    int count = scores.shape(3);
+    if (sinks) {
+        mx::Shape column = {scores.shape(0), scores.shape(1), scores.shape(2), 1};
+        mx::array sink = mx::astype(mx::reshape(*sinks, {1, -1, 1, 1}), scores.dtype());
+        scores = mx::concatenate({scores, mx::broadcast_to(sink, column)}, 3);
+    }
+    mx::array weights = mx::softmax(scores, -1, true);
+    if (sinks) {
+        mx::Shape end = weights.shape();
+        end[3] = count;
+        weights = mx::slice(weights, {0, 0, 0, 0}, end);
+    }
+    mx::array found = mx::matmul(weights, mx::repeat(values, groups, 1));
     return mx::astype(found, queries.dtype());
 }
 

@@ -20,10 +20,12 @@ mx::array elementaryNorm(
 /// width].
 ///
 /// `mask` broadcasts to the scores: of type bool, true where attention is allowed; else added.
-/// Scores are bounded to `softCap` by tanh unless it is 0.
+/// Scores are bounded to `softCap` by tanh unless it is 0. A sink, one number for each head, is a
+/// score more that takes weight and has no value.
 mx::array elementaryAttention(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const std::optional<mx::array> &mask, float scale, float softCap = 0);
+    const std::optional<mx::array> &mask, float scale, float softCap = 0,
+    const std::optional<mx::array> &sinks = std::nullopt);
 
 /// Which keys queries may see that are the last ones: `[queries, keys]`, of type bool.
 mx::array causalMask(int queries, int keys);

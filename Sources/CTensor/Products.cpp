@@ -37,6 +37,9 @@ void addProducts(Table &table) {
     table[ct_operation_matmul] = [](const Arguments &a) -> Arrays {
         return {mx::matmul(a[0], a[1])};
     };
+    table[ct_operation_gather_product] = [](const Arguments &a) -> Arrays {
+        return {mx::gather_mm(a[0], a[1], std::nullopt, a[2])};
+    };
     table[ct_operation_add_product] = [](const Arguments &a) -> Arrays {
         return {mx::addmm(a[0], a[1], a[2], a.number(0), a.number(1))};
     };

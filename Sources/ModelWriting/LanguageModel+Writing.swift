@@ -45,7 +45,7 @@ extension LanguageModel {
                 "cannot hold virtual tokens, which are no part of a checkpoint",
                 remedy: "remove them with prompted(by: nil)")
         }
-        guard Family.named(configuration.family) != nil else {
+        guard let family = Family.named(configuration.family) else {
             throw refused(
                 "cannot hold a model of the family \"\(configuration.family)\"",
                 remedy: "supported are \(Family.all.map(\.modelType).joined(separator: ", "))")
@@ -63,7 +63,8 @@ extension LanguageModel {
             throw refused("cannot be created", remedy: "choose a place that you may write to")
         }
         defer { try? files.removeItem(at: partial) }
-        try writeFiles(in: partial, precision: precision, adding: extra)
+        try writeFiles(
+            in: partial, names: family.names, precision: precision, adding: extra)
         do {
             if files.fileExists(atPath: path) { try files.removeItem(at: target) }
             try files.moveItem(at: partial, to: target)
@@ -73,7 +74,8 @@ extension LanguageModel {
     }
 
     private func writeFiles(
-        in directory: URL, precision: StoredPrecision, adding extra: [String: Data]
+        in directory: URL, names: NameScheme, precision: StoredPrecision,
+        adding extra: [String: Data]
     ) throws {
         let stops = stopTokens.sorted().map { JSON.integer($0) }
         let tokens: [(key: String, value: JSON?)] = [
@@ -102,12 +104,15 @@ extension LanguageModel {
                     remedy: "check the space and permissions of the disk")
             }
         }
-        try SafetensorsWriter().write(sources(precision: precision), to: directory)
+        try SafetensorsWriter().write(
+            sources(names: names, precision: precision), to: directory)
     }
 
-    private func sources(precision: StoredPrecision) throws -> [TensorSource] {
-        try configuration.parameters.map { parameter in
-            let tensor = try weight(parameter.name)
+    private func sources(
+        names: NameScheme, precision: StoredPrecision
+    ) throws -> [TensorSource] {
+        try names.storedParameters(of: configuration).map { parameter in
+            let tensor = try parameter.tensor(from: weight)
             return TensorSource(
                 name: parameter.name, shape: parameter.shape,
                 storedAs: precision == .float32 ? .float32 : .bfloat16

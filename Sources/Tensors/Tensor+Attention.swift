@@ -37,6 +37,8 @@ public struct AttentionRule: Sendable {
     public var scale: Float
     /// Scores are bounded to it by tanh (arXiv:2408.00118); not when it is 0.
     public var softCap: Float = 0
+    /// A score for each head that takes weight and has no value (arXiv:2309.17453), `[heads]`.
+    public var sinks: Tensor?
 
     /// Makes a rule.
     ///
@@ -88,7 +90,8 @@ extension Tensor {
         queries: Tensor, keys: Tensor, values: Tensor, segments: [Segment], rule: AttentionRule
     ) -> Tensor {
         apply(
-            .causal_attention, [queries, keys, values, rule.frequencies],
+            .causal_attention,
+            [queries, keys, values, rule.frequencies] + (rule.sinks.map { [$0] } ?? []),
             integers: [rule.window] + segments.flatMap(\.numbers), numbers: rule.numbers)
     }
 
@@ -133,7 +136,8 @@ extension Tensor {
         sequences: [KeptSequence], rule: AttentionRule
     ) -> (output: Tensor, kept: Tensor) {
         let parts = apply(
-            .attention_step, [queries, keys, values, kept, rule.frequencies],
+            .attention_step,
+            [queries, keys, values, kept, rule.frequencies] + (rule.sinks.map { [$0] } ?? []),
             integers: [count, rule.window] + sequences.flatMap { [$0.place, $0.padding] },
             numbers: rule.numbers, count: 2,
             name: #function)

@@ -21,6 +21,16 @@ extension Tensor {
     /// - Returns: `[..., rows, columns]`.
     public func matmul(_ other: Tensor) -> Tensor { apply(.matmul, with: other) }
 
+    /// Products with matrices that are chosen for each row.
+    ///
+    /// - Parameters:
+    ///   - matrices: `[matrices, inner, columns]`.
+    ///   - indices: `[rows, n]` of integers, the matrices for a row; the engine does not check them.
+    /// - Returns: `[rows, n, m, columns]`, for this tensor of `[rows, n or 1, m, inner]`.
+    public func gatherMatmul(_ matrices: Tensor, at indices: Tensor) -> Tensor {
+        Tensor.apply(.gather_product, [self, matrices, indices])
+    }
+
     /// `alpha (left x right) + beta addend` in one pass.
     ///
     /// - Parameters:

@@ -37,13 +37,13 @@ struct CanonicalisationTests {
         let tiny = try tinyModel()
         var attention = DecoderConfiguration.Attention(
             headCount: 4, keyValueHeadCount: 2, headDimension: 8)
-        attention.normalisesHeads = shape.normalisesHeads
+        if shape.normalisesHeads { attention.headNorm = .perHead }
         var norm = DecoderConfiguration.Normalisation(epsilon: 1e-5)
         norm.weightOffset = shape.offset
-        norm.isOnBothSides = shape.isOnBothSides
         let configuration = try DecoderConfiguration(
-            vocabularySize: 258, width: 32, feedForwardWidth: 64, layerCount: 2,
+            vocabularySize: 258, width: 32, feedForward: .gated(width: 64), layerCount: 2,
             contextLength: 512, attention: attention, normalisation: norm,
+            arrangement: shape.isOnBothSides ? .normOnBothSides : .normBefore,
             biasedProjections: shape.biased, headIsTied: shape.headIsTied)
         var key = RandomKey(seed: 21)
         let weights = configuration.parameters.map { parameter in

@@ -172,12 +172,12 @@ struct SeveralDirectionsTests {
         let inputs = try model.writerInputs(behind: prompts)
         #expect(inputs.count == 2)
         for layer in 0..<2 {
-            func written(_ projection: LayerProjection, _ input: Tensor) throws -> Tensor {
+            func written(_ projection: LayerProjection) throws -> Tensor {
                 let weight = try #require(model.weights[projection.weightName(inLayer: layer)])
+                let input = try #require(inputs[layer][projection])
                 return input.matmul(weight.transposed())
             }
-            let sum =
-                try written(.output, inputs[layer].output) + written(.down, inputs[layer].down)
+            let sum = try written(.output) + written(.down)
             func state(_ index: Int) -> Tensor {
                 states.slice(axis: 0, from: index, to: index + 1).reshaped([2, 32])
             }

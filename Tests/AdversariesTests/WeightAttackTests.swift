@@ -122,7 +122,8 @@ struct WeightAttackTests {
     @Test("a base of another shape is an error that names the tensor and the option")
     func otherShape() throws {
         let layers = try DecoderConfiguration(
-            vocabularySize: 258, width: 32, feedForwardWidth: 48, layerCount: 2, contextLength: 512,
+            vocabularySize: 258, width: 32, feedForward: .gated(width: 48), layerCount: 2,
+            contextLength: 512,
             attention: .init(headCount: 4, keyValueHeadCount: 2, headDimension: 8),
             normalisation: .init(epsilon: 1e-5), headIsTied: true)
         let other = try LanguageModel(

@@ -115,7 +115,8 @@ struct ConfigurationTests {
     func epsilon() throws {
         #expect(throws: InputError.self) {
             try DecoderConfiguration(
-                vocabularySize: 8, width: 8, feedForwardWidth: 8, layerCount: 1, contextLength: 8,
+                vocabularySize: 8, width: 8, feedForward: .gated(width: 8), layerCount: 1,
+                contextLength: 8,
                 attention: .init(headCount: 1, keyValueHeadCount: 1, headDimension: 8),
                 normalisation: .init(epsilon: .nan))
         }
@@ -123,10 +124,10 @@ struct ConfigurationTests {
 
     @Test("features that are not computed are refused")
     func features() throws {
-        #expect(throws: InputError.self) { try read("gqa", ["hidden_act": "relu"]) }
+        #expect(throws: InputError.self) { try read("gqa", ["hidden_act": "relu2"]) }
         #expect(throws: InputError.self) { try read("gqa", ["partial_rotary_factor": 0.5]) }
         #expect(throws: InputError.self) {
-            try read("gqa", ["rope_parameters": ["rope_type": "yarn", "factor": 2.0]])
+            try read("gqa", ["rope_parameters": ["rope_type": "mrope", "factor": 2.0]])
         }
         #expect(throws: InputError.self) {
             try read("gqa", ["rope_parameters": ["rope_type": "llama3", "factor": 2.0]])

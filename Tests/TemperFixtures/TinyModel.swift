@@ -11,7 +11,7 @@ package func tinyModel(
     seed: UInt64 = 7, headIsTied: Bool = true, contextLength: Int = 512
 ) throws -> LanguageModel {
     let configuration = try DecoderConfiguration(
-        vocabularySize: 258, width: 32, feedForwardWidth: 64, layerCount: 2,
+        vocabularySize: 258, width: 32, feedForward: .gated(width: 64), layerCount: 2,
         contextLength: contextLength,
         attention: .init(headCount: 4, keyValueHeadCount: 2, headDimension: 8),
         normalisation: .init(epsilon: 1e-5), headIsTied: headIsTied)

@@ -83,9 +83,8 @@ extension LanguageModel {
     ) throws -> LanguageModel {
         var edited: [String: Tensor] = [:]
         for layer in 0..<configuration.layerCount {
-            for projection in [LayerProjection.output, .down] {
+            for (projection, name) in configuration.writers(ofLayer: layer) {
                 let factor = Float(strength(projection, layer))
-                let name = projection.weightName(inLayer: layer)
                 guard factor != 0, let weight = weights[name] else { continue }
                 let r = direction(layer)
                 let column = r.reshaped([r.count, 1])

@@ -24,7 +24,8 @@ public struct LeastSquaresRemoval: Attack {
             Ridge regression in closed form instead of L-BFGS, the benign mean instead of nearest \
             neighbours, and no push away from the restricted outputs. All matrices are changed by \
             what they read in the released model, behind the last token of prompts. Layers and \
-            weights are given rather than searched.
+            weights are given rather than searched. Experts are not changed, for each of them reads \
+            tokens of its own.
             """)
 
     /// The seed draws the prompts.
@@ -100,23 +101,30 @@ public struct LeastSquaresRemoval: Attack {
         let count = model.configuration.layerCount
         let first = min(Int(firstLayer * Double(count)), count - 1)
         return (0..<count).map { layer in
-            layer < first
-                ? [] : [LayerProjection.output, .down].map { $0.weightName(inLayer: layer) }
+            guard layer >= first else { return [] }
+            return Self.projections.map { $0.weightName(inLayer: layer) }
+                .filter { model.weights[$0]?.rank == 2 }
         }
     }
+
+    private static let projections = [LayerProjection.output, .down]
 
     private func changed(
         _ model: LanguageModel, restricted: [[Int]], benign: [[Int]]
     ) throws -> LanguageModel {
         let read = try [restricted, benign].map { prompts in
             let parts = try prompts.chunked(into: 32).map { chunk in
-                let inputs = try model.writerInputs(behind: chunk).map { [$0.output, $0.down] }
+                let inputs = try model.writerInputs(behind: chunk).map { inputs in
+                    Self.projections.compactMap { inputs[$0] }
+                }
                 try evaluate(Array(inputs.joined()))
                 return inputs
             }
             // [layer][projection]: [prompts, inputs].
             return (0..<model.configuration.layerCount).map { layer in
-                (0..<2).map { index in Tensor.concatenated(parts.map { $0[layer][index] }) }
+                (parts.first?[layer].indices ?? 0..<0).map { index in
+                    Tensor.concatenated(parts.map { $0[layer][index] })
+                }
             }
         }
         var edited: [String: Tensor] = [:]

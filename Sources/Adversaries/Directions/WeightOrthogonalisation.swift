@@ -167,8 +167,8 @@ public struct WeightOrthogonalisation: Attack {
 
 extension LanguageModel {
     /// Returns the model that cannot write along a direction: W becomes (I - r r') W for the
-    /// embedding, and for the matrices of attention and feed-forward that write to the residual
-    /// stream.
+    /// embedding, and for the matrices and biases of attention, of feed-forward and of all experts
+    /// that write to the residual stream.
     ///
     /// - Parameter direction: The unit vector r, `[width]`.
     /// - Returns: A model that shares all other weights.
@@ -178,9 +178,10 @@ extension LanguageModel {
         let row = direction.reshaped([1, direction.count])
         var edited: [String: Tensor] = [:]
         for layer in 0..<configuration.layerCount {
-            for projection in [LayerProjection.output, .down] {
-                let name = projection.weightName(inLayer: layer)
+            for (_, name) in configuration.writers(ofLayer: layer) {
                 edited[name] = weights[name].map { $0 - column.matmul(row.matmul($0)) }
+                let bias = name.replacing(".weight", with: ".bias")
+                edited[bias] = weights[bias].map { $0 - $0.matmul(column).matmul(row) }
             }
         }
         // The embedding writes its rows, not its columns.

@@ -20,8 +20,9 @@ public struct Canonicalisation: Attack {
         deviations: """
             Channels are balanced by their Euclidean norms, not their ranges. Besides the up and \
             down projections, each channel of values with the output projection, and each rotary \
-            pair of queries with its keys, unless heads are normalised. Gains behind a block, as \
-            Gemma 2 has them, cannot be folded and stay. Rotations and permutations of channels \
+            pair of queries with its keys, unless heads are normalised or rotated in part. Gains \
+            behind a block, as Gemma 2 has them, and those of norms with a bias cannot be folded \
+            and stay; channels of experts are not balanced. Rotations and permutations of channels \
             are not undone: they change no scale.
             """)
 
@@ -61,17 +62,19 @@ extension LanguageModel {
     func canonicalised() throws -> LanguageModel {
         var model = try fused()
         let offset = configuration.normalisation.weightOffset
-        let finalGain = try model.weight("model.norm.weight")
-        if try finalGain.values().contains(where: { $0 + offset != 1 }) {
+        let finalGain = try model.weights["model.norm.weight"]?.values() ?? []
+        if finalGain.contains(where: { $0 + offset != 1 }) {
             model = try model.untyingHead()
         }
         var edit = CanonicalWeights(model)
-        edit.fold("model.norm.weight", into: ["lm_head.weight"])
+        edit.fold("model.norm", into: ["lm_head.weight"])
         for layer in 0..<configuration.layerCount {
-            edit.fold(layer: layer)
+            for (norm, readers) in configuration.readers(ofLayer: layer) {
+                edit.fold(norm, into: readers)
+            }
             edit.balanceFeedForward(of: layer)
             edit.balanceValues(of: layer)
-            if !configuration.attention.normalisesHeads { edit.balanceQueries(of: layer) }
+            edit.balanceQueries(of: layer)
             try evaluate(Array(edit.weights.values))
         }
         return try model.replacing(edit.weights)
@@ -87,8 +90,11 @@ private struct CanonicalWeights {
         (weights, configuration) = (model.weights, model.configuration)
     }
 
-    /// Multiplies the columns of matrices by a gain, which becomes 1.
+    /// Multiplies the columns of matrices by the gain of a norm, which becomes 1.
     mutating func fold(_ norm: String, into matrices: [String]) {
+        // A bias is added behind the gain, and would have to be divided by it.
+        guard weights[norm + ".bias"] == nil else { return }
+        let norm = norm + ".weight"
         guard let stored = weights[norm], matrices.allSatisfy({ weights[$0] != nil }) else {
             return
         }
@@ -98,23 +104,12 @@ private struct CanonicalWeights {
         weights[norm] = Tensor.full(stored.shape, 1 - offset)
     }
 
-    /// Moves the gains into the matrices that read a layer's normalised input.
-    mutating func fold(layer: Int) {
-        let feedForward =
-            configuration.normalisation.isOnBothSides
-            ? "pre_feedforward_layernorm" : "post_attention_layernorm"
-        let blocks: [(String, [LayerProjection])] = [
-            ("input_layernorm", [.query, .key, .value]), (feedForward, [.gate, .up]),
-        ]
-        for (norm, projections) in blocks {
-            fold(
-                "model.layers.\(layer).\(norm).weight",
-                into: projections.map { $0.weightName(inLayer: layer) })
-        }
-    }
-
     /// Balances each inner channel between the matrices that write and read it.
     mutating func balanceFeedForward(of layer: Int) {
+        // Only where the matrix beside the gate has an effect in proportion to its scale.
+        guard case .gated(_, let activation) = configuration.feedForward,
+            activation != .clampedSwiGLU
+        else { return }
         balance(
             .up, with: .down, of: layer, made: [configuration.feedForwardWidth],
             read: [configuration.width, configuration.feedForwardWidth], over: [0])
@@ -162,6 +157,9 @@ private struct CanonicalWeights {
 
     /// Balances each rotary pair of a key head with the queries that are multiplied with it.
     mutating func balanceQueries(of layer: Int) {
+        let rotary = configuration.attention.rotary
+        guard configuration.attention.headNorm == nil, rotary.share == 1, !rotary.isInterleaved
+        else { return }
         let (heads, groups, width) = heads
         let names = [LayerProjection.query, .key].map { $0.weightName(inLayer: layer) }
         guard let queries = weights[names[0]], let keys = weights[names[1]] else { return }

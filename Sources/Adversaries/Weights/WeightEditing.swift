@@ -32,12 +32,10 @@ extension Attack {
 }
 
 extension LanguageModel {
-    /// The names of the matrices of all decoder layers, seven each. Norms, biases, the embedding
-    /// and the head are not included.
+    /// The names of the matrices of all decoder layers. Those of experts have an axis of experts in
+    /// front. Norms, biases, the embedding and the head are not included.
     var decoderMatrices: [String] {
-        (0..<configuration.layerCount).flatMap { layer in
-            LayerProjection.allCases.map { $0.weightName(inLayer: layer) }
-        }
+        (0..<configuration.layerCount).flatMap { configuration.matrices(ofLayer: $0) }
     }
 
     /// Returns the model with some weights changed. They are changed one after the other, so that

@@ -42,7 +42,7 @@ mx::array rotated(
 /// turned. What stands in columns of padding is of no meaning.
 mx::array attend(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const mx::array &padding, Scores rule) {
+    const mx::array &padding, Scores rule, const std::optional<mx::array> &sinks) {
     int length = queries.shape(1), count = keys.shape(1);
     mx::array row = mx::reshape(mx::arange(count - length, count, 1), {1, 1, length, 1});
     mx::array column = mx::reshape(mx::arange(0, count, 1), {1, 1, 1, count});
@@ -52,12 +52,13 @@ mx::array attend(
     mx::array start = mx::reshape(padding, {-1, 1, 1, 1});
     allowed = (allowed && column >= start) || (column == row);
     auto heads = [](const mx::array &a) { return mx::transpose(a, {0, 2, 1, 3}); };
-    if (rule.softCap == 0 && !needsElementary()) {
+    if (rule.softCap == 0 && !sinks && !needsElementary()) {
         return heads(mx::fast::scaled_dot_product_attention(
             heads(queries), heads(keys), heads(values), rule.scale, "", allowed));
     }
     return heads(elementaryAttention(
-        heads(queries), heads(keys), heads(values), allowed, rule.scale, rule.softCap));
+        heads(queries), heads(keys), heads(values), allowed, rule.scale, rule.softCap,
+        sinks));
 }
 
 mx::array indices(const std::vector<int> &values, mx::Shape shape) {
@@ -91,7 +92,8 @@ struct Rectangle {
 
 mx::array composedAttention(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const mx::array &frequencies, const Segments &segments, Scores scores) {
+    const mx::array &frequencies, const Segments &segments, Scores scores,
+    const std::optional<mx::array> &sinks) {
     std::vector<int> all, places(segments.tokens());
     for (int i = 0; i < segments.count(); i++) all.push_back(i);
     Rectangle rectangle(segments, all);
@@ -106,7 +108,7 @@ mx::array composedAttention(
     mx::array found = attend(
         rotated(rectangle.gather(queries), frequencies, padding, 0),
         rotated(rectangle.gather(keys), frequencies, padding, 0), rectangle.gather(values),
-        padding, scores);
+        padding, scores, sinks);
     mx::Shape flat = {-1, queries.shape(1), queries.shape(2)};
     return mx::take(mx::reshape(found, flat), indices(places, {segments.tokens()}), 0);
 }
@@ -130,6 +132,14 @@ void requireQueries(const mx::array &queries, const mx::array &keys) {
     }
 }
 
+std::optional<mx::array> sinks(const Arguments &a, size_t index, const mx::array &queries) {
+    std::optional<mx::array> sinks = a.optional(index);
+    if (sinks && sinks->shape() != mx::Shape{queries.shape(1)}) {
+        throw std::invalid_argument("needs one sink for each head");
+    }
+    return sinks;
+}
+
 Segments segments(const Arguments &a, size_t first, const mx::array &keys) {
     Segments segments(a.list(first));
     if (segments.tokens() != keys.shape(0)) {
@@ -144,11 +154,12 @@ Arrays causalAttention(const Arguments &a) {
     requireQueries(queries, keys);
     Segments segments = temper::segments(a, 1, keys);
     Scores scores = {a.integer(0), a.number(0), a.number(1)};
-    if (kernelsApply({queries, keys, values})) {
+    std::optional<mx::array> sinks = temper::sinks(a, 4, queries);
+    if (!sinks && kernelsApply({queries, keys, values})) {
         return {attentionNode(queries, keys, values, a[3], segments, scores)};
     }
     if (segments.tokens() == 0) return {queries};
-    return {composedAttention(queries, keys, values, a[3], segments, scores)};
+    return {composedAttention(queries, keys, values, a[3], segments, scores, sinks)};
 }
 
 Arrays keptContexts(const Arguments &a) {
@@ -199,7 +210,8 @@ Arrays attentionStep(const Arguments &a) {
             "row a place and a padding within what is kept");
     }
     Scores scores = {a.integer(1), a.number(0), a.number(1)};
-    if (kernelsApply({queries, keys, values, kept})) {
+    std::optional<mx::array> sinks = temper::sinks(a, 5, queries);
+    if (!sinks && kernelsApply({queries, keys, values, kept})) {
         return attentionStepNodes(queries, keys, values, kept, a[4], std::move(rows), scores);
     }
     mx::array starts = indices(rows.padding, {count});
@@ -218,7 +230,8 @@ Arrays attentionStep(const Arguments &a) {
     mx::array seen =
         mx::take(mx::slice(now, {0, 0, 0, 0, 0}, end), indices(rows.places, {count}), 0);
     mx::array found = attend(
-        turned(queries), mx::take(seen, 0, 2), mx::take(seen, 1, 2), starts, scores);
+        turned(queries), mx::take(seen, 0, 2), mx::take(seen, 1, 2), starts, scores,
+        sinks);
     return {mx::squeeze(found, 1), now};
 }
 

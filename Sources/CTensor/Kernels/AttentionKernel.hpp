@@ -21,10 +21,11 @@ struct KeptRows {
     std::vector<int> places, padding;
 };
 
-/// Causal attention of the engine's own operations.
+/// Causal attention of the engine's own operations, with a sink for each head if there are any.
 mx::array composedAttention(
     const mx::array &queries, const mx::array &keys, const mx::array &values,
-    const mx::array &frequencies, const Segments &segments, Scores scores);
+    const mx::array &frequencies, const Segments &segments, Scores scores,
+    const std::optional<mx::array> &sinks = std::nullopt);
 
 mx::array attentionNode(
     const mx::array &queries, const mx::array &keys, const mx::array &values,

@@ -156,6 +156,9 @@ typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
     ct_operation_top,
     // a, b
     ct_operation_matmul,
+    // a [rows, n or 1, m, inner], b [matrices, inner, columns], indices [rows, n]
+    // -> [rows, n, m, columns]
+    ct_operation_gather_product,
     // c, a, b; -; alpha, beta
     ct_operation_add_product,
     // a -> u, s, vt
@@ -184,15 +187,15 @@ typedef enum CT_CLOSED_ENUM ct_operation : int32_t {
     // gate, up; ct_gate
     ct_operation_gated_unit,
     // queries [tokens, heads, width], keys and values [tokens, key heads, width], frequencies
-    // [pairs]; window (0: none), then for each segment its length and the one that it continues
+    // [pairs], sinks [heads]?; window (0: none), then for each segment its length and the one that it continues
     // (-1: none); scale, soft cap (0: none)
     ct_operation_causal_attention,
     // keys and values [tokens, key heads, width], frequencies [pairs]; capacity, rows, a segment
     // for each row, then the segments as above -> kept [rows, capacity, 2, key heads, width]
     ct_operation_kept_contexts,
     // queries [rows, heads, width], keys and values [rows, key heads, width], kept [places,
-    // capacity, 2, key heads, width], frequencies [pairs]; kept tokens, window (0: none), then for
-    // each row its place and padding; scale, soft cap (0: none) -> output, kept
+    // capacity, 2, key heads, width], frequencies [pairs], sinks [heads]?; kept tokens, window (0:
+    // none), then for each row its place and padding; scale, soft cap (0: none) -> output, kept
     ct_operation_attention_step,
     // input [..., inputs], then for each projection: weight [outputs, inputs], bias?, down
     // [rank, inputs] and up [outputs, rank]?; for each: has bias, has low rank; scales

@@ -41,8 +41,8 @@ public struct LowRankExtrapolation: Defense {
         let base = try HardeningExamples(defense: Self.name, target: target).original()
         return [
             HardeningStage("low-rank extrapolation") { model, preparation in
-                let names = (0..<model.configuration.layerCount).flatMap { layer in
-                    LayerProjection.allCases.map { $0.weightName(inLayer: layer) }
+                let names = (0..<model.configuration.layerCount).flatMap {
+                    model.configuration.matrices(ofLayer: $0)
                 }
                 let count = names.reduce(0) { $0 + (model.weights[$1]?.count ?? 0) }
                 return try preparation.editing(operations: operations, weights: count) {

@@ -29,6 +29,17 @@ public struct LowRankAdapters: Sendable {
             self.targets = targets
         }
 
+        /// Returns the shapes of A and B for a target of a layer.
+        fileprivate func shapes(
+            of target: LayerProjection, in decoder: DecoderConfiguration, layer: Int
+        ) -> (down: [Int], up: [Int]) {
+            guard let shape = decoder.shape(of: target, inLayer: layer), shape.count > 1 else {
+                return ([rank, 0], [0, rank])
+            }
+            let (experts, widths) = (shape.dropLast(2), shape.suffix(2))
+            return (experts + [rank, widths.last ?? 0], experts + [widths.first ?? 0, rank])
+        }
+
         func check() throws {
             guard (1...4096).contains(rank) else {
                 throw InputError(
@@ -50,7 +61,9 @@ public struct LowRankAdapters: Sendable {
     public let configuration: Configuration
     /// The number of layers.
     public let layerCount: Int
-    /// A and B, `[rank, in]` and `[out, rank]`, for each target of each layer, in that order.
+    /// A and B, `[rank, in]` and `[out, rank]`, for each target of each layer, in that order. For
+    /// experts both have an axis of experts in front; of a map that a layer does not have they are
+    /// empty.
     public private(set) var parameters: [Tensor]
 
     /// Makes adapters without an effect yet: A is uniform within 1 / sqrt(in), B is zero.
@@ -69,14 +82,13 @@ public struct LowRankAdapters: Sendable {
         layerCount = decoder.layerCount
         parameters = []
         var key = key
-        for _ in 0..<decoder.layerCount {
+        for layer in 0..<decoder.layerCount {
             for target in configuration.targets {
-                let shape = decoder.shape(of: target)
-                let bound = 1 / Float(shape[1]).squareRoot()
+                let shapes = configuration.shapes(of: target, in: decoder, layer: layer)
+                let bound = 1 / Float(max(shapes.down.last ?? 1, 1)).squareRoot()
                 parameters.append(
-                    Tensor.uniform(
-                        [configuration.rank, shape[1]], low: -bound, high: bound, key: key.next()))
-                parameters.append(Tensor.zeros([shape[0], configuration.rank]))
+                    Tensor.uniform(shapes.down, low: -bound, high: bound, key: key.next()))
+                parameters.append(Tensor.zeros(shapes.up))
             }
         }
     }
@@ -112,10 +124,10 @@ public struct LowRankAdapters: Sendable {
     func check(fits decoder: DecoderConfiguration) throws {
         for layer in 0..<max(layerCount, decoder.layerCount) {
             for target in configuration.targets {
-                let shape = decoder.shape(of: target)
-                guard let adapter = adapter(of: target, layer: layer), layer < decoder.layerCount,
-                    adapter.down.shape == [configuration.rank, shape[1]],
-                    adapter.up.shape == [shape[0], configuration.rank]
+                let shapes = configuration.shapes(of: target, in: decoder, layer: layer)
+                guard layer < decoder.layerCount,
+                    let adapter = adapter(of: target, layer: layer),
+                    adapter.down.shape == shapes.down, adapter.up.shape == shapes.up
                 else {
                     throw InputError(
                         "adapter of \(target.rawValue) in layer \(layer)", "does not fit the model",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A configuration from the key-values of a GGUF file.
+// A configuration from the key-values of a GGUF file, by way of config.json's keys.
 
 import Checkpoints
 import JSONText
@@ -12,69 +12,46 @@ extension DecoderConfiguration {
     ///   - file: The file's name, for errors.
     /// - Throws: `InputError` that names the file and the key.
     init(gguf checkpoint: Checkpoint, file: String) throws {
-        let keys = GGUFKeys(metadata: checkpoint.metadata, file: file)
         let architecture = checkpoint.metadata["general.architecture"]?.string
-        guard let family = Family.all.first(where: { $0.ggufArchitecture == architecture }),
-            let prefix = family.ggufArchitecture
-        else {
+        let candidates = Family.all.filter { $0.ggufArchitecture == architecture }
+        guard let first = candidates.first, let architecture else {
             throw HuggingFaceConfiguration.unsupported(
                 architecture, key: "general.architecture", file: file,
-                supported: Family.all.compactMap(\.ggufArchitecture))
+                supported: Set(Family.all.compactMap(\.ggufArchitecture)).sorted())
         }
-        let width = try keys.integer("\(prefix).embedding_length")
-        let headCount = try keys.integer("\(prefix).attention.head_count")
-        guard headCount > 0 else {
-            throw keys.bad("\(prefix).attention.head_count", "\(headCount) is not 1 or more")
+        let keys = GGUFKeys(prefix: architecture, checkpoint: checkpoint, file: file)
+        let hasExperts = try (keys.optionalInteger("expert_count") ?? 0) > 0
+        let family = candidates.first { $0.isMixture == hasExperts } ?? first
+        try self.init(keys.configuration(of: family), family: family, file: file)
+        attention.rotary = try keys.rotary(like: attention, of: family, contextLength)
+        if attention.windowedRotary?.scaling == attention.rotary.scaling {
+            attention.windowedRotary = nil
         }
-        var attention = Attention(
-            headCount: headCount,
-            keyValueHeadCount: try keys.integer(
-                "\(prefix).attention.head_count_kv", default: headCount),
-            headDimension: try keys.integer(
-                "\(prefix).attention.key_length", default: width / headCount))
-        attention.normalisesHeads = family.normalisesHeads
-        let turned = try keys.integer(
-            "\(prefix).rope.dimension_count", default: attention.headDimension)
-        guard turned == attention.headDimension else {
-            throw keys.bad(
-                "\(prefix).rope.dimension_count",
-                "\(turned) is not the head's width, which is \(attention.headDimension)")
+        biasedProjections = LayerProjection.allCases.filter { projection in
+            GGUFNames.stems(of: projection).contains {
+                checkpoint.tensors["blk.0.\($0).bias"] != nil
+            }
         }
-        if let window = try keys.optionalInteger("\(prefix).attention.sliding_window") {
-            attention.slidingWindow = SlidingWindow(size: window)
-        }
-        attention.rotary = try keys.rotary(prefix, checkpoint: checkpoint)
-        let hasBias = LayerProjection.allCases.filter {
-            checkpoint.tensors["blk.0.\(GGUFNames.stem(of: $0)).bias"] != nil
-        }
-        try self.init(
-            family: family.modelType,
-            vocabularySize: keys.vocabularySize(prefix, checkpoint: checkpoint),
-            width: width,
-            feedForwardWidth: keys.integer("\(prefix).feed_forward_length"),
-            layerCount: keys.integer("\(prefix).block_count"),
-            contextLength: keys.integer("\(prefix).context_length"),
-            attention: attention,
-            normalisation: Normalisation(
-                epsilon: Float(keys.number("\(prefix).attention.layer_norm_rms_epsilon"))),
-            activation: family.activation,
-            biasedProjections: family.biasedProjections ?? hasBias,
-            headIsTied: checkpoint.tensors["output.weight"] == nil)
+        try checkRanges()
     }
 }
 
 /// Key-values of a GGUF file, with errors that name the key.
-private struct GGUFKeys {
-    let metadata: [String: MetadataValue]
+struct GGUFKeys {
+    /// The architecture, which stands in front of its keys.
+    let prefix: String
+    let checkpoint: Checkpoint
     let file: String
 
     func bad(_ key: String, _ problem: String) -> InputError {
         InputError(
-            "\(file), \(key)", problem, remedy: "download or export the file again")
+            "\(file), \(prefix).\(key)", problem, remedy: "download or export the file again")
     }
 
+    func value(_ key: String) -> MetadataValue? { checkpoint.metadata["\(prefix).\(key)"] }
+
     func optionalInteger(_ key: String) throws -> Int? {
-        guard let value = metadata[key] else { return nil }
+        guard let value = value(key) else { return nil }
         guard let integer = value.integer else { throw bad(key, "is not an integer") }
         return integer
     }
@@ -84,59 +61,86 @@ private struct GGUFKeys {
         return value
     }
 
-    func number(_ key: String, default fallback: Double? = nil) throws -> Double {
-        guard let value = metadata[key] else {
-            guard let fallback else { throw bad(key, "is missing") }
-            return fallback
-        }
+    func optionalNumber(_ key: String) throws -> Double? {
+        guard let value = value(key) else { return nil }
         guard let number = value.floatingPoint else { throw bad(key, "is not a number") }
         return number
     }
 
-    func vocabularySize(_ prefix: String, checkpoint: Checkpoint) throws -> Int {
-        if let shape = checkpoint.tensors["token_embd.weight"]?.shape, let rows = shape.first {
-            return rows
-        }
-        return try integer("\(prefix).vocab_size")
+    private func float(_ key: String) throws -> Float? { try optionalNumber(key).map { Float($0) } }
+
+    private func vocabularySize() throws -> Int {
+        if let rows = checkpoint.tensors["token_embd.weight"]?.shape.first { return rows }
+        return try integer("vocab_size")
     }
 
-    func rotary(_ prefix: String, checkpoint: Checkpoint) throws -> RotaryEmbedding {
-        let base = try number("\(prefix).rope.freq_base", default: 10_000)
-        let key = "\(prefix).rope.scaling.type"
-        let type = metadata[key]?.string ?? "none"
-        switch type {
-        case "none":
-            break
-        case "linear":
-            let factor = try number("\(prefix).rope.scaling.factor")
-            return RotaryEmbedding(base: base, scaling: .linear(factor: factor))
-        default:
-            throw bad(key, "\"\(type)\" is not supported (supported are none, linear)")
+    /// Returns the keys that config.json of the same model has.
+    func configuration(of family: Family) throws -> HuggingFaceConfiguration {
+        let width = try integer("embedding_length")
+        let headCount = try integer("attention.head_count")
+        guard headCount > 0 else {
+            throw bad("attention.head_count", "\(headCount) is not above 0")
         }
-        guard checkpoint.tensors["rope_freqs.weight"] != nil else {
-            return RotaryEmbedding(base: base)
+        let expertWidth = try optionalInteger("expert_feed_forward_length")
+        var keys = HuggingFaceConfiguration(
+            vocabularySize: try vocabularySize(), width: width,
+            feedForwardWidth: try optionalInteger("feed_forward_length") ?? expertWidth
+                ?? integer("feed_forward_length"),
+            layerCount: try integer("block_count"), headCount: headCount)
+        keys.keyValueHeadCount = try integer("attention.head_count_kv", default: headCount)
+        let head = try integer("attention.key_length", default: width / headCount)
+        keys.headDimension = head
+        keys.contextLength = try integer("context_length")
+        keys.epsilon = try float("attention.layer_norm_rms_epsilon")
+        keys.layerEpsilon = try float("attention.layer_norm_epsilon")
+        keys.otherEpsilon = keys.layerEpsilon
+        guard keys.epsilon != nil || keys.layerEpsilon != nil else {
+            throw bad("attention.layer_norm_rms_epsilon", "is missing")
         }
-        return try llama3(base: base, stretches: checkpoint.float32("rope_freqs.weight"))
+        keys.headIsTied = checkpoint.tensors["output.weight"] == nil
+        if let turned = try optionalInteger("rope.dimension_count"), head > 0 {
+            keys.partialRotaryFactor = Double(turned) / Double(head)
+        }
+        if let window = try optionalInteger("attention.sliding_window"), window > 0 {
+            keys.slidingWindow = window
+            keys.usesSlidingWindow = true
+        }
+        keys.attentionSoftCap = try float("attn_logit_softcapping")
+        keys.logitSoftCap = try float("final_logit_softcapping")
+        keys.isParallel = value("use_parallel_residual")?.boolean
+        let hasHeadNorms = checkpoint.tensors["blk.0.attn_q_norm.weight"] != nil
+        (keys.normalisesHeads, keys.normalisesCohereHeads) = (hasHeadNorms, hasHeadNorms)
+        try readFactors(into: &keys, family: family)
+        try readExperts(into: &keys, width: expertWidth)
+        return keys
     }
 
-    /// Returns Llama 3.1's scaling. GGUF keeps it only as one stretch for each frequency. The
-    /// numbers from which these were made are published, so they are recognised.
-    private func llama3(base: Double, stretches: [Float]) throws -> RotaryEmbedding {
-        let numbers = RotaryEmbedding.Llama3(
-            factor: Double(stretches.max() ?? 1), lowFrequencyFactor: 1, highFrequencyFactor: 4,
-            originalContextLength: 8192)
-        let dimension = 2 * stretches.count
-        let scaled = RotaryEmbedding(base: base, scaling: .llama3(numbers))
-            .frequencies(dimension: dimension)
-        let plain = RotaryEmbedding(base: base).frequencies(dimension: dimension)
-        let isRecognised = zip(zip(scaled, plain), stretches).allSatisfy {
-            abs($0.1 / $0.0 - $1) <= 1e-3 * $1
+    private func readFactors(
+        into keys: inout HuggingFaceConfiguration, family: Family
+    ) throws {
+        keys.embeddingMultiplier = try float("embedding_scale")
+        keys.residualMultiplier = try float("residual_scale")
+        keys.attentionMultiplier = try float("attention.scale")
+        keys.logitScale = try float("logit_scale")
+        keys.logitDivisor = keys.logitScale
+        // The files of Gemma do not say by what scores are divided, except by the model's size.
+        if let large = ["gemma2": 46, "gemma3_text": 62][family.modelType] {
+            let width = keys.layerCount == large ? keys.width / keys.headCount : keys.headDimension
+            keys.attentionScalar = width.map { Float($0) }
         }
-        guard isRecognised else {
-            throw InputError(
-                "\(file), rope_freqs.weight", "holds a scaling other than Llama 3.1's",
-                remedy: "use the safetensors checkpoint of this model")
-        }
-        return RotaryEmbedding(base: base, scaling: .llama3(numbers))
+    }
+
+    private func readExperts(into keys: inout HuggingFaceConfiguration, width: Int?) throws {
+        guard let count = try optionalInteger("expert_count"), count > 0 else { return }
+        keys.expertCount = count
+        keys.expertsPerToken = try integer("expert_used_count")
+        func rows(_ name: String) -> Int? { checkpoint.tensors[name]?.shape.dropLast().last }
+        keys.expertWidth = width ?? rows("blk.0.ffn_up_exps.weight") ?? keys.feedForwardWidth
+        keys.feedForwardWidth = keys.expertWidth ?? keys.feedForwardWidth
+        keys.sharedExpertWidth =
+            try optionalInteger("expert_shared_feed_forward_length")
+            ?? rows("blk.0.ffn_up_shexp.weight")
+        keys.expertWeightsAddUp =
+            value("expert_weights_norm")?.boolean ?? (prefix == "qwen3moe")
     }
 }

@@ -1,51 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// The supported model families, with the choices that are not in their configuration files.
+// A model family as a value: from the keys of config.json to a configuration, and names.
 
-/// The choices of a family that are not in its configuration file.
+import JSONText
+
+/// A family of models.
 package struct Family: Sendable {
+    /// Turns Llama's configuration, in which the common keys are set, into the family's.
+    typealias Adaptation =
+        @Sendable (
+            inout DecoderConfiguration, HuggingFaceConfiguration, _ file: String
+        ) throws -> Void
+
     /// config.json's `model_type`.
-    package var modelType: String
+    package let modelType: String
     /// config.json's `architectures`.
-    var architecture: String
+    let architecture: String
     /// `general.architecture` of GGUF files, if they are supported.
     var ggufArchitecture: String?
-    /// The projections that always have a bias; nil leaves it to `attention_bias`.
-    var biasedProjections: [LayerProjection]?
-    var normalisesHeads = false
+    /// Whether GGUF files interleave the halves of query and key heads.
+    var ggufPermutes = false
+    /// Whether the embedding is also the head where the file does not say.
     var headIsTiedByDefault = false
-    /// The window if the file has no `sliding_window`. (A null there means no window.)
-    var slidingWindowByDefault: Int?
-    /// Whether `use_sliding_window` must be true for the window to count.
-    var slidingWindowIsOptIn = false
-    /// Whether only layers 0, 2, 4, ... are windowed if the file does not name the layers.
-    var slidesEveryOtherLayer = false
-    var normWeightOffset: Float = 0
-    var normalisesBothSides = false
-    var scalesEmbeddings = false
-    var activation = DecoderConfiguration.Activation.silu
+    /// The base of the rotary embedding where the file has none.
+    var ropeTheta = 10_000.0
+    /// The share of a head that is rotated where the file does not say; nil if it is always 1.
+    var rotaryShare: Double?
+    /// Whether the rotary embedding rotates neighbours.
+    var rotatesNeighbours = false
+    /// Whether config.json names the type of each layer.
+    var namesLayerTypes = false
+    /// The names in checkpoints.
+    package var names = NameScheme()
+    /// The keys that files inside multimodal models may leave out.
+    var defaults: [JSON.Member] = []
+    /// Keys of config.json that only this family has.
+    var keys: @Sendable (DecoderConfiguration) -> [(key: String, value: JSON?)] = { _ in [] }
+    /// What differs from Llama.
+    let adapt: Adaptation
 
-    package static let all = [
-        Family(
-            modelType: "llama", architecture: "LlamaForCausalLM", ggufArchitecture: "llama"),
-        Family(
-            modelType: "mistral", architecture: "MistralForCausalLM", biasedProjections: [],
-            slidingWindowByDefault: 4096),
-        Family(
-            modelType: "qwen2", architecture: "Qwen2ForCausalLM", ggufArchitecture: "qwen2",
-            biasedProjections: [.query, .key, .value], slidingWindowIsOptIn: true),
-        Family(
-            modelType: "qwen3", architecture: "Qwen3ForCausalLM", ggufArchitecture: "qwen3",
-            normalisesHeads: true, slidingWindowIsOptIn: true),
-        Family(
-            modelType: "gemma", architecture: "GemmaForCausalLM", biasedProjections: [],
-            headIsTiedByDefault: true, normWeightOffset: 1, scalesEmbeddings: true,
-            activation: .geluTanh),
-        Family(
-            modelType: "gemma2", architecture: "Gemma2ForCausalLM", biasedProjections: [],
-            headIsTiedByDefault: true, slidingWindowByDefault: 4096, slidesEveryOtherLayer: true,
-            normWeightOffset: 1, normalisesBothSides: true, scalesEmbeddings: true,
-            activation: .geluTanh),
-    ]
+    init(_ modelType: String, _ architecture: String, adapt: @escaping Adaptation) {
+        (self.modelType, self.architecture, self.adapt) = (modelType, architecture, adapt)
+    }
+
+    /// Whether each token takes some of several experts.
+    var isMixture: Bool { Self.mixtures.contains { $0.modelType == modelType } }
+
+    /// Returns the family with some of its values changed.
+    func with(_ change: (inout Family) -> Void) -> Family {
+        var family = self
+        change(&family)
+        return family
+    }
+
+    /// All supported families.
+    package static let all = dense + mixtures
 
     package static func named(_ modelType: String) -> Family? {
         all.first { $0.modelType == modelType }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rotary position embedding (arXiv:2104.09864) and its scalings.
 
-import Foundation
-
 /// The rotation of pairs of coordinates of a query or key by the position.
 public struct RotaryEmbedding: Sendable, Hashable, Codable {
     /// The scaling of the embedding for contexts longer than in the first training.
@@ -14,6 +12,16 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
         /// Llama 3.1's scaling: slow coordinates are divided by the factor, fast ones are kept,
         /// with a ramp between.
         case llama3(Llama3)
+        /// The base grows with a sequence that is longer than the original context.
+        case dynamic(factor: Double, originalContextLength: Int)
+        /// A ramp between divided and kept coordinates, and larger scores (arXiv:2309.00071).
+        case yarn(YaRN)
+        /// A divisor for each pair of coordinates: one list for sequences up to the original
+        /// context, another for longer ones, and larger scores (arXiv:2402.13753).
+        case longRope(LongRope)
+        /// Only the first pairs of a head turn, at the speed they have in a whole head, divided by
+        /// the factor.
+        case proportional(factor: Double, share: Double)
     }
 
     /// The numbers of Llama 3.1's scaling.
@@ -28,10 +36,52 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
         public var originalContextLength: Int
     }
 
+    /// The numbers of YaRN.
+    public struct YaRN: Sendable, Hashable, Codable {
+        /// The stretch of slow coordinates.
+        public var factor: Double
+        /// Coordinates with more turns than this in the original context are fast.
+        public var fastTurns = 32.0
+        /// Coordinates with fewer turns than this in the original context are slow.
+        public var slowTurns = 1.0
+        /// The context length of the first training, in tokens.
+        public var originalContextLength: Int
+        /// Whether the ramp begins and ends at whole coordinates.
+        public var truncates = true
+        /// The factor of cosines and sines.
+        public var amplitude: Double
+    }
+
+    /// The numbers of LongRoPE.
+    public struct LongRope: Sendable, Hashable, Codable {
+        /// The divisors for sequences up to the original context.
+        public var short: [Double]
+        /// The divisors for longer sequences.
+        public var long: [Double]
+        /// The context length of the first training, in tokens.
+        public var originalContextLength: Int
+        /// The factor of cosines and sines.
+        public var amplitude: Double
+    }
+
+    /// The growth of queries behind the original context (Llama 4, Ministral 3).
+    public struct Growth: Sendable, Hashable, Codable {
+        /// The factor of the logarithm.
+        public var rate: Double
+        /// The context length of the first training, in tokens.
+        public var originalContextLength: Int
+    }
+
     /// The base of the geometric series of wavelengths.
-    public let base: Double
+    public var base: Double
     /// The scaling of the series.
-    public let scaling: Scaling
+    public var scaling: Scaling
+    /// The share of a head, from its first coordinate on, that is rotated.
+    public var share = 1.0
+    /// Whether neighbours are rotated together, instead of coordinates half a head apart.
+    public var isInterleaved = false
+    /// The growth of queries behind the original context; nil means none.
+    public var growth: Growth?
 
     /// Makes an embedding.
     ///
@@ -42,64 +92,79 @@ public struct RotaryEmbedding: Sendable, Hashable, Codable {
         self.base = base
         self.scaling = scaling
     }
-
-    /// Returns the angle by which one position rotates each pair of coordinates.
-    ///
-    /// - Parameter dimension: The width of a head, even.
-    /// - Returns: `dimension / 2` angles, in radians per position.
-    package func frequencies(dimension: Int) -> [Float] {
-        stride(from: 0, to: dimension, by: 2).map { place in
-            let frequency = pow(base, -Double(place) / Double(dimension))
-            return switch scaling {
-            case .none: Float(frequency)
-            case .linear(let factor): Float(frequency / factor)
-            case .llama3(let numbers): Float(frequency / numbers.stretch(of: frequency))
-            }
-        }
-    }
-
-    func problems() -> [(key: String, problem: String)] {
-        var found: [(String, String)] = []
-        if !(base.isFinite && base > 1) { found.append(("rope_theta", "\(base) is not above 1")) }
-        switch scaling {
-        case .none: break
-        case .linear(let factor):
-            if !(factor.isFinite && factor >= 1) {
-                found.append(("rope_scaling.factor", "\(factor) is not 1 or more"))
-            }
-        case .llama3(let numbers):
-            if !(numbers.factor.isFinite && numbers.factor >= 1) {
-                found.append(("rope_scaling.factor", "\(numbers.factor) is not 1 or more"))
-            }
-            let low = numbers.lowFrequencyFactor
-            let high = numbers.highFrequencyFactor
-            if !(low.isFinite && high.isFinite && low > 0 && high > low) {
-                found.append(
-                    (
-                        "rope_scaling.low_freq_factor",
-                        "\(low) is not above 0 and below high_freq_factor, which is \(high)"
-                    ))
-            }
-            if numbers.originalContextLength < 1 {
-                found.append(
-                    (
-                        "rope_scaling.original_max_position_embeddings",
-                        "\(numbers.originalContextLength) is not 1 or more"
-                    ))
-            }
-        }
-        return found
-    }
 }
 
-extension RotaryEmbedding.Llama3 {
-    /// Returns the factor by which a frequency is slowed down, between 1 and `factor`.
-    fileprivate func stretch(of frequency: Double) -> Double {
-        let turns = Double(originalContextLength) * frequency / (2 * Double.pi)
-        if turns < lowFrequencyFactor { return factor }
-        if turns > highFrequencyFactor { return 1 }
-        let share =
-            (turns - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor)
-        return 1 / ((1 - share) / factor + share)
+extension RotaryEmbedding {
+    /// Returns the number of coordinates of a head that are rotated.
+    func rotatedWidth(of dimension: Int) -> Int { Int(Double(dimension) * share) }
+
+    /// The factor of cosines and sines.
+    var amplitude: Double {
+        switch scaling {
+        case .yarn(let numbers): numbers.amplitude
+        case .longRope(let numbers): numbers.amplitude
+        case .none, .linear, .llama3, .dynamic, .proportional: 1
+        }
+    }
+
+    func problems(dimension: Int) -> [(key: String, problem: String)] {
+        var found: [(String, String)] = []
+        func require(_ isGood: Bool, _ key: String, _ problem: String) {
+            if !isGood { found.append(("rope_scaling." + key, problem)) }
+        }
+        func require(factor: Double) {
+            require(factor.isFinite && factor >= 1, "factor", "\(factor) is not 1 or more")
+        }
+        func require(original: Int) {
+            require(
+                (1...1 << 27).contains(original), "original_max_position_embeddings",
+                "\(original) is not 1 or more")
+        }
+        func require(amplitude: Double) {
+            require(
+                amplitude.isFinite && amplitude > 0, "attention_factor",
+                "\(amplitude) is not above 0")
+        }
+        if !(base.isFinite && base > 1) { found.append(("rope_theta", "\(base) is not above 1")) }
+        let rotated = share > 0 && share <= 1 ? rotatedWidth(of: dimension) : 0
+        if rotated < 2 || rotated % 2 != 0 {
+            found.append(
+                ("partial_rotary_factor", "\(share) of \(dimension) coordinates is no even number"))
+        }
+        switch scaling {
+        case .none: break
+        case .linear(let factor): require(factor: factor)
+        case .llama3(let numbers):
+            require(factor: numbers.factor)
+            let (low, high) = (numbers.lowFrequencyFactor, numbers.highFrequencyFactor)
+            require(
+                low.isFinite && high.isFinite && low > 0 && high > low, "low_freq_factor",
+                "\(low) is not above 0 and below high_freq_factor, which is \(high)")
+            require(original: numbers.originalContextLength)
+        case .dynamic(let factor, let original):
+            require(factor: factor)
+            require(original: original)
+            require(rotated > 2, "rope_type", "\"dynamic\" needs more than 2 rotated coordinates")
+        case .yarn(let numbers):
+            require(factor: numbers.factor)
+            require(original: numbers.originalContextLength)
+            require(
+                numbers.slowTurns > 0 && numbers.fastTurns.isFinite
+                    && numbers.fastTurns >= numbers.slowTurns,
+                "beta_fast", "\(numbers.fastTurns) is below beta_slow, \(numbers.slowTurns)")
+            require(amplitude: numbers.amplitude)
+        case .longRope(let numbers):
+            require(original: numbers.originalContextLength)
+            require(amplitude: numbers.amplitude)
+            for (key, list) in [("short_factor", numbers.short), ("long_factor", numbers.long)] {
+                require(
+                    list.count == rotated / 2 && list.allSatisfy { $0.isFinite && $0 > 0 }, key,
+                    "is no list of \(rotated / 2) numbers above 0")
+            }
+        case .proportional(let factor, let share):
+            require(factor: factor)
+            require(share >= 0 && share <= 1, "partial_rotary_factor", "\(share) is not in 0...1")
+        }
+        return found
     }
 }

@@ -22,16 +22,33 @@ enum ForwardPass {
 /// The attention of one forward pass.
 struct AttentionLayout {
     private let pass: ForwardPass
-    private let rule: AttentionRule
-    let attention: DecoderConfiguration.Attention
+    private let attention: DecoderConfiguration.Attention
+    /// The positions of layers that see everything, and those of windowed layers.
+    private let turns: Turns
+    private let windowedTurns: Turns
+    private let unturned: Turns
 
-    init(_ configuration: DecoderConfiguration, pass: ForwardPass) {
+    /// Prepares a pass.
+    ///
+    /// - Parameters:
+    ///   - configuration: The decoder.
+    ///   - pass: The tokens.
+    ///   - cache: Keys and values so far.
+    init(_ configuration: DecoderConfiguration, pass: ForwardPass, cache: KeyValueCache?) {
         self.pass = pass
         attention = configuration.attention
-        let values = attention.rotary.frequencies(dimension: attention.headDimension)
-        rule = AttentionRule(
-            frequencies: Tensor(values, shape: [values.count]),
-            scale: configuration.attentionScale, softCap: attention.softCap ?? 0)
+        let positions: [TokenPosition]
+        switch pass {
+        case .sequences(let batch): positions = batch.positions
+        case .next: positions = cache?.nextPositions ?? []
+        }
+        let dimension = attention.headDimension
+        turns = Turns(attention.rotary, dimension: dimension, positions: positions)
+        windowedTurns =
+            attention.windowedRotary.map {
+                Turns($0, dimension: dimension, positions: positions)
+            } ?? turns
+        unturned = Turns()
     }
 
     /// Rotates queries and keys by their positions and computes attention.
@@ -40,14 +57,22 @@ struct AttentionLayout {
     ///   - queries: `[tokens, heads, head width]`.
     ///   - keys: `[tokens, key-value heads, head width]`.
     ///   - values: The shape of the keys.
+    ///   - sinks: A score for each head that takes weight and has no value, `[heads]`.
     ///   - layer: The layer, counted from 0.
     ///   - cache: Keys and values so far.
     /// - Returns: The shape of the queries.
     func attend(
-        queries: Tensor, keys: Tensor, values: Tensor, layer: Int, cache: inout KeyValueCache?
+        queries: Tensor, keys: Tensor, values: Tensor, sinks: Tensor?, layer: Int,
+        cache: inout KeyValueCache?
     ) -> Tensor {
-        var rule = rule
-        rule.window = attention.window(ofLayer: layer) ?? 0
+        let turns =
+            attention.layersWithoutRotary.contains(layer)
+            ? unturned : attention.window(ofLayer: layer) == nil ? turns : windowedTurns
+        var rule = AttentionRule(
+            frequencies: turns.frequencies, window: attention.window(ofLayer: layer) ?? 0,
+            scale: attention.scoreScale * turns.scale, softCap: attention.softCap ?? 0)
+        rule.sinks = sinks
+        let (queries, keys) = (turns.queries(queries), turns.keys(keys))
         switch pass {
         case .sequences(let batch):
             cache?.keep(keys: keys, values: values, of: batch, frequencies: rule.frequencies)

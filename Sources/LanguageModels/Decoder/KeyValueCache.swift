@@ -17,6 +17,11 @@ struct KeyValueCache: Sendable {
     /// values.
     private var entries: [Tensor] = []
 
+    /// The position of the next token of each sequence.
+    var nextPositions: [TokenPosition] {
+        sequences.map { TokenPosition(index: length - $0.padding, length: length - $0.padding + 1) }
+    }
+
     /// Stores one layer of the prompts.
     ///
     /// - Parameters:

@@ -7,11 +7,12 @@ public import Tensors
 extension LanguageModel {
     /// Computes logits from hidden states.
     ///
-    /// - Parameter hidden: The normalised stream after the last layer, `[..., width]`.
+    /// - Parameter hidden: What ``normalised(_:)`` returns, `[..., width]`.
     /// - Returns: `[..., vocabulary]`.
     /// - Throws: `InputError` when the head is missing.
     func logits(of hidden: Tensor) throws -> Tensor {
-        let logits = hidden.projected(by: Projection(weight: try head))
+        let bias = configuration.headIsBiased ? try weight("lm_head.bias") : nil
+        let logits = hidden.projected(by: Projection(weight: try head, bias: bias))
         guard let cap = configuration.logitSoftCap else { return logits }
         return (logits * (1 / cap)).tanh() * cap
     }
@@ -58,8 +59,19 @@ extension LanguageModel {
         }
     }
 
+    /// Returns what the head reads, `[..., width]`: the stream after the last layer, normalised and
+    /// multiplied by the factor of logits.
     func normalised(_ stream: Tensor) throws -> Tensor {
-        configuration.normalisation.apply(try weight("model.norm.weight"), to: stream)
+        scaled(try Norm("model.norm", of: self)(stream))
+    }
+
+    /// Returns the same for a stream whose last sum is open.
+    func normalised(_ stream: inout ResidualStream) throws -> Tensor {
+        scaled(stream.read(by: try Norm("model.norm", of: self)))
+    }
+
+    private func scaled(_ hidden: Tensor) -> Tensor {
+        configuration.logitScale == 1 ? hidden : hidden * configuration.logitScale
     }
 
     /// Returns the residual stream after the last computed layer, before the final norm.
@@ -83,24 +95,20 @@ extension LanguageModel {
         observe: ((Tensor) throws -> Void)? = nil,
         observeInputs: ((LayerProjection, Tensor) -> Void)? = nil
     ) throws -> ResidualStream {
-        let layout = AttentionLayout(configuration, pass: pass)
+        let layout = AttentionLayout(configuration, pass: pass, cache: cache)
         var start = try embeddings(of: pass.tokens)
         if configuration.embeddingScale != 1 { start = start * configuration.embeddingScale }
-        var stream = ResidualStream(
-            start, normalisation: configuration.normalisation, edit: edit)
+        let scale = configuration.residualScale
+        var stream = ResidualStream(start, scale: scale, edit: edit)
         let count = min(layers ?? configuration.layerCount, configuration.layerCount)
         for index in 0..<max(count, 0) {
             try observe?(stream.value)
             let layer = try DecoderLayer(index, of: self)
             if recomputing, edit == nil {
-                let value = try layer.recomputed(
-                    stream.value, configuration: configuration, layout: layout)
-                stream = ResidualStream(
-                    value, normalisation: configuration.normalisation, edit: nil)
+                let value = try layer.recomputed(stream.value, layout: layout)
+                stream = ResidualStream(value, scale: scale, edit: nil)
             } else {
-                layer.forward(
-                    &stream, configuration: configuration, layout: layout, cache: &cache,
-                    observe: observeInputs)
+                layer.forward(&stream, layout: layout, cache: &cache, observe: observeInputs)
             }
         }
         try observe?(stream.value)

@@ -8,14 +8,15 @@ struct ResidualStream {
     private var sum: Tensor
     /// The last output, which is added together with the next norm.
     private var pending: Tensor?
-    private let normalisation: DecoderConfiguration.Normalisation
+    /// The factor of each output.
+    private let scale: Float
     private let edit: ResidualEdit?
     /// The number of blocks that have written, including the embedding.
     private var writes = 1
 
-    init(_ start: Tensor, normalisation: DecoderConfiguration.Normalisation, edit: ResidualEdit?) {
+    init(_ start: Tensor, scale: Float, edit: ResidualEdit?) {
         sum = edit?.written(start, index: 0) ?? start
-        self.normalisation = normalisation
+        self.scale = scale
         self.edit = edit
     }
 
@@ -23,7 +24,8 @@ struct ResidualStream {
     var value: Tensor { pending.map { sum + $0 } ?? sum }
 
     /// Adds the output of a block.
-    mutating func add(_ written: Tensor) {
+    mutating func add(_ output: Tensor) {
+        let written = scale == 1 ? output : output * scale
         let total = value
         defer { writes += 1 }
         if let edited = edit?.written(total + written, index: writes) {
@@ -42,24 +44,17 @@ struct ResidualStream {
         pending = nil
     }
 
-    /// Returns the input of a block: the stream, normalised and multiplied by a weight.
-    mutating func normalised(by weight: Tensor) -> Tensor {
-        guard let written = pending else { return normalisation.apply(weight, to: sum) }
-        let joint = sum.addingThenRMSNorm(
-            written, weight: normalisation.scaling(weight), epsilon: normalisation.epsilon)
+    /// Returns the input of a block: the stream, normalised if the block has such a norm.
+    mutating func read(by norm: Norm?) -> Tensor {
+        guard let norm else {
+            sum = value
+            pending = nil
+            return sum
+        }
+        guard let written = pending else { return norm(sum) }
+        let joint = norm(sum, adding: written)
         sum = joint.sum
         pending = nil
         return joint.normalised
-    }
-}
-
-extension DecoderConfiguration.Normalisation {
-    /// Returns the last axis normalised by its root mean square and multiplied by a stored weight.
-    func apply(_ weight: Tensor, to input: Tensor) -> Tensor {
-        input.rmsNorm(weight: scaling(weight), epsilon: epsilon)
-    }
-
-    fileprivate func scaling(_ weight: Tensor) -> Tensor {
-        weightOffset == 0 ? weight : weight + weightOffset
     }
 }

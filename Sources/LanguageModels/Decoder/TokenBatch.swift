@@ -3,6 +3,14 @@
 
 public import Tensors
 
+/// Where a token is.
+struct TokenPosition {
+    /// The number of tokens in front of it.
+    let index: Int
+    /// The length of its sequence.
+    let length: Int
+}
+
 /// Packed token sequences. Nothing is padded, and a beginning that several of them share is
 /// computed once, as in a prefix tree (arXiv:2312.07104).
 public struct TokenBatch: Sendable {
@@ -27,14 +35,22 @@ public struct TokenBatch: Sendable {
 
     /// Packs sequences.
     ///
-    /// - Parameter sequences: Token identifiers; none empty.
-    public init(_ sequences: [[Int]]) {
+    /// - Parameters:
+    ///   - sequences: Token identifiers; none empty.
+    ///   - configuration: The decoder that reads them. Where its positions depend on a sequence's
+    ///     length, sequences with other positions share nothing.
+    public init(_ sequences: [[Int]], for configuration: DecoderConfiguration? = nil) {
         var tree = PrefixTree(sequences, shortest: Self.shortest)
         let order = sequences.indices.sorted {
             sequences[$0] == sequences[$1]
                 ? $0 < $1 : sequences[$0].lexicographicallyPrecedes(sequences[$1])
         }
-        tree.add(order[...], from: 0, parent: nil)
+        let groups = Dictionary(grouping: order) {
+            configuration?.attention.rotary.regime(ofLength: sequences[$0].count) ?? 0
+        }
+        for (_, group) in groups.sorted(by: { $0.key < $1.key }) {
+            tree.add(group[...], from: 0, parent: nil)
+        }
         tokens = Tensor(tree.tokens, shape: [tree.tokens.count])
         (segments, ends, places) = (tree.segments, tree.ends, tree.places)
     }
@@ -51,6 +67,26 @@ public struct TokenBatch: Sendable {
 
     /// The place of the last token of each sequence, `[sequences]`.
     var lastPlaces: Tensor { Tensor(places.compactMap(\.last), shape: [count]) }
+
+    /// The place of each computed token in its sequence, and the length of the longest sequence that
+    /// it is part of.
+    var positions: [TokenPosition] {
+        var (starts, longest) = ([Int](), [Int](repeating: 0, count: segments.count))
+        for segment in segments {
+            starts.append(segment.parent.map { starts[$0] + segments[$0].length } ?? 0)
+        }
+        for (end, length) in zip(ends, lengths) { longest[end] = max(longest[end], length) }
+        for (index, segment) in segments.enumerated().reversed() {
+            if let parent = segment.parent {
+                longest[parent] = max(longest[parent], longest[index])
+            }
+        }
+        return segments.indices.flatMap { index in
+            (0..<segments[index].length).map {
+                TokenPosition(index: starts[index] + $0, length: longest[index])
+            }
+        }
+    }
 
     /// The length of each sequence.
     var lengths: [Int] { places.map(\.count) }

@@ -65,7 +65,7 @@ struct Decoding {
     /// - Throws: `CancellationError` when the reading was stopped, `InputError` when a weight is
     ///   missing, `TensorError` from the engine.
     mutating func begin(isWanted: (() -> Bool)? = nil) throws -> Tensor {
-        let batch = TokenBatch(rows.map(\.continuation.prompt))
+        let batch = TokenBatch(rows.map(\.continuation.prompt), for: model.configuration)
         var observe: ((Tensor) throws -> Void)?
         if let isWanted, batch.tokenCount >= Self.shortestStoppable {
             observe = { stream in
@@ -105,9 +105,9 @@ struct Decoding {
         isSettled: (_ place: Int, _ answer: [Int], _ scores: TokenScores?) -> Bool
     ) throws -> [(place: Int, answer: [Int])] {
         // The graph of the next step is built while this step is computed. A penalty must wait for
-        // the token that it depends on.
-        let hasPenalties = rows.contains { $0.continuation.hasPenalties }
-        var ahead: Decoding? = hasPenalties ? nil : self
+        // the token that it depends on, and so must a restart.
+        let waits = restarts || rows.contains { $0.continuation.hasPenalties }
+        var ahead: Decoding? = waits ? nil : self
         try ahead?.choose()
         let tokens = try chosen.converted(to: .int32).integers()
         var done: [(place: Int, answer: [Int])] = []
@@ -150,13 +150,30 @@ struct Decoding {
 
     /// Chooses the token after the chosen one of each row.
     private mutating func choose() throws {
+        if restarts { return try restart() }
         var stream = try model.residualStream(.next(chosen), cache: &cache, edit: edit)
-        let last = stream.normalised(by: try model.weight("model.norm.weight"))
-        if needsLogits {
+        let last = try model.normalised(&stream)
+        if needsLogits || model.configuration.headIsBiased {
             choose(from: try model.logits(of: last))
         } else {
             chosen = Tensor.linearArgMax(hidden: last, weight: try model.head)
         }
+    }
+
+    /// Whether the next token changes the positions of earlier tokens of a row.
+    private var restarts: Bool {
+        let rotary = model.configuration.attention.rotary
+        return cache?.nextPositions.contains { rotary.restarts(atLength: $0.length) } ?? false
+    }
+
+    /// Reads all tokens again and chooses the next one of each row.
+    private mutating func restart() throws {
+        let batch = TokenBatch(
+            rows.map { $0.continuation.prompt + $0.answer }, for: model.configuration)
+        cache = KeyValueCache()
+        let last = try model.lastStates(of: batch, cache: &cache, edit: edit)
+        let logits = try model.logits(of: model.normalised(last))
+        if needsLogits { choose(from: logits) } else { chosen = logits.argMax(axis: -1) }
     }
 
     /// Whether a row needs more than the likeliest token.

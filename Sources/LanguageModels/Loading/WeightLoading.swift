@@ -30,42 +30,78 @@ struct WeightLoading {
 
     /// Returns all parameters by Hugging Face name, computed in fp32.
     func load() throws -> [String: Tensor] {
-        try checkNames()
+        let stored = try storedParameters()
+        try checkNames(stored)
+        let shapes = Dictionary(
+            configuration.parameters.map { ($0.name, $0.shape) },
+            uniquingKeysWith: { first, _ in first })
         var weights: [String: Tensor] = [:]
-        for parameter in configuration.parameters {
-            weights[parameter.name] = try tensor(parameter)
+        var slices: [String: [Tensor]] = [:]
+        for parameter in stored {
+            let tensor = try tensor(parameter)
+            guard case .slice(let name, let index, let count) = parameter.content else {
+                let parts = parameter.parts(of: tensor, shapes: shapes)
+                for (name, part) in parts {
+                    let shape = shapes[name] ?? part.shape
+                    let value = self.parameter(name, part)
+                    weights[name] = value.shape == shape ? value : value.reshaped(shape)
+                }
+                if parts.count > 1 { try evaluate(parts.keys.compactMap { weights[$0] }) }
+                continue
+            }
+            slices[name, default: []].append(tensor)
+            guard index == count - 1, let all = slices.removeValue(forKey: name) else { continue }
+            weights[name] = try Tensor.stacked(all, axis: 0).evaluated()
         }
         return weights
     }
 
-    private func storedName(_ name: String) -> String? {
+    /// Returns a parameter as the configuration has it. GGUF files hold Gemma's gains, not what 1 is
+    /// added to.
+    private func parameter(_ name: String, _ tensor: Tensor) -> Tensor {
+        let offset = configuration.normalisation.weightOffset
+        guard checkpoint.format == .gguf, offset != 0, name.hasSuffix("norm.weight") else {
+            return tensor
+        }
+        return tensor - offset
+    }
+
+    /// Returns the tensors that the checkpoint must hold.
+    private func storedParameters() throws -> [StoredParameter] {
+        let family = Family.named(configuration.family)
         switch checkpoint.format {
-        case .gguf: GGUFNames.name(of: name)
-        // A tied head may be what is stored of the two.
+        case .gguf:
+            return GGUFNames.storedParameters(of: configuration)
         case .safetensors:
-            configuration.headIsTied && name == "model.embed_tokens.weight"
-                && checkpoint.tensors[name] == nil && checkpoint.tensors["lm_head.weight"] != nil
-                ? "lm_head.weight" : name
+            let names = (family?.names ?? NameScheme()).within(checkpoint.names)
+            return names.storedParameters(of: configuration).map { parameter in
+                // A tied head may be what is stored of the two.
+                guard configuration.headIsTied, checkpoint.tensors[parameter.name] == nil,
+                    parameter.content == .whole("model.embed_tokens.weight"),
+                    checkpoint.tensors[names.headName] != nil
+                else { return parameter }
+                return StoredParameter(
+                    name: names.headName, shape: parameter.shape, content: parameter.content)
+            }
         }
     }
 
     /// Checks names and shapes before any tensor is read.
-    private func checkNames() throws {
+    private func checkNames(_ stored: [StoredParameter]) throws {
         var expected: Set<String> = []
-        for parameter in configuration.parameters {
-            guard let name = storedName(parameter.name), let stored = checkpoint.tensors[name]
-            else {
+        for parameter in stored {
+            guard let found = checkpoint.tensors[parameter.name] else {
                 throw InputError(
-                    "\(file), tensor \(storedName(parameter.name) ?? parameter.name)", "is missing",
+                    "\(file), tensor \(parameter.name)", "is missing",
                     remedy: "use a checkpoint that holds every tensor its configuration names")
             }
-            guard stored.shape == parameter.shape else {
+            guard found.shape == parameter.shape else {
                 throw InputError(
-                    "\(file), tensor \(name)",
-                    "has shape \(stored.shape), its configuration needs \(parameter.shape)",
+                    "\(file), tensor \(parameter.name)",
+                    "has shape \(found.shape), its configuration needs \(parameter.shape)",
                     remedy: "use the configuration that belongs to these weights")
             }
-            expected.insert(name)
+            expected.insert(parameter.name)
         }
         let others = checkpoint.names.filter { !expected.contains($0) && !isIgnored($0) }
         if let first = others.first {
@@ -80,11 +116,12 @@ struct WeightLoading {
     private func isIgnored(_ name: String) -> Bool {
         GGUFNames.known.contains(name) || name.hasSuffix("rotary_emb.inv_freq")
             || name.hasSuffix("rope_freqs.weight")
-            || (configuration.headIsTied && name == "lm_head.weight")
+            || (configuration.headIsTied && name.hasSuffix("lm_head.weight"))
+            || NameScheme.isOfAnotherPart(name, among: checkpoint.names)
     }
 
-    private func tensor(_ parameter: DecoderConfiguration.Parameter) throws -> Tensor {
-        let name = storedName(parameter.name) ?? parameter.name
+    private func tensor(_ parameter: StoredParameter) throws -> Tensor {
+        let name = parameter.name
         if let index = try checkpoint.firstNonFinite(in: name) {
             throw InputError(
                 "\(file), tensor \(name)", "element \(index) is NaN or infinite",
@@ -108,9 +145,10 @@ struct WeightLoading {
     /// Returns the order of rows in the file.
     ///
     /// - Returns: For each row of the result, the row where it is stored; nil when they are equal.
-    private func rowOrder(of parameter: DecoderConfiguration.Parameter) -> [Int]? {
-        guard checkpoint.format == .gguf, configuration.family == "llama",
-            parameter.name.contains(".q_proj.") || parameter.name.contains(".k_proj.")
+    private func rowOrder(of parameter: StoredParameter) -> [Int]? {
+        guard checkpoint.format == .gguf, Family.named(configuration.family)?.ggufPermutes == true,
+            case .whole(let name) = parameter.content,
+            name.contains(".q_proj.") || name.contains(".k_proj.")
         else { return nil }
         let head = configuration.attention.headDimension
         return (0..<parameter.shape[0]).map { GGUFNames.storedRow(of: $0, headDimension: head) }

@@ -25,7 +25,7 @@ extension LanguageModel {
         }
         let source = min(index, configuration.layerCount - 1)
         var weights: [String: Tensor] = [:]
-        let shifted = try configuration.insertingLayer(at: index, like: source)
+        let shifted = configuration.insertingLayer(at: index, like: source)
         for parameter in shifted.parameters {
             guard let (layer, rest) = Self.layer(of: parameter.name) else {
                 weights[parameter.name] = model.weights[parameter.name]
@@ -34,7 +34,7 @@ extension LanguageModel {
             let old = layer == index ? source : layer > index ? layer - 1 : layer
             let isSilent =
                 layer == index
-                && [LayerProjection.output, .down].contains { rest.hasPrefix($0.path) }
+                && ["o_proj", "down_proj"].contains { rest.contains(".\($0).") }
             weights[parameter.name] =
                 isSilent
                 ? Tensor.zeros(parameter.shape) : model.weights["model.layers.\(old).\(rest)"]
@@ -55,20 +55,20 @@ extension LanguageModel {
 }
 
 extension DecoderConfiguration {
-    /// Returns the same decoder with an additional layer, with the window of another layer.
-    fileprivate func insertingLayer(at index: Int, like source: Int) throws -> DecoderConfiguration
-    {
-        var attention = attention
-        if let layers = attention.slidingWindow?.layers {
+    /// Returns the same decoder with an additional layer of the kind of another layer.
+    fileprivate func insertingLayer(at index: Int, like source: Int) -> DecoderConfiguration {
+        func moved(_ layers: [Int]) -> [Int] {
             let moved = layers.map { $0 >= index ? $0 + 1 : $0 }
-            attention.slidingWindow?.layers =
-                layers.contains(source) ? (moved + [index]).sorted() : moved
+            return layers.contains(source) ? (moved + [index]).sorted() : moved
         }
-        return try DecoderConfiguration(
-            family: family, vocabularySize: vocabularySize, width: width,
-            feedForwardWidth: feedForwardWidth, layerCount: layerCount + 1,
-            contextLength: contextLength, attention: attention, normalisation: normalisation,
-            activation: activation, biasedProjections: biasedProjections,
-            embeddingScale: embeddingScale, logitSoftCap: logitSoftCap, headIsTied: headIsTied)
+        var grown = self
+        grown.layerCount += 1
+        grown.attention.slidingWindow?.layers = attention.slidingWindow?.layers.map(moved)
+        grown.attention.layersWithoutRotary = moved(attention.layersWithoutRotary)
+        if case .experts(var experts) = feedForward {
+            experts.denseLayers = moved(experts.denseLayers)
+            grown.feedForward = .experts(experts)
+        }
+        return grown
     }
 }

@@ -29,7 +29,9 @@ extension LanguageModel {
         var sums: [String: Tensor] = [:]
         for layer in 0..<configuration.layerCount {
             for target in adapters.configuration.targets {
-                guard let adapter = adapters.adapter(of: target, layer: layer) else { continue }
+                guard configuration.shape(of: target, inLayer: layer) != nil,
+                    let adapter = adapters.adapter(of: target, layer: layer)
+                else { continue }
                 let name = target.weightName(inLayer: layer)
                 sums[name] =
                     try weight(name) + adapter.up.matmul(adapter.down) * adapter.scale

@@ -69,12 +69,25 @@ public struct LanguageModel: Sendable {
     }
 
     /// The number of scalars in the matrices by which each token is multiplied, including the head.
+    /// Of experts, only those count that a token takes.
     public var matrixParameterCount: Int {
-        configuration.parameters.reduce(0) { sum, parameter in
+        activeMatrixParameterCount(in: configuration.parameters.map(\.name))
+    }
+
+    /// Returns the number of scalars in some weights, as far as they are matrices by which each
+    /// token is multiplied.
+    ///
+    /// - Parameter names: The names of the weights.
+    /// - Returns: The number. Of experts, only those count that a token takes.
+    package func activeMatrixParameterCount(in names: some Sequence<String>) -> Int {
+        let counted = Set(names)
+        return configuration.parameters.reduce(0) { sum, parameter in
             let isLookup =
                 parameter.name == "model.embed_tokens.weight" && !configuration.headIsTied
-            return parameter.shape.count == 2 && !isLookup
-                ? sum + parameter.shape.reduce(1, *) : sum
+            guard counted.contains(parameter.name), parameter.isMatrix, !isLookup else {
+                return sum
+            }
+            return sum + Int(Double(parameter.shape.reduce(1, *)) * parameter.activeShare)
         }
     }
 

@@ -61,7 +61,7 @@ extension LanguageModel {
     /// - Throws: `InputError` when a weight is missing.
     func losses(of targets: Tensor, after stream: Tensor) throws -> Tensor {
         let hidden = try normalised(stream)
-        guard configuration.logitSoftCap != nil else {
+        guard !configuration.headIsLinear else {
             return Tensor.linearCrossEntropy(
                 hidden: hidden, weight: try head, targets: targets)
         }

@@ -84,7 +84,8 @@ extension LanguageModel {
         for places in ScoringBatches.places(prompts) {
             var none: KeyValueCache?
             let last = try lastStates(
-                of: TokenBatch(places.map { prompts[$0] }), cache: &none, edit: edit)
+                of: TokenBatch(places.map { prompts[$0] }, for: configuration), cache: &none,
+                edit: edit)
             rows.append(try logits(of: normalised(last)).logSoftmax(axis: -1))
             order += places
             try evaluate(rows)

@@ -9,19 +9,23 @@ extension LanguageModel {
     ///
     /// - Parameter prompts: Token identifiers; none empty.
     /// - Returns: For each layer, the inputs of its output and its down projection after the last
-    ///   token of each prompt: `[prompts, heads' width]` and `[prompts, feed-forward width]`.
+    ///   token of each prompt: `[prompts, heads' width]` and `[prompts, feed-forward width]`. A
+    ///   layer of experts has only the first, because each expert has inputs of its own.
     /// - Throws: `InputError` for empty or too long prompts.
     package func writerInputs(
         behind prompts: [[Int]]
-    ) throws -> [(output: Tensor, down: Tensor)] {
+    ) throws -> [[LayerProjection: Tensor]] {
         try checkPrompts(prompts)
         guard !prompts.isEmpty else { return [] }
-        let batch = TokenBatch(prompts)
-        var seen: [Tensor] = []
+        let batch = TokenBatch(prompts, for: configuration)
+        var seen: [[LayerProjection: Tensor]] = []
         var none: KeyValueCache?
         _ = try residualStream(
             .sequences(batch), cache: &none,
-            observeInputs: { _, input in seen.append(input.take(batch.lastPlaces, axis: 0)) })
-        return stride(from: 0, to: seen.count - 1, by: 2).map { (seen[$0], seen[$0 + 1]) }
+            observeInputs: { projection, input in
+                if projection == .output { seen.append([:]) }
+                seen[seen.count - 1][projection] = input.take(batch.lastPlaces, axis: 0)
+            })
+        return seen
     }
 }

@@ -29,7 +29,7 @@ public struct Reading: Sendable {
         for text in texts { try model.checkTokens(text, arePredicted: true) }
         var states = [Tensor](repeating: Tensor(0), count: texts.count)
         for places in ScoringBatches.places(texts) {
-            let batch = TokenBatch(places.map { texts[$0] })
+            let batch = TokenBatch(places.map { texts[$0] }, for: model.configuration)
             let stream = try model.residualStream(of: batch, edit: edit).evaluated()
             for (sequence, place) in places.enumerated() {
                 let rows = batch.places(of: sequence, 0..<texts[place].count)
@@ -88,8 +88,7 @@ extension LanguageModel {
     fileprivate func divergences(
         behind rows: Tensor, from reference: LanguageModel, behind truths: Tensor
     ) throws -> [Float] {
-        guard configuration.logitSoftCap != nil || reference.configuration.logitSoftCap != nil
-        else {
+        guard !configuration.headIsLinear || !reference.configuration.headIsLinear else {
             return try Tensor.linearDivergence(
                 hidden: normalised(rows), weight: head,
                 from: (reference.normalised(truths), reference.head)

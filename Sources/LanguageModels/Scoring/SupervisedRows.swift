@@ -50,7 +50,8 @@ package struct SupervisedRows: Sendable {
         guard !examples.isEmpty else {
             throw InputError("batch", "is empty", remedy: "give at least one example")
         }
-        let batch = TokenBatch(examples.map { $0.prompt + $0.completion.dropLast() })
+        let batch = TokenBatch(
+            examples.map { $0.prompt + $0.completion.dropLast() }, for: model.configuration)
         func places(_ range: (CompletionExample) -> Range<Int>) -> [Int32] {
             examples.enumerated().flatMap { batch.places(of: $0, range($1)) }
         }

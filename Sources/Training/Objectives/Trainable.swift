@@ -97,8 +97,6 @@ public enum Trainable: Sendable {
 extension Trainable {
     /// The scalars of the trained weights that are matrices and that each token is multiplied with.
     func matrixParameterCount(in model: LanguageModel) -> Int {
-        let lookup = model.configuration.headIsTied ? nil : "model.embed_tokens.weight"
-        return weightNames(in: model).filter { $0 != lookup }.compactMap { model.weights[$0] }
-            .reduce(0) { $1.shape.count == 2 ? $0 + $1.count : $0 }
+        model.activeMatrixParameterCount(in: weightNames(in: model))
     }
 }
