@@ -21,7 +21,9 @@ import Testing
         #expect(Set(quantised.names) == Set(values.names))
         for name in values.names {
             #expect(try quantised.tensor(name).shape == values.tensor(name).shape, "\(name)")
-            try expectEqualBits(quantised.float32(name), values.float32(name), name)
+            // A product with an identity matrix, which is one reference, loses the sign of zeros.
+            try expectEqualBits(
+                quantised.float32(name).map { $0 + 0 }, values.float32(name).map { $0 + 0 }, name)
             #expect(try quantised.firstNonFinite(in: name) == nil, "\(name)")
         }
         #expect(quantised.tensors.values.contains { $0.quantisation != nil })

@@ -17,7 +17,7 @@ enum TernaryBlocks {
                 for digit in 0..<digits {
                     let target = target + start + digit * bytes.count
                     for (i, byte) in bytes.enumerated() {
-                        let value = UInt16(source[byte] &* powers[digit]) * 3 >> 8
+                        let value = (UInt16(source[byte] &* powers[digit]) * 3) >> 8
                         target[i] = scale * Float(Int32(value) - 1)
                     }
                 }
