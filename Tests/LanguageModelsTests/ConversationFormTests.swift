@@ -33,8 +33,9 @@ struct ConversationFormTests {
     func stated() throws {
         let date = try Date("2026-03-07", strategy: .iso8601.year().month().day())
         let form = ConversationForm(template: try ChatTemplate(template), date: date)
-        for model in [try bare().conversing(in: form), try bare().conversing(in: form).untyingHead()]
-        {
+        for model in [
+            try bare().conversing(in: form), try bare().conversing(in: form).untyingHead(),
+        ] {
             let tokens = try model.tokens(for: messages, addingGenerationPrompt: true)
             #expect(model.tokenizer.decode(tokens) == "07 Mar 2026|Hello")
             #expect(model.statedTemplateDate == "2026-03-07")

@@ -64,7 +64,7 @@ extension TemplateRenderer {
             var limits: [Int?] = []
             for bound in bounds { limits.append(try evaluateBound(bound)) }
             // Jinja computes slices of literals beforehand, and then by other rules.
-            if case .literal(let literal) = base.kind, RuntimeValue(literal).string == nil {
+            if base.isConstant, value.string == nil, value.elements == nil {
                 return .undefined("'\(value.typeName)' object is not subscriptable")
             }
             return try slice(value, limits, position)

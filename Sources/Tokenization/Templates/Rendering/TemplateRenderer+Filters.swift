@@ -152,10 +152,11 @@ extension TemplateRenderer {
                 }
                 return .number(PythonNumber.round(number, digits: digits))
             case let method where method == "ceil" || method == "floor":
-                guard abs(digits) <= 300, number.isFinite else { break }
+                guard (-300...300).contains(digits), number.isFinite else { break }
                 let scale = pow(10.0, Double(digits))
                 let scaled = (number * scale).rounded(method == "ceil" ? .up : .down)
-                return .number(scaled / scale)
+                // Adding 0 makes -0 the 0 that a whole number of Python is.
+                return .number((scaled + 0) / scale)
             default: throw position.error("method must be common, ceil or floor")
             }
         }

@@ -18,8 +18,11 @@ extension TemplateRenderer {
             if case .iterator = value {
                 throw position.error("'generator' object is not reversible")
             }
-            return try elements(of: value, position).last
-                ?? .undefined("No last item, sequence was empty.")
+            guard let last = try elements(of: value, position).last else {
+                return .undefined("No last item, sequence was empty.")
+            }
+            // Python's reversed() reads a safe text by its own method.
+            return value.isMarkup ? .markup(last.string ?? "") : last
         case "dictsort": return try dictsort(value, arguments)
         default: break
         }

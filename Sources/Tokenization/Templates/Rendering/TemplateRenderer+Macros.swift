@@ -66,14 +66,14 @@ extension TemplateRenderer {
     func call(
         _ callee: TemplateExpression, _ arguments: TemplateArguments, with body: TemplateMacro,
         _ position: TemplatePosition
-    ) throws(InputError) -> String {
+    ) throws(InputError) -> RuntimeValue {
         let callee = try evaluate(callee)
         var arguments = try evaluate(arguments, position)
         guard !arguments.named.contains(where: { $0.name == "caller" }) else {
             throw position.error("the argument caller is the body of the call")
         }
         arguments.named.append(("caller", makeMacro(body)))
-        return try text(of: try call(callee, arguments, position), position)
+        return try call(callee, arguments, position)
     }
 
     /// `macro.name`: what a macro says about itself.

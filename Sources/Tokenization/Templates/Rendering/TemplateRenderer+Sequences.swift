@@ -16,10 +16,19 @@ extension TemplateRenderer {
         let depth = RuntimeList.measure(inputs + arguments.rest.named.map(\.value)).depth
         var next: RuntimeIterator.Next?
         return .iterator(
-            RuntimeIterator(depth: depth - 1) { [unowned self] () throws(InputError) in
+            RuntimeIterator(Self.label(of: arguments.function), depth: depth - 1) {
+                [unowned self] () throws(InputError) in
                 if next == nil { next = try start(value, arguments) }
                 return try next?()
             })
+    }
+
+    private static func label(of filter: String) -> String {
+        switch filter {
+        case "items", "batch": "generator object do_\(filter)"
+        case "map", "slice", "unique": "generator object sync_do_\(filter)"
+        default: "generator object select_or_reject"
+        }
     }
 
     /// Returns what makes the elements of a sequence. Only now are errors found, as in Jinja.
@@ -67,7 +76,17 @@ extension TemplateRenderer {
         }
         let elements = RuntimeList(try elements(of: value, position).reversed())
         if case .iterator = value { return .list(elements) }
-        return .iterator(RuntimeIterator(elements))
+        let label =
+            switch value {
+            case .list: "list_reverseiterator"
+            case .range: "range_iterator"
+            case .dictionary: "dict_reversekeyiterator"
+            case .view("dict_keys", _): "dict_reversekeyiterator"
+            case .view("dict_values", _): "dict_reversevalueiterator"
+            case .view: "dict_reverseitemiterator"
+            default: "reversed"
+            }
+        return .iterator(RuntimeIterator(elements, label: label + " object"))
     }
 
     private func portions(
@@ -77,7 +96,7 @@ extension TemplateRenderer {
         let elements = try elements(of: value, position)
         let size = try arguments.integer(0, default: 1)
         let fill = arguments.optional(1)
-        try spend(elements.count + max(size, 0), position)
+        try spend(elements.count + min(max(size, 0), Int.max / 2), position)
         var portions: [[RuntimeValue]] = []
         if arguments.function == "batch" {
             var portion: [RuntimeValue] = []

@@ -42,11 +42,11 @@ extension TemplateRenderer {
             try assign(value, to: target, position)
         case .filtered(let filters, let body):
             guard let value = try captured(body, filters, position) else { return jump }
-            try write(try text(of: value, position), position)
+            try writeText(value, position)
         case .macro(let macro):
             if let name = macro.name { scope.variables[name] = makeMacro(macro) }
         case .call(let callee, let arguments, let body):
-            try write(try call(callee, arguments, with: body, position), position)
+            try writeText(try call(callee, arguments, with: body, position), position)
         case .scope(let values, let body): return try execute(body, with: values, position)
         case .block(let body, let isScoped):
             return try scoped(in: isScoped ? scope : scope.outermost) { () throws(InputError) in
@@ -62,6 +62,15 @@ extension TemplateRenderer {
     private func write(_ text: String, _ position: TemplatePosition) throws(InputError) {
         try checkLength(output.utf8.count + text.utf8.count, work: text.utf8.count, position)
         output += text
+    }
+
+    private func writeText(
+        _ value: RuntimeValue, _ position: TemplatePosition
+    ) throws(InputError) {
+        guard let text = value.string else {
+            throw position.error("the block makes '\(value.typeName)', not a text")
+        }
+        try write(text, position)
     }
 
     /// Returns the output of `body`.

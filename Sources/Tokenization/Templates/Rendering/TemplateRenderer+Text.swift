@@ -62,6 +62,9 @@ extension TemplateRenderer {
             text += "<LoopContext \(loop.index + 1)/\(try loop.count())>"
         case .macro(let macro):
             text += "<Macro \(macro.definition.name.map(PythonText.quoted) ?? "anonymous")>"
+        case .iterator(let iterator):
+            // Python prints where the object is in memory.
+            text += "<\(iterator.label) at 0x000000000000>"
         default: text += "<\(value.typeName)>"
         }
     }

@@ -89,8 +89,8 @@ extension TemplateRenderer {
         guard length >= endLength, leeway >= 0 else {
             throw position.error("truncate to fewer characters than its end has")
         }
-        guard try count(of: value, position) > (length.addingReportingOverflow(leeway).partialValue)
-        else { return value }
+        let (limit, overflows) = length.addingReportingOverflow(leeway)
+        guard try count(of: value, position) > limit, !overflows else { return value }
         guard let text = value.string else {
             throw position.error("truncate takes a text, found '\(value.typeName)'")
         }

@@ -51,19 +51,22 @@ final class RuntimeMacro {
 final class RuntimeIterator {
     typealias Next = () throws(InputError) -> RuntimeValue?
 
+    /// The name of Python's object.
+    let label: String
     /// One more than the depth of what it reads.
     let depth: Int
     private var next: Next?
 
-    init(depth: Int, _ next: @escaping Next) {
+    init(_ label: String = "generator object", depth: Int, _ next: @escaping Next) {
+        self.label = label
         self.depth = depth + 1
         self.next = next
     }
 
     /// Makes an iterator over values that are there.
-    convenience init(_ values: RuntimeList) {
+    convenience init(_ values: RuntimeList, label: String = "generator object") {
         var index = 0
-        self.init(depth: values.depth) { () throws(InputError) -> RuntimeValue? in
+        self.init(label, depth: values.depth) { () throws(InputError) -> RuntimeValue? in
             guard index < values.count else { return nil }
             index += 1
             return values[index - 1]
