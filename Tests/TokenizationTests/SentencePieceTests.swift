@@ -48,6 +48,26 @@ struct SentencePieceTests {
         }
     }
 
+    @Test("files beside the model rename pieces, add tokens and put one before a text")
+    func directory() throws {
+        let model = try Self.golden()
+        let configuration = """
+            {"tokenizer_class": "LlamaTokenizer", "bos_token": "<begin>", "added_tokens_decoder": {
+            "1": {"content": "<begin>", "special": true}, "9999": {"content": "<new>"}}}
+            """
+        let tokenizer = try Tokenizer(directory: "m") { name in
+            switch name {
+            case "tokenizer.model": model
+            case "tokenizer_config.json": Data(configuration.utf8)
+            default: nil
+            }
+        }
+        #expect(tokenizer.bosToken == .init(text: "<begin>", identifier: 1))
+        let size = try Tokenizer(sentencePiece: model, file: "").vocabularySize
+        #expect(tokenizer.encode("<new><begin>") == [1, size, 1])
+        #expect(tokenizer.decode([1, size]) == "<begin><new>")
+    }
+
     static let damaged: [(bytes: [UInt8], message: String)] = [
         ([], "byte 0: there are no pieces"),
         ([0x0A], "byte 1: the file ends within a value"),

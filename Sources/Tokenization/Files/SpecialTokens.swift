@@ -18,6 +18,8 @@ struct SpecialTokens {
     /// Whether version 4 of transformers, which wrote the file, puts the tokens around a text by the
     /// two settings above. Version 5 ignores them and follows tokenizer.json.
     var followsSettings = false
+    /// Whether a listed token renames the piece that has its identifier, as beside `tokenizer.model`.
+    var renamesPieces = false
     let file: String
 
     /// The classes of version 4 that set the tokens around a text by themselves. The first ones add
@@ -174,6 +176,7 @@ extension Tokenizer {
             ?? JSONNode(.object([]), file: path("tokenizer_config.json"), remedy: Self.remedy)
         var tokens = try SpecialTokens(
             configuration, map: node("special_tokens_map.json"), added: node("added_tokens.json"))
+        tokens.renamesPieces = !isConverted
         if !isConverted, tokens.addsBOS != nil || tokens.addsEOS != nil {
             // Without tokenizer.json both versions follow the settings.
             tokens.followsSettings = true
@@ -195,7 +198,7 @@ extension Tokenizer {
                 ?? model.vocabulary.identifier(of: token.content).map(Int.init)
             {
                 token.identifier = known
-            } else {
+            } else if !(tokens.renamesPieces && 0..<next ~= token.identifier) {
                 token.identifier = next
                 next += 1
             }
