@@ -53,12 +53,24 @@ struct ExpertNetwork {
             experts.weightsAddUp
             ? logits.takeAlong(chosen, axis: -1).softmax(axis: -1)
             : logits.softmax(axis: -1).takeAlong(chosen, axis: -1)
-        let rows = input.expanded(at: 1).expanded(at: 1)
+        let mixed = (outputs(of: input, chosen) * weights.expanded(at: -1)).sum(axis: 1)
+        return sharedOutput(of: input).map { mixed + $0 } ?? mixed
+    }
+
+    /// Returns the outputs of the chosen experts, `[tokens, experts of a token, width]`.
+    private func outputs(of input: Tensor, _ chosen: Tensor) -> Tensor {
+        guard let blocks = ExpertBlocks(chosen, expertCount: experts.count) else {
+            return outputs(of: input.expanded(at: 1).expanded(at: 1), by: chosen).squeezed(at: 2)
+        }
+        let found = outputs(of: blocks.gathered(input), by: blocks.experts)
+        return blocks.scattered(found).reshaped(chosen.shape + [-1])
+    }
+
+    /// Returns the outputs of experts for blocks of rows, `[blocks, n, rows, width]`.
+    private func outputs(of rows: Tensor, by chosen: Tensor) -> Tensor {
         let inner = experts.activation.gated(
             gate.gathered(rows, by: chosen), up.gathered(rows, by: chosen))
-        let outputs = down.gathered(inner, by: chosen).squeezed(at: 2)
-        let mixed = (outputs * weights.expanded(at: -1)).sum(axis: 1)
-        return sharedOutput(of: input).map { mixed + $0 } ?? mixed
+        return down.gathered(inner, by: chosen)
     }
 
     private func sharedOutput(of input: Tensor) -> Tensor? {
@@ -82,9 +94,9 @@ extension Projection {
     /// Applies the projection of chosen experts.
     ///
     /// - Parameters:
-    ///   - input: `[tokens, n or 1, 1, inputs]`.
-    ///   - chosen: `[tokens, n]`, the experts of each token.
-    /// - Returns: `[tokens, n, 1, outputs]`.
+    ///   - input: `[blocks, n or 1, rows, inputs]`.
+    ///   - chosen: `[blocks, n]`, the experts of each block.
+    /// - Returns: `[blocks, n, rows, outputs]`.
     fileprivate func gathered(_ input: Tensor, by chosen: Tensor) -> Tensor {
         var found = input.gatherMatmul(weight.transposed(), at: chosen)
         if let bias { found = found + bias.take(chosen, axis: 0).expanded(at: 2) }
