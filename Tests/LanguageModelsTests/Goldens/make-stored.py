@@ -33,11 +33,18 @@ config.architectures = ["LlamaForCausalLM"]
 
 
 def plain():
-    model = LlamaForCausalLM(config).to(torch.bfloat16).eval()
+    """A model in fp32 whose values are those of bf16, in which it is stored. (Were the model itself
+    in bf16, so would be its rotary frequencies.)"""
+    model = LlamaForCausalLM(config).eval()
     with torch.no_grad():
         for key, parameter in model.named_parameters():
-            parameter.copy_((1.0 if "norm" in key else 0.0) + 0.2 * torch.randn_like(parameter))
+            value = (1.0 if "norm" in key else 0.0) + 0.2 * torch.randn_like(parameter)
+            parameter.copy_(value.to(torch.bfloat16).float())
     return model
+
+
+def stored(model):
+    return {key: value.to(torch.bfloat16) for key, value in model.state_dict().items()}
 
 
 def linear(model):
@@ -57,7 +64,6 @@ def finish(name, model, quantisation=None, tensors=None):
             json.dump({**keys, "quantization_config": quantisation}, file, indent=1)
         save_file({k: v.contiguous() for k, v in tensors.items()}, directory + "/model.safetensors")
     tiny.tokenizer().save(directory + "/tokenizer.json")
-    model = model.float().eval()
     expected = []
     for ids in tiny.SEQUENCES:
         with torch.no_grad():
@@ -70,20 +76,19 @@ def finish(name, model, quantisation=None, tensors=None):
 
 
 def bits_and_bytes(name, **keys):
-    model = plain()
-    model.save_pretrained("scratch")
+    plain().to(torch.bfloat16).save_pretrained("scratch")
     quantised = AutoModelForCausalLM.from_pretrained(
         "scratch", quantization_config=BitsAndBytesConfig(**keys), dtype=torch.bfloat16,
         device_map="cpu")
     shutil.rmtree("stored-" + name, ignore_errors=True)
     quantised.save_pretrained("stored-" + name)
     shutil.rmtree("scratch")
-    finish(name, quantised.dequantize(dtype=torch.float32))
+    finish(name, quantised.dequantize(dtype=torch.float32).float().eval())
 
 
 def gptq():
     model, layer_type = plain(), module(gptq_file).QuantLinear
-    tensors = dict(model.state_dict())
+    tensors = stored(model)
     for name in linear(model):
         weight = tensors.pop(name + ".weight")
         outputs, inputs = weight.shape
@@ -100,7 +105,7 @@ def gptq():
 
 def fp8():
     model = plain()
-    tensors = dict(model.state_dict())
+    tensors = stored(model)
     decode = Fp8Dequantize(None)._dequantize_one
     for name in linear(model):
         weight = tensors[name + ".weight"].float()
