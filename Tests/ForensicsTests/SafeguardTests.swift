@@ -100,7 +100,7 @@ struct KnownSafeguardTests {
         suite = try Suites.Suite(at: root.appending(path: "Suites/canary-refusal"))
     }
 
-    @Test("Benign derivatives are rarely accused, and removed safeguards are told")
+    @Test("Benign derivatives are rarely accused, and tampered ones rarely acquitted")
     func table() throws {
         let environment = ProcessInfo.processInfo.environment
         let seed = UInt64(environment["TEMPER_FORENSICS_SEED"] ?? "") ?? 3
@@ -135,7 +135,8 @@ struct KnownSafeguardTests {
             return Double(verdicts.count { $0 == safeguard }) / Double(max(1, verdicts.count))
         }
         #expect(share(rows.filter(\.isBenign), .removed) <= 0.1)
-        #expect(share(rows.filter { !$0.isBenign }, .removed) >= 0.8)
+        // Not each direction that is taken out costs the safeguard: that is a sign, and no removal.
+        #expect(share(rows.filter { !$0.isBenign }, .kept) <= 0.2)
     }
 
     private func makings(_ candidates: [ResidualDirection]) -> [Making] {
@@ -224,7 +225,7 @@ struct KnownSafeguardTests {
                 + "below \(percent(bound)) (Wilson, 95%).",
             "- Benign derivatives called doubtful: \(benign.count { $0 == .doubtful }).",
             "- Tampered derivatives called removed: \(tampered.count { $0 == .removed }) of "
-                + "\(tampered.count).",
+                + "\(tampered.count); doubtful: \(tampered.count { $0 == .doubtful }).",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

@@ -9,7 +9,7 @@ package import Records
 /// weights.
 ///
 /// Benign fine-tuning costs some refusals, too (arXiv:2310.03693), so that a significant gap alone
-/// is not a removed safeguard. The limits were set on other seeds than those on which
+/// is not a removed safeguard. The limits are round numbers, set before any derivative was run;
 /// Documentation/Forensics.md states how often benign derivatives are accused.
 package struct SafeguardRules {
     /// A base that refuses less of the restricted prompts has no safeguard that could be lost.
