@@ -194,6 +194,8 @@ extension Tokenizer {
             guard !token.content.isEmpty else { return }
             let place = places[Array(token.content.utf8)]
             var token = token
+            // Beside `tokenizer.model` they are found in the raw text, as in transformers.
+            if tokens.renamesPieces { token.isNormalized = false }
             if let known = place.map({ addedTokens[$0].identifier })
                 ?? model.vocabulary.identifier(of: token.content).map(Int.init)
             {
