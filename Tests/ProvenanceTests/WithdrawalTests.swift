@@ -25,7 +25,7 @@ struct WithdrawalTests {
         at date: Date = AuditFixture.now, reason: String = "the judge had a bug"
     ) throws -> Data {
         try Withdrawal(digests, reason: reason, at: date).line(
-            about: .init(name: nil, digest: ["sha256": root ?? fixture.root]),
+            about: [.init(name: nil, digest: ["sha256": root ?? fixture.root])],
             by: Signatory(key: key ?? fixture.lab))
     }
 

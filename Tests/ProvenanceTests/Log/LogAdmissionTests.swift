@@ -189,7 +189,7 @@ struct LogAdmissionTests {
             of: try Envelope(json: lines[0], named: "it").payload
         ).sha256
         let withdrawal = try Withdrawal([digest], reason: "a bug", at: AuditFixture.now).line(
-            about: .init(name: nil, digest: ["sha256": fixture.root]),
+            about: [.init(name: nil, digest: ["sha256": fixture.root])],
             by: Signatory(key: fixture.lab))
         try append(lines + [withdrawal])
         let admission = try await admission(proved(lines), withLog: true)
