@@ -58,7 +58,7 @@ class Maker:
                 value = f"({value})|{self.pick(FILTERS[kind])}"
             elif roll < 0.75:
                 value = f"({value}).{self.pick(METHODS[kind])}"
-            elif roll < 0.85:
+            elif roll < 0.85 and kind in ("text", "list"):
                 value = f"({value})[{self.pick(['0', '-1', '1:', ':2', '::-1', '::2', '-3:-1', repr('a'), 'n'])}]"
             else:
                 kind = self.kind()

@@ -35,7 +35,7 @@ warnings.simplefilter("ignore", SyntaxWarning)
 # An object without a text of its own prints where it is in memory. For iterators this is set to 0;
 # others are left out.
 ADDRESS = re.compile(r"(?i)(?<=0x)[0-9a-f]{12}")
-OPAQUE = re.compile(r"(?i)method |<function|<class|&lt;(function|class)|(cycler|joiner|dict|reference) object|'0', 'x'")
+OPAQUE = re.compile(r"(?i)method |<function|<class|&lt;(function|class)|(cycler|joiner|dict|reference) object|'0', 'x'|rotareneg|g,e,n,e,r")
 
 
 def rendered(source, values):

@@ -203,7 +203,6 @@ zz[0]
 no.x is defined, no['x'] is defined, n.x is defined, 5[0] is defined, l['x'] is defined, l[1.0] is defined, l[true], d[zz] is defined, d[[1]] is defined, l[none] is defined, s['upper'] is defined, s['upper'](), d['items'] is defined, d['b'], d.b, d.get('b'), d['get']('zz', 9), rows.0.k, rows[0]['k'], rows[-1].v, rows.0.in.q
 no.x.y
 no[1:]
-5[1:]
 d[1:]
 l['a':]
 l[::0]

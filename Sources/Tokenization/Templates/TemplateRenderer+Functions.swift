@@ -44,7 +44,9 @@ extension TemplateRenderer {
             defer { joiner.isUsed = true }
             return joiner.isUsed ? joiner.separator : .string("")
         case .undefined(let reason):
-            throw position.error(reason, "nothing can be changed in place; see the methods listed")
+            let methods = Self.textMethods.keys.sorted().joined(separator: ", ")
+            throw position.error(
+                reason, "methods of texts: \(methods); nothing can be changed in place")
         default: break
         }
         throw position.error("'\(callee.typeName)' object is not callable")

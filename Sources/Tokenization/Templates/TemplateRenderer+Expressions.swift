@@ -63,10 +63,6 @@ extension TemplateRenderer {
             let value = try evaluate(base)
             var limits: [Int?] = []
             for bound in bounds { limits.append(try evaluateBound(bound)) }
-            // Jinja computes slices of literals beforehand, and then by other rules.
-            if base.isConstant, value.string == nil, value.elements == nil {
-                return .undefined("'\(value.typeName)' object is not subscriptable")
-            }
             return try slice(value, limits, position)
         case .call(let callee, let arguments):
             return try call(try evaluate(callee), try evaluate(arguments, position), position)

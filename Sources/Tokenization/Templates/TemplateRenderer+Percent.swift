@@ -87,7 +87,7 @@ extension TemplateRenderer {
         }
         let isContainer =
             switch values {
-            case .dictionary, .list, .range, .undefined, .namespace: true
+            case .dictionary, .list, .range, .undefined: true
             default: false
             }
         guard positional.isEmpty || isContainer else {

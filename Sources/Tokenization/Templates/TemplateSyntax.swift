@@ -29,21 +29,6 @@ struct TemplateExpression: Sendable {
 
     let kind: Kind
     let position: TemplatePosition
-
-    /// Whether the expression is made of literals alone.
-    var isConstant: Bool {
-        switch kind {
-        case .literal: true
-        case .list(let elements), .tuple(let elements): elements.allSatisfy(\.isConstant)
-        case .dictionary(let members):
-            members.allSatisfy { $0.key.isConstant && $0.value.isConstant }
-        case .item(let base, let index): base.isConstant && index.isConstant
-        case .slice(let base, let bounds):
-            base.isConstant && bounds.allSatisfy { $0?.isConstant ?? true }
-        case .negative(let operand), .positive(let operand), .not(let operand): operand.isConstant
-        default: false
-        }
-    }
 }
 
 /// The arguments of a call.
