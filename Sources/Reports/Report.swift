@@ -16,7 +16,7 @@ public struct Report: Sendable {
     /// The verdict in one sentence.
     public var verdict: String { Verdict(record).text }
 
-    /// Returns the report as one HTML file: no scripts, no outside references, light and dark,
+    /// Returns the report as one HTML file: no outside references, light and dark,
     /// printable.
     public func html() -> String {
         PageTemplate.library.render(PageContent(record), withTemplate: "page") ?? ""

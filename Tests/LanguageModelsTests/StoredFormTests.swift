@@ -93,7 +93,7 @@ struct StoredFormTests {
             #"{"time_step_limit":[0.0,Infinity,-Infinity],"x":NaN,"#)
         _ = try LanguageModel(at: scratch.url)
         try edit("config.json", of: scratch, "{", "{\"final_logit_softcapping\":Infinity,")
-        scratch.expectRefusal(naming: ["final_logit_softcapping", "inf"])
+        scratch.expectRefusal(naming: ["final_logit_softcapping", "number"])
         let other = try LoadingTests.Scratch("gqa")
         try edit("config.json", of: other, "{", "{\"x\":Infinite,")
         other.expectRefusal(naming: ["config.json"])

@@ -36,9 +36,9 @@ import Testing
 
     @Test("a bound never says more than and less than at once")
     func bound() {
-        let cells = [
-            ReportFixture.cell("lora-16-examples", seed: 1, refused: [47, 46, 46, 46, 46, 46, 46])
-        ]
+        let cells = (1...3).map {
+            ReportFixture.cell("lora-16-examples", seed: UInt64($0), refused: [47, 46, 46, 46])
+        }
         let record = ReportFixture.record(
             cells: cells, adversaries: [ReportFixture.adversaries[1]])
         let verdict = Report(record).verdict

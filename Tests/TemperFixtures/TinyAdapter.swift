@@ -25,7 +25,9 @@ package func writeTinyAdapter(
     var tensors: [TensorSource] = []
     for layer in 0..<model.configuration.layerCount {
         for target in targets {
-            guard let shape = model.configuration.shape(of: target, inLayer: layer) else { continue }
+            guard let shape = model.configuration.shape(of: target, inLayer: layer) else {
+                continue
+            }
             let module = "base_model.model." + target.weightName(inLayer: layer).dropLast(7)
             for (half, shape) in [("A", [rank, shape[1]]), ("B", [shape[0], rank])] {
                 let values = try (Tensor.normal(shape, key: key.next()) * size).values()

@@ -192,7 +192,8 @@ struct TraceChart {
         if labels.count == 2, labels[1].y - labels[0].y < height(0) {
             let whole = height(0) + height(1)
             let start = min(
-                max((labels[0].y + labels[1].y - height(0)) / 2, Self.top), Self.bottom + 16 - whole)
+                max((labels[0].y + labels[1].y - height(0)) / 2, Self.top), Self.bottom + 16 - whole
+            )
             labels[0].y = start
             labels[1].y = start + height(0)
         }

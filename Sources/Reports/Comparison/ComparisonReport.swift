@@ -14,7 +14,7 @@ public struct ComparisonReport: Sendable {
         self.comparison = comparison
     }
 
-    /// Returns the comparison as one HTML file: no scripts, no outside references, light and dark.
+    /// Returns the comparison as one HTML file: no outside references, light and dark.
     public func html() -> String {
         ComparisonTemplate.library.render(ComparisonContent(comparison), withTemplate: "page") ?? ""
     }

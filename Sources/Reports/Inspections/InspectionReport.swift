@@ -14,7 +14,7 @@ public struct InspectionReport: Sendable {
         self.inspection = inspection
     }
 
-    /// Returns the inspection as one HTML file: no scripts, no outside references, light and dark.
+    /// Returns the inspection as one HTML file: no outside references, light and dark.
     public func html() -> String {
         InspectionTemplate.library.render(InspectionContent(inspection), withTemplate: "page") ?? ""
     }

@@ -79,7 +79,8 @@ extension PageSections {
                 guard let value else { return Table.Cell(label: label, text: NumberText.missing) }
                 let sign = typical?.isBroken == false && value > 0 ? "> " : ""
                 return Table.Cell(
-                    label: label, text: sign + text(value), small: bounds(interval, text), value: value)
+                    label: label, text: sign + text(value), small: bounds(interval, text),
+                    value: value)
             }
             let outcome: String =
                 switch typical {

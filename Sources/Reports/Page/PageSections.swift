@@ -137,8 +137,8 @@ struct PageSections {
 
     private func panels(_ summaries: [AdversarySummary]) -> [Panel] {
         summaries.map { summary in
-            let index = shown.firstIndex { $0.specification.name == summary.specification.name } ?? 0
             let (name, remark) = (summary.specification.name, remark(summary))
+            let index = shown.firstIndex { $0.specification.name == name } ?? 0
             guard let chart = TraceChart(summary) else {
                 return Panel(
                     heading: name, remark: remark,
