@@ -100,9 +100,9 @@ public struct SignatureInspector {
         guard entry.isMatrix else { return finding }
         let rows = try source.rows(TensorJudge.sampledRows(scan.rows), of: entry)
         let grid = QuantisationGrid(rows: rows, base: nil, precision: finding.precision)
-        if grid != nil || entry.storedType.hasPrefix("Q") {
+        if grid != nil || entry.isQuantised {
             finding.grid = grid
-            finding.scheme = grid?.name ?? "GGUF \(entry.storedType)"
+            finding.scheme = grid?.name ?? "stored as \(entry.storedType)"
             finding.kinds = [.quantised]
             finding.remark = finding.scheme ?? ""
             return finding

@@ -118,8 +118,8 @@ struct TensorJudge {
         if let grid, !isBases(grid, sample.base, finding.precision) {
             finding.grid = grid
             finding.scheme = grid.name
-        } else if finding.entry.storedType.hasPrefix("Q") {
-            finding.scheme = "GGUF \(finding.entry.storedType)"
+        } else if finding.entry.isQuantised {
+            finding.scheme = "stored as \(finding.entry.storedType)"
         }
         guard let scheme = finding.scheme else { return }
         finding.kinds = [.quantised]

@@ -75,6 +75,9 @@ package struct WeightEntry: Sendable, Hashable {
         rows.lowerBound + firstRow..<rows.upperBound + firstRow
     }
 
+    /// Whether the values stand on a grid that is coarser than a floating point type of 16 bits.
+    var isQuantised: Bool { !["F64", "F32", "F16", "BF16"].contains(storedType) }
+
     package var rows: Int { shape.dropLast().reduce(1, *) }
     package var columns: Int { shape.last ?? 1 }
     package var count: Int { rows * columns }
