@@ -63,7 +63,7 @@ struct ServeModelTests {
         silent.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         silent.arguments = [
             "bash", "-c",
-            "exec 3<>/dev/tcp/127.0.0.1/\(port) && printf 'GET / HT' >&3 && echo open && sleep 300",
+            "exec 3<>/dev/tcp/127.0.0.1/\(port) && printf 'GET / HT' >&3 && echo open && exec sleep 30",
         ]
         let opened = Pipe()
         silent.standardOutput = opened
