@@ -56,7 +56,9 @@ struct PooledValue {
     /// The bounds, or nil.
     var bounds: String? {
         if extremes != nil { return "\(NumberText.count(seeds, "seed")) apart" }
-        guard let lower, let upper, lower < upper, value.isFinite else { return nil }
+        guard let lower, let upper, lower < upper, value.isFinite,
+            unit != .nats || upper >= NumberText.leastNats
+        else { return nil }
         return NumberText.bounds(lower, upper, unit: unit)
     }
 
