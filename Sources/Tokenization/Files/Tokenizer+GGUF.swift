@@ -55,6 +55,7 @@ extension Tokenizer {
             let kind = vocabulary.types.isEmpty ? 1 : vocabulary.types[identifier]
             let isSpecial = kind == 2 || kind == 3 || roles.contains(identifier)
             guard isSpecial || kind == 4, !content.isEmpty else { continue }
+            let content = vocabulary.model == "bert" ? vocabulary.wordPiece(identifier) : content
             addedTokens.append(
                 AddedToken(identifier: identifier, content: content, isSpecial: isSpecial))
         }
@@ -82,16 +83,7 @@ extension Tokenizer {
     private init(wordPiece source: GGUFVocabulary) throws(InputError) {
         var vocabulary = Vocabulary(capacity: source.tokens.count)
         for (identifier, token) in source.tokens.enumerated() {
-            // The file marks starts of words; WordPiece marks what is inside of them.
-            let isWhole =
-                token.utf8.first == UInt8(ascii: "[") && token.utf8.last == UInt8(ascii: "]")
-            let spelling =
-                // A mark may join with a scalar that follows it to one character.
-                if token.unicodeScalars.first == "\u{2581}" {
-                    String(token.unicodeScalars.dropFirst())
-                } else {
-                    isWhole ? token : "##" + token
-                }
+            let spelling = source.wordPiece(identifier)
             if let problem = vocabulary.insert(spelling, identifier: identifier) {
                 throw source.error(
                     "tokens[\(identifier)]", "\"\(token)\": \(problem)")
@@ -165,6 +157,25 @@ extension GGUFVocabulary {
                 key, "there is no token \(identifier)")
         }
         return Tokenizer.SpecialToken(text: tokens[identifier], identifier: identifier)
+    }
+
+    /// Returns a token as WordPiece spells it, in `bert`.
+    ///
+    /// The file marks starts of words; WordPiece marks what is inside of them. Control tokens and
+    /// tokens with a role have no mark in either.
+    fileprivate func wordPiece(_ identifier: Int) -> String {
+        let token = tokens[identifier]
+        let kind = types.isEmpty ? 1 : types[identifier]
+        let roles = [
+            bosIdentifier, eosIdentifier, unkIdentifier, padIdentifier, clsIdentifier,
+            sepIdentifier, maskIdentifier,
+        ]
+        let isBracketed =
+            token.utf8.first == UInt8(ascii: "[") && token.utf8.last == UInt8(ascii: "]")
+        if kind == 2 || kind == 3 || isBracketed || roles.contains(identifier) { return token }
+        // A mark may join with a scalar that follows it to one character.
+        return token.unicodeScalars.first == "\u{2581}"
+            ? String(token.unicodeScalars.dropFirst()) : "##" + token
     }
 }
 
