@@ -108,8 +108,8 @@ struct InfoCommand: ParsableCommand {
         line("family", "\(identity.architecture), \(identity.format)")
         line(
             "parameters",
-            "\(identity.parameterCount.formatted()), "
-                + "\(facts.activeParameterCount.formatted()) active for a token")
+            "\(identity.parameterCount.formatted()); each token is multiplied by "
+                + facts.activeParameterCount.formatted())
         line(
             "stored as",
             facts.storedTypes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
