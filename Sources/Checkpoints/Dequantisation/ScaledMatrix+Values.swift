@@ -86,7 +86,7 @@ extension ScaledMatrix {
 }
 
 extension UnsafeRawBufferPointer {
-    /// The first byte; nil if there is none.
+    /// The first byte; nil if the buffer is empty.
     var stored: Stored? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }
 

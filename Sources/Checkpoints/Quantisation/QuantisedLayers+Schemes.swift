@@ -100,7 +100,7 @@ extension QuantisedLayers {
             })
         else {
             throw words.fault(
-                "has words \(words.shape) for the shape \(extents), which is none of the bits in "
+                "has words \(words.shape) for the shape \(extents): no width in bits fits, that is read from "
                     + "quantization_config")
         }
         let tiles = try Self.tiles(of: scales, rows: rows, columns: columns, layouts)

@@ -81,7 +81,7 @@ struct QuantisedLayers {
         tensor.name.hasSuffix(suffix) ? String(tensor.name.dropLast(suffix.count)) : nil
     }
 
-    /// Returns a tensor as the part of another; nil if there is none.
+    /// Returns a tensor as the part of another; nil if the checkpoint lacks it.
     mutating func takeIfThere(_ name: String) -> StoredTensor? {
         guard let tensor = stored[name] else { return nil }
         consumed.insert(name)

@@ -18,7 +18,7 @@ struct VerdictRules {
     private var edited: [TensorFinding] { matrices.filter(\.isEdited) }
 
     /// Returns the operations: how the checkpoint is built, and how its values were changed, the
-    /// largest change first. There are none when there was only a cast or no change.
+    /// largest change first. The list is empty if the values were only cast, or did not change.
     func operations() -> [InspectedOperation] {
         if !edited.isEmpty, 2 * count(.unrelated) > matrices.count {
             return [operation(.unrelated)]

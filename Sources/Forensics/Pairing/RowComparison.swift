@@ -13,7 +13,7 @@ struct RowComparison {
     private(set) var moved = IndexSet()
     /// The rows that the base has with other values.
     private(set) var changed = IndexSet()
-    /// The rows beyond the base's that are none of its rows.
+    /// The added rows that equal no row of the base.
     private(set) var new = IndexSet()
     /// How many new rows are all zero, and how many are the mean of the base's rows.
     private(set) var newZeros = 0

@@ -15,7 +15,7 @@ struct LogEvidence {
     private var places: [String: String] = [:]
     /// Why a proof beside an attestation does not hold.
     private var flaws: [String: String] = [:]
-    /// What is known of the copy of the log; nil if there is none.
+    /// What is known of the copy of the log; nil without a copy.
     private var copy: Result<String, any Error>?
     private let demand: Policy.Log?
 
