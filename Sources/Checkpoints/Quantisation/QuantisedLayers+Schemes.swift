@@ -100,8 +100,8 @@ extension QuantisedLayers {
             })
         else {
             throw words.fault(
-                "has words \(words.shape) for the shape \(extents): no width in bits fits, that is read from "
-                    + "quantization_config")
+                "has words \(words.shape) for the shape \(extents): no number of bits in "
+                    + "quantization_config fits")
         }
         let tiles = try Self.tiles(of: scales, rows: rows, columns: columns, layouts)
         guard tiles.rows == 1 || zeros == nil else {
