@@ -57,12 +57,14 @@ extension Inspector {
 ///   - progress: Called before each block of rows, with the index of the derivative. An error that
 ///     it throws ends the survey.
 /// - Returns: The lines in the order of the derivatives.
-/// - Throws: The errors of `progress`.
+/// - Throws: The errors of `progress`, and of asking the base.
 package func survey(
     of base: Checkpoint, derivatives: [(name: String, url: () throws -> URL)],
     third: Checkpoint? = nil, asking models: InspectedModels? = nil,
     progress: (Int, Inspector.Progress) throws -> Void = { _, _ in }
 ) throws -> InspectionSurvey {
+    // What is wrong with the base is no fault of each derivative.
+    _ = try models?.refusals(nil)
     let rows = try derivatives.enumerated().map { index, derivative in
         var stop: (any Error)?
         do {

@@ -130,7 +130,7 @@ package struct CertifyCommand: AsyncParsableCommand {
         let lines = try certified.certification.attestations(
             of: record, json: data, with: certifiedAdapter?.certification, suite: suite,
             terms: terms, by: signatory)
-        try parts.last?.certification.checkPlace(of: file, beside: described)
+        for part in parts { try part.certification.checkPlace(of: file, beside: part.place) }
         // What cannot be written leaves nothing behind, and nothing of another process is undone.
         for part in parts where !part.isSigned {
             try SignatureBundle.checkPlace(part.signature, replacing: signatory.key.publicKey)

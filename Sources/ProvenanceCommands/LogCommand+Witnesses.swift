@@ -13,13 +13,13 @@ extension LogCommand {
             discussion: """
                 Each attestation whose line is an entry of the log gets a proof, a line of its own in \
                 the same file. Earlier proofs of this log are replaced. A policy that names the log \
-                counts only attestations with a proof.
+                counts only attestations with a proof, or that are in the copy given with --log.
                 """)
 
         @Argument(help: "The log's directory.")
         var log: String
 
-        @Argument(help: "A model: a path or a name.")
+        @Argument(help: "A model, or the adapter on one: a path or a name.")
         var model: String
 
         @Option(

@@ -19,7 +19,7 @@ package struct WithdrawCommand: ParsableCommand {
             test result. A withdrawal cannot be taken back: certify anew.
             """)
 
-    @Argument(help: "A model: a path or a name.")
+    @Argument(help: "A model, or the adapter on one: a path or a name.")
     var model: String
 
     @Option(help: "Why, in one line. Everybody can read it.")

@@ -54,7 +54,10 @@ struct InspectCommand: ParsableCommand {
     var suite: String?
 
     @Option(
-        help: "The order of the lines of --many: concern, gap, change, verdict, name or given.",
+        help: """
+            The order of the lines of --many: concern (the default), gap, change, verdict, name \
+            or given.
+            """,
         transform: { text in
             guard let order = InspectionSurvey.Order(rawValue: text) else {
                 let names = InspectionSurvey.Order.allCases.map(\.rawValue)
@@ -62,7 +65,7 @@ struct InspectCommand: ParsableCommand {
             }
             return order
         })
-    var sort = InspectionSurvey.Order.concern
+    var sort: InspectionSurvey.Order?
 
     @Option(help: "The page to write.")
     var html: String?
@@ -73,6 +76,10 @@ struct InspectCommand: ParsableCommand {
     @OptionGroup var conversation: ConversationOptions
 
     func validate() throws {
+        if sort != nil, many.isEmpty { throw ValidationError("--sort orders the lines of --many") }
+        if suite == nil, !conversation.arguments.isEmpty {
+            throw ValidationError("--chat-template and --date are for the models that --suite runs")
+        }
         if !many.isEmpty {
             guard checkpoints.count == 1 else {
                 throw ValidationError("--many takes one base: inspect BASE --many DERIVED ...")
@@ -127,7 +134,7 @@ struct InspectCommand: ParsableCommand {
             third: third, asking: models
         ) { show($1, of: "\($0 + 1) of \(many.count): \(many[$0])") }
         line.end()
-        found.sort(by: sort)
+        found.sort(by: sort ?? .concern)
         if json { return print(String(decoding: try canonicalJSON(found), as: UTF8.self)) }
         print(SurveyReport(found).terminalTable(), terminator: "")
     }

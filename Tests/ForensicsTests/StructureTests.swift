@@ -43,6 +43,19 @@ struct StructureTests {
         #expect(result.summary.contains("rows 0 to 127 changed, row 128 new"), "\(result.summary)")
     }
 
+    @Test(
+        "A number of a layer or an expert that no model has is no layer, and no crash",
+        arguments: ["-3", "9223372036854775807"])
+    func numbers(number: String) throws {
+        let result = try inspect {
+            $0.tensors["model.layers.\(number).mlp.up_proj.weight"] = Tensor.zeros([4, 32])
+            $0.tensors["model.layers.0.mlp.experts.\(number).up_proj.weight"] = Tensor.zeros([
+                4, 32,
+            ])
+        }
+        #expect(!result.operations.isEmpty, "\(result.summary)")
+    }
+
     @Test("Rows are told by what became of them")
     func rows() throws {
         let result = try inspect { weights in

@@ -238,6 +238,7 @@ struct AdapterFileTests {
         arguments: [
             "(a|", "a)", "[a", "(?=a)", "(?i)q", "a\\", "*a", "a**", "x{5000}",
             "(((a{40}){40}){40})",
+            String(repeating: "(", count: 20) + "a" + String(repeating: ")+", count: 20),
         ])
     func expressions(expression: String) throws {
         let scratch = try Scratch("plain")

@@ -13,7 +13,8 @@ struct ConfigurationTests {
     private struct Absent {}
 
     private func json(_ name: String, _ changes: [String: Any]) throws -> Data {
-        let url = try Goldens.url("tiny-\(name)/config.json")
+        let folder = name.hasPrefix("family-") ? name : "tiny-\(name)"
+        let url = try Goldens.url("\(folder)/config.json")
         let object = try JSONSerialization.jsonObject(with: Data(contentsOf: url))
         var keys = try #require(object as? [String: Any])
         for (key, value) in changes { keys[key] = value is Absent ? nil : value }
@@ -97,6 +98,24 @@ struct ConfigurationTests {
     func ranges(key: String, value: Int) throws {
         let error = #expect(throws: InputError.self) { try read("gqa", [key: value]) }
         #expect(error?.place.contains(key) == true)
+    }
+
+    @Test(
+        "widths and lengths beyond all bounds are refused where they are used",
+        arguments: [
+            ("family-qwen2moe", "shared_expert_intermediate_size", Int.max as any Sendable),
+            (
+                "family-ministral3", "rope_parameters",
+                [
+                    "rope_type": "default", "rope_theta": 10_000.0, "llama_4_scaling_beta": 0.1,
+                    "original_max_position_embeddings": 0,
+                ] as [String: any Sendable]
+            ),
+        ])
+    func bounds(name: String, key: String, value: any Sendable) throws {
+        let error = #expect(throws: InputError.self) { try read(name, [key: value]) }
+        let line = error?.description ?? ""
+        #expect(line.contains(key) || line.contains("original_max_position_embeddings"), "\(line)")
     }
 
     @Test(

@@ -119,8 +119,13 @@ struct CertifiedPartyTests {
         #expect(try one.isSame(as: signer("two", second, "B@Example.org")))
         #expect(try !one.isSame(as: signer("two", second, "c@example.org")))
         #expect(try !bare.isSame(as: signer("two", second, "a@example.org")))
-        // Another person of the same party.
-        #expect(try one.isSame(as: signer("one", second, "c@example.org")))
+        // Another person of the same party is no other auditor, and takes nothing of the first back.
+        let another = try signer("one", second, "c@example.org")
+        #expect(one.isSame(as: another) && !one.isAuthor(as: another))
+        #expect(try one.isAuthor(as: signer("one", second, "B@Example.org")))
+        #expect(try one.isAuthor(as: signer("one", first, "c@example.org")))
+        // The same name in a certificate of another authority is another's.
+        #expect(try !one.isAuthor(as: signer("two", second, "B@Example.org")))
     }
 
     @Test("whoever signed the weights is no other auditor under a new certificate")

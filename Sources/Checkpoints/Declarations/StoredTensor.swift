@@ -2,7 +2,7 @@
 // A tensor's name, type, shape and place in a file.
 
 public import Foundation
-import JSONText
+package import JSONText
 
 /// A tensor of a checkpoint: as the header of a file declares it, or put together from several of a
 /// quantised layer.
@@ -70,7 +70,7 @@ public struct StoredTensor: Sendable, Hashable {
 
 extension StoredTensor {
     /// Returns an error about this tensor.
-    func fault(_ problem: String, remedy: String = InputError.damaged) -> InputError {
+    package func fault(_ problem: String, remedy: String = InputError.damaged) -> InputError {
         InputError(file, "tensor \"\(name)\"", problem, remedy: remedy)
     }
 }

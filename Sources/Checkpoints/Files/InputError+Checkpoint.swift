@@ -2,11 +2,11 @@
 // Errors about a checkpoint's files.
 
 import Foundation
-import JSONText
+package import JSONText
 
 extension InputError {
     /// The remedy for most faults in a file.
-    static let damaged = "the file is damaged or faulty: download or export it again"
+    package static let damaged = "the file is damaged or faulty: download or export it again"
 
     /// Makes an error about a checkpoint's file or directory.
     ///

@@ -145,6 +145,7 @@ extension QuantisedLayers {
             throw codes.fault("has shape \(codes.shape), a matrix is needed")
         }
         let (rows, columns) = (codes.count / codes.columns, codes.columns)
+        try Self.checkStack(codes, scales, layouts)
         let tiles = try Self.tiles(of: scales, rows: rows, columns: columns, layouts)
         let zeros = takeIfThere(codes.name + "_zero_point")
         if let zeros, zeros.shape != scales.shape || zeros.elementType != codes.elementType {
@@ -184,6 +185,22 @@ extension QuantisedLayers {
             throw scales.fault(
                 "is \(scales.elementType.rawValue) \(scales.shape), floating-point scales"
                     + (shape.map { " \($0)" } ?? "") + " are needed")
+        }
+    }
+
+    /// Checks that each matrix of a stack has scales of its own, and that no block spans two.
+    private static func checkStack(
+        _ codes: StoredTensor, _ scales: StoredTensor, _ layouts: [Quantisation.Layout]
+    ) throws {
+        let (shape, own) = (codes.shape, scales.shape)
+        guard shape.count > 2, scales.count > 1 else { return }
+        let rows = shape[shape.count - 2]
+        let blocks = layouts.compactMap { $0.blockSize?[0] }
+        guard own.count == shape.count, own.dropLast(2) == shape.dropLast(2),
+            own[own.count - 2] > 0, rows.isMultiple(of: own[own.count - 2]),
+            blocks.allSatisfy({ rows.isMultiple(of: $0) })
+        else {
+            throw scales.fault("has shape \(own), which does not fit the matrices \(shape)")
         }
     }
 

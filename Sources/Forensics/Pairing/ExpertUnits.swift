@@ -34,7 +34,7 @@ struct ExpertUnits {
             guard let last = parts.last, entry.isMatrix else { continue }
             let projection = Self.projections[last]
             if let place = parts.firstIndex(of: "experts"), place + 1 < parts.count,
-                let expert = Int(parts[place + 1])
+                let expert = Int(parts[place + 1]), (0..<Self.mostExperts).contains(expert)
             {
                 guard let projection else { continue }
                 experts[expert, default: [:]][projection] = entry

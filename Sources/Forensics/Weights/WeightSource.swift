@@ -87,13 +87,17 @@ package struct WeightEntry: Sendable, Hashable {
     /// The layer in the name, or nil.
     package var layer: Int? { layerPlace?.index }
 
+    /// The most layers of a stack. A greater number in a name is no layer.
+    private static let mostLayers = 1 << 16
+
     /// The stack of layers that the name puts the tensor in, its layer, and its name there: of
     /// `model.layers.3.mlp.up_proj.weight` these are `model.layers`, 3 and `mlp.up_proj.weight`.
     var layerPlace: (stack: String, index: Int, inner: String)? {
         let parts = name.split(separator: ".")
         guard
             let place = parts.firstIndex(where: { ["layers", "blk", "h", "layer"].contains($0) }),
-            place + 2 < parts.count, let index = Int(parts[place + 1])
+            place + 2 < parts.count, let index = Int(parts[place + 1]),
+            (0..<Self.mostLayers).contains(index)
         else { return nil }
         return (
             parts[...place].joined(separator: "."), index,

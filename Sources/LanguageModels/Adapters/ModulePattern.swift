@@ -162,6 +162,9 @@ private struct ModulePatternParser {
         if skip("*") {
             result = .repeated(node)
         } else if skip("+") {
+            // The node is written out twice, which nested ones double each time.
+            count += size
+            guard count <= Self.most else { throw refused("is too long") }
             result = .sequence([node, .repeated(node)])
         } else if skip("?") {
             result = .choice([node, .sequence([])])

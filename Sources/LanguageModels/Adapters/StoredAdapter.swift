@@ -50,12 +50,12 @@ public struct StoredAdapter: Sendable {
                     )
                 }
             guard let base else {
-                throw stored.refused(
+                throw stored.fault(
                     "changes \(parameter), which the base does not have",
                     remedy: "name the base that the adapter was trained on")
             }
             guard own == base else {
-                throw stored.refused(
+                throw stored.fault(
                     "changes a weight of shape \(own), and the base's \(parameter) is \(base)",
                     remedy: "name the base that the adapter was trained on, of the same size and "
                         + "with the same vocabulary")
@@ -134,9 +134,8 @@ public struct StoredAdapter: Sendable {
     /// Returns the values of a stored tensor in fp32.
     package func values(_ stored: StoredTensor) throws -> [Float] {
         if let index = try checkpoint.firstNonFinite(in: stored.name) {
-            throw InputError(
-                stored.file.path(percentEncoded: false),
-                "tensor \(stored.name): element \(index) is NaN or infinite",
+            throw stored.fault(
+                "element \(index) is NaN or infinite",
                 remedy: "download or train the adapter again")
         }
         return try checkpoint.float32(stored.name)
@@ -157,7 +156,7 @@ extension StoredAdapter {
         var parameters: Set<String> = []
         for stored in checkpoint.names.compactMap({ checkpoint.tensors[$0] }) {
             guard stored.name.hasPrefix(prefix) else {
-                throw stored.refused(
+                throw stored.fault(
                     "is not named as PEFT names tensors, with \(prefix) in front",
                     remedy: "save the adapter with PEFT's save_pretrained")
             }
@@ -173,7 +172,7 @@ extension StoredAdapter {
             let change = try replacement(
                 of: parameter.filter { $0 != "default" }, by: stored, configuration)
             guard parameters.insert(change.parameter).inserted else {
-                throw stored.refused("stands there twice", remedy: "save the adapter again")
+                throw stored.fault("stands there twice", remedy: "save the adapter again")
             }
             changes.append(change)
         }
@@ -194,11 +193,11 @@ extension StoredAdapter {
         where ["lora_embedding_A", "lora_embedding_B"].contains(half) && end.isEmpty:
             return half
         case "lora_magnitude_vector":
-            throw stored.refused(
+            throw stored.fault(
                 "belongs to a DoRA, which is not supported",
                 remedy: "merge the adapter into its base with PEFT")
         default:
-            throw stored.refused(
+            throw stored.fault(
                 "is no part of a LoRA that is supported",
                 remedy: "merge the adapter into its base with PEFT")
         }
@@ -217,25 +216,25 @@ extension StoredAdapter {
                     + names.joined(separator: " and "), remedy: "save the adapter again")
         }
         guard configuration.isTarget(module) else {
-            throw down.refused(
+            throw down.fault(
                 "is for a module that adapter_config.json does not target, so that PEFT leaves it "
                     + "out", remedy: "use the settings that belong to these tensors")
         }
         guard down.shape.count == 2, up.shape.count == 2, let rank = down.shape.first, rank > 0,
             up.shape[1] == rank
         else {
-            throw down.refused(
+            throw down.fault(
                 "has shape \(down.shape), which does not go with \(up.name), \(up.shape)",
                 remedy: "save the adapter again, whole and not in parts")
         }
         guard rank == configuration.rank(of: module) else {
-            throw down.refused(
+            throw down.fault(
                 "has rank \(rank), and adapter_config.json says \(configuration.rank(of: module))",
                 remedy: "use the settings that belong to these tensors")
         }
         let scale = configuration.scale(of: module, rank: rank)
         guard scale.isFinite else {
-            throw down.refused(
+            throw down.fault(
                 "is scaled by \(scale)", remedy: "correct lora_alpha or alpha_pattern")
         }
         return Change(
@@ -252,20 +251,11 @@ extension StoredAdapter {
         // PEFT stores embeddings whole when they are targeted or resized.
         let isEmbedding = ["embed_tokens", "lm_head"].contains(parts.dropLast().last)
         guard isSaved || isBias || isEmbedding else {
-            throw stored.refused(
+            throw stored.fault(
                 "is none that adapter_config.json accounts for",
                 remedy: "use the settings that belong to these tensors")
         }
         return Change(
             parameter: parts.joined(separator: "."), kind: .replacement(stored, isInBase: !isSaved))
-    }
-}
-
-extension StoredTensor {
-    /// Returns an error about this tensor of an adapter.
-    fileprivate func refused(_ problem: String, remedy: String) -> InputError {
-        InputError(
-            file: file.path(percentEncoded: false), position: "tensor \(name)", problem,
-            remedy: remedy)
     }
 }

@@ -50,10 +50,11 @@ extension DecoderConfiguration {
                 ("num_experts", experts.count, 1 << 12),
                 ("num_experts_per_tok", experts.perToken, 1 << 12),
                 ("moe_intermediate_size", experts.width, 1 << 19),
-                ("shared_expert_intermediate_size", experts.sharedWidth + 1, 1 << 19),
-                ("intermediate_size", experts.denseWidth + 1, 1 << 19),
             ]
-            if !experts.denseLayers.isEmpty {
+            if experts.sharedWidth != 0 {
+                sizes.append(("shared_expert_intermediate_size", experts.sharedWidth, 1 << 19))
+            }
+            if experts.denseWidth != 0 || !experts.denseLayers.isEmpty {
                 sizes.append(("intermediate_size", experts.denseWidth, 1 << 19))
             }
         }

@@ -165,6 +165,12 @@ extension RotaryEmbedding {
             require(factor: factor)
             require(share >= 0 && share <= 1, "partial_rotary_factor", "\(share) is not in 0...1")
         }
+        if let growth {
+            require(original: growth.originalContextLength)
+            require(
+                growth.rate.isFinite && growth.rate >= 0, "llama_4_scaling_beta",
+                "\(growth.rate) is not 0 or more")
+        }
         return found
     }
 }

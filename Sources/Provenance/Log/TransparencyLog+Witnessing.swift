@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A witness's cosignature under a log's checkpoint (c2sp.org/tlog-cosignature).
 
+import Checkpoints
 public import Foundation
 import JSONText
 
@@ -8,8 +9,8 @@ extension TransparencyLog {
     /// Puts a witness's cosignature under the checkpoint of a log that only grew since the witness
     /// saw it last.
     ///
-    /// What was seen is written before the cosignature: a witness that is interrupted never
-    /// cosigns two histories.
+    /// What was seen is written before the cosignature, and by one process at a time: a witness that
+    /// is interrupted, or runs twice, never cosigns two histories.
     ///
     /// - Parameters:
     ///   - directory: The log.
@@ -27,20 +28,40 @@ extension TransparencyLog {
         at time: Date = Date()
     ) throws -> TransparencyLog {
         let files = try TransparencyLog(at: directory).files
-        return try files.withLock {
-            let log = try TransparencyLog(at: directory, signedBy: key)
-            _ = try log.checkedTree()
-            let path = seen.path(percentEncoded: false)
-            if FileManager.default.fileExists(atPath: path) {
-                let data = try LogFiles.readNote(seen)
-                try log.verifyGrowth(
-                    since: LogCheckpoint(data, signedBy: key, subject: path))
+        return try FileLock.withLock(on: seen.appendingPathExtension("lock")) {
+            try files.withLock {
+                let log = try TransparencyLog(at: directory, signedBy: key)
+                _ = try log.checkedTree()
+                if try isThere(seen) {
+                    let checkpoint = try LogCheckpoint(
+                        LogFiles.readNote(seen), signedBy: key,
+                        subject: seen.path(percentEncoded: false))
+                    try log.verifyGrowth(since: checkpoint)
+                }
+                var note = try SignedNote(log.signedCheckpoint, subject: "checkpoint")
+                try files.write(note.data, to: seen)
+                try note.sign(with: witness, at: time)
+                try files.write(note.data, to: files.checkpoint)
+                return try TransparencyLog(at: directory, signedBy: key)
             }
-            var note = try SignedNote(log.signedCheckpoint, subject: "checkpoint")
-            try files.write(note.data, to: seen)
-            try note.sign(with: witness, at: time)
-            try files.write(note.data, to: files.checkpoint)
-            return try TransparencyLog(at: directory, signedBy: key)
+        }
+    }
+
+    /// Returns whether a file exists. One that cannot be looked at is an error: it may hold a
+    /// checkpoint.
+    private static func isThere(_ file: URL) throws -> Bool {
+        let path = file.path(percentEncoded: false)
+        do {
+            _ = try FileManager.default.attributesOfItem(atPath: path)
+            return true
+        } catch let error as CocoaError
+            where [.fileReadNoSuchFile, .fileNoSuchFile].contains(error.code)
+        {
+            return false
+        } catch {
+            throw InputError(
+                path, "cannot be looked at: \(error.localizedDescription)",
+                remedy: "check that you may read it and its directory")
         }
     }
 }

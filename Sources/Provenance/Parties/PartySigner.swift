@@ -18,6 +18,18 @@ public struct PartySigner: Sendable, Hashable {
         key == other.key || !parties.isDisjoint(with: other.parties)
             || !certifiedNames.isDisjoint(with: other.certifiedNames)
     }
+
+    /// Returns whether the signer may take back what the other signed: by the same key, or for the
+    /// same party. Of a party that is known by certificates, two people are two: a name must be in
+    /// both certificates.
+    ///
+    /// ``isSame(as:)`` is wider, so that nobody counts as two auditors.
+    func isAuthor(as other: PartySigner) -> Bool {
+        if key == other.key { return true }
+        guard !parties.isDisjoint(with: other.parties) else { return false }
+        return certifiedNames.isEmpty || other.certifiedNames.isEmpty
+            || !certifiedNames.isDisjoint(with: other.certifiedNames)
+    }
 }
 
 extension [PartySigner] {

@@ -67,8 +67,16 @@ struct LogEvidence {
                 for proven in earlier { try log.verifyGrowth(since: proven) }
             }
             entries = try log.attestations(where: isAbout)
+            // Of an attestation beside the model, the line that was signed must be in the log: anybody
+            // can log its payload with a false signature. Others are verified after this.
+            let beside = lines.filter { $0.verified != nil }
+            let (digests, signed) = (
+                Set(beside.compactMap(\.verified?.digest)), Set(beside.map(\.line.data))
+            )
             for entry in entries {
-                guard let digest = entry.payloadDigest, places[digest] == nil else { continue }
+                guard let digest = entry.payloadDigest, places[digest] == nil,
+                    signed.contains(entry.data) || !digests.contains(digest)
+                else { continue }
                 places[digest] = "entry \(entry.number) of \(detail)"
             }
             return detail

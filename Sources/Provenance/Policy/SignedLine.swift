@@ -42,9 +42,13 @@ struct Withdrawals {
         for line in lines {
             guard let attestation = line.verified, let statement = try? attestation.statement
             else { continue }
-            self.lines[attestation.digest, default: []].append(
-                (line.line.place, attestation.signers))
-            guard statement.predicateType == Withdrawal.predicateType, isAbout(statement),
+            guard statement.predicateType == Withdrawal.predicateType else {
+                // A withdrawal cannot be withdrawn.
+                self.lines[attestation.digest, default: []].append(
+                    (line.line.place, attestation.signers))
+                continue
+            }
+            guard isAbout(statement),
                 let content = try? Withdrawal(statement, named: line.line.name)
             else { continue }
             let entry = Entry(
@@ -61,7 +65,7 @@ struct Withdrawals {
     /// Returns the words for the withdrawal of an attestation by one of its signers; nil if that
     /// signer did not withdraw it.
     func reason(for digest: String, by signer: PartySigner) -> String? {
-        entries[digest]?.first { $0.signers.contains(where: signer.isSame) }.map { entry in
+        entries[digest]?.first { $0.signers.contains(where: signer.isAuthor) }.map { entry in
             let day = entry.content.withdrawnAt.formatted(.iso8601.year().month().day())
             return "withdrawn on \(day) by \(signer.name): \(entry.content.reason)"
         }
@@ -75,7 +79,7 @@ struct Withdrawals {
         for digest in content.attestations.map(\.sha256) {
             let found = lines[digest] ?? []
             let own = found.filter { line in
-                line.signers.contains { signer in signers.contains(where: signer.isSame) }
+                line.signers.contains { signer in signers.contains(where: signer.isAuthor) }
             }
             withdrawn += own.map(\.place)
             guard own.isEmpty else { continue }

@@ -112,7 +112,12 @@ struct Expression: Sendable {
         func fork(_ more: Int, _ done: Int) -> Instruction {
             isLazy ? .fork(done, more) : .fork(more, done)
         }
-        for _ in 0..<least { guard emit(inner) else { return false } }
+        for _ in 0..<least {
+            let before = program.count
+            guard emit(inner) else { return false }
+            // What has no instructions has none however often it stands there.
+            if program.count == before { break }
+        }
         if most == .max {
             let mark = markCount
             markCount += 1
@@ -127,7 +132,7 @@ struct Expression: Sendable {
         for _ in least..<most {
             forks.append(program.count)
             program.append(.accept)
-            guard emit(inner) else { return false }
+            guard emit(inner), program.count <= Self.mostInstructions else { return false }
         }
         for place in forks { program[place] = fork(place + 1, program.count) }
         return true
@@ -199,6 +204,7 @@ struct Expression: Sendable {
                 }
             case .run(let set, let least, let most, let isPossessive):
                 let run = run(of: set, least, most, from: position, text)
+                state.steps += run.count
                 isMatching = run.count >= least
                 if isMatching {
                     next += 1

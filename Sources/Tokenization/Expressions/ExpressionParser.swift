@@ -215,6 +215,10 @@ struct ExpressionParser {
                 continue
             }
             let item = try bracketItem()
+            // A range whose ends have two cases is left to Foundation.
+            if foldsCase, next == "-", position + 1 < text.count, text[position + 1] != "]" {
+                throw Unknown()
+            }
             guard let first = single(item), next == "-", position + 1 < text.count,
                 text[position + 1] != "]"
             else {
@@ -222,7 +226,7 @@ struct ExpressionParser {
                 continue
             }
             position += 1
-            guard next != "[", let last = single(try bracketItem()), first <= last, !foldsCase
+            guard next != "[", let last = single(try bracketItem()), first <= last
             else {
                 throw Unknown()
             }

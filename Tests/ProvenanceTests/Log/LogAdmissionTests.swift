@@ -132,6 +132,23 @@ struct LogAdmissionTests {
         #expect(renewed.isAdmitted, "\(renewed.attestations.map(\.text))")
     }
 
+    @Test("an audit that is in the log under a stranger's signature alone is not in the log")
+    func strangersLine() async throws {
+        let good = try fixture.attest()
+        let stranger = SigningKey.generate(.p256)
+        try append(
+            good.map { line in
+                try Envelope.signed(
+                    payload: Envelope(json: line, named: "it").payload,
+                    type: Statement.payloadType, by: stranger
+                ).json
+            })
+        let refused = try await admission(good, withLog: true)
+        #expect(!refused.isAdmitted)
+        try append(good)
+        #expect(try await admission(good, withLog: true).isAdmitted)
+    }
+
     @Test("a bad audit that was left out is listed, and with complete: true refuses the model")
     func leftOut() async throws {
         let good = try fixture.attest()
